@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// libtorch: the folder with `include/` and `lib/`. `make setup` puts the PyPI wheel at the default
+// place; LIBTORCH names another one (a PyTorch installation's `torch` folder, or an unzipped libtorch).
+let libtorch = Context.environment["LIBTORCH"] ?? "\(Context.packageDirectory)/.libtorch/torch"
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "Polyphony",
+  platforms: [.macOS(.v14)],
+  products: [
+    .executable(name: "polyphony", targets: ["PolyphonyCommand"]),
+    .library(name: "Polyphony", targets: ["Polyphony"]),
+    .library(name: "Torch", targets: ["Torch"]),
+    // Loaded at run time (see CTorchInterface), so that a missing or foreign libtorch is an error
+    // message and not a failure of the dynamic loader before the first line of `main`.
+    .library(name: "CTorch", type: .dynamic, targets: ["CTorch"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .target(name: "CTorchInterface", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    .target(
+      name: "CTorch",
+      dependencies: ["CTorchInterface"],
+      cxxSettings: [
+        .unsafeFlags([
+          "-isystem", "\(libtorch)/include",
+          "-isystem", "\(libtorch)/include/torch/csrc/api/include",
+          "-std=c++20", "-O3", "-fvisibility=hidden", "-Wall",
+        ])
+      ],
+      linkerSettings: [
+        .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+        .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+      ]
+    ),
+    .target(name: "Torch", dependencies: ["CTorchInterface"], swiftSettings: strict),
+    .target(
+      name: "Polyphony",
+      dependencies: [
+        "Torch", "Yams",
+        .product(name: "Collections", package: "swift-collections"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "PolyphonyCommand",
+      dependencies: [
+        "Polyphony",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Fixtures")], swiftSettings: strict),
+    .testTarget(
+      name: "PolyphonyTests", dependencies: ["Polyphony", "TorchTesting"],
+      resources: [.copy("Fixtures")], swiftSettings: strict),
+  ],
+  cxxLanguageStandard: .cxx20
+)

@@ -30,8 +30,9 @@ let package = Package(
     .target(name: "CTorchInterface", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(
       name: "CTorch",
-      dependencies: ["CTorchInterface"],
       cxxSettings: [
+        // By path and not as a dependency, which would make the header a clang module that C++ cannot import.
+        .headerSearchPath("../CTorchInterface/include"),
         .unsafeFlags([
           "-isystem", "\(libtorch)/include",
           "-isystem", "\(libtorch)/include/torch/csrc/api/include",
@@ -48,7 +49,7 @@ let package = Package(
       name: "Polyphony",
       dependencies: [
         "Torch", "Yams",
-        .product(name: "Collections", package: "swift-collections"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
@@ -67,7 +68,7 @@ let package = Package(
     .testTarget(
       name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
-      name: "PolyphonyTests", dependencies: ["Polyphony", "TorchTesting"],
+      name: "PolyphonyTests", dependencies: ["Polyphony"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx20

@@ -1,0 +1,130 @@
+// libtorch behind a table of C functions.
+//
+// The functions live in the dynamic library CTorch, which links libtorch. Swift loads that library at
+// run time and asks it for this table, so that an absent or foreign libtorch is an error value.
+// No C++ exception crosses this border: a function that can fail returns 0 for success, anything else
+// for failure, and then leaves a message in *error, to be released with free().
+
+#ifndef CTORCH_H
+#define CTORCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A reference-counted tensor. Whoever receives one from a function owns one reference.
+typedef struct ctorch_tensor_impl *ctorch_tensor;
+/// A random number generator, owned by whoever created it.
+typedef struct ctorch_generator_impl *ctorch_generator;
+/// An operator of the dispatcher; lives as long as the process.
+typedef const struct ctorch_operator_impl *ctorch_operator;
+
+enum {
+  CTORCH_NONE = 0,
+  CTORCH_TENSOR,
+  CTORCH_INTEGER,  // also element types, layouts and memory formats
+  CTORCH_REAL,
+  CTORCH_BOOLEAN,
+  CTORCH_STRING,
+  CTORCH_INTEGERS,
+  CTORCH_REALS,
+  CTORCH_BOOLEANS,  // `integers`, non-zero is true
+  CTORCH_TENSORS,
+  CTORCH_OPTIONAL_TENSORS,  // NULL entries allowed
+  CTORCH_GENERATOR,
+  CTORCH_DEVICE,  // `integer` = type << 8 | (index + 1)
+};
+
+/// An argument or a result of an operator.
+typedef struct {
+  int32_t tag;
+  int32_t count;  // of lists
+  union {
+    int64_t integer;
+    double real;
+    const char *string;
+    const int64_t *integers;
+    const double *reals;
+    ctorch_tensor tensor;
+    const ctorch_tensor *tensors;  // in results: to be released with free(), after its elements
+    ctorch_generator generator;
+  } as;
+} ctorch_value;
+
+/// Changes whenever the table below does.
+#define CTORCH_INTERFACE_VERSION 1
+
+typedef struct {
+  uint32_t interface_version;
+  /// The version of libtorch whose headers the library was compiled with, such as "2.13.0".
+  const char *built_version;
+  /// The version of the libtorch that is loaded: major << 56 | minor << 48 | patch << 40.
+  uint64_t (*loaded_version)(void);
+
+  // Operators.
+  ctorch_operator (*find)(const char *name, const char *overload, char **error);
+  /// Arguments left out at the end take the defaults of the operator's schema.
+  int32_t (*call)(ctorch_operator op, const ctorch_value *arguments, int32_t count,
+                  ctorch_value *results, int32_t capacity, int32_t *produced, char **error);
+
+  // Tensors.
+  void (*retain)(ctorch_tensor tensor);
+  void (*release)(ctorch_tensor tensor);
+  int32_t (*dimensions)(ctorch_tensor tensor);
+  const int64_t *(*sizes)(ctorch_tensor tensor);
+  const int64_t *(*strides)(ctorch_tensor tensor);
+  int32_t (*element_type)(ctorch_tensor tensor);
+  int64_t (*device)(ctorch_tensor tensor);  // as in CTORCH_DEVICE
+  void *(*data)(ctorch_tensor tensor, char **error);
+  bool (*is_contiguous)(ctorch_tensor tensor);
+  /// Wraps memory without a copy; `release` is called with `context` when the last view has gone.
+  ctorch_tensor (*wrap)(void *data, const int64_t *sizes, int32_t dimensions, int32_t element_type,
+                        void (*release)(void *context), void *context, char **error);
+
+  // Autograd.
+  bool (*requires_gradient)(ctorch_tensor tensor);
+  int32_t (*set_requires_gradient)(ctorch_tensor tensor, bool value, char **error);
+  bool (*is_leaf)(ctorch_tensor tensor);
+  ctorch_tensor (*gradient)(ctorch_tensor tensor);  // NULL: none yet
+  int32_t (*set_gradient)(ctorch_tensor tensor, ctorch_tensor gradient, char **error);
+  /// `seed` may be NULL for a scalar.
+  int32_t (*backward)(ctorch_tensor tensor, ctorch_tensor seed, bool retain_graph, char **error);
+  /// Gradients of `outputs` with respect to `inputs`; NULL in `gradients` where an input is unused.
+  int32_t (*gradients)(const ctorch_tensor *outputs, const ctorch_tensor *seeds, int32_t output_count,
+                       const ctorch_tensor *inputs, int32_t input_count, bool retain_graph,
+                       bool create_graph, ctorch_tensor *gradients, char **error);
+  bool (*gradient_mode)(void);
+  void (*set_gradient_mode)(bool enabled);
+
+  // Random numbers. The state of a generator is a tensor of bytes.
+  void (*seed)(uint64_t seed);
+  ctorch_generator (*default_generator)(void);
+  ctorch_generator (*new_generator)(uint64_t seed);
+  void (*release_generator)(ctorch_generator generator);
+  ctorch_tensor (*generator_state)(ctorch_generator generator, char **error);
+  int32_t (*set_generator_state)(ctorch_generator generator, ctorch_tensor state, char **error);
+
+  // The machine.
+  int32_t (*thread_count)(void);
+  int32_t (*set_thread_count)(int32_t count, char **error);
+  const char *(*cpu_capability)(void);
+  int32_t (*cuda_device_count)(void);
+  void (*set_deterministic)(bool value);
+  /// libtorch's description of its build, to be released with free().
+  char *(*configuration)(void);
+} ctorch_interface;
+
+/// The one symbol that the library CTorch exports.
+typedef const ctorch_interface *(*ctorch_entry)(void);
+
+/// The path of the program or library that this function was linked into.
+const char *ctorch_own_path(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,58 @@
+import CTorchInterface
+import Foundation
+
+/// libtorch as a whole: loading it, what it is, and its threads.
+public enum Libtorch {
+  /// Loads libtorch.
+  ///
+  /// Everything else in this module loads it by itself when first used, and traps where that fails.
+  /// - Throws: ``Fault`` of kind `failure` that names the folder, what was found there and the remedy.
+  public static func load() throws { _ = try Door.loaded.get() }
+
+  /// The folder that libtorch is taken from.
+  public static func folder() throws -> String { try LibraryLocation.libtorch() }
+
+  /// The version of the loaded libtorch, such as `2.13.0`.
+  public static var version: String { describe(Door.table.loaded_version()) }
+
+  /// The instruction set that libtorch's own kernels use, such as `AVX512`.
+  public static var cpuCapability: String { String(cString: Door.table.cpu_capability()!) }
+
+  /// The number of CUDA devices that can be used; 0 where this libtorch or this machine has none.
+  public static var cudaDeviceCount: Int { Int(Door.table.cuda_device_count()) }
+
+  /// libtorch's description of its own build.
+  public static var configuration: String {
+    guard let text = Door.table.configuration() else { return "" }
+    defer { free(text) }
+    return String(cString: text)
+  }
+
+  /// The number of threads that one operator may use.
+  public static var threadCount: Int {
+    get { Int(Door.table.thread_count()) }
+    set {
+      if let message = Door.message({ _ = Door.table.set_thread_count(Int32(newValue), $0) }) { Door.fail(message) }
+    }
+  }
+
+  /// Makes operators without a deterministic form report an error instead of giving other bits each time.
+  public static func requireDeterminism(_ value: Bool) { Door.table.set_deterministic(value) }
+
+  /// Seeds every random generator: libtorch's default ones and the stream of the fused dropout.
+  public static func seed(_ seed: UInt64) {
+    Door.table.seed(seed)
+    DropoutStream.shared.state = .init(seed: seed, offset: 0)
+  }
+
+  /// Called with a description when an operator fails, before the process ends.
+  ///
+  /// A program sets it to print one line and leave with its own exit code; it must not return.
+  public static func onFailure(_ handler: @escaping @Sendable (String) -> Never) { failureHandler.value = handler }
+
+  static let failureHandler = Locked<(@Sendable (String) -> Never)?>(nil)
+
+  static func describe(_ version: UInt64) -> String {
+    "\(version >> 56 & 0xff).\(version >> 48 & 0xff).\(version >> 40 & 0xff)"
+  }
+}

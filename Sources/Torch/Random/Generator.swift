@@ -1,0 +1,38 @@
+import CTorchInterface
+
+/// A random number generator of libtorch (Mersenne twister) with a state that can be saved.
+public final class Generator {
+  let handle: ctorch_generator
+
+  /// A generator of its own that starts from a seed.
+  public init(seed: UInt64) { handle = Door.table.new_generator(seed)! }
+
+  private init(owning handle: ctorch_generator) { self.handle = handle }
+
+  deinit { Door.table.release_generator(handle) }
+
+  /// The generator that operators use when none is named.
+  public static var standard: Generator { Generator(owning: Door.table.default_generator()!) }
+
+  /// The whole state, as libtorch's bytes. Setting bytes that are no such state throws a ``Fault``.
+  public var state: [UInt8] {
+    var handle: ctorch_tensor?
+    let message = Door.message { handle = Door.table.generator_state(self.handle, $0) }
+    guard let handle else { Door.fail("the state of a generator: \(message ?? "")") }
+    return Tensor(owning: handle).array(of: UInt8.self)
+  }
+
+  /// Takes over a state that ``state`` gave.
+  /// - Throws: ``Fault`` of kind `badData` where the bytes are no state of a generator.
+  public func restore(_ state: [UInt8]) throws {
+    let tensor = Tensor(state)
+    if let message = Door.message({ _ = Door.table.set_generator_state(handle, tensor.handle, $0) }) {
+      throw Fault(.badData, "the saved state of a random generator cannot be used", found: message)
+    }
+  }
+
+  /// The numbers 0 ..< count in random order.
+  public func permutation(_ count: Int) -> [Int] {
+    Operators.randperm(.int(count), .generator(self), .dtype(.int64), .none, .device(.cpu), .none).integers
+  }
+}

@@ -1,0 +1,107 @@
+import CTorchInterface
+import Foundation
+
+extension Tensor {
+  /// A tensor with a copy of `elements` in row-major order; without a shape it has one dimension.
+  public convenience init<Element: TensorScalar>(_ elements: [Element], shape: [Int]? = nil) {
+    let shape = shape ?? [elements.count]
+    guard shape.reduce(1, *) == elements.count else {
+      Door.fail("\(elements.count) elements do not fill the shape \(shape)")
+    }
+    self.init(owning: Tensor.empty(shape, dtype: Element.dtype).retained())
+    elements.withUnsafeBytes { source in
+      if let address = source.baseAddress { data.copyMemory(from: address, byteCount: source.count) }
+    }
+  }
+
+  /// A tensor without dimensions that holds one number.
+  public convenience init(_ scalar: Double, dtype: DType = .float32) {
+    self.init(owning: Tensor.full([], scalar, dtype: dtype).retained())
+  }
+
+  /// A tensor over memory that somebody else owns; `release` is called when its last view has gone.
+  package static func wrapping(
+    _ memory: UnsafeMutableRawPointer, shape: [Int], dtype: DType, release: @escaping () -> Void
+  ) -> Tensor {
+    let context = Unmanaged.passRetained(Release(release)).toOpaque()
+    let sizes = shape.map(Int64.init)
+    var handle: ctorch_tensor?
+    let message = Door.message { error in
+      handle = Door.table.wrap(
+        memory, sizes, Int32(sizes.count), dtype.rawValue,
+        { Unmanaged<Release>.fromOpaque($0!).takeRetainedValue().action() }, context, error)
+    }
+    guard let handle else { Door.fail("memory could not be wrapped: \(message ?? "")") }
+    return Tensor(owning: handle)
+  }
+
+  /// Uninitialised memory of a shape.
+  public static func empty(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+    Operators.empty(.ints(shape), .dtype(dtype), .none, .device(device), .none, .none)
+  }
+
+  /// Zeros of a shape.
+  public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+    Operators.zeros(.ints(shape), .dtype(dtype), .none, .device(device), .none)
+  }
+
+  /// Ones of a shape.
+  public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+    Operators.ones(.ints(shape), .dtype(dtype), .none, .device(device), .none)
+  }
+
+  /// One number everywhere.
+  public static func full(
+    _ shape: [Int], _ value: Double, dtype: DType = .float32, device: Device = .cpu
+  ) -> Tensor {
+    Operators.full(.ints(shape), .double(value), .dtype(dtype), .none, .device(device), .none)
+  }
+
+  /// The whole numbers from `start` to before `end`.
+  public static func range(
+    _ start: Int = 0, _ end: Int, dtype: DType = .int64, device: Device = .cpu
+  ) -> Tensor {
+    Operators.arange(.int(start), .int(end), .dtype(dtype), .none, .device(device), .none)
+  }
+
+  /// Samples of the standard normal distribution.
+  public static func normal(
+    _ shape: [Int], generator: Generator? = nil, dtype: DType = .float32, device: Device = .cpu
+  ) -> Tensor {
+    Operators.randn(.ints(shape), .generator(generator), .dtype(dtype), .none, .device(device), .none)
+  }
+
+  /// Samples of the uniform distribution over `bounds`.
+  public static func uniform(
+    _ shape: [Int], in bounds: Range<Double> = 0..<1, generator: Generator? = nil, dtype: DType = .float32,
+    device: Device = .cpu
+  ) -> Tensor {
+    let unit = Operators.rand(.ints(shape), .generator(generator), .dtype(dtype), .none, .device(device), .none)
+    return bounds == 0..<1 ? unit : unit * (bounds.upperBound - bounds.lowerBound) + bounds.lowerBound
+  }
+
+  /// A tensor of zeros with this one's shape, type and device.
+  public func zerosLike() -> Tensor { .zeros(shape, dtype: dtype, device: device) }
+
+  /// A tensor of ones with this one's shape, type and device.
+  public func onesLike() -> Tensor { .ones(shape, dtype: dtype, device: device) }
+
+  /// The address of the first element; only for memory on the CPU, and only while `self` is alive.
+  var data: UnsafeMutableRawPointer {
+    var address: UnsafeMutableRawPointer?
+    let message = Door.message { address = Door.table.data(handle, $0) }
+    if let message { Door.fail(message) }
+    return address ?? UnsafeMutableRawPointer(bitPattern: 16)!
+  }
+
+  func retained() -> ctorch_tensor {
+    Door.table.retain(handle)
+    return handle
+  }
+}
+
+/// Keeps a closure alive for a C callback.
+private final class Release {
+  let action: () -> Void
+  init(_ action: @escaping () -> Void) { self.action = action }
+}

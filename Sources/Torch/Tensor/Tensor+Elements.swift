@@ -1,0 +1,38 @@
+extension Tensor {
+  /// The elements in row-major order, converted to `Element` where the tensor has another type.
+  public func array<Element: TensorScalar>(of type: Element.Type = Element.self) -> [Element] {
+    let source = noGrad { detached().to(.cpu).to(Element.dtype).contiguous() }
+    let count = source.count
+    guard count > 0 else { return [] }
+    return withExtendedLifetime(source) {
+      Array(UnsafeBufferPointer(start: source.data.assumingMemoryBound(to: Element.self), count: count))
+    }
+  }
+
+  /// The elements as `Float`.
+  public var floats: [Float] { array(of: Float.self) }
+
+  /// The elements as `Double`.
+  public var doubles: [Double] { array(of: Double.self) }
+
+  /// The elements as `Int`.
+  public var integers: [Int] { array(of: Int.self) }
+
+  /// The only element.
+  public var item: Double {
+    let elements = array(of: Double.self)
+    guard elements.count == 1 else { Door.fail("item of a tensor of shape \(shape)") }
+    return elements[0]
+  }
+
+  /// Calls `body` with the bytes of the elements in row-major order.
+  public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    let source = noGrad { detached().to(.cpu).contiguous() }
+    return try withExtendedLifetime(source) {
+      try body(UnsafeRawBufferPointer(start: source.data, count: source.count * source.dtype.byteCount))
+    }
+  }
+
+  /// Whether every element is a finite number.
+  public var isFinite: Bool { Operators.all(.tensor(Operators.isfinite(.tensor(self)))).item != 0 }
+}

@@ -75,6 +75,7 @@ enum Operators {
   static let amin = Operator("aten::amin")
   static let argmax = Operator("aten::argmax")
   static let all = Operator("aten::all")
+  static let allAlong = Operator("aten::all", "dim")
   static let any = Operator("aten::any")
   static let cumsum = Operator("aten::cumsum")
   static let vectorNorm = Operator("aten::linalg_vector_norm")

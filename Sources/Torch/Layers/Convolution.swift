@@ -1,0 +1,62 @@
+/// A one-dimensional convolution over `[batch, channels, length]`.
+public final class Conv1d: Module {
+  /// `[outputs, inputs / groups, kernel]`.
+  @Parameter public var weight: Tensor
+  /// `[outputs]`.
+  @OptionalParameter public var bias: Tensor?
+  let stride: Int
+  let padding: Int
+  let dilation: Int
+  let groups: Int
+
+  /// A convolution with PyTorch's default starting values.
+  public init(
+    _ inputs: Int, _ outputs: Int, kernel: Int = 1, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
+    groups: Int = 1, bias: Bool = true
+  ) {
+    (self.stride, self.padding, self.dilation, self.groups) = (stride, padding, dilation, groups)
+    super.init()
+    let shape = [outputs, inputs / groups, kernel]
+    weight = Initialization.fanIn(shape)
+    if bias { self.bias = Initialization.bias(outputs, beside: shape) }
+  }
+
+  /// Applies the convolution to `[batch, inputs, length]`.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    x.convolution(weight, bias, stride: [stride], padding: [padding], dilation: [dilation], groups: groups)
+  }
+
+  /// For a kernel of one step: the same over `[batch, length, inputs]`, as a matrix product without transposing.
+  public func pointwise(_ x: Tensor) -> Tensor { x.linear(weight.squeezed(2), bias) }
+}
+
+/// A two-dimensional convolution over `[batch, channels, height, width]`.
+public final class Conv2d: Module {
+  /// `[outputs, inputs / groups, kernel, kernel]`.
+  @Parameter public var weight: Tensor
+  /// `[outputs]`.
+  @OptionalParameter public var bias: Tensor?
+  let stride: Int
+  let padding: Int
+  let dilation: Int
+  let groups: Int
+
+  /// A convolution that starts from He's normal values (fan out), its bias from PyTorch's default.
+  public init(
+    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
+    groups: Int = 1, bias: Bool = true
+  ) {
+    (self.stride, self.padding, self.dilation, self.groups) = (stride, padding, dilation, groups)
+    super.init()
+    let shape = [outputs, inputs / groups, kernel, kernel]
+    weight = Initialization.kaimingNormalFanOut(shape)
+    if bias { self.bias = Initialization.bias(outputs, beside: shape) }
+  }
+
+  /// Applies the convolution to `[batch, inputs, height, width]`.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    x.convolution(
+      weight, bias, stride: [stride, stride], padding: [padding, padding], dilation: [dilation, dilation],
+      groups: groups)
+  }
+}

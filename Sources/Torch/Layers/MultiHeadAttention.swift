@@ -1,0 +1,69 @@
+/// Attention with several heads (Vaswani et al. 2017), parameters named as in PyTorch's `MultiheadAttention`.
+///
+/// For each head softmax(q·kᵀ/√d_head)·v; the heads side by side are projected once more.
+/// Shapes: queries `[batch, L, width]`, keys and values `[batch, S, width]`.
+public final class MultiHeadAttention: Module {
+  /// Rows for queries, keys and values, `[3·width, width]`.
+  @Parameter("in_proj_weight") public var inWeight: Tensor
+  /// `[3·width]`.
+  @Parameter("in_proj_bias") public var inBias: Tensor
+  /// The projection of the joined heads.
+  @Child("out_proj") public var outProjection: Linear
+  /// The number of heads.
+  public let heads: Int
+  let dropout: Double
+
+  /// Attention with Glorot's starting values; `heads` must divide `width`.
+  public init(width: Int, heads: Int, dropout: Double = 0) {
+    (self.heads, self.dropout) = (heads, dropout)
+    super.init()
+    inWeight = Initialization.xavierUniform([3 * width, width])
+    inBias = .zeros([3 * width])
+    outProjection = Linear(width, width, xavier: true)
+  }
+
+  /// Attends from `queries` to `memory`.
+  ///
+  /// - Parameters:
+  ///   - memory: what keys and values are made of.
+  ///   - mask: `[batch, S]`, true for steps that may be attended to; a sample without any gets zeros for its heads.
+  ///   - causal: query i sees key j only where j ≤ i + |L − S|.
+  ///   - prefix: keys and values `[batch, P, width]` before those of `memory`, seen by every query (prefix tuning).
+  public func callAsFunction(
+    _ queries: Tensor, memory: Tensor, mask: Tensor? = nil, causal: Bool = false,
+    prefix: (keys: Tensor, values: Tensor)? = nil
+  ) -> Tensor {
+    let width = queries.size(-1)
+    let weights = inWeight.split([width, width, width])
+    let biases = inBias.split([width, width, width])
+    var keys = memory.linear(weights[1], biases[1])
+    var values = memory.linear(weights[2], biases[2])
+    var forbidden = mask.map { (.!$0).unsqueezed(1).unsqueezed(1) }
+    if causal {
+      let (length, steps) = (queries.size(1), memory.size(1))
+      let future = Tensor.ones([length, steps], dtype: .bool, device: queries.device)
+        .upperTriangle(1 + abs(length - steps))
+      forbidden = forbidden.map { $0 .| future } ?? future
+    }
+    if let prefix {
+      keys = .concatenated([prefix.keys, keys], 1)
+      values = .concatenated([prefix.values, values], 1)
+      forbidden = forbidden?.to(.uint8).padded([prefix.keys.size(1), 0]).to(.bool)
+    }
+    let scale = 1 / Double(width / heads).squareRoot()
+    var scores = separate(queries.linear(weights[0], biases[0]) * scale).matmul(separate(keys).transposed())
+    if let forbidden { scores = scores.filled(-.infinity, where: forbidden) }
+    var shares = scores.softmax(-1)
+    if forbidden != nil, mask != nil {
+      // A row without any key is 0/0; it attends to nothing instead.
+      shares = shares.filled(0, where: Operators.allAlong(.tensor(forbidden!), .int(-1), .bool(true)))
+    }
+    let joined = shares.dropout(dropout, active: isTraining).matmul(separate(values))
+    return outProjection(joined.transposed(1, 2).reshaped(queries.size(0), queries.size(1), width))
+  }
+
+  /// `[batch, L, width]` as `[batch, heads, L, width / heads]`.
+  private func separate(_ x: Tensor) -> Tensor {
+    x.view(x.size(0), x.size(1), heads, x.size(2) / heads).transposed(1, 2)
+  }
+}

@@ -1,0 +1,51 @@
+/// (x − mean) / √(variance + ε) · weight + bias over the last dimension (Ba et al. 2016); ε = 1e-5.
+public final class LayerNorm: Module {
+  /// The scale, `[width]`.
+  @Parameter public var weight: Tensor
+  /// The shift, `[width]`.
+  @Parameter public var bias: Tensor
+
+  /// The identity over `width` features.
+  public init(_ width: Int) {
+    super.init()
+    weight = .ones([width])
+    bias = .zeros([width])
+  }
+
+  /// Normalises the last dimension.
+  public func callAsFunction(_ x: Tensor) -> Tensor { x.layerNorm(weight, bias) }
+}
+
+/// Batch normalisation over `[batch, channels, height, width]` (Ioffe & Szegedy 2015); ε = 1e-5, momentum 0.1.
+///
+/// In training form it uses the batch's statistics and updates the running ones, otherwise the running ones.
+public final class BatchNorm2d: Module {
+  /// The scale, `[channels]`.
+  @Parameter public var weight: Tensor
+  /// The shift, `[channels]`.
+  @Parameter public var bias: Tensor
+  /// The running mean, `[channels]`.
+  @Buffer("running_mean") public var runningMean: Tensor
+  /// The running variance (unbiased), `[channels]`.
+  @Buffer("running_var") public var runningVariance: Tensor
+  /// How many batches have been seen.
+  @Buffer("num_batches_tracked") public var batchCount: Tensor
+
+  /// The identity over `channels`.
+  public init(_ channels: Int) {
+    super.init()
+    weight = .ones([channels])
+    bias = .zeros([channels])
+    runningMean = .zeros([channels])
+    runningVariance = .ones([channels])
+    batchCount = .zeros([], dtype: .int64)
+  }
+
+  /// Normalises every channel.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    if isTraining { batchCount.addInPlace(Tensor(1, dtype: .int64)) }
+    return Operators.batchNorm(
+      .tensor(x), .tensor(weight), .tensor(bias), .tensor(runningMean), .tensor(runningVariance), .bool(isTraining),
+      .double(0.1), .double(1e-5), .bool(true))
+  }
+}

@@ -1,0 +1,96 @@
+/// The probabilities of dropout in a transformer encoder and its head.
+public struct DropoutRates: Codable, Equatable, Sendable {
+  /// Of attention weights.
+  public var attention: Double
+  /// After the rectifier of the feed-forward part.
+  public var relu: Double
+  /// Of what each part adds to the residual stream.
+  public var residual: Double
+  /// Of scaled inputs with their positions.
+  public var embedding: Double
+  /// In the residual block before the prediction head.
+  public var output: Double
+
+  /// Rates; all zero without arguments.
+  public init(
+    attention: Double = 0, relu: Double = 0, residual: Double = 0, embedding: Double = 0, output: Double = 0
+  ) {
+    (self.attention, self.relu, self.residual) = (attention, relu, residual)
+    (self.embedding, self.output) = (embedding, output)
+  }
+}
+
+/// What a tuning method may change inside an encoder layer.
+public protocol EncoderLayerAdapter: AnyObject {
+  /// The output of attention before it joins the residual stream, `[batch, L, width]`.
+  func adapt(attention output: Tensor) -> Tensor
+  /// The output of the feed-forward part before it joins the residual stream, `[batch, L, width]`.
+  func adapt(feedForward output: Tensor) -> Tensor
+  /// Keys and values `[batch, P, width]` that every query sees besides the sequence's own.
+  func prefix(batch: Int) -> (keys: Tensor, values: Tensor)?
+}
+
+extension EncoderLayerAdapter {
+  /// Unchanged.
+  public func adapt(attention output: Tensor) -> Tensor { output }
+  /// Unchanged.
+  public func adapt(feedForward output: Tensor) -> Tensor { output }
+  /// None.
+  public func prefix(batch: Int) -> (keys: Tensor, values: Tensor)? { nil }
+}
+
+/// One pre-norm layer (Tsai et al. 2019): x ← x + drop(attention(LN₀ x)); x ← x + drop(W₂ drop(relu(W₁ LN₁ x))).
+///
+/// Shapes: x `[batch, L, width]`; W₁ widens to 4·width. A cross-modal layer takes keys and values from LN₀ of another
+/// sequence.
+public final class TransformerEncoderLayer: Module {
+  /// The attention.
+  @Child("self_attn") public var attention: MultiHeadAttention
+  /// W₁.
+  @Child public var fc1: Linear
+  /// W₂.
+  @Child public var fc2: Linear
+  /// LN₀ and LN₁.
+  @Child("layer_norms") public var norms: [LayerNorm]
+  let rates: DropoutRates
+  let causal: Bool
+  /// A tuning method's changes, if any.
+  public var adapter: EncoderLayerAdapter?
+
+  /// A layer with Glorot's starting values.
+  public init(width: Int, heads: Int, rates: DropoutRates = .init(), causal: Bool = false) {
+    (self.rates, self.causal) = (rates, causal)
+    super.init()
+    attention = MultiHeadAttention(width: width, heads: heads, dropout: rates.attention)
+    fc1 = Linear(width, 4 * width, xavier: true)
+    fc2 = Linear(4 * width, width, xavier: true)
+    norms = [LayerNorm(width), LayerNorm(width)]
+  }
+
+  /// Applies the layer.
+  ///
+  /// - Parameters:
+  ///   - memory: where keys and values come from; the sequence itself without it.
+  ///   - mask: real steps of `x`, `[batch, L]`. What comes out at other steps means nothing.
+  ///   - memoryMask: real steps of `memory`, `[batch, S]`.
+  public func callAsFunction(
+    _ x: Tensor, memory: Tensor? = nil, mask: Tensor? = nil, memoryMask: Tensor? = nil
+  ) -> Tensor {
+    let keyMask = memory == nil ? mask : memoryMask
+    if adapter == nil,
+      let fused = Fused.encoderLayer(self, x, memory: memory, mask: mask, memoryMask: keyMask)
+    {
+      return fused
+    }
+    let normed = norms[0](x)
+    var update = attention(
+      normed, memory: memory.map { norms[0]($0) } ?? normed, mask: keyMask, causal: causal,
+      prefix: adapter?.prefix(batch: x.size(0)))
+    if let adapter { update = adapter.adapt(attention: update) }
+    let middle = x + update.dropout(rates.residual, active: isTraining)
+    let hidden = fc1(norms[1](middle)).relu().dropout(rates.relu, active: isTraining)
+    update = fc2(hidden)
+    if let adapter { update = adapter.adapt(feedForward: update) }
+    return middle + update.dropout(rates.residual, active: isTraining)
+  }
+}

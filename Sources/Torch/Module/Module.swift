@@ -1,0 +1,101 @@
+/// A part of a network: parameters, buffers and further modules under PyTorch's state-dict names.
+///
+/// A subclass declares `@Parameter`, `@OptionalParameter`, `@Buffer` and `@Child` properties and sets them after
+/// `super.init()`. Keys follow declaration order; `layers.0.fc1.weight` is the weight of `fc1` of the first of `layers`.
+open class Module {
+  /// Whether dropout and batch statistics are in their training form.
+  public private(set) var isTraining = true
+
+  /// For subclasses.
+  public init() {}
+
+  /// Puts this module and all inside it into training or evaluation form.
+  public func train(_ value: Bool = true) {
+    isTraining = value
+    for (_, child) in children { child.train(value) }
+  }
+
+  /// The modules directly inside, with their keys.
+  public var children: [(key: String, module: Module)] {
+    wrappers.flatMap { label, wrapper -> [(key: String, module: Module)] in
+      guard let child = wrapper as? AnyChild else { return [] }
+      return child.members.map { (Module.join(child.key ?? label, $0.key), $0.module) }
+    }
+  }
+
+  /// Every stored tensor, here and in all modules inside, with its full key.
+  public func storage(_ prefix: String = "") -> [(key: String, storage: StoredTensor)] {
+    var result: [(key: String, storage: StoredTensor)] = []
+    for (label, wrapper) in wrappers {
+      if let stored = wrapper as? StoredTensor, stored.tensor != nil {
+        result.append((Module.join(prefix, stored.key ?? label), stored))
+      } else if let child = wrapper as? AnyChild {
+        for (key, module) in child.members {
+          result += module.storage(Module.join(prefix, Module.join(child.key ?? label, key)))
+        }
+      }
+    }
+    return result
+  }
+
+  /// Every trained tensor with its key, frozen ones too.
+  public func parameters() -> [(key: String, storage: StoredTensor)] { storage().filter(\.storage.isTrainable) }
+
+  /// The parameters that get gradients.
+  public func trainableParameters() -> [(key: String, storage: StoredTensor)] {
+    parameters().filter { $0.storage.tensor!.requiresGradient }
+  }
+
+  /// The number of elements of all parameters, and of those that get gradients.
+  public var parameterCount: (total: Int, trainable: Int) {
+    let all = parameters().map(\.storage.tensor!)
+    return (all.reduce(0) { $0 + $1.count }, all.reduce(0) { $0 + ($1.requiresGradient ? $1.count : 0) })
+  }
+
+  /// Turns gradients off for the parameters whose key satisfies the condition; all without one.
+  public func freeze(where condition: (String) -> Bool = { _ in true }) { set(false, where: condition) }
+
+  /// Turns gradients on for the parameters whose key satisfies the condition; all without one.
+  public func unfreeze(where condition: (String) -> Bool = { _ in true }) { set(true, where: condition) }
+
+  /// Drops all gradients.
+  public func clearGradients() {
+    for (_, stored) in parameters() { stored.tensor?.gradient = nil }
+  }
+
+  /// Moves every tensor to a device, and floating-point ones to an element type.
+  public func move(to device: Device, dtype: DType? = nil) {
+    for (_, stored) in storage() {
+      let tensor = stored.tensor!
+      let moved = noGrad {
+        tensor.detached().to(device).to(tensor.dtype.isFloatingPoint ? dtype ?? tensor.dtype : tensor.dtype)
+      }
+      stored.tensor = tensor.requiresGradient ? moved.requiringGradient() : moved
+    }
+  }
+
+  private func set(_ value: Bool, where condition: (String) -> Bool) {
+    for (key, stored) in parameters() where condition(key) { stored.tensor?.requiringGradient(value) }
+  }
+
+  /// The wrapped properties of this object in declaration order, those of superclasses first.
+  private var wrappers: [(label: String, wrapper: Any)] {
+    var mirrors: [Mirror] = []
+    var mirror: Mirror? = Mirror(reflecting: self)
+    while let current = mirror {
+      mirrors.insert(current, at: 0)
+      mirror = current.superclassMirror
+    }
+    return mirrors.flatMap { mirror in
+      mirror.children.compactMap { label, value in
+        guard value is StoredTensor || value is AnyChild else { return nil }
+        // A wrapper's storage is named after its property, with an underscore before it.
+        return (String(label!.drop { $0 == "_" }), value)
+      }
+    }
+  }
+
+  private static func join(_ left: String, _ right: String) -> String {
+    left.isEmpty ? right : right.isEmpty ? left : "\(left).\(right)"
+  }
+}

@@ -1,0 +1,67 @@
+/// A set of parameters that share a learning rate and a weight decay.
+public final class ParameterGroup {
+  /// A name for logs, such as `encoder.text`.
+  public let name: String
+  /// The parameters.
+  public let parameters: FlatParameters
+  /// The step size; schedules change it between steps.
+  public var learningRate: Double
+  /// The strength of the pull towards zero.
+  public var weightDecay: Double
+
+  /// Lays `members` into a block of their own.
+  public init(
+    _ name: String = "all", _ members: [(key: String, storage: StoredTensor)], learningRate: Double,
+    weightDecay: Double = 0
+  ) {
+    self.name = name
+    self.learningRate = learningRate
+    self.weightDecay = weightDecay
+    parameters = FlatParameters(members)
+  }
+}
+
+/// Changes parameters along their gradients.
+public protocol Optimizer: AnyObject {
+  /// What it changes.
+  var groups: [ParameterGroup] { get }
+  /// One update from the gradients that have been added up.
+  func step()
+  /// Everything that the next step depends on besides parameters and gradients, by name.
+  func state() -> [(key: String, tensor: Tensor)]
+  /// Takes over what ``state()`` gave.
+  /// - Throws: ``Fault`` of kind `badData` where names or shapes differ.
+  func load(_ state: [String: Tensor], file: String?) throws
+}
+
+extension Optimizer {
+  /// Sets all gradients to zero.
+  public func zeroGradients() { for group in groups { group.parameters.zeroGradients() } }
+
+  /// Scales all gradients down so that their common Euclidean norm is at most `maximum`; returns the norm before.
+  ///
+  /// g ← g · min(1, maximum / (‖g‖ + 1e-6)), as PyTorch's `clip_grad_norm_`.
+  @discardableResult
+  public func clipGradients(norm maximum: Double) -> Tensor {
+    let gradients = groups.map(\.parameters.gradients)
+    return noGrad {
+      let norm = gradients.count == 1 ? gradients[0].norm() : Tensor.stacked(gradients.map { $0.norm() }).norm()
+      let factor = (maximum / (norm + 1e-6)).clamped(nil, 1)
+      for gradient in gradients { gradient.multiplyInPlace(factor) }
+      return norm
+    }
+  }
+
+  /// Copies saved tensors into this optimiser's own.
+  func load(_ saved: [String: Tensor], into own: [(key: String, tensor: Tensor)], file: String?) throws {
+    for (key, tensor) in own {
+      guard let source = saved[key], source.shape == tensor.shape else {
+        throw Fault(
+          .badData, "the saved optimizer does not fit this model", file: file, key: key,
+          found: saved[key]?.description ?? "no such tensor", expected: tensor.description,
+          remedy: "resume with the recipe that the run was started with")
+      }
+    }
+    noGrad { for (key, tensor) in own { tensor.copyInPlace(from: saved[key]!) } }
+  }
+}

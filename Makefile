@@ -1,0 +1,60 @@
+# Polyphony: every command a contributor needs. `make` alone lists them.
+
+PYTHON ?= python3
+PROGRAM = .build/release/polyphony
+# Where the Python of fixtures and benchmarks finds PyTorch: the wheel that libtorch came with.
+TORCH_SITE = $(if $(LIBTORCH),$(LIBTORCH)/..,.libtorch)
+PEER_PACKAGES = .libtorch-python
+WITH_TORCH = PYTHONPATH="$(TORCH_SITE):$(PEER_PACKAGES)" $(PYTHON)
+SWIFT_FILES = Sources Tests Package.swift
+
+.PHONY: help setup build test demo bench bench-check fixtures format lint clean
+
+help:
+	@echo "make setup     fetch libtorch (once; LIBTORCH=DIR uses another)"
+	@echo "make build     build the program: $(PROGRAM)"
+	@echo "make test      run all tests"
+	@echo "make demo      train, tune, adapt and compare on the data set that comes along"
+	@echo "make bench     measure against PyTorch and write Benchmarks/RESULTS.md (BENCH_FLAGS=--quick)"
+	@echo "make format    format the Swift files; make lint: check them"
+	@echo "make fixtures  compute the tests' reference numbers again, with PyTorch"
+	@echo "make clean     remove what was built (libtorch stays)"
+
+setup:
+	@Tools/setup-libtorch.sh
+
+build: setup
+	swift build -c release
+
+# The whole suite runs as it ships: optimised.
+test: setup
+	swift test -c release
+	@echo "make test: all tests passed"
+
+demo: build
+	$(PROGRAM) demo
+
+bench: build $(PEER_PACKAGES)/.installed
+	$(WITH_TORCH) Benchmarks/run.py $(BENCH_FLAGS)
+
+# The PyTorch peers of the benchmark against the golden figures.
+bench-check: setup $(PEER_PACKAGES)/.installed
+	$(WITH_TORCH) Benchmarks/peers/check.py
+
+fixtures: setup $(PEER_PACKAGES)/.installed
+	$(WITH_TORCH) Tools/make-torch-fixtures.py
+
+$(PEER_PACKAGES)/.installed: Benchmarks/requirements.txt
+	@rm -rf $(PEER_PACKAGES)
+	@PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input --progress-bar off \
+	  --target $(PEER_PACKAGES) --requirement Benchmarks/requirements.txt
+	@touch $@
+
+format:
+	swift format --in-place --recursive $(SWIFT_FILES)
+
+lint:
+	@swift format lint --strict --recursive $(SWIFT_FILES)
+
+clean:
+	rm -rf .build

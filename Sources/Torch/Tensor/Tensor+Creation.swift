@@ -57,9 +57,12 @@ extension Tensor {
     Operators.full(.ints(shape), .double(value), .dtype(dtype), .none, .device(device), .none)
   }
 
+  /// The whole numbers from 0 to before `count`.
+  public static func range(_ count: Int, device: Device = .cpu) -> Tensor { range(0, count, device: device) }
+
   /// The whole numbers from `start` to before `end`.
   public static func range(
-    _ start: Int = 0, _ end: Int, dtype: DType = .int64, device: Device = .cpu
+    _ start: Int, _ end: Int, dtype: DType = .int64, device: Device = .cpu
   ) -> Tensor {
     Operators.arange(.int(start), .int(end), .dtype(dtype), .none, .device(device), .none)
   }

@@ -1,0 +1,46 @@
+import Torch
+
+/// The backbones by name; a further one is one more line, here or from outside through ``register(_:_:)``.
+public enum Architectures {
+  /// Makes a backbone with random starting values.
+  public typealias Maker = @Sendable (ModelConfiguration) throws -> any Backbone
+
+  private static let builtIn: [(name: String, make: Maker)] = [
+    ("late_fusion", { LateFusion($0) }),
+    ("early_fusion", { EarlyFusion($0) }),
+    ("encoder_fusion", { EncoderFusion($0) }),
+    ("mult", { CrossModal($0) }),
+  ]
+
+  private static let added = Registry<Maker>()
+
+  /// All names.
+  public static var names: [String] { builtIn.map(\.name) + added.names }
+
+  /// Adds a backbone from outside this library.
+  public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
+
+  /// Makes the backbone that a configuration describes.
+  /// - Throws: ``Fault`` of kind `usage` for an unknown architecture or impossible sizes.
+  public static func make(_ configuration: ModelConfiguration, file: String? = nil) throws -> any Backbone {
+    try configuration.validate(file: file)
+    let name = configuration.architecture
+    guard let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] else {
+      throw Fault(
+        .usage, "unknown architecture", file: file, key: "model.architecture", found: name,
+        expected: names.joined(separator: ", "))
+    }
+    return try make(configuration)
+  }
+}
+
+extension ModelConfiguration {
+  /// Projections of all modalities to the width.
+  func projections() -> [Conv1d] { modalities.map { Conv1d($0.features ?? 0, width) } }
+
+  /// An encoder of this configuration, or one that differs in width, depth or causality.
+  func encoder(width: Int? = nil, layers: Int? = nil, causal: Bool = false) -> TransformerEncoder {
+    TransformerEncoder(
+      width: width ?? self.width, heads: heads, layers: layers ?? self.layers, rates: dropout, causal: causal)
+  }
+}

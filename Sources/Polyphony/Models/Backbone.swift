@@ -1,0 +1,79 @@
+import Torch
+
+/// A multimodal model as a chain of stages: embed → encode → fuse → represent → head.
+///
+/// The stages are functions, so that a method can stand between two of them (``Attachment``) without a copy of the
+/// model. Tensor names are those of the published implementations (see the file formats).
+public protocol Backbone: Module {
+  /// Everything that determines the shapes.
+  var configuration: ModelConfiguration { get }
+
+  /// Projects every modality to the model's width, `[B, L_m, width]` each.
+  func embed(_ inputs: Inputs) -> [Tokens]
+
+  /// Encodes every modality; `afterLayer` may change all of them after each layer.
+  func encode(_ embedded: [Tokens], afterLayer: LayerHook?) -> [Tokens]
+
+  /// Joins the modalities: the sequences that the representation is read from.
+  func fuse(_ encoded: [Tokens]) -> [Tokens]
+
+  /// Reads one vector per sample out of the fused sequences, `[B, representationWidth]`.
+  func represent(_ fused: [Tokens]) -> Tensor
+
+  /// The prediction, `[B, outputs]`.
+  func head(_ representation: Tensor) -> Tensor
+
+  /// The last linear layer of the head, whose gradient CGGM reads.
+  var outputLayer: Linear { get }
+
+  /// Keys of the head's parameters start with one of these; everything else is the body.
+  static var headPrefixes: [String] { get }
+
+  /// Keys that belong to modality `index` alone (projection and encoder) start with one of these; empty where
+  /// the architecture has no separate encoders.
+  func encoderPrefixes(_ index: Int) -> [String]
+
+  /// The name in a file of the tensor with this key, where the published implementations use another one.
+  func fileKey(_ key: String) -> String
+}
+
+/// Called after layer `j` of the encoders with the sequences of all modalities, to change them.
+public typealias LayerHook = (_ layer: Int, _ tokens: [Tokens]) -> [Tokens]
+
+extension Backbone {
+  /// The same name.
+  public func fileKey(_ key: String) -> String { key }
+
+  /// Whether a key belongs to the head.
+  public static func isHead(_ key: String) -> Bool { headPrefixes.contains { key.hasPrefix($0 + ".") } }
+
+  /// Encodes with one encoder per modality, layer by layer where somebody wants to look in between.
+  func encode(_ tokens: [Tokens], with encoders: [TransformerEncoder], afterLayer: LayerHook?) -> [Tokens] {
+    guard let afterLayer else {
+      return zip(tokens, encoders).map { Tokens($1($0.values, mask: $0.mask), mask: $0.mask) }
+    }
+    var states = zip(tokens, encoders).map { Tokens($1.embed($0.values, mask: $0.mask), mask: $0.mask) }
+    for layer in 0..<(encoders.first?.layers.count ?? 0) {
+      for index in states.indices {
+        states[index].values = encoders[index].layers[layer](states[index].values, mask: states[index].mask)
+      }
+      states = afterLayer(layer, states)
+    }
+    return zip(states, encoders).map { Tokens($1.norm($0.values), mask: $0.mask) }
+  }
+
+  /// out(W₂ drop(relu(W₁ r)) + r): the residual block before the last layer.
+  func residualHead(_ r: Tensor, _ first: Linear, _ second: Linear, _ output: Linear) -> Tensor {
+    let hidden = first(r).relu().dropout(configuration.dropout.output, active: isTraining)
+    return output(second(hidden) + r)
+  }
+
+  /// Projections of all modalities to the model's width; a vector becomes one step.
+  func project(_ inputs: Inputs, with projections: [Conv1d?]) -> [Tokens] {
+    inputs.modalities.indices.map { index in
+      let x = inputs.modalities[index]
+      let sequence = configuration.modalities[index].kind == .vector ? x.unsqueezed(1) : x
+      return Tokens(projections[index]?.pointwise(sequence) ?? sequence, mask: inputs.mask(index))
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Torch
+
+/// `mult`: a cross-modal encoder for every ordered pair of modalities, a memory encoder per modality (Tsai et al. 2019).
+///
+/// For modality m the outputs of its M − 1 cross-modal encoders lie side by side, `[B, L_m, (M−1)·width]`, and pass the
+/// memory encoder. r = the last real steps of all modalities `[B, M·(M−1)·width]`; ŷ = out(W₂ relu(W₁ r) + r).
+/// With one modality the memory encoder reads the projection itself.
+public final class CrossModal: Module, Backbone {
+  /// Everything that determines the shapes.
+  public let configuration: ModelConfiguration
+  /// Projections to the width by modality (without bias; none where the features are as many already).
+  @Child("proj") public var projections: NamedModules
+  /// Cross-modal encoders by `target.source`.
+  @Child public var cross: NamedModules
+  /// Memory encoders by modality.
+  @Child public var memory: NamedModules
+  @Child("proj1") var first: Linear
+  @Child("proj2") var second: Linear
+  /// The last layer.
+  @Child("out_layer") public var outputLayer: Linear
+
+  private let names: [String]
+
+  /// A model with random starting values.
+  public init(_ configuration: ModelConfiguration) {
+    self.configuration = configuration
+    names = configuration.modalities.map(\.name)
+    super.init()
+    let others = max(1, names.count - 1)
+    let causal = configuration.causal ?? false
+    var projections = NamedModules()
+    var cross = NamedModules()
+    var memory = NamedModules()
+    for modality in configuration.modalities where modality.features != configuration.width {
+      projections[modality.name] = Conv1d(modality.features ?? 0, configuration.width, bias: false)
+    }
+    for target in names {
+      for source in names where source != target {
+        cross["\(target).\(source)"] = configuration.encoder(causal: causal)
+      }
+      memory[target] = configuration.encoder(
+        width: others * configuration.width, layers: configuration.memoryLayers ?? max(configuration.layers, 3),
+        causal: causal)
+    }
+    (self.projections, self.cross, self.memory) = (projections, cross, memory)
+    let combined = names.count * others * configuration.width
+    first = Linear(combined, combined)
+    second = Linear(combined, combined)
+    outputLayer = Linear(combined, configuration.task.outputs)
+  }
+
+  /// Projections.
+  public func embed(_ inputs: Inputs) -> [Tokens] { project(inputs, with: names.map { projections[$0] as? Conv1d }) }
+
+  /// For each modality the outputs of its cross-modal encoders side by side.
+  public func encode(_ embedded: [Tokens], afterLayer: LayerHook?) -> [Tokens] {
+    guard names.count > 1 else { return embedded }
+    return embedded.indices.map { target in
+      let tokens = embedded[target]
+      let parts = embedded.indices.filter { $0 != target }.map { source in
+        encoder(cross, "\(names[target]).\(names[source])")(
+          tokens.values, memory: embedded[source].values, mask: tokens.mask, memoryMask: embedded[source].mask)
+      }
+      return Tokens(.concatenated(parts, -1), mask: tokens.mask)
+    }
+  }
+
+  /// The memory encoders.
+  public func fuse(_ encoded: [Tokens]) -> [Tokens] {
+    zip(names, encoded).map { Tokens(encoder(memory, $0)($1.values, mask: $1.mask), mask: $1.mask) }
+  }
+
+  /// The last real steps side by side.
+  public func represent(_ fused: [Tokens]) -> Tensor { .concatenated(fused.map(\.last), -1) }
+
+  /// Residual block and last layer.
+  public func head(_ representation: Tensor) -> Tensor { residualHead(representation, first, second, outputLayer) }
+
+  /// The layers after the representation.
+  public static let headPrefixes = ["proj1", "proj2", "out_layer"]
+
+  /// Projection, the cross-modal encoders that ask for this modality, and its memory.
+  public func encoderPrefixes(_ index: Int) -> [String] {
+    ["proj.\(names[index]).", "cross.\(names[index]).", "memory.\(names[index])."]
+  }
+
+  /// The published names for text, audio and vision: `proj_l`, `trans_l_with_a`, `trans_l_mem`.
+  public func fileKey(_ key: String) -> String { CrossModal.publishedKey(key, modalities: names) }
+
+  static func publishedKey(_ key: String, modalities: [String]) -> String {
+    guard modalities == ["text", "audio", "vision"] else { return key }
+    let letters = ["text": "l", "audio": "a", "vision": "v"]
+    let parts = key.split(separator: ".").map(String.init)
+    switch parts[0] {
+    case "proj": return "proj_\(letters[parts[1]]!).\(parts[2...].joined(separator: "."))"
+    case "cross":
+      return "trans_\(letters[parts[1]]!)_with_\(letters[parts[2]]!).\(parts[3...].joined(separator: "."))"
+    case "memory": return "trans_\(letters[parts[1]]!)_mem.\(parts[2...].joined(separator: "."))"
+    default: return key
+    }
+  }
+
+  private func encoder(_ modules: NamedModules, _ name: String) -> TransformerEncoder {
+    // Every name that is asked for was added in the initialiser, with this type.
+    unsafeDowncast(modules[name]!, to: TransformerEncoder.self)
+  }
+}

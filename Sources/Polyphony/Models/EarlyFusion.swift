@@ -1,0 +1,52 @@
+import Torch
+
+/// The projected modalities one after another in time, one encoder over all; residual block and head.
+///
+/// r = first step of the encoded whole `[B, width]`; ŷ = out(W₂ relu(W₁ r) + r).
+public final class EarlyFusion: Module, Backbone {
+  /// Everything that determines the shapes.
+  public let configuration: ModelConfiguration
+  /// Projections to the width, one per modality.
+  @Child("proj") public var projections: [Conv1d]
+  /// The encoder over all modalities.
+  @Child public var fusion: TransformerEncoder
+  @Child("out_layer_proj1") var first: Linear
+  @Child("out_layer_proj2") var second: Linear
+  /// The last layer.
+  @Child("out_layer") public var outputLayer: Linear
+
+  /// A model with random starting values.
+  public init(_ configuration: ModelConfiguration) {
+    self.configuration = configuration
+    super.init()
+    projections = configuration.projections()
+    fusion = configuration.encoder()
+    first = Linear(configuration.width, configuration.width)
+    second = Linear(configuration.width, configuration.width)
+    outputLayer = Linear(configuration.width, configuration.task.outputs)
+  }
+
+  /// Projections.
+  public func embed(_ inputs: Inputs) -> [Tokens] { project(inputs, with: projections) }
+
+  /// Nothing: there are no separate encoders.
+  public func encode(_ embedded: [Tokens], afterLayer: LayerHook?) -> [Tokens] { embedded }
+
+  /// One encoder over the joined sequences.
+  public func fuse(_ encoded: [Tokens]) -> [Tokens] {
+    let joined = Tokens.joined(encoded)
+    return [Tokens(fusion(joined.values, mask: joined.mask), mask: joined.mask)]
+  }
+
+  /// The first step.
+  public func represent(_ fused: [Tokens]) -> Tensor { fused[0].first }
+
+  /// Residual block and last layer.
+  public func head(_ representation: Tensor) -> Tensor { residualHead(representation, first, second, outputLayer) }
+
+  /// The layers after the representation.
+  public static let headPrefixes = ["out_layer_proj1", "out_layer_proj2", "out_layer"]
+
+  /// None.
+  public func encoderPrefixes(_ index: Int) -> [String] { [] }
+}

@@ -1,0 +1,34 @@
+import Torch
+
+/// Standardises features with the statistics in a configuration, then puts zeros where a modality is missing.
+///
+/// Zero stands for the training mean, so that a backbone that knows no better sees an average sample (zero fill).
+struct InputNormalization {
+  private let statistics: [(mean: Tensor, deviation: Tensor)?]
+  private let kinds: [Modality.Kind]
+
+  init(_ configuration: ModelConfiguration) {
+    kinds = configuration.modalities.map(\.kind)
+    statistics = configuration.modalities.map { modality in
+      configuration.normalization?[modality.name].map { (Tensor($0.mean), Tensor($0.deviation)) }
+    }
+  }
+
+  func callAsFunction(_ inputs: Inputs) -> Inputs {
+    var result = inputs
+    for index in inputs.modalities.indices {
+      if let (mean, deviation) = statistics[index] {
+        let x = inputs.modalities[index]
+        let shape = kinds[index] == .image ? [-1, 1, 1] : [-1]
+        result.modalities[index] =
+          (x - mean.to(x.device).reshaped(to: shape)) / deviation.to(x.device).reshaped(to: shape)
+      }
+      if let present = inputs.isPresent(index) {
+        let x = result.modalities[index]
+        let shape = [x.size(0)] + Array(repeating: 1, count: x.rank - 1)
+        result.modalities[index] = x.filled(0, where: (.!present).reshaped(to: shape))
+      }
+    }
+    return result
+  }
+}

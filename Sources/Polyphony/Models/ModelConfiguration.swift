@@ -1,0 +1,104 @@
+import Torch
+
+/// Everything that determines a model's shapes: the content of `config.json`.
+public struct ModelConfiguration: Codable, Equatable, Sendable {
+  /// The name under which ``Architectures`` knows the backbone.
+  public var architecture: String
+  /// The inputs, in order.
+  public var modalities: [Modality]
+  /// Features per step inside the model.
+  public var width: Int
+  /// Attention heads; must divide the width.
+  public var heads: Int
+  /// Layers per encoder.
+  public var layers: Int
+  /// Dropout probabilities.
+  public var dropout: DropoutRates
+  /// What is predicted.
+  public var task: PredictionTask
+  /// Layers of CGGM's classifiers (`encoder_fusion`).
+  public var classifierLayers: Int?
+  /// Layers of the memory encoders (`mult`).
+  public var memoryLayers: Int?
+  /// Whether attention is causal (`mult`).
+  public var causal: Bool?
+  /// Steps of a prompt (`prompted_mult`).
+  public var promptLength: Int?
+  /// Mean and deviation by which features are standardised before the model sees them, by modality.
+  public var normalization: [String: FeatureStatistics]?
+
+  enum CodingKeys: String, CodingKey {
+    case architecture, modalities, width, heads, layers, dropout, task, causal, normalization
+    case classifierLayers = "classifier_layers"
+    case memoryLayers = "memory_layers"
+    case promptLength = "prompt_length"
+  }
+
+  /// A configuration.
+  public init(
+    architecture: String, modalities: [Modality], task: PredictionTask, width: Int = 40, heads: Int = 8,
+    layers: Int = 5,
+    dropout: DropoutRates = .init(attention: 0.1, relu: 0.1, residual: 0.1, embedding: 0.25), causal: Bool? = nil,
+    memoryLayers: Int? = nil
+  ) {
+    (self.architecture, self.modalities, self.task) = (architecture, modalities, task)
+    (self.width, self.heads, self.layers, self.dropout) = (width, heads, layers, dropout)
+    (self.causal, self.memoryLayers) = (causal, memoryLayers)
+  }
+
+  /// Reads the form of `config.json`; dropout may be left out (then zero).
+  public init(from decoder: Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    architecture = try container.decode(String.self, forKey: .architecture)
+    modalities = try container.decode([Modality].self, forKey: .modalities)
+    width = try container.decode(Int.self, forKey: .width)
+    heads = try container.decode(Int.self, forKey: .heads)
+    layers = try container.decode(Int.self, forKey: .layers)
+    dropout = try container.decodeIfPresent(DropoutRates.self, forKey: .dropout) ?? DropoutRates()
+    task = try container.decode(PredictionTask.self, forKey: .task)
+    classifierLayers = try container.decodeIfPresent(Int.self, forKey: .classifierLayers)
+    memoryLayers = try container.decodeIfPresent(Int.self, forKey: .memoryLayers)
+    causal = try container.decodeIfPresent(Bool.self, forKey: .causal)
+    promptLength = try container.decodeIfPresent(Int.self, forKey: .promptLength)
+    normalization = try container.decodeIfPresent([String: FeatureStatistics].self, forKey: .normalization)
+  }
+
+  /// Checks what no shape of a tensor can show.
+  /// - Throws: ``Fault`` of kind `usage` that names the key.
+  public func validate(file: String? = nil) throws {
+    func check(_ condition: Bool, _ key: String, _ found: Any, _ expected: String) throws {
+      if condition { return }
+      throw Fault(
+        .usage, "the model's configuration cannot be built", file: file, key: "model.\(key)", found: "\(found)",
+        expected: expected)
+    }
+    try check(!modalities.isEmpty, "modalities", "none", "at least one")
+    try check((1...4096).contains(width), "width", width, "1 to 4096")
+    try check((1...1024).contains(layers), "layers", layers, "1 to 1024")
+    try check(heads >= 1 && width % max(heads, 1) == 0, "heads", heads, "a divisor of the width \(width)")
+    try check(memoryLayers ?? 1 >= 1, "memory_layers", memoryLayers ?? 1, "1 or more")
+    try check(task.kind == .regression || task.classes ?? 0 >= 2, "task.classes", task.classes ?? 0, "2 or more")
+    let rates = [dropout.attention, dropout.relu, dropout.residual, dropout.embedding, dropout.output]
+    try check(rates.allSatisfy { (0..<1).contains($0) }, "dropout", rates, "rates from 0 to below 1")
+    try check(
+      Set(modalities.map(\.name)).count == modalities.count, "modalities", modalities.map(\.name), "distinct names")
+    for modality in modalities {
+      try check(
+        modality.sampleShape.allSatisfy { $0 > 0 }, "modalities.\(modality.name)", modality.sampleShape,
+        "sizes above 0")
+    }
+  }
+}
+
+/// Mean and standard deviation of each feature of a modality, over the real steps of a training split.
+public struct FeatureStatistics: Codable, Equatable, Sendable {
+  /// One number per feature (per channel for images).
+  public var mean: [Float]
+  /// One number per feature; 1 where a feature is constant.
+  public var deviation: [Float]
+
+  enum CodingKeys: String, CodingKey {
+    case mean
+    case deviation = "std"
+  }
+}

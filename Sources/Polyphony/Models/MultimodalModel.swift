@@ -1,0 +1,77 @@
+import Torch
+
+/// A backbone with the methods attached to it: what is trained, adapted and asked for predictions.
+public final class MultimodalModel {
+  /// The backbone.
+  public let backbone: any Backbone
+  /// Methods in the order in which they act.
+  public var attachments: [any Attachment] = []
+  /// What the network does to inputs before anything else.
+  let normalization: InputNormalization
+
+  /// What a forward pass gives.
+  public struct Output {
+    /// The encoded modalities, `[B, L_m, width]` each.
+    public var encoded: [Tokens]
+    /// r, `[B, representationWidth]`.
+    public var representation: Tensor
+    /// ŷ, `[B, outputs]`: values, or logits.
+    public var prediction: Tensor
+  }
+
+  /// A model without methods.
+  public init(_ backbone: any Backbone) {
+    self.backbone = backbone
+    normalization = InputNormalization(backbone.configuration)
+  }
+
+  /// A model with random starting values.
+  /// - Throws: ``Fault`` of kind `usage` for a configuration that cannot be built.
+  public convenience init(_ configuration: ModelConfiguration) throws { self.init(try Architectures.make(configuration)) }
+
+  /// Everything that determines the backbone.
+  public var configuration: ModelConfiguration { backbone.configuration }
+
+  /// Passes inputs through all stages.
+  public func callAsFunction(_ inputs: Inputs) -> Output {
+    var inputs = normalization(inputs)
+    for method in attachments { inputs = method.prepare(inputs) }
+    var tokens = backbone.embed(inputs)
+    for method in attachments { tokens = method.embedded(tokens, inputs) }
+    tokens = backbone.encode(tokens, afterLayer: layerHook(inputs))
+    for method in attachments { tokens = method.encoded(tokens, inputs) }
+    let encoded = tokens
+    tokens = backbone.fuse(tokens)
+    for method in attachments { tokens = method.fused(tokens, inputs) }
+    var representation = backbone.represent(tokens)
+    for method in attachments { representation = method.represented(representation, tokens, inputs) }
+    return Output(encoded: encoded, representation: representation, prediction: backbone.head(representation))
+  }
+
+  /// Puts the backbone and all methods into training or evaluation form.
+  public func train(_ value: Bool = true) {
+    backbone.train(value)
+    for method in attachments { method.train(value) }
+  }
+
+  /// Every parameter that gets gradients: the backbone's under their own keys, a method's under `attachment.N.`.
+  public func trainableParameters() -> [(key: String, storage: StoredTensor)] {
+    backbone.trainableParameters()
+      + attachments.enumerated().flatMap { index, method in
+        method.trainableParameters().map { ("attachment.\(index).\($0.key)", $0.storage) }
+      }
+  }
+
+  /// The number of elements of all parameters, and of those that get gradients.
+  public var parameterCount: (total: Int, trainable: Int) {
+    attachments.map(\.parameterCount).reduce(backbone.parameterCount) {
+      ($0.total + $1.total, $0.trainable + $1.trainable)
+    }
+  }
+
+  private func layerHook(_ inputs: Inputs) -> LayerHook? {
+    let hooks = attachments.compactMap(\.layerHook)
+    guard !hooks.isEmpty else { return nil }
+    return { layer, tokens in hooks.reduce(tokens) { $1(layer, $0, inputs) } }
+  }
+}

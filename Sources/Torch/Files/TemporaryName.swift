@@ -1,0 +1,54 @@
+import Foundation
+
+/// A temporary name beside a destination: `.NAME.tmp-PID-RANDOM`, held by a lock for as long as it is in use.
+///
+/// The lock (`flock`) goes with the process, however it ends. So what a killed process has left is known by its
+/// lock being free, and nothing depends on process numbers, which are used again.
+struct TemporaryName {
+  let destination: String
+  let path: String
+
+  init(for destination: String) {
+    let (folder, name) = Self.split(destination)
+    self.destination = destination
+    self.path = "\(folder)/.\(name).tmp-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 16))"
+  }
+
+  /// The name under which a replaced folder stands between two renames.
+  static func retired(_ destination: String) -> String {
+    let (folder, name) = split(destination)
+    return "\(folder)/.\(name).old"
+  }
+
+  /// Folder and last component of a path; slashes at its end do not count.
+  static func split(_ path: String) -> (folder: String, name: String) {
+    var path = path[...]
+    while path.count > 1, path.last == "/" { path.removeLast() }
+    guard let slash = path.lastIndex(of: "/") else { return (".", String(path)) }
+    return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
+  }
+
+  /// Removes what killed writers of this destination have left under temporary names.
+  static func removeAbandoned(beside destination: String) {
+    let (folder, name) = split(destination)
+    let prefix = ".\(name).tmp-"
+    for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where entry.hasPrefix(prefix) {
+      let path = "\(folder)/\(entry)"
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+      guard descriptor >= 0 else { continue }
+      defer { close(descriptor) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(atPath: path) }
+    }
+  }
+}
+
+/// Flushes a folder's entries, so that a rename in it outlives a loss of power.
+func syncFolder(_ path: String, as step: FileStep = .syncFolder) throws(Fault) {
+  let descriptor = try step.perform(path) { open(path, O_RDONLY | O_CLOEXEC) }
+  defer { close(descriptor) }
+  // Some file systems refuse to flush a folder (EINVAL); there is nothing more to be done on them.
+  if fsync(descriptor) != 0, errno != EINVAL {
+    let number = errno
+    throw Fault(.cannotWrite, "the folder cannot be flushed", file: path, found: describe(errno: number))
+  }
+}

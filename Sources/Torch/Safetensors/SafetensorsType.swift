@@ -1,0 +1,40 @@
+/// The element types that Polyphony reads and writes in safetensors files.
+public enum SafetensorsType: String, CaseIterable, Sendable {
+  /// IEEE 754 double, single and half precision, and bfloat16.
+  case f64 = "F64"
+  case f32 = "F32"
+  case f16 = "F16"
+  case bf16 = "BF16"
+  /// Signed integers.
+  case i64 = "I64"
+  case i32 = "I32"
+  case i16 = "I16"
+  case i8 = "I8"
+  /// Bytes.
+  case u8 = "U8"
+  /// One byte per truth value, 0 or 1.
+  case bool = "BOOL"
+
+  /// Bytes per element.
+  public var size: Int {
+    switch self {
+    case .f64, .i64: 8
+    case .f32, .i32: 4
+    case .f16, .bf16, .i16: 2
+    case .i8, .u8, .bool: 1
+    }
+  }
+
+  /// Bytes that a tensor of a shape takes; nil when an extent is negative or the product overflows.
+  public func byteCount(of shape: [Int]) -> Int? {
+    guard shape.allSatisfy({ $0 >= 0 }) else { return nil }
+    if shape.contains(0) { return 0 }
+    var count = size
+    for extent in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      if overflow { return nil }
+      count = product
+    }
+    return count
+  }
+}

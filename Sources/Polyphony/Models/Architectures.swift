@@ -3,7 +3,7 @@ import Torch
 /// The backbones by name; a further one is one more line, here or from outside through ``register(_:_:)``.
 public enum Architectures {
   /// Makes a backbone with random starting values.
-  public typealias Maker = @Sendable (ModelConfiguration) throws -> any Backbone
+  public typealias Maker = @Sendable (ModelConfiguration) throws(Fault) -> any Backbone
 
   private static let builtIn: [(name: String, make: Maker)] = [
     ("late_fusion", { LateFusion($0) }),
@@ -22,7 +22,7 @@ public enum Architectures {
 
   /// Makes the backbone that a configuration describes.
   /// - Throws: ``Fault`` of kind `usage` for an unknown architecture or impossible sizes.
-  public static func make(_ configuration: ModelConfiguration, file: String? = nil) throws -> any Backbone {
+  public static func make(_ configuration: ModelConfiguration, file: String? = nil) throws(Fault) -> any Backbone {
     try configuration.validate(file: file)
     let name = configuration.architecture
     guard let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] else {

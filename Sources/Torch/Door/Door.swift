@@ -30,7 +30,7 @@ enum Door {
     }
   }()
 
-  private static func load() throws -> ctorch_interface {
+  private static func load() throws(Fault) -> ctorch_interface {
     let libtorch = try LibraryLocation.libtorch()
     // Opened by path first, so that CTorch's own reference is met by this copy wherever it was built against.
     for name in ["c10", "torch_cpu"] {
@@ -52,7 +52,7 @@ enum Door {
   }
 
   @discardableResult
-  private static func open(_ path: String, libtorch: String) throws -> UnsafeMutableRawPointer {
+  private static func open(_ path: String, libtorch: String) throws(Fault) -> UnsafeMutableRawPointer {
     guard let handle = dlopen(path, RTLD_NOW | RTLD_GLOBAL) else {
       throw mismatch(libtorch, found: String(cString: dlerror()))
     }

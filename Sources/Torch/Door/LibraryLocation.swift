@@ -11,7 +11,7 @@ enum LibraryLocation {
 
   /// The folder with `lib/` inside that holds libtorch: `LIBTORCH` if set, else the nearest `.libtorch/torch`
   /// upwards from this program (where `make setup` puts it).
-  static func libtorch() throws -> String {
+  static func libtorch() throws(Fault) -> String {
     if let path = ProcessInfo.processInfo.environment["LIBTORCH"], !path.isEmpty {
       guard exists(library("torch_cpu", in: path)) else {
         throw Fault(
@@ -34,7 +34,7 @@ enum LibraryLocation {
   }
 
   /// The library CTorch: beside this program, or in `../lib`.
-  static func door() throws -> String {
+  static func door() throws(Fault) -> String {
     let candidates = ["/libCTorch.\(suffix)", "/../lib/libCTorch.\(suffix)"].map { ownFolder() + $0 }
     guard let path = candidates.first(where: exists) else {
       throw Fault(

@@ -7,10 +7,10 @@ public enum Libtorch {
   ///
   /// Everything else in this module loads it by itself when first used, and traps where that fails.
   /// - Throws: ``Fault`` of kind `failure` that names the folder, what was found there and the remedy.
-  public static func load() throws { _ = try Door.loaded.get() }
+  public static func load() throws(Fault) { _ = try Door.loaded.get() }
 
   /// The folder that libtorch is taken from.
-  public static func folder() throws -> String { try LibraryLocation.libtorch() }
+  public static func folder() throws(Fault) -> String { try LibraryLocation.libtorch() }
 
   /// The version of the loaded libtorch, such as `2.13.0`.
   public static var version: String { describe(Door.table.loaded_version()) }

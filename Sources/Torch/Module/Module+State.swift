@@ -14,7 +14,7 @@ extension Module {
   /// - Throws: ``Fault`` of kind `badData` for a missing or unknown key or another shape; the module is unchanged then.
   public func load(
     _ tensors: [String: Tensor], file: String? = nil, partial: Bool = false, rename: (String) -> String = { $0 }
-  ) throws {
+  ) throws(Fault) {
     var unused = Set(tensors.keys)
     var pairs: [(Tensor, Tensor)] = []
     for (key, stored) in storage() {

@@ -31,7 +31,7 @@ public protocol Optimizer: AnyObject {
   func state() -> [(key: String, tensor: Tensor)]
   /// Takes over what ``state()`` gave.
   /// - Throws: ``Fault`` of kind `badData` where names or shapes differ.
-  func load(_ state: [String: Tensor], file: String?) throws
+  func load(_ state: [String: Tensor], file: String?) throws(Fault)
 }
 
 extension Optimizer {
@@ -53,7 +53,7 @@ extension Optimizer {
   }
 
   /// Copies saved tensors into this optimiser's own.
-  func load(_ saved: [String: Tensor], into own: [(key: String, tensor: Tensor)], file: String?) throws {
+  func load(_ saved: [String: Tensor], into own: [(key: String, tensor: Tensor)], file: String?) throws(Fault) {
     for (key, tensor) in own {
       guard let source = saved[key], source.shape == tensor.shape else {
         throw Fault(

@@ -24,7 +24,7 @@ public final class Generator {
 
   /// Takes over a state that ``state`` gave.
   /// - Throws: ``Fault`` of kind `badData` where the bytes are no state of a generator.
-  public func restore(_ state: [UInt8]) throws {
+  public func restore(_ state: [UInt8]) throws(Fault) {
     let tensor = Tensor(state)
     if let message = Door.message({ _ = Door.table.set_generator_state(handle, tensor.handle, $0) }) {
       throw Fault(.badData, "the saved state of a random generator cannot be used", found: message)

@@ -1,0 +1,87 @@
+import Crypto
+import Foundation
+import Torch
+
+/// The content of `dataset.json`: what a data set holds, and in which files.
+public struct DatasetDescription: Codable, Equatable, Sendable {
+  /// A part of the data: its file and what that file must be.
+  public struct Split: Codable, Equatable, Sendable {
+    /// The file's name in the folder.
+    public var file: String
+    /// The SHA-256 of the file in hexadecimal digits; not checked without it.
+    public var sha256: String?
+  }
+
+  /// The data set's name.
+  public var name: String
+  /// What is to be predicted.
+  public var task: PredictionTask
+  /// The inputs, in the order of `presence`.
+  public var modalities: [Modality]
+  /// Parts by name: `train`, `valid`, `test`.
+  public var splits: [String: Split]
+  /// Where the data comes from, and its licence.
+  public var source: String?
+
+  /// A description.
+  public init(
+    name: String, task: PredictionTask, modalities: [Modality], splits: [String: Split] = [:], source: String? = nil
+  ) {
+    (self.name, self.task, self.modalities, self.splits, self.source) = (name, task, modalities, splits, source)
+  }
+
+  /// Checks everything that can be checked without the data.
+  func validate(file: String) throws(Fault) {
+    func check(_ condition: Bool, _ key: String, _ found: String, _ expected: String) throws(Fault) {
+      if condition { return }
+      throw Fault(.badData, "the data set's description makes no sense", file: file, key: key, found: found, expected: expected)
+    }
+    try check(!modalities.isEmpty, "modalities", "none", "at least one modality")
+    let names = modalities.map(\.name)
+    try check(Set(names).count == names.count, "modalities", names.joined(separator: ", "), "distinct names")
+    for (index, modality) in modalities.enumerated() {
+      let key = "modalities.\(index)"
+      try check(
+        !["target", "presence", "id", ""].contains(modality.name) && !modality.name.contains("."), "\(key).name",
+        modality.name, "a name without dots that is not target, presence or id")
+      try check(
+        modality.sampleShape.allSatisfy { $0 > 0 }, key, "\(modality.kind.rawValue) of shape \(modality.sampleShape)",
+        modality.kind == .image
+          ? "channels, height and width above 0"
+          : modality.kind == .sequence ? "features and length above 0" : "features above 0")
+    }
+    try check(
+      task.kind == .regression || (task.classes ?? 0) >= 2, "task.classes", "\(task.classes.map(String.init) ?? "none")",
+      "2 or more")
+    if let range = task.range {
+      try check(range.count == 2 && range[0] < range[1], "task.range", "\(range)", "[smallest, largest]")
+    }
+    if let labels = task.labels {
+      try check(labels.count == task.classes, "task.labels", "\(labels.count) labels", "\(task.classes ?? 0)")
+    }
+    try check(!splits.isEmpty, "splits", "none", "at least one of train, valid, test")
+    for (name, split) in splits {
+      try check(
+        !split.file.isEmpty && !split.file.contains("/"), "splits.\(name).file", split.file, "a file in the same folder")
+    }
+  }
+}
+
+/// The SHA-256 of files.
+enum FileHash {
+  /// The hash in hexadecimal digits, read piece by piece.
+  static func sha256(of path: String) throws(Fault) -> String {
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw Fault(.missingInput, "the file is not there or cannot be read", file: path)
+    }
+    defer { try? handle.close() }
+    var hash = SHA256()
+    while let piece = try? handle.read(upToCount: 1 << 22), !piece.isEmpty { hash.update(data: piece) }
+    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+  }
+
+  /// The hash of some bytes in hexadecimal digits.
+  static func sha256(_ bytes: some Sequence<UInt8>) -> String {
+    SHA256.hash(data: Array(bytes)).map { String(format: "%02x", $0) }.joined()
+  }
+}

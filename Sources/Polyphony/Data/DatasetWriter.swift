@@ -1,0 +1,50 @@
+import Foundation
+import Torch
+
+/// Writes a data set folder: one file per split, then `dataset.json` with their hashes.
+public enum DatasetWriter {
+  /// One split to write.
+  public struct Split {
+    /// Its name: `train`, `valid` or `test`.
+    public var name: String
+    /// The samples.
+    public var inputs: Inputs
+    /// Their targets, if known.
+    public var target: Tensor?
+    /// Their identifiers, if they have any.
+    public var ids: [Int]?
+
+    /// A split.
+    public init(_ name: String, _ inputs: Inputs, target: Tensor? = nil, ids: [Int]? = nil) {
+      (self.name, self.inputs, self.target, self.ids) = (name, inputs, target, ids)
+    }
+  }
+
+  /// Makes or replaces the folder at a path, whole or not at all.
+  /// - Throws: `Fault(.cannotWrite)`; what was there before stays then.
+  public static func write(_ description: DatasetDescription, _ splits: [Split], to path: String) throws(Fault) {
+    try AtomicFolder.write(to: path) { (folder) throws(Fault) in
+      var description = description
+      description.splits = [:]
+      for split in splits {
+        let file = "\(split.name).safetensors"
+        try SafetensorsWriter.write(to: "\(folder)/\(file)", items(split, description.modalities))
+        description.splits[split.name] = .init(file: file, sha256: try FileHash.sha256(of: "\(folder)/\(file)"))
+      }
+      try JSONFile.write(description, to: "\(folder)/dataset.json")
+    }
+  }
+
+  /// The tensors of a split under their names, wide elements first, so that all lie aligned.
+  static func items(_ split: Split, _ modalities: [Modality]) -> [SafetensorsWriter.Item] {
+    var items: [SafetensorsWriter.Item] = []
+    if let ids = split.ids { items.append(.init("id", Tensor(ids))) }
+    for (modality, lengths) in zip(modalities, split.inputs.lengths) {
+      if let lengths { items.append(.init("\(modality.name).length", lengths.to(.int64))) }
+    }
+    if let target = split.target { items.append(.init("target", target)) }
+    for (modality, tensor) in zip(modalities, split.inputs.modalities) { items.append(.init(modality.name, tensor)) }
+    if let presence = split.inputs.presence { items.append(.init("presence", presence.to(.uint8))) }
+    return items
+  }
+}

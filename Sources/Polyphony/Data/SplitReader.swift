@@ -1,0 +1,174 @@
+import Foundation
+import Torch
+
+/// Reads the file of one split and checks it against the description, so that nothing wrong gets further.
+struct SplitReader {
+  private let path: String
+  private let name: String
+  private let modalities: [Modality]
+  private let task: PredictionTask
+  private let file: SafetensorsFile
+  private let count: Int
+
+  init(_ dataset: Dataset, _ split: String) throws(Fault) {
+    let entry = try dataset.file(of: split)
+    path = entry.path
+    name = split
+    modalities = dataset.description.modalities
+    task = dataset.description.task
+    file = try SafetensorsFile(path: path)
+    if let expected = entry.split.sha256 {
+      let found = try FileHash.sha256(of: path)
+      guard found == expected.lowercased() else {
+        throw Fault(
+          .badData, "the file is not the one that dataset.json describes", file: path, key: "splits.\(split).sha256",
+          found: found, expected: expected, remedy: "restore the file, or update its hash if the change was meant")
+      }
+    }
+    let first = modalities[0].name
+    guard let entry = file[first] else {
+      throw Fault(
+        .badData, "the file lacks a modality", file: path, key: first,
+        found: file.entries.map(\.name).joined(separator: ", "),
+        expected: modalities.map(\.name).joined(separator: ", "))
+    }
+    count = entry.shape.first ?? 0
+    guard count > 0 else {
+      throw Fault(.badData, "the split is empty", file: path, key: first, found: "\(entry.shape)", expected: "1 sample or more")
+    }
+    try checkNames()
+  }
+
+  func unlabelled() throws(Fault) -> UnlabelledSplit {
+    var tensors: [Tensor] = []
+    var lengths: [[Int]?] = []
+    let presence = try readPresence()
+    for (index, modality) in modalities.enumerated() {
+      let tensor = try read(
+        modality.name, [count] + modality.sampleShape, [.f32, .f16, .bf16], "dataset.json's form of this modality"
+      ).to(.float32)
+      try checkFinite(tensor, modality.name)
+      tensors.append(tensor)
+      lengths.append(try readLengths(modality, presence: presence?.select(1, index)))
+    }
+    let inputs = Inputs(tensors, lengths: lengths.map { $0.map { Tensor($0) } }, presence: presence)
+    var ids: [Int]?
+    if file["id"] != nil { ids = try read("id", [count], [.i64], "one id per sample").integers }
+    return UnlabelledSplit(name: name, inputs: inputs, lengths: lengths, ids: ids)
+  }
+
+  func labelled() throws(Fault) -> LabelledSplit {
+    guard file["target"] != nil else {
+      throw Fault(
+        .badData, "the split has no targets", file: path, key: "target",
+        found: file.entries.map(\.name).joined(separator: ", "), remedy: "train and evaluate on a split with targets")
+    }
+    let samples = try unlabelled()
+    return LabelledSplit(samples: samples, target: try readTarget(samples))
+  }
+
+  private func readTarget(_ samples: UnlabelledSplit) throws(Fault) -> Tensor {
+    switch task.kind {
+    case .regression:
+      let flat = file["target"]?.shape == [count]
+      let target = try read("target", flat ? [count] : [count, 1], [.f32, .f64, .f16], "[N] or [N, 1]").to(.float32)
+      try checkFinite(target, "target")
+      if let range = task.range { try checkRange(target, range[0], range[1], "the range in dataset.json") }
+      return target.reshaped(count, 1)
+    case .classification:
+      let target = try read("target", [count], [.i64], "one class per sample")
+      try checkRange(target, 0, Double((task.classes ?? 0) - 1), "a class")
+      return target
+    case .segmentation:
+      let image = modalities.first { $0.kind == .image }
+      let target = try read(
+        "target", [count, image?.height ?? 0, image?.width ?? 0], [.i64], "one class per pixel")
+      try checkRange(target, 0, Double((task.classes ?? 0) - 1), "a class")
+      return target
+    }
+  }
+
+  private func readPresence() throws(Fault) -> Tensor? {
+    guard file["presence"] != nil else { return nil }
+    let raw = try read("presence", [count, modalities.count], [.u8, .bool], "one row per sample, one column per modality")
+    try checkRange(raw.to(.float32), 0, 1, "0 or 1", key: "presence")
+    let presence = raw.to(.bool)
+    let empty = presence.to(.int64).sum(1) .== 0
+    if let row = empty.integers.firstIndex(of: 1) {
+      throw Fault(
+        .badData, "a sample has no modality at all", file: path, key: "presence", found: "row \(row) is all 0",
+        expected: "at least one 1 in each row", remedy: "remove the sample")
+    }
+    return presence
+  }
+
+  /// Real steps per sample; nil where the file does not say, or says that all are real.
+  private func readLengths(_ modality: Modality, presence: Tensor?) throws(Fault) -> [Int]? {
+    let key = "\(modality.name).length"
+    guard file[key] != nil else { return nil }
+    guard modality.kind == .sequence else {
+      throw Fault(.badData, "only sequences have lengths", file: path, key: key, found: "a \(modality.kind.rawValue)")
+    }
+    let lengths = try read(key, [count], [.i64], "one length per sample").integers
+    let present = presence?.integers
+    for (row, length) in lengths.enumerated() {
+      let smallest = present.map { $0[row] } == 0 ? 0 : 1
+      guard (smallest...modality.steps).contains(length) else {
+        throw Fault(
+          .badData, "a length is out of range", file: path, key: key, found: "\(length) in sample \(row)",
+          expected: "\(smallest) to \(modality.steps)")
+      }
+    }
+    return lengths.allSatisfy { $0 == modality.steps } ? nil : lengths
+  }
+
+  private func read(
+    _ key: String, _ shape: [Int], _ types: [SafetensorsType], _ meaning: String
+  ) throws(Fault) -> Tensor {
+    guard let entry = file[key] else {
+      throw Fault(
+        .badData, "the file lacks a tensor", file: path, key: key,
+        found: file.entries.map(\.name).joined(separator: ", "), expected: meaning)
+    }
+    guard types.contains(entry.dtype) else {
+      throw Fault(
+        .badData, "a tensor has the wrong element type", file: path, key: key, found: entry.dtype.rawValue,
+        expected: types.map(\.rawValue).joined(separator: " or "))
+    }
+    guard entry.shape == shape else {
+      throw Fault(
+        .badData, "a tensor has the wrong shape", file: path, key: key, found: "\(entry.shape)",
+        expected: "\(shape): \(meaning)")
+    }
+    return try file.mapped(key)
+  }
+
+  private func checkNames() throws(Fault) {
+    let known = Set(modalities.flatMap { [$0.name, $0.name + ".length"] } + ["presence", "target", "id"])
+    for entry in file.entries where !known.contains(entry.name) {
+      throw Fault(
+        .badData, "the file holds a tensor that dataset.json does not mention", file: path, key: entry.name,
+        expected: known.sorted().joined(separator: ", "), remedy: "rename or remove the tensor")
+    }
+  }
+
+  private func checkFinite(_ tensor: Tensor, _ key: String) throws(Fault) {
+    guard !tensor.isFinite else { return }
+    let index = tensor.floats.firstIndex { !$0.isFinite } ?? 0
+    let row = index / max(1, tensor.count / count)
+    throw Fault(
+      .badData, "a value is not a finite number", file: path, key: key,
+      found: "\(tensor.floats[index]) in sample \(row)", expected: "finite numbers",
+      remedy: "replace it before training, for example by 0")
+  }
+
+  private func checkRange(
+    _ tensor: Tensor, _ low: Double, _ high: Double, _ meaning: String, key: String = "target"
+  ) throws(Fault) {
+    let (smallest, largest) = (tensor.minimum().item, tensor.maximum().item)
+    guard smallest < low || largest > high else { return }
+    throw Fault(
+      .badData, "a value is out of range", file: path, key: key, found: "\(smallest < low ? smallest : largest)",
+      expected: "\(low) to \(high): \(meaning)", remedy: "correct the value, or the range in dataset.json")
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Torch
+
+/// A model on disk: a folder with `config.json` and `model.safetensors`.
+public enum ModelFolder {
+  static let configurationFile = "config.json"
+  static let weightsFile = "model.safetensors"
+
+  /// Reads a model.
+  ///
+  /// - Throws: `Fault(.missingInput)` where the folder or a file is not there, `Fault(.badData)` where configuration
+  ///   and weights do not fit each other.
+  public static func read(_ path: String) throws(Fault) -> MultimodalModel {
+    try AtomicFolder.recover(path)
+    let configuration = try configuration(of: path)
+    let backbone = try Architectures.make(configuration, file: "\(path)/\(configurationFile)")
+    try read(into: backbone, path)
+    return MultimodalModel(backbone)
+  }
+
+  /// Reads the weights of a folder into a backbone of the same configuration.
+  static func read(into backbone: any Backbone, _ path: String) throws(Fault) {
+    let file = "\(path)/\(weightsFile)"
+    let tensors = try SafetensorsFile(path: file).tensors()
+    // Where the published implementations use other names, a file may have either.
+    let published = backbone.storage().contains { tensors[backbone.fileKey($0.key)] != nil && backbone.fileKey($0.key) != $0.key }
+    try backbone.load(tensors, file: file, rename: { published ? backbone.fileKey($0) : $0 })
+  }
+
+  /// The configuration of a model folder.
+  public static func configuration(of path: String) throws(Fault) -> ModelConfiguration {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw Fault(
+        .missingInput, "there is no model folder at this path", file: path,
+        remedy: "name a folder with config.json and model.safetensors, such as OUTPUT/model of a training run")
+    }
+    return try JSONFile.read(
+      ModelConfiguration.self, from: "\(path)/\(configurationFile)", remedy: "name a folder that holds a model")
+  }
+
+  /// Makes or replaces the folder at a path, whole or not at all.
+  /// - Throws: `Fault(.cannotWrite)`; what was there before stays then.
+  public static func write(_ backbone: any Backbone, to path: String) throws(Fault) {
+    try AtomicFolder.write(to: path) { (folder) throws(Fault) in try fill(folder, with: backbone) }
+  }
+
+  /// Puts the files of a model into a folder that somebody else makes whole.
+  static func fill(_ folder: String, with backbone: any Backbone) throws(Fault) {
+    try JSONFile.write(backbone.configuration, to: "\(folder)/\(configurationFile)")
+    try SafetensorsWriter.write(
+      to: "\(folder)/\(weightsFile)", backbone.state().map { .init(backbone.fileKey($0.key), $0.tensor) },
+      metadata: ["format": "pt"])
+  }
+
+  /// The SHA-256 of a model's weights, by which an adapter knows its base.
+  public static func fingerprint(_ path: String) throws(Fault) -> String {
+    try FileHash.sha256(of: "\(path)/\(weightsFile)")
+  }
+}

@@ -15,7 +15,9 @@ import Torch
   }
 
   @Test func numbersReadBackAsTheSameBits() throws {
-    let numbers: [Double] = [0.1, 1 / 3, .leastNonzeroMagnitude, 1.7976931348623157e308, -0.0, 1e-5, 123456789.125, 1e22]
+    let numbers: [Double] = [
+      0.1, 1 / 3, .leastNonzeroMagnitude, 1.7976931348623157e308, -0.0, 1e-5, 123456789.125, 1e22,
+    ]
     for number in numbers {
       guard case .number(let back) = try OrderedJSON(parsing: OrderedJSON.number(number).text()) else {
         Issue.record("\(number) reads back as something else")

@@ -1,0 +1,22 @@
+/// Whether a larger or a smaller value of a metric is the better one.
+public enum MetricDirection: Sendable {
+  case higherIsBetter
+  case lowerIsBetter
+
+  /// The direction of a metric, by its name: errors and losses are better when low, all others when high.
+  ///
+  /// A prefix up to the last `/` (a split, a modality) does not count: `valid/mae` is as `mae`.
+  public init(metric name: String) {
+    let base = name.split(separator: "/").last.map(String.init) ?? name
+    self = Self.lower.contains(base) || base.hasSuffix("_loss") ? .lowerIsBetter : .higherIsBetter
+  }
+
+  private static let lower: Set = ["mae", "mse", "rmse", "loss"]
+
+  /// Whether a value improves on the best so far; an undefined value never does, anything improves on none.
+  public func improves(_ value: Double?, on best: Double?) -> Bool {
+    guard let value, !value.isNaN else { return false }
+    guard let best, !best.isNaN else { return true }
+    return self == .higherIsBetter ? value > best : value < best
+  }
+}

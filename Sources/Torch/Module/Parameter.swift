@@ -3,7 +3,7 @@ public class StoredTensor {
   /// The key in the state dict; nil takes the property's name.
   let key: String?
   /// Whether the tensor is trained; a buffer is only saved.
-  let isTrainable: Bool
+  public let isTrainable: Bool
   /// The tensor itself. Replacing it keeps the key.
   public var tensor: Tensor?
   /// Stands between the stored tensor and whoever reads the property, such as a low-rank update (LoRA).

@@ -1,0 +1,72 @@
+import Torch
+
+/// Scores of predictions against targets.
+public struct Evaluation: Sendable {
+  /// The task's loss.
+  public var loss: Double
+  /// The task's metrics.
+  public var metrics: MetricValues
+
+  /// Judges predictions `[N, outputs]` against targets.
+  /// - Throws: `Fault(.failure)` where a prediction is not a finite number.
+  public init(_ prediction: Tensor, _ target: Tensor, task: PredictionTask, loss: TaskLoss) throws(Fault) {
+    guard prediction.isFinite else {
+      throw Fault(
+        .failure, "the model predicts values that are not finite numbers",
+        remedy: "check the model's weights and the scale of the inputs")
+    }
+    self.loss = noGrad { loss(prediction, target).item }
+    metrics = try Evaluation.metrics(prediction, target, task)
+  }
+
+  private static func metrics(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) throws(Fault)
+    -> MetricValues
+  {
+    switch task.kind {
+    case .regression:
+      let (values, truth) = (prediction.floats, target.floats)
+      return switch task.metrics {
+      case .sentiment: SentimentMetrics.values(prediction: values, truth: truth)
+      case .sims: SimsMetrics.values(prediction: values, truth: truth)
+      case nil: RegressionMetrics.values(prediction: values, truth: truth)
+      }
+    case .classification:
+      return try ClassificationMetrics.values(
+        logits: prediction.floats, truth: target.integers, classes: task.classes ?? 0)
+    case .segmentation:
+      let classes = task.classes ?? 0
+      let predicted = prediction.argmax(1)
+      var samples: [ConfusionMatrix] = []
+      for index in 0..<target.size(0) {
+        samples.append(
+          try ConfusionMatrix(
+            truth: target[index].integers, prediction: predicted[index].integers, classes: classes))
+      }
+      // Four classes are those of the BraTS challenge, whose regions are unions of classes.
+      return SegmentationMetrics.values(
+        samples: samples, classes: classes, regions: classes == 4 ? SegmentationMetrics.Region.braTS : [])
+    }
+  }
+
+  /// The metric by which a task is usually judged, higher or lower as its direction says.
+  public static func principalMetric(_ task: PredictionTask) -> String {
+    switch task.kind {
+    case .regression: "mae"
+    case .classification: "accuracy"
+    case .segmentation: "dice"
+    }
+  }
+}
+
+extension MultimodalModel {
+  /// Predicts a split and judges the predictions.
+  public func evaluate(
+    _ split: LabelledSplit, loss: TaskLoss? = nil, batchSize: Int = 256, device: Device = .cpu,
+    prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
+  ) throws(Fault) -> Evaluation {
+    let predictions = predict(split.samples, batchSize: batchSize, device: device, prepare: prepare)
+    return try Evaluation(
+      predictions.prediction, split.target, task: configuration.task,
+      loss: loss ?? TaskLoss(configuration.task))
+  }
+}

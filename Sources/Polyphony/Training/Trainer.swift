@@ -1,0 +1,231 @@
+import Foundation
+import Torch
+
+/// Trains whatever parameters of a model require gradients, chooses the best epoch on a validation split.
+///
+/// A run with a folder can be killed at any instant and continued: the continued run ends with the same bits.
+public final class Trainer {
+  /// What a run leaves behind, besides the model with its best weights.
+  public struct Summary: Sendable {
+    /// The epoch whose weights were chosen, counted from 1.
+    public var bestEpoch: Int
+    /// Its score on the validation split.
+    public var bestScore: Double?
+    /// Epochs that were run, earlier parts of a resumed run too.
+    public var epochs: Int
+    /// Whether the user asked the run to stop before its end.
+    public var wasStopped: Bool
+  }
+
+  private let model: MultimodalModel
+  private let training: LabelledSplit
+  private let validation: LabelledSplit
+  private let settings: TrainingSettings
+  private let strategy: any BalancingStrategy
+  private let folder: String?
+  private let device: Device
+  private let observers: [any TrainingObserver]
+  private let save: (MultimodalModel, String) throws(Fault) -> Void
+
+  private let loss: TaskLoss
+  private let optimizer: any Optimizer
+  private let sampler: BatchSampler
+  private var state: TrainingState
+  private var best: [(key: String, tensor: Tensor)] = []
+
+  /// Prepares a run. Seeds every random stream.
+  ///
+  /// - Parameters:
+  ///   - folder: where checkpoints go; without it the run leaves nothing on disk.
+  ///   - save: writes the chosen model or adapter, each time an epoch is better than all before.
+  /// - Throws: `Fault(.usage)` for settings that the task cannot have.
+  public init(
+    _ model: MultimodalModel, training: LabelledSplit, validation: LabelledSplit, settings: TrainingSettings,
+    seed: UInt64, strategy: any BalancingStrategy = JointTraining(), device: Device = .cpu, folder: String? = nil,
+    observers: [any TrainingObserver] = [],
+    save: @escaping (MultimodalModel, String) throws(Fault) -> Void = { (_, _) throws(Fault) in }
+  ) throws(Fault) {
+    (self.model, self.training, self.validation, self.settings) = (model, training, validation, settings)
+    (self.strategy, self.folder, self.device, self.observers, self.save) = (strategy, folder, device, observers, save)
+    let task = model.configuration.task
+    loss = if let form = settings.loss { try TaskLoss(form, for: task) } else { TaskLoss(task) }
+    Libtorch.seed(seed)
+    let groups =
+      strategy.groups(model, settings)
+      ?? [
+        ParameterGroup(
+          "all", model.trainableParameters(), learningRate: settings.learningRate, weightDecay: settings.weightDecay)
+      ]
+    optimizer = settings.makeOptimizer(groups)
+    sampler = BatchSampler(count: training.count, batchSize: settings.batchSize, seed: seed)
+    state = TrainingState(
+      schedule: settings.makeSchedule(stepsPerEpoch: sampler.batchCount), seed: seed, settings: settings)
+  }
+
+  /// Runs to the end, or until a stop is asked for; the model then has its best weights.
+  ///
+  /// - Parameter resume: continues from the folder's checkpoint, if it has one.
+  /// - Throws: `Fault(.failure)` where the loss is not a number; the last checkpoint and the best model stay.
+  public func run(resume: Bool = false) throws(Fault) -> Summary {
+    if resume { try restore() }
+    let rates = optimizer.groups.map(\.learningRate)
+    for observer in observers { try observer.willStart(completedEpochs: state.epoch) }
+    model.train()
+    while state.epoch < settings.epochs, !isPastPatience {
+      for indices in sampler.epoch(state.epoch).dropFirst(state.stepInEpoch) {
+        for (group, rate) in zip(optimizer.groups, rates) { group.learningRate = rate * state.schedule.factor }
+        try step(training.batch(indices).to(device))
+        if StopSignal.isRequested, state.stepInEpoch < sampler.batchCount { return try stop() }
+      }
+      try endEpoch()
+      if StopSignal.isRequested, state.epoch < settings.epochs { return try stop() }
+    }
+    try restoreBest()
+    return summary(stopped: false)
+  }
+
+  /// Forward, loss, backward, update.
+  private func step(_ batch: Batch) throws(Fault) {
+    optimizer.zeroGradients()
+    let output = model(batch.inputs)
+    let step = TrainingStep(
+      epoch: state.epoch, index: state.step, model: model, optimizer: optimizer, batch: batch, output: output,
+      loss: loss, taskLoss: loss(output.prediction, batch.target))
+    let taskLoss = step.taskLoss.detached()
+    strategy.loss(step).backward()
+    strategy.adjustGradients(step)
+    if settings.clip > 0 { optimizer.clipGradients(norm: settings.clip) }
+    let value = taskLoss.item
+    guard value.isFinite else { throw notANumber(value) }
+    optimizer.step()
+    strategy.endStep(step)
+    state.schedule.endStep()
+    state.step += 1
+    state.stepInEpoch += 1
+    state.lossSum += value * Double(batch.count)
+    state.sampleCount += batch.count
+    let progress = TrainingProgress(
+      epoch: state.epoch + 1, epochs: settings.epochs, step: state.stepInEpoch, steps: sampler.batchCount,
+      loss: state.lossSum / Double(state.sampleCount), best: state.best, samples: batch.count)
+    for observer in observers { observer.didStep(progress) }
+  }
+
+  /// Validation, choice of the best, log, checkpoint.
+  private func endEpoch() throws(Fault) {
+    let evaluation = try model.evaluate(validation, loss: loss, device: device)
+    try strategy.endEpoch(state.epoch, validation: validation, model: model)
+    let score = try self.score(evaluation)
+    let isBest = best.isEmpty || direction.improves(score, on: state.best)
+    let record = EpochRecord(
+      epoch: state.epoch + 1, step: state.step, trainingLoss: state.lossSum / Double(state.sampleCount),
+      validation: evaluation, learningRate: optimizer.groups[0].learningRate, isBest: isBest,
+      extra: strategy.metrics())
+    state.schedule.endEpoch(loss: evaluation.loss)
+    state.epoch += 1
+    (state.stepInEpoch, state.lossSum, state.sampleCount) = (0, 0, 0)
+    if isBest {
+      state.best = score
+      state.bestEpoch = state.epoch
+      best = noGrad { modelTensors().map { ($0.key, $0.tensor.copy()) } }
+    }
+    for observer in observers { try observer.didEndEpoch(record) }
+    try writeCheckpoint()
+    if isBest, let folder { try save(model, folder) }
+  }
+
+  private var isPastPatience: Bool {
+    settings.earlyStop > 0 && state.epoch - state.bestEpoch >= settings.earlyStop
+  }
+
+  private var direction: MetricDirection { MetricDirection(metric: settings.select) }
+
+  private func score(_ evaluation: Evaluation) throws(Fault) -> Double? {
+    if settings.select == "loss" { return evaluation.loss }
+    guard evaluation.metrics.contains(settings.select) else {
+      throw Fault(
+        .usage, "the task has no such metric", key: "training.select", found: settings.select,
+        expected: (["loss"] + evaluation.metrics.names).joined(separator: ", "))
+    }
+    return evaluation.metrics[settings.select]
+  }
+
+  private func summary(stopped: Bool) -> Summary {
+    Summary(bestEpoch: state.bestEpoch, bestScore: state.best, epochs: state.epoch, wasStopped: stopped)
+  }
+
+  private func stop() throws(Fault) -> Summary {
+    try writeCheckpoint()
+    return summary(stopped: true)
+  }
+
+  private func notANumber(_ value: Double) -> Fault {
+    Fault(
+      .failure, "the loss is not a finite number, training stops", file: folder.map { "\($0)/checkpoint" },
+      key: "epoch \(state.epoch + 1), step \(state.stepInEpoch + 1)", found: "\(value)",
+      expected: "a finite loss",
+      remedy: folder == nil || state.epoch == 0
+        ? "lower training.learning_rate or set training.clip"
+        : "the state after epoch \(state.epoch) is kept there, the best model beside it; lower training.learning_rate "
+          + "or set training.clip")
+  }
+
+  // Saving and restoring
+
+  /// What training changes: parameters with gradients, and buffers.
+  private func modelTensors() -> [(key: String, tensor: Tensor)] {
+    let buffers = model.backbone.storage().filter { !$0.storage.isTrainable }
+    return (model.trainableParameters() + buffers).map { ($0.key, $0.storage.tensor!.detached()) }
+  }
+
+  private func writeCheckpoint() throws(Fault) {
+    guard let folder else { return }
+    state.captureRandomness()
+    let tensors = Checkpoint.Tensors(
+      model: modelTensors().map { (model.backbone.fileKey($0.key), $0.tensor) }, optimizer: optimizer.state(),
+      strategy: strategy.state(), best: best)
+    try Checkpoint.write(tensors, state, to: "\(folder)/checkpoint")
+  }
+
+  private func restore() throws(Fault) {
+    guard let folder, let saved = try Checkpoint.state(at: "\(folder)/checkpoint") else { return }
+    let path = "\(folder)/checkpoint"
+    var comparable = saved.settings
+    // More epochs than before are no contradiction: a finished run may be continued.
+    comparable.epochs = settings.epochs
+    guard comparable == settings, saved.seed == state.seed, saved.libtorch == state.libtorch else {
+      throw Fault(
+        .usage, "the checkpoint was written with other settings", file: path,
+        found: "seed \(saved.seed), libtorch \(saved.libtorch), \(saved.settings)",
+        expected: "seed \(state.seed), libtorch \(state.libtorch), \(settings)",
+        remedy: "resume with the run's recipe, or choose another output folder")
+    }
+    let own = modelTensors()
+    let weights = try Checkpoint.tensors("model", at: path)
+    for (key, tensor) in own {
+      let name = model.backbone.fileKey(key)
+      guard let source = weights[name], source.shape == tensor.shape else {
+        throw Fault(
+          .badData, "the checkpoint does not fit this model", file: "\(path)/model.safetensors", key: name,
+          found: weights[name]?.description ?? "no such tensor", expected: tensor.description,
+          remedy: "resume with the run's recipe, or choose another output folder")
+      }
+      noGrad { tensor.copyInPlace(from: source) }
+    }
+    try optimizer.load(try Checkpoint.tensors("optimizer", at: path), file: "\(path)/optimizer.safetensors")
+    try strategy.load(try Checkpoint.tensors("strategy", at: path), file: "\(path)/strategy.safetensors")
+    let chosen = try Checkpoint.tensors("best", at: path)
+    best = own.compactMap { entry in chosen[entry.key].map { (entry.key, $0) } }
+    state = saved
+    state.settings = settings
+    try state.restoreRandomness(file: path)
+  }
+
+  /// Gives the model the weights of its best epoch, and writes it where the last write may have been cut off.
+  private func restoreBest() throws(Fault) {
+    let chosen = Dictionary(best.map { ($0.key, $0.tensor) }, uniquingKeysWith: { $1 })
+    noGrad {
+      for (key, tensor) in modelTensors() { if let source = chosen[key] { tensor.copyInPlace(from: source) } }
+    }
+    if let folder, !best.isEmpty { try save(model, folder) }
+  }
+}

@@ -1,4 +1,4 @@
-import Collections
+import OrderedCollections
 import Foundation
 
 /// One metric over several seeds (or folds, or patterns): all values, their mean and standard deviation.

@@ -1,0 +1,23 @@
+import Torch
+
+extension SettingsTree {
+  /// The tree as JSON: plain scalars as numbers, truth values or null where they read as such, all others as strings.
+  public var json: OrderedJSON {
+    switch content {
+    case .map(let members): .object(members.map { .init($0.key, $0.value.json) })
+    case .list(let elements): .array(elements.map(\.json))
+    case .scalar(let scalar):
+      if scalar.isNull {
+        .null
+      } else if let integer = scalar.int {
+        .integer(integer)
+      } else if let number = scalar.double, number.isFinite {
+        .number(number)
+      } else if let truth = scalar.bool {
+        .bool(truth)
+      } else {
+        .string(scalar.text)
+      }
+    }
+  }
+}

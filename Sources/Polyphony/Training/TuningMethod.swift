@@ -1,0 +1,38 @@
+import Torch
+
+/// A method that trains a small part of a model, or a part beside it, and can be saved apart from the base.
+///
+/// Prompts, low-rank adapters and test-time adaptation are all of this kind: they freeze the base, unfreeze or add
+/// some tensors, and what they train is what an adapter folder holds.
+public protocol TuningMethod: AnyObject {
+  /// Freezes the base except for what is to be trained, and attaches what is added.
+  /// - Throws: `Fault(.usage)` where the method cannot serve this model.
+  func install(on model: MultimodalModel) throws(Fault)
+}
+
+/// The tuning methods by name; a further one is one more line, here or from outside through ``register(_:_:)``.
+public enum TuningMethods {
+  /// Makes a method from its settings (the section `tuning` of a recipe) for models of a configuration.
+  ///
+  /// The settings that were read, with all defaults, are what an adapter folder keeps to make the method again.
+  public typealias Maker = @Sendable (SettingsReader, ModelConfiguration) throws(Fault) -> any TuningMethod
+
+  private static let builtIn: [(name: String, make: Maker)] = []
+
+  private static let added = Registry<Maker>()
+
+  /// All names.
+  public static var names: [String] { builtIn.map(\.name) + added.names }
+
+  /// Adds a method from outside this library.
+  public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
+
+  /// The maker of a name.
+  /// - Throws: `Fault(.usage)` for an unknown name, with the nearest known one.
+  public static func maker(_ name: String) throws(Fault) -> Maker {
+    if let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] { return make }
+    throw Fault(
+      .usage, "unknown tuning method", key: "--method", found: name, expected: names.joined(separator: ", "),
+      remedy: Suggestion.question(for: name, among: names))
+  }
+}

@@ -66,12 +66,18 @@ import Torch
     (#""\u12g4""#, "four hexadecimal digits"), (#""\ud800""#, "a surrogate pair"),
     (#""\ud800\u0041""#, "a surrogate pair"),
     (#""\udc00""#, "a surrogate pair"), ("{} x", "the end of the document"),
-    (String(repeating: "[", count: 1_000_000), "at most 64 levels of nesting"),
   ])
   func refuses(text: String, expected: String) {
     let fault = #expect(throws: Fault.self) { try OrderedJSON(parsing: text) }
     #expect(fault?.expected == expected)
     #expect(fault?.kind == .badData)
+  }
+
+  @Test func depthIsBounded() throws {
+    let fault = #expect(throws: Fault.self) { try OrderedJSON(parsing: String(repeating: "[", count: 1_000_000)) }
+    #expect(fault?.expected == "at most 64 levels of nesting")
+    let deepest = String(repeating: "[", count: 64) + String(repeating: "]", count: 64)
+    #expect(try OrderedJSON(parsing: deepest).text(.line) == deepest)
   }
 
   @Test func saysWhere() {

@@ -7,6 +7,8 @@ public final class Dataset {
   public let folder: String
   /// What it holds.
   public let description: DatasetDescription
+  /// The modalities in the order of the files' `presence`.
+  let fileOrder: [Modality]
 
   /// Opens a folder.
   /// - Throws: `Fault(.missingInput)` without `dataset.json`, `Fault(.badData)` where it makes no sense.
@@ -17,6 +19,16 @@ public final class Dataset {
       DatasetDescription.self, from: path,
       remedy: "name a folder with dataset.json, or make one with «polyphony data synthesize»")
     try description.validate(file: path)
+    fileOrder = description.modalities
+  }
+
+  /// The same folder with other modalities in front of the reader.
+  init(_ other: Dataset, order: [String]) {
+    folder = other.folder
+    var description = other.description
+    fileOrder = other.fileOrder
+    description.modalities = order.compactMap { name in other.description.modalities.first { $0.name == name } }
+    self.description = description
   }
 
   /// The names of the splits: train, valid and test first.
@@ -29,12 +41,12 @@ public final class Dataset {
   /// A split without its targets, for prediction and adaptation.
   /// - Throws: `Fault(.badData)` for whatever is wrong in its file.
   public func unlabelled(_ split: String) throws(Fault) -> UnlabelledSplit {
-    try SplitReader(self, split).unlabelled()
+    try SplitReader(dataset: self, split).unlabelled()
   }
 
   /// A split with its targets.
   /// - Throws: `Fault(.badData)` for whatever is wrong in its file, and where it has no targets.
-  public func labelled(_ split: String) throws(Fault) -> LabelledSplit { try SplitReader(self, split).labelled() }
+  public func labelled(_ split: String) throws(Fault) -> LabelledSplit { try SplitReader(dataset: self, split).labelled() }
 
   /// Refuses two splits that hold a sample of the same `id`.
   public func checkDisjoint(_ splits: [UnlabelledSplit]) throws(Fault) {

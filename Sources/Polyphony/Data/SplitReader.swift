@@ -6,25 +6,36 @@ struct SplitReader {
   private let path: String
   private let name: String
   private let modalities: [Modality]
+  /// The modalities that the file may hold, in the order of its `presence`.
+  private let known: [Modality]
   private let task: PredictionTask
   private let file: SafetensorsFile
   private let count: Int
 
-  init(_ dataset: Dataset, _ split: String) throws(Fault) {
+  /// A split of a data set; its file must be the one that the description names.
+  init(dataset: Dataset, _ split: String) throws(Fault) {
     let entry = try dataset.file(of: split)
-    path = entry.path
-    name = split
-    modalities = dataset.description.modalities
-    task = dataset.description.task
-    file = try SafetensorsFile(path: path)
     if let expected = entry.split.sha256 {
-      let found = try FileHash.sha256(of: path)
+      let found = try FileHash.sha256(of: entry.path)
       guard found == expected.lowercased() else {
         throw Fault(
-          .badData, "the file is not the one that dataset.json describes", file: path, key: "splits.\(split).sha256",
-          found: found, expected: expected, remedy: "restore the file, or update its hash if the change was meant")
+          .badData, "the file is not the one that dataset.json describes", file: entry.path,
+          key: "splits.\(split).sha256", found: found, expected: expected,
+          remedy: "restore the file, or update its hash if the change was meant")
       }
     }
+    try self.init(
+      entry.path, name: split, dataset.description.modalities, known: dataset.fileOrder,
+      task: dataset.description.task)
+  }
+
+  /// A single file whose tensors are named after modalities.
+  init(
+    _ path: String, name: String, _ modalities: [Modality], known: [Modality]? = nil, task: PredictionTask
+  ) throws(Fault) {
+    (self.path, self.name, self.modalities, self.task) = (path, name, modalities, task)
+    self.known = known ?? modalities
+    file = try SafetensorsFile(path: path)
     let first = modalities[0].name
     guard let entry = file[first] else {
       throw Fault(
@@ -34,7 +45,8 @@ struct SplitReader {
     }
     count = entry.shape.first ?? 0
     guard count > 0 else {
-      throw Fault(.badData, "the split is empty", file: path, key: first, found: "\(entry.shape)", expected: "1 sample or more")
+      throw Fault(
+        .badData, "the split is empty", file: path, key: first, found: "\(entry.shape)", expected: "1 sample or more")
     }
     try checkNames()
   }
@@ -90,9 +102,10 @@ struct SplitReader {
 
   private func readPresence() throws(Fault) -> Tensor? {
     guard file["presence"] != nil else { return nil }
-    let raw = try read("presence", [count, modalities.count], [.u8, .bool], "one row per sample, one column per modality")
+    let raw = try read("presence", [count, known.count], [.u8, .bool], "one row per sample, one column per modality")
     try checkRange(raw.to(.float32), 0, 1, "0 or 1", key: "presence")
-    let presence = raw.to(.bool)
+    let columns = modalities.compactMap { modality in known.firstIndex { $0.name == modality.name } }
+    let presence = raw.to(.bool).rows(Tensor(columns), 1)
     let empty = presence.to(.int64).sum(1) .== 0
     if let row = empty.integers.firstIndex(of: 1) {
       throw Fault(
@@ -144,7 +157,7 @@ struct SplitReader {
   }
 
   private func checkNames() throws(Fault) {
-    let known = Set(modalities.flatMap { [$0.name, $0.name + ".length"] } + ["presence", "target", "id"])
+    let known = Set(self.known.flatMap { [$0.name, $0.name + ".length"] } + ["presence", "target", "id"])
     for entry in file.entries where !known.contains(entry.name) {
       throw Fault(
         .badData, "the file holds a tensor that dataset.json does not mention", file: path, key: entry.name,

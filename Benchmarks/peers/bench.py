@@ -34,8 +34,7 @@ def configuration(options):
     ]
     config = {"architecture": options.architecture, "modalities": modalities, "attention": options.attention}
     config.update(json.loads(json.dumps(DEFAULTS)))
-    classes = options.classes
-    config["task"] = {"kind": "classification", "classes": classes} if classes else {"kind": "regression"}
+    config["task"] = {"kind": "regression"}
     for assignment in options.set:
         key, text = assignment.split("=", 1)
         *path, last = key.removeprefix("model.").split(".")
@@ -59,7 +58,6 @@ def main():
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--length", type=int, default=50)
     parser.add_argument("--features", type=lambda text: [int(part) for part in text.split(",")], default=[768, 74, 35])
-    parser.add_argument("--classes", type=int, default=0, help="classification instead of regression")
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--warmup", type=int, default=2)
     parser.add_argument("--mode", choices=["eager", "compile"], default="eager")

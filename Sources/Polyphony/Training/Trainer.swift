@@ -87,7 +87,7 @@ public final class Trainer {
   /// Forward, loss, backward, update.
   private func step(_ batch: Batch) throws(Fault) {
     optimizer.zeroGradients()
-    let output = model(batch.inputs)
+    let output = model(batch.inputs, encodings: strategy.needsEncodings)
     let step = TrainingStep(
       epoch: state.epoch, index: state.step, model: model, optimizer: optimizer, batch: batch, output: output,
       loss: loss, taskLoss: loss(output.prediction, batch.target))

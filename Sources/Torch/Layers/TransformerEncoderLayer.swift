@@ -77,11 +77,9 @@ public final class TransformerEncoderLayer: Module {
     _ x: Tensor, memory: Tensor? = nil, mask: Tensor? = nil, memoryMask: Tensor? = nil
   ) -> Tensor {
     let keyMask = memory == nil ? mask : memoryMask
-    if adapter == nil,
-      let fused = Fused.encoderLayer(self, x, memory: memory, mask: mask, memoryMask: keyMask)
-    {
-      return fused
-    }
+    let fused = Fused.layers(
+      [self], norm: nil, x, memory: memory, mask: mask, memoryMask: memoryMask, readout: .all)
+    if let fused { return fused }
     let normed = norms[0](x)
     var update = attention(
       normed, memory: memory.map { norms[0]($0) } ?? normed, mask: keyMask, causal: causal,

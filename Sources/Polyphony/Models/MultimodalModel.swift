@@ -72,6 +72,12 @@ public final class MultimodalModel {
     for method in attachments { method.train(value) }
   }
 
+  /// Moves the backbone and all methods to a device, and to an element type where one is given.
+  public func move(to device: Device, dtype: DType? = nil) {
+    backbone.move(to: device, dtype: dtype)
+    for method in attachments { method.move(to: device, dtype: dtype) }
+  }
+
   /// Every parameter that gets gradients: the backbone's under their own keys, a method's under `attachment.N.`.
   public func trainableParameters() -> [(key: String, storage: StoredTensor)] {
     backbone.trainableParameters()

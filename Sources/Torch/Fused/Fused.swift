@@ -12,6 +12,9 @@ enum Fused {
   private static let embed = Operator("polyphony::embed")
   private static let encoder = Operator("polyphony::encoder")
 
+  /// What the kernels run on: `avx512`, `avx2` or `plain`.
+  static var instructionSet: String { Operator("polyphony::instruction_set").text() }
+
   static func dropout(_ x: Tensor, _ p: Double) -> Tensor? {
     guard serves(x) else { return nil }
     let place = DropoutStream.shared.next()

@@ -99,8 +99,11 @@ def alternate(contestants, arguments, rounds):
         else:
             summary[name] = {
                 key: statistics.median(result[key] for result in measured)
-                for key in ("median_ms", "peak_rss_mb", "warmup_s") if all(key in result for result in measured)
+                for key in ("median_ms", "peak_rss_mb", "warmup_s")
+                if all(key in result for result in measured)
             }
+            medians = [result["median_ms"] for result in measured]
+            summary[name]["spread"] = (max(medians) - min(medians)) / 2 / summary[name]["median_ms"]
     return summary
 
 
@@ -130,7 +133,8 @@ def start_up(program_path, environment, rounds):
                     times[key].append(wall * 1e3)
                     peaks[key].append(peak)
         summary = {
-            key: {"reason": reasons[key]} if key in reasons
+            key: {"reason": reasons[key]}
+            if key in reasons
             else {"median_ms": statistics.median(times[key]), "peak_rss_mb": statistics.median(peaks[key])}
             for key in commands
         }

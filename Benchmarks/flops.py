@@ -17,7 +17,8 @@ class Products:
 
     def __add__(self, other):
         return Products(
-            self.projection + other.projection, self.weight + other.weight, self.attention + other.attention)
+            self.projection + other.projection, self.weight + other.weight, self.attention + other.attention
+        )
 
     @property
     def forward(self):

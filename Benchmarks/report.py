@@ -5,14 +5,17 @@ def milliseconds(result):
     if not result or "median_ms" not in result:
         return "not available"
     value = result["median_ms"]
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.3f}"
+    text = f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.3f}"
+    return text + (f" ± {result['spread']:.0%}" if result.get("spread", 0) >= 0.05 else "")
+
+
+def optional(result):
+    return "—" if result is None else milliseconds(result)
 
 
 def compiled(result):
     """The time of a compiled step, and what compiling cost before the first one."""
-    if result is None:
-        return "—"
-    return milliseconds(result) + (f" (after {result['warmup_s']:.0f} s)" if "warmup_s" in result else "")
+    return optional(result) + (f" (after {result['warmup_s']:.0f} s)" if result and "warmup_s" in result else "")
 
 
 def megabytes(result):
@@ -61,26 +64,43 @@ def reasons(measured):
 
 
 def steps(rows):
-    header = ["step", "Polyphony", "eager", "fused attention", "compile", "eager ÷ Polyphony",
-              "fastest PyTorch ÷ Polyphony", "bar", "arithmetic", "Polyphony ÷ arithmetic"]
+    header = [
+        "step",
+        "Polyphony",
+        "eager",
+        "fused attention",
+        "compile",
+        "eager ÷ Polyphony",
+        "fastest PyTorch ÷ Polyphony",
+        "bar",
+        "arithmetic",
+        "Polyphony ÷ arithmetic",
+    ]
     body = []
     for work, measured, floor in rows:
         ours, eager = measured["polyphony"], measured["eager"]
         speed = ratio(eager, ours)
-        body.append([
-            f"{work.title}, batch {work.batch}", milliseconds(ours), milliseconds(eager),
-            milliseconds(measured["fused attention"]),
-            compiled(measured.get("compile")),
-            times(speed), times(ratio(fastest(measured), ours)), bar(work, speed), f"{floor:.1f}",
-            times(ratio(ours, {"median_ms": floor})),
-        ])
+        body.append(
+            [
+                f"{work.title}, batch {work.batch}",
+                milliseconds(ours),
+                milliseconds(eager),
+                optional(measured.get("fused attention")),
+                compiled(measured.get("compile")),
+                times(speed),
+                times(ratio(fastest(measured), ours)),
+                bar(work, speed),
+                f"{floor:.1f}",
+                times(ratio(ours, {"median_ms": floor})),
+            ]
+        )
     return table(header, body)
 
 
 def memory(rows):
-    header = ["step", "Polyphony", "eager", "fused attention"]
+    header = ["step", "Polyphony", "eager"]
     body = [
-        [f"{work.title}, batch {work.batch}"] + [megabytes(measured[name]) for name in ("polyphony", "eager", "fused attention")]
+        [f"{work.title}, batch {work.batch}", megabytes(measured["polyphony"]), megabytes(measured["eager"])]
         for work, measured, _ in rows
     ]
     return table(header, body)
@@ -92,17 +112,27 @@ def start(measured):
     text = table(["", "ms", "peak MB"], body)
     speed = ratio(measured["eager"], measured["polyphony"])
     if speed is not None:
-        text += f"\n\nPython ÷ Polyphony: {times(speed)}. The predictions differ by at most {measured['difference']:.1e}."
+        text += (
+            f"\n\nPython ÷ Polyphony: {times(speed)}. The predictions differ by at most {measured['difference']:.1e}."
+        )
     return text
 
 
 def curve(name, points):
     header = [name, "Polyphony", "eager", "eager ÷ Polyphony", "arithmetic"]
-    return table(header, [
-        [str(value), milliseconds(measured["polyphony"]), milliseconds(measured["eager"]),
-         times(ratio(measured["eager"], measured["polyphony"])), f"{floor:.1f}"]
-        for value, measured, floor in points
-    ])
+    return table(
+        header,
+        [
+            [
+                str(value),
+                milliseconds(measured["polyphony"]),
+                milliseconds(measured["eager"]),
+                times(ratio(measured["eager"], measured["polyphony"])),
+                f"{floor:.1f}",
+            ]
+            for value, measured, floor in points
+        ],
+    )
 
 
 def document(command, machine, rows, first, curves, rounds):
@@ -111,19 +141,39 @@ def document(command, machine, rows, first, curves, rounds):
     if first is not None:
         measured.append(("start to first prediction", {key: first[key] for key in ("polyphony", "eager")}))
     parts = [
-        "# Results", "",
-        f"Written by `{command}`. Do not edit.", "",
-        table(["", ""], [[key, str(value)] for key, value in machine.items()]), "",
-        f"Times are medians in milliseconds over {rounds} rounds in which the contestants took turns, each round a process of its "
-        "own with warm-up. A step is everything from inputs in memory to updated parameters (or to the prediction), dropout as "
-        "published. The peers in `Benchmarks/peers` are plain PyTorch; «fused attention» is the same with "
-        "`scaled_dot_product_attention`, «compile» with `torch.compile`. «arithmetic» is the time of the step's matrix "
-        f"products at {machine['GFLOP/s']} GFLOP/s.", "",
-        "## Steps", "", steps(rows), "",
-        "## Peak memory", "", "Of the whole process, in MB.", "", memory(rows), "",
+        "# Results",
+        "",
+        f"Written by `{command}`. Do not edit.",
+        "",
+        table(["", ""], [[key, str(value)] for key, value in machine.items()]),
+        "",
+        f"Times are medians in milliseconds over {rounds} rounds in which the contestants took turns, each round a "
+        "process of its own with warm-up; ± is half the range over the rounds, where it is 5 % or more. A step is "
+        "everything from inputs in memory to updated parameters (or to the prediction), dropout as published. The "
+        "peers in `Benchmarks/peers` are plain PyTorch; «fused attention» is the same with "
+        "`scaled_dot_product_attention`, «compile» with `torch.compile`. «arithmetic» is the time of the step's "
+        f"matrix products at {machine['GFLOP/s']} GFLOP/s.",
+        "",
+        "## Steps",
+        "",
+        steps(rows),
+        "",
+        "## Peak memory",
+        "",
+        "Of the whole process, in MB.",
+        "",
+        memory(rows),
+        "",
     ]
     if first is not None:
-        parts += ["## Start to first prediction", "", "From starting the process to a file of 16 predictions (late fusion).", "", start(first), ""]
+        parts += [
+            "## Start to first prediction",
+            "",
+            "From starting the process to a file of 16 predictions (late fusion).",
+            "",
+            start(first),
+            "",
+        ]
     if curves:
         parts += ["## Curves", "", "Late fusion, training; everything else as in its row above.", ""]
         for name, points in curves:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measures Polyphony against PyTorch, by turns in one run, and writes Benchmarks/RESULTS.md.
 
-    make bench                              everything (about half an hour)
-    make bench BENCH_FLAGS="--quick"        fewer rounds and points, no torch.compile
-    make bench BENCH_FLAGS="--only mult"    rows whose title holds a word, no curves
+make bench                              everything (about half an hour)
+make bench BENCH_FLAGS="--quick"        fewer rounds and points, eager PyTorch only
+make bench BENCH_FLAGS="--only mult"    rows whose title holds a word, no curves
 """
 
 import argparse
@@ -25,17 +25,17 @@ from workload import CURVES, ROWS  # noqa: E402
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and points, no torch.compile")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and points, eager PyTorch only")
     parser.add_argument("--only", metavar="WORD", help="rows whose title holds WORD; no curves, no start-up")
     parser.add_argument("--rounds", type=int, help="rounds of taking turns (3; quick 2)")
-    parser.add_argument("--repeats", type=int, help="steps in a round (15; quick 5)")
+    parser.add_argument("--repeats", type=int, help="steps in a round (15; quick 3)")
     parser.add_argument("--threads", type=int, help="threads of both (default: libtorch's own choice)")
     parser.add_argument("--gflops", type=float, help="the machine's speed, instead of measuring it")
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / ".build" / "release" / "polyphony")
     parser.add_argument("--output", type=pathlib.Path, default=FOLDER / "RESULTS.md")
     options = parser.parse_args()
     options.rounds = options.rounds or (2 if options.quick else 3)
-    options.repeats = options.repeats or (5 if options.quick else 15)
+    options.repeats = options.repeats or (3 if options.quick else 15)
     return options
 
 
@@ -47,20 +47,25 @@ def describe(options, environment):
     text, _, _ = contest.run([sys.executable, str(contest.PEERS / "peak.py")], environment)
     peak = contest.figures(text)
     return {
-        "processor": machine.processor(), "cores": os.cpu_count(), "threads": peak["threads"],
-        "memory": machine.memory(), "system": machine.system(), "instructions": peak["instructions"],
-        "GFLOP/s": round(options.gflops or peak["gflops"]), "PyTorch": peak["torch"], "Python": peak["python"],
-        "Swift": machine.swift(), "Polyphony": machine.commit(ROOT),
+        "processor": machine.processor(),
+        "cores": os.cpu_count(),
+        "threads": peak["threads"],
+        "memory": machine.memory(),
+        "system": machine.system(),
+        "instructions": peak["instructions"],
+        "GFLOP/s": round(options.gflops or peak["gflops"]),
+        "PyTorch": peak["torch"],
+        "Python": peak["python"],
+        "Swift": machine.swift(),
+        "Polyphony": machine.commit(ROOT),
     }
 
 
 def measure_row(work, options, environment, gflops):
     arguments = work.arguments(options.repeats)
-    contestants = [
-        contest.program(options.program, environment),
-        contest.peer(environment, work.form),
-        contest.peer(environment, work.form, attention="fused"),
-    ]
+    contestants = [contest.program(options.program, environment), contest.peer(environment, work.form)]
+    if not options.quick:
+        contestants.append(contest.peer(environment, work.form, attention="fused"))
     measured = contest.alternate(contestants, arguments, options.rounds)
     if work.bar and work.form == "grouped" and not options.quick:
         if contest.compiler():

@@ -7,19 +7,35 @@ MORE_FEATURES = (768, 74, 35, 64, 64, 64, 64)
 
 # Dropouts and sizes as the published implementations set them.
 CASP = {
-    "width": 40, "heads": 8, "layers": 5,
-    "dropout.attention": 0.1, "dropout.relu": 0.1, "dropout.residual": 0.1,
-    "dropout.embedding": 0.25, "dropout.output": 0.0,
+    "width": 40,
+    "heads": 8,
+    "layers": 5,
+    "dropout.attention": 0.1,
+    "dropout.relu": 0.1,
+    "dropout.residual": 0.1,
+    "dropout.embedding": 0.25,
+    "dropout.output": 0.0,
 }
 CGGM = {
-    "width": 40, "heads": 5, "layers": 5,
-    "dropout.attention": 0.15, "dropout.relu": 0.15, "dropout.residual": 0.1,
-    "dropout.embedding": 0.2, "dropout.output": 0.1,
+    "width": 40,
+    "heads": 5,
+    "layers": 5,
+    "dropout.attention": 0.15,
+    "dropout.relu": 0.15,
+    "dropout.residual": 0.1,
+    "dropout.embedding": 0.2,
+    "dropout.output": 0.1,
 }
 MPLMM = {
-    "width": 30, "heads": 5, "layers": 5, "memory_layers": 5,
-    "dropout.attention": 0.1, "dropout.relu": 0.1, "dropout.residual": 0.1,
-    "dropout.embedding": 0.25, "dropout.output": 0.1,
+    "width": 30,
+    "heads": 5,
+    "layers": 5,
+    "memory_layers": 5,
+    "dropout.attention": 0.1,
+    "dropout.relu": 0.1,
+    "dropout.residual": 0.1,
+    "dropout.embedding": 0.25,
+    "dropout.output": 0.1,
 }
 
 
@@ -39,9 +55,20 @@ class Workload:
         """The command line that the program and its peer share."""
         settings = [part for key, value in self.settings.items() for part in ("--set", f"model.{key}={value}")]
         return [
-            "--architecture", self.architecture, *settings, "--step", self.step, "--batch", str(self.batch),
-            "--length", str(self.length), "--features", ",".join(map(str, self.features)),
-            "--repeats", str(repeats), "--json",
+            "--architecture",
+            self.architecture,
+            *settings,
+            "--step",
+            self.step,
+            "--batch",
+            str(self.batch),
+            "--length",
+            str(self.length),
+            "--features",
+            ",".join(map(str, self.features)),
+            "--repeats",
+            str(repeats),
+            "--json",
         ]
 
 
@@ -55,11 +82,25 @@ ROWS = [
     Workload("CASP contrastive step, late fusion", "late_fusion", "contrast", 24, CASP, bar=(4, 10)),
     Workload("Wander step, late fusion", "late_fusion", "tune", 24, CASP),
     Workload("`mult`, training", "mult", "train", 64, MPLMM, bar=(3, 6)),
-    Workload("`prompted_mult`, training; peer: samples in a loop, as published",
-             "prompted_mult", "prompt", 64, PROMPTED, form="loop", bar=(4, 8)),
+    Workload(
+        "`prompted_mult`, training; peer: samples in a loop, as published",
+        "prompted_mult",
+        "prompt",
+        64,
+        PROMPTED,
+        form="loop",
+        bar=(4, 8),
+    ),
     Workload("`prompted_mult`, training; peer: samples grouped by pattern", "prompted_mult", "prompt", 64, PROMPTED),
-    Workload("`prompted_mult`, inference; peer: samples in a loop, as published",
-             "prompted_mult", "infer", 64, PROMPTED, form="loop", bar=(4, 6)),
+    Workload(
+        "`prompted_mult`, inference; peer: samples in a loop, as published",
+        "prompted_mult",
+        "infer",
+        64,
+        PROMPTED,
+        form="loop",
+        bar=(4, 6),
+    ),
     Workload("`prompted_mult`, inference; peer: samples grouped by pattern", "prompted_mult", "infer", 64, PROMPTED),
     Workload("encoder fusion, training", "encoder_fusion", "train", 64, CGGM, bar=(3, 6)),
     Workload("CGGM step, encoder fusion", "encoder_fusion", "balance", 64, CGGM, bar=(3, 6)),

@@ -16,8 +16,11 @@ class Wander(nn.Module):
         self.down = nn.ModuleList([nn.Linear(width, bottleneck) for _ in lengths])
         self.features = nn.Parameter(torch.randn(count, feature_rank, bottleneck, width) * bottleneck**-0.5)
         self.tokens = nn.ParameterList(
-            [torch.randn(token_rank, steps, length) / length if index else torch.zeros(token_rank, steps, length)
-             for index, length in enumerate(lengths)])
+            [
+                torch.randn(token_rank, steps, length) / length if index else torch.zeros(token_rank, steps, length)
+                for index, length in enumerate(lengths)
+            ]
+        )
 
     def forward(self, encoded):
         product = None

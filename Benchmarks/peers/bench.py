@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times one kind of step in plain PyTorch and prints what `polyphony benchmark --json` prints.
 
-    bench.py --architecture late_fusion --set model.width=40 --step train --batch 24 --length 50 --features 768,74,35
+bench.py --architecture late_fusion --set model.width=40 --step train --batch 24 --length 50 --features 768,74,35
 """
 
 import argparse
@@ -20,7 +20,10 @@ from steps import make_step  # noqa: E402
 
 NAMES = ["text", "audio", "vision"]
 DEFAULTS = {
-    "width": 40, "heads": 8, "layers": 5, "prompt_length": 16,
+    "width": 40,
+    "heads": 8,
+    "layers": 5,
+    "prompt_length": 16,
     "dropout": {"attention": 0.1, "relu": 0.1, "residual": 0.1, "embedding": 0.25, "output": 0.0},
 }
 
@@ -79,8 +82,12 @@ def main():
 
     median = statistics.median(times)
     result = {
-        "median_ms": median * 1e3, "samples_per_s": options.batch / median, "peak_rss_mb": peak_rss_mb(),
-        "fastest_ms": min(times) * 1e3, "warmup_s": warmup, "threads": torch.get_num_threads(),
+        "median_ms": median * 1e3,
+        "samples_per_s": options.batch / median,
+        "peak_rss_mb": peak_rss_mb(),
+        "fastest_ms": min(times) * 1e3,
+        "warmup_s": warmup,
+        "threads": torch.get_num_threads(),
     }
     print(json.dumps(result) if options.json else f"{median * 1e3:.1f} ms, {result['peak_rss_mb']:.0f} MB")
 

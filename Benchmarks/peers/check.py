@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the PyTorch peers to the golden figures and prints the largest relative error of each.
 
-    make bench-check
+make bench-check
 """
 
 import json
@@ -28,11 +28,13 @@ def error(actual, expected):
     expected = torch.as_tensor(expected)
     if actual.numel() != expected.numel():
         return float("inf")
-    return ((actual.detach().reshape(expected.shape) - expected).abs().max() / expected.abs().max().clamp_min(1e-12)).item()
+    return (
+        (actual.detach().reshape(expected.shape) - expected).abs().max() / expected.abs().max().clamp_min(1e-12)
+    ).item()
 
 
 def under(tensors, prefix):
-    return {name[len(prefix):]: torch.from_numpy(value) for name, value in tensors.items() if name.startswith(prefix)}
+    return {name[len(prefix) :]: torch.from_numpy(value) for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def gradients(module, expected):
@@ -42,8 +44,13 @@ def gradients(module, expected):
     if set(named) != set(expected):
         return float("inf")
     zero = torch.zeros(())
-    return max(((zero if named[name].grad is None else named[name].grad) - value).abs().max().item()
-               for name, value in expected.items()) / scale.item()
+    return (
+        max(
+            ((zero if named[name].grad is None else named[name].grad) - value).abs().max().item()
+            for name, value in expected.items()
+        )
+        / scale.item()
+    )
 
 
 def adam(model, call, target, loss):
@@ -122,9 +129,17 @@ def check_contrast():
 def main():
     torch.set_num_threads(1)
     failed = 0
-    rows = [(name, lambda name=name: check_model(name)) for name in ("late_fusion", "early_fusion", "encoder_fusion", "mult")]
-    rows += [(f"prompted_mult, {form}", lambda form=form: check_model("prompted_mult", form)) for form in ("loop", "grouped")]
-    rows += [("mult, fused attention", lambda: check_model("mult", attention="fused")), ("contrastive loss", check_contrast)]
+    rows = [
+        (name, lambda name=name: check_model(name))
+        for name in ("late_fusion", "early_fusion", "encoder_fusion", "mult")
+    ]
+    rows += [
+        (f"prompted_mult, {form}", lambda form=form: check_model("prompted_mult", form)) for form in ("loop", "grouped")
+    ]
+    rows += [
+        ("mult, fused attention", lambda: check_model("mult", attention="fused")),
+        ("contrastive loss", check_contrast),
+    ]
     for name, check in rows:
         for what, found in check().items():
             good = found <= (GRADIENT_TOLERANCE if "gradient" in what else TOLERANCE)

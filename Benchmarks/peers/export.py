@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a seeded model folder and a data file, for the comparison of start-up times.
 
-    export.py --output DIR      DIR/model/{config.json,model.safetensors}, DIR/data.safetensors
+export.py --output DIR      DIR/model/{config.json,model.safetensors}, DIR/data.safetensors
 """
 
 import argparse
@@ -29,7 +29,11 @@ def main():
         for name, features in (("text", 768), ("audio", 74), ("vision", 35))
     ]
     config = {
-        "architecture": "late_fusion", "modalities": modalities, "width": 40, "heads": 8, "layers": 5,
+        "architecture": "late_fusion",
+        "modalities": modalities,
+        "width": 40,
+        "heads": 8,
+        "layers": 5,
         "dropout": {"attention": 0.1, "relu": 0.1, "residual": 0.1, "embedding": 0.25, "output": 0.0},
         "task": {"kind": "regression"},
     }

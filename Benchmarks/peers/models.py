@@ -143,7 +143,9 @@ class Mult(Backbone):
         """Reads out the last step of every memory encoder; `appended[m]` follows the sequence of m."""
         last = []
         for one in self.short:
-            crossed = [getattr(self, f"trans_{one}_with_{other}")(embedded[one], embedded[other]) for other in self.others(one)]
+            crossed = [
+                getattr(self, f"trans_{one}_with_{other}")(embedded[one], embedded[other]) for other in self.others(one)
+            ]
             sequence = torch.cat(crossed, dim=-1)
             if appended is not None:
                 sequence = torch.cat([sequence, appended[one]], dim=1)

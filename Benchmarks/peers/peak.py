@@ -19,7 +19,14 @@ def gigaflops(size=2048, repeats=9):
 
 
 if __name__ == "__main__":
-    print(json.dumps({
-        "gflops": gigaflops(), "torch": torch.__version__, "python": platform.python_version(),
-        "threads": torch.get_num_threads(), "instructions": torch.backends.cpu.get_cpu_capability(),
-    }))
+    print(
+        json.dumps(
+            {
+                "gflops": gigaflops(),
+                "torch": torch.__version__,
+                "python": platform.python_version(),
+                "threads": torch.get_num_threads(),
+                "instructions": torch.backends.cpu.get_cpu_capability(),
+            }
+        )
+    )

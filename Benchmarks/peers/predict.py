@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What `polyphony predict` does, in Python: a model folder and a data file in, a file of predictions out.
 
-    predict.py --model DIR --data FILE.safetensors --output FILE.safetensors
+predict.py --model DIR --data FILE.safetensors --output FILE.safetensors
 """
 
 import argparse
@@ -33,8 +33,7 @@ def main():
     inputs = {entry["name"]: torch.from_numpy(data[entry["name"]]) for entry in config["modalities"]}
     with torch.inference_mode():
         prediction, representation = model(inputs)
-    safetensors_file.save(
-        options.output, {"prediction": prediction.numpy(), "representation": representation.numpy()})
+    safetensors_file.save(options.output, {"prediction": prediction.numpy(), "representation": representation.numpy()})
 
 
 if __name__ == "__main__":

@@ -94,9 +94,11 @@ def make_step(config, step, batch, mode="eager", form="grouped"):
         return forward(inputs, presence) if prompted else forward(inputs)
 
     if step == "infer":
+
         def infer():
             with torch.inference_mode():
                 return call()[0]
+
         return infer
     if step == "contrast":
         return contrast(forward, inputs, batch)

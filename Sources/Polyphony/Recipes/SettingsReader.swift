@@ -1,4 +1,4 @@
-import Collections
+import OrderedCollections
 import Torch
 
 /// Reads the settings of one section of a recipe, each by its name, kind and default, and keeps account of them.

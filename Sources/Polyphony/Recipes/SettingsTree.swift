@@ -1,4 +1,4 @@
-import Collections
+import OrderedCollections
 
 /// What a recipe says, before anyone has asked what it means: scalars, lists and maps, each with the place it is from.
 public struct SettingsTree: Sendable {

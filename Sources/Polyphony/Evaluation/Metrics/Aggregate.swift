@@ -1,5 +1,5 @@
-import Collections
 import Foundation
+import OrderedCollections
 
 /// One metric over several seeds (or folds, or patterns): all values, their mean and standard deviation.
 ///

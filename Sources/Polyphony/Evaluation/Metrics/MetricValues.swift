@@ -1,4 +1,4 @@
-import Collections
+import OrderedCollections
 
 /// The values of several metrics in the order in which they are to be shown; a metric may be undefined.
 ///

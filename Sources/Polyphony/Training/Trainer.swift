@@ -69,7 +69,7 @@ public final class Trainer {
   public func run(resume: Bool = false) throws(Fault) -> Summary {
     if resume { try restore() }
     let rates = optimizer.groups.map(\.learningRate)
-    for observer in observers { try observer.willStart(completedEpochs: state.epoch) }
+    for observer in observers { try observer.willStart(completedEpochs: state.epoch, step: state.step) }
     model.train()
     while state.epoch < settings.epochs, !isPastPatience {
       for indices in sampler.epoch(state.epoch).dropFirst(state.stepInEpoch) {

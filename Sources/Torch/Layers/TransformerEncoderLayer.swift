@@ -82,7 +82,7 @@ public final class TransformerEncoderLayer: Module {
     if let fused { return fused }
     let normed = norms[0](x)
     var update = attention(
-      normed, memory: memory.map { norms[0]($0) } ?? normed, mask: keyMask, causal: causal,
+      normed, memory: memory.map { norms[0]($0) } ?? normed, mask: keyMask, queryMask: mask, causal: causal,
       prefix: adapter?.prefix(batch: x.size(0)))
     if let adapter { update = adapter.adapt(attention: update) }
     let middle = x + update.dropout(rates.residual, active: isTraining)

@@ -21,7 +21,7 @@ import Torch
   static let cases: [Case] = files + values + recipes + places + models + library
 
   static let files: [Case] = [
-    Case(name: "truncated file", code: 65, mentions: ["train.safetensors", "bytes"]) { try $0.truncate("train") },
+    Case(name: "truncated file", code: 65, mentions: ["train.safetensors", "end of the file"]) { try $0.truncate("train") },
     Case(name: "empty file", code: 65, mentions: ["train.safetensors", "too short"]) { try $0.write("train", Data()) },
     Case(name: "header longer than the file", code: 65, mentions: ["train.safetensors", "header"]) {
       try $0.patch("train") { $0.replaceSubrange(0..<8, with: withUnsafeBytes(of: UInt64(1) << 40) { Data($0) }) }
@@ -30,7 +30,7 @@ import Torch
       try $0.patch("train") { $0[9] = 0x7b }
     },
     Case(name: "overlapping tensors", code: 65, mentions: ["train.safetensors"]) {
-      try $0.header("train", replacing: "\"data_offsets\":[0,", with: "\"data_offsets\":[8,")
+      try $0.header("train", replacing: "\"data_offsets\": [0,", with: "\"data_offsets\": [8,")
     },
     Case(name: "unknown dtype", code: 65, mentions: ["train.safetensors", "F32"]) {
       try $0.header("train", replacing: "\"F32\"", with: "\"F99\"")

@@ -56,9 +56,12 @@ struct BrokenData {
 
   /// Replaces a piece of the header by one of the same length.
   func header(_ split: String, replacing old: String, with new: String) throws {
+    var found: Range<Data.Index>?
     try patch(split) { bytes in
-      if let range = bytes.range(of: Data(old.utf8)) { bytes.replaceSubrange(range, with: Data(new.utf8)) }
+      found = bytes.range(of: Data(old.utf8))
+      if let found { bytes.replaceSubrange(found, with: Data(new.utf8)) }
     }
+    try #require(found != nil, "the header has no \(old)")
   }
 
   func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(folder)/\(name)") }

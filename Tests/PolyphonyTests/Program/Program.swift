@@ -32,7 +32,7 @@ struct Program {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     // Files and not pipes: nothing to drain, whatever the process prints.
-    for name in ["output", "errors"] { FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: nil) }
+    for name in ["output", "errors"] { _ = FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: nil) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: "\(folder)/output")
     process.standardError = FileHandle(forWritingAtPath: "\(folder)/errors")

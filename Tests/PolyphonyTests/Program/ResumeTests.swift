@@ -46,7 +46,7 @@ import Torch
   }
 
   /// Killed at each of the system calls that write a checkpoint, early and late in the run.
-  @Test(arguments: ["makeTemporary", "write", "syncFile", "exchange", "syncFolder", "removeOld"], [2, 9])
+  @Test(arguments: ["makeTemporary", "write", "syncFile", "exchange", "syncFolder", "removeOld"], [2, 5])
   func aKillWhileACheckpointIsWritten(step: String, occurrence: Int) throws {
     try withTemporaryFolder { folder in
       let arguments = ["train", "--data", try Self.dataset(folder), "--output", "run"] + Self.settings

@@ -117,7 +117,8 @@ public final class Trainer {
     let score = try self.score(evaluation)
     let isBest = best.isEmpty || direction.improves(score, on: state.best)
     let record = EpochRecord(
-      epoch: state.epoch + 1, epochs: settings.epochs, step: state.step, trainingLoss: state.lossSum / Double(state.sampleCount),
+      epoch: state.epoch + 1, epochs: settings.epochs, step: state.step,
+      trainingLoss: state.lossSum / Double(state.sampleCount),
       validation: evaluation, learningRate: optimizer.groups[0].learningRate, isBest: isBest,
       extra: strategy.metrics())
     state.schedule.endEpoch(loss: evaluation.loss)

@@ -19,7 +19,13 @@ package enum FileStep: String, CaseIterable, Sendable {
     }
     let left = Locked(count)
     return { step in
-      if step == wanted, left.update({ $0 -= 1; return $0 == 0 }) { kill(getpid(), SIGKILL) }
+      if step == wanted,
+        left.update({
+          $0 -= 1; return $0 == 0
+        })
+      {
+        kill(getpid(), SIGKILL)
+      }
       return 0
     }
   }

@@ -73,6 +73,7 @@ def read(wheel):
 
 def split(labels):
     """Returns the row numbers of each split: stratified by class, in an order that only SEED decides."""
+
     def key(row):
         return hashlib.sha256(f"{SEED}:{row}".encode()).digest()
 

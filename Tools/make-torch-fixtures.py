@@ -49,7 +49,8 @@ class Subject:
 
     def write(self):
         safetensors_file.save(
-            FOLDER / f"{self.name}.safetensors", self.tensors, {"cases": json.dumps(self.cases, sort_keys=True)})
+            FOLDER / f"{self.name}.safetensors", self.tensors, {"cases": json.dumps(self.cases, sort_keys=True)}
+        )
 
 
 def linear():
@@ -67,7 +68,9 @@ def convolution():
         leaves = {"input": torch.randn(input), "weight": torch.randn(weight)}
         if bias:
             leaves["bias"] = torch.randn(weight[0])
-        subject.run(name, lambda **inputs: function(**inputs, **options), {"dimensions": dimensions, **options}, **leaves)
+        subject.run(
+            name, lambda **inputs: function(**inputs, **options), {"dimensions": dimensions, **options}, **leaves
+        )
 
     case("conv1d.kernel1", 1, (2, 5, 7), (4, 5, 1))
     case("conv1d.kernel1.plain", 1, (2, 5, 7), (4, 5, 1), bias=False)
@@ -82,10 +85,22 @@ def convolution():
 
 def normalization():
     subject = Subject("normalization")
-    subject.run("layer_norm", lambda input, weight, bias: F.layer_norm(input, (6,), weight, bias), {"eps": 1e-5},
-                input=torch.randn(2, 3, 6) * 3 + 1, weight=torch.randn(6), bias=torch.randn(6))
-    subject.run("layer_norm.two_axes", lambda input, weight, bias: F.layer_norm(input, (3, 6), weight, bias),
-                {"eps": 1e-5}, input=torch.randn(2, 3, 6), weight=torch.randn(3, 6), bias=torch.randn(3, 6))
+    subject.run(
+        "layer_norm",
+        lambda input, weight, bias: F.layer_norm(input, (6,), weight, bias),
+        {"eps": 1e-5},
+        input=torch.randn(2, 3, 6) * 3 + 1,
+        weight=torch.randn(6),
+        bias=torch.randn(6),
+    )
+    subject.run(
+        "layer_norm.two_axes",
+        lambda input, weight, bias: F.layer_norm(input, (3, 6), weight, bias),
+        {"eps": 1e-5},
+        input=torch.randn(2, 3, 6),
+        weight=torch.randn(3, 6),
+        bias=torch.randn(3, 6),
+    )
 
     # Batch norm: two training steps from given statistics, then evaluation with the result.
     layer = nn.BatchNorm2d(3)
@@ -96,7 +111,9 @@ def normalization():
         case = f"batch_norm2d.{'eval' if step == 2 else f'train{step}'}"
         layer.train(step < 2)
         before = {"before.running_mean": layer.running_mean, "before.running_var": layer.running_var}
-        subject.add(case, {"eps": layer.eps, "momentum": layer.momentum}, **before, weight=layer.weight, bias=layer.bias)
+        subject.add(
+            case, {"eps": layer.eps, "momentum": layer.momentum}, **before, weight=layer.weight, bias=layer.bias
+        )
         input = (torch.randn(4, 3, 3, 2) * 2 + 1).requires_grad_()
         output = layer(input)
         probe = torch.randn_like(output)
@@ -104,7 +121,9 @@ def normalization():
         output.backward(probe)
         subject.add(case, input=input, output=output, probe=probe)
         after = {"after.running_mean": layer.running_mean, "after.running_var": layer.running_var}
-        subject.add(case, **after, **{"grad.input": input.grad, "grad.weight": layer.weight.grad, "grad.bias": layer.bias.grad})
+        subject.add(
+            case, **after, **{"grad.input": input.grad, "grad.weight": layer.weight.grad, "grad.bias": layer.bias.grad}
+        )
     return subject
 
 
@@ -154,9 +173,13 @@ def activation():
     subject = Subject("activation")
     values = torch.cat([torch.linspace(-4, 4, 13), torch.tensor([0.0, 1e-4, -1e-4, 20.0, -20.0])]).reshape(2, 9)
     for name, function in {
-        "relu": F.relu, "gelu": F.gelu, "gelu.tanh": lambda input: F.gelu(input, approximate="tanh"),
-        "sigmoid": torch.sigmoid, "tanh": torch.tanh,
-        "softmax": lambda input: F.softmax(input, -1), "softmax.axis0": lambda input: F.softmax(input, 0),
+        "relu": F.relu,
+        "gelu": F.gelu,
+        "gelu.tanh": lambda input: F.gelu(input, approximate="tanh"),
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "softmax": lambda input: F.softmax(input, -1),
+        "softmax.axis0": lambda input: F.softmax(input, 0),
         "log_softmax": lambda input: F.log_softmax(input, -1),
     }.items():
         subject.run(name, function, input=values)
@@ -168,15 +191,28 @@ def loss():
     target = torch.tensor([0, 3, 1, 1, 2, 3])
     weight = torch.tensor([0.5, 1.0, 2.0, 0.25])
     subject.run("cross_entropy", F.cross_entropy, input=torch.randn(6, 4) * 3, fixed={"target": target})
-    subject.run("cross_entropy.weights", F.cross_entropy, input=torch.randn(6, 4), fixed={"target": target, "weight": weight})
-    subject.run("cross_entropy.image", F.cross_entropy, input=torch.randn(2, 4, 3, 5),
-                fixed={"target": torch.randint(4, (2, 3, 5)), "weight": weight})
+    subject.run(
+        "cross_entropy.weights", F.cross_entropy, input=torch.randn(6, 4), fixed={"target": target, "weight": weight}
+    )
+    subject.run(
+        "cross_entropy.image",
+        F.cross_entropy,
+        input=torch.randn(2, 4, 3, 5),
+        fixed={"target": torch.randint(4, (2, 3, 5)), "weight": weight},
+    )
     for name, function, options in [
-        ("l1", F.l1_loss, {}), ("mse", F.mse_loss, {}),
-        ("smooth_l1", F.smooth_l1_loss, {"beta": 1.0}), ("smooth_l1.beta", F.smooth_l1_loss, {"beta": 0.3}),
+        ("l1", F.l1_loss, {}),
+        ("mse", F.mse_loss, {}),
+        ("smooth_l1", F.smooth_l1_loss, {"beta": 1.0}),
+        ("smooth_l1.beta", F.smooth_l1_loss, {"beta": 0.3}),
     ]:
-        subject.run(name, lambda input, target, function=function, options=options: function(input, target, **options),
-                    options, input=torch.randn(7, 1), fixed={"target": torch.randn(7, 1)})
+        subject.run(
+            name,
+            lambda input, target, function=function, options=options: function(input, target, **options),
+            options,
+            input=torch.randn(7, 1),
+            fixed={"target": torch.randn(7, 1)},
+        )
     return subject
 
 
@@ -200,23 +236,35 @@ def image():
     subject = Subject("image")
     for corners in (False, True):
         for size in ((8, 10), (7, 3)):
-            subject.run(f"bilinear.{size[0]}x{size[1]}{'.corners' if corners else ''}",
-                        lambda input: F.interpolate(input, size=size, mode="bilinear", align_corners=corners),
-                        {"size": size, "align_corners": corners}, input=torch.randn(2, 2, 4, 5))
-    subject.run("max_pool2d", lambda input: F.max_pool2d(input, 3, 2, 1), {"kernel": 3, "stride": 2, "padding": 1},
-                input=torch.randn(2, 2, 7, 6))
-    subject.run("adaptive_avg_pool2d", lambda input: F.adaptive_avg_pool2d(input, 1), {"size": 1}, input=torch.randn(2, 2, 3, 5))
+            subject.run(
+                f"bilinear.{size[0]}x{size[1]}{'.corners' if corners else ''}",
+                lambda input: F.interpolate(input, size=size, mode="bilinear", align_corners=corners),
+                {"size": size, "align_corners": corners},
+                input=torch.randn(2, 2, 4, 5),
+            )
+    subject.run(
+        "max_pool2d",
+        lambda input: F.max_pool2d(input, 3, 2, 1),
+        {"kernel": 3, "stride": 2, "padding": 1},
+        input=torch.randn(2, 2, 7, 6),
+    )
+    subject.run(
+        "adaptive_avg_pool2d", lambda input: F.adaptive_avg_pool2d(input, 1), {"size": 1}, input=torch.randn(2, 2, 3, 5)
+    )
     return subject
 
 
 def optimizer():
-    """Six steps on f = ½ Σ c (p - t)²; the rows of `path.*` are the parameters before step 1, 2, … and after the last."""
+    """Six steps on f = ½ Σ c (p - t)²; row n of `path.*` holds the parameters after n steps."""
     subject = Subject("optimizer")
     start = {"a": torch.randn(3), "b": torch.randn(2, 2)}
     goal = {name: torch.randn_like(value) for name, value in start.items()}
     curvature = {name: torch.rand_like(value) * 3 + 0.1 for name, value in start.items()}
     for name in start:
-        subject.add("problem", **{f"start.{name}": start[name], f"goal.{name}": goal[name], f"curvature.{name}": curvature[name]})
+        subject.add(
+            "problem",
+            **{f"start.{name}": start[name], f"goal.{name}": goal[name], f"curvature.{name}": curvature[name]},
+        )
     for case, kind, options in [
         ("adam", torch.optim.Adam, {"lr": 0.1}),
         ("adam.betas.decay", torch.optim.Adam, {"lr": 0.05, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.1}),
@@ -273,13 +321,24 @@ def schedule():
     # Linear warm-up over W steps, then a cosine to `minimum` at step T:
     #   rate(t) = lr · (t + 1) / W                                               for t < W
     #   rate(t) = minimum + (lr - minimum) · ½ (1 + cos(π (t - W) / (T - W)))    for W <= t <= T, and minimum after T
-    for case, warmup, total, minimum in [("cosine", 0, 10, 0.0), ("cosine.warmup", 4, 12, 0.0), ("cosine.minimum", 3, 9, 0.01)]:
+    for case, warmup, total, minimum in [
+        ("cosine", 0, 10, 0.0),
+        ("cosine.warmup", 4, 12, 0.0),
+        ("cosine.minimum", 3, 9, 0.01),
+    ]:
+
         def rate(t, warmup=warmup, total=total, minimum=minimum, base=0.1):
             if t < warmup:
                 return (t + 1) / warmup
             progress = min((t - warmup) / (total - warmup), 1)
             return (minimum + (base - minimum) * (1 + math.cos(math.pi * progress)) / 2) / base
-        follow(case, lambda steps: schedulers.LambdaLR(steps, rate), {"warmup": warmup, "total": total, "minimum": minimum}, count=14)
+
+        follow(
+            case,
+            lambda steps: schedulers.LambdaLR(steps, rate),
+            {"warmup": warmup, "total": total, "minimum": minimum},
+            count=14,
+        )
     return subject
 
 
@@ -300,7 +359,19 @@ def clip():
 def main():
     torch.set_num_threads(1)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for make in (linear, convolution, normalization, attention, activation, loss, position, image, optimizer, schedule, clip):
+    for make in (
+        linear,
+        convolution,
+        normalization,
+        attention,
+        activation,
+        loss,
+        position,
+        image,
+        optimizer,
+        schedule,
+        clip,
+    ):
         make().write()
 
 

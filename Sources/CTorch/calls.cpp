@@ -75,6 +75,9 @@ ctorch_value from_ivalue(c10::IValue value) {
   } else if (value.isDouble()) {
     result.tag = CTORCH_REAL;
     result.as.real = value.toDouble();
+  } else if (value.isString()) {
+    result.tag = CTORCH_STRING;
+    result.as.string = strdup(value.toStringRef().c_str());
   } else {
     TORCH_CHECK(value.isNone(), "no form for a result of type ", value.tagKind());
   }

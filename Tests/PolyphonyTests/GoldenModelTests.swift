@@ -10,7 +10,9 @@ import Polyphony
   func matchesThePublishedImplementation(name: String) throws {
     let golden = try Golden(name)
     let model = try golden.model()
-    let output = model(try golden.inputs)
+    // Stage by stage, and with stages joined.
+    let output = model(try golden.inputs, encodings: true)
+    expectClose(model(try golden.inputs).prediction, output.prediction, 1e-6, "prediction of joined stages")
     expectClose(output.prediction, try golden.tensor("prediction"), 1e-5, "prediction")
     if golden.has("representation") {
       expectClose(output.representation, try golden.tensor("representation"), 1e-5, "representation")

@@ -46,7 +46,7 @@ typedef struct {
   union {
     int64_t integer;
     double real;
-    const char *string;
+    const char *string;  // in results: to be released with free()
     const int64_t *integers;
     const double *reals;
     ctorch_tensor tensor;

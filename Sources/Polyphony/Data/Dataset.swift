@@ -83,6 +83,15 @@ public struct UnlabelledSplit {
   /// Identifiers, where the file has them.
   public let ids: [Int]?
 
+  /// Samples in memory.
+  public init(name: String, inputs: Inputs, ids: [Int]? = nil) {
+    self.init(name: name, inputs: inputs, lengths: inputs.lengths.map { $0?.integers }, ids: ids)
+  }
+
+  init(name: String, inputs: Inputs, lengths: [[Int]?], ids: [Int]?) {
+    (self.name, self.inputs, self.lengths, self.ids) = (name, inputs, lengths, ids)
+  }
+
   /// The number of samples.
   public var count: Int { inputs.count }
 
@@ -105,6 +114,9 @@ public struct LabelledSplit {
   public let samples: UnlabelledSplit
   /// `[N, 1]` f32, `[N]` i64 or `[N, H, W]` i64.
   public let target: Tensor
+
+  /// Samples in memory.
+  public init(samples: UnlabelledSplit, target: Tensor) { (self.samples, self.target) = (samples, target) }
 
   /// The number of samples.
   public var count: Int { samples.count }

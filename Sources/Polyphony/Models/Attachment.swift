@@ -5,6 +5,10 @@ import Torch
 /// Every stage has a default that changes nothing, so that a method says only where it acts. Its own parameters are
 /// those of this module and are saved apart from the backbone.
 public protocol Attachment: Module {
+  /// The stages after which the method acts; what lies between others may be computed in one.
+  var stages: Stages { get }
+  /// Whether a sample may come without some of its modalities.
+  var handlesMissingModalities: Bool { get }
   /// Before the backbone sees anything: inputs are normalised, missing modalities are zero.
   func prepare(_ inputs: Inputs) -> Inputs
   /// Between embed and encode.
@@ -19,7 +23,35 @@ public protocol Attachment: Module {
   func represented(_ representation: Tensor, _ fused: [Tokens], _ inputs: Inputs) -> Tensor
 }
 
+/// Places where a method can stand.
+public struct Stages: OptionSet, Sendable {
+  /// One bit a place.
+  public let rawValue: Int
+
+  /// From bits.
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// Before embed.
+  public static let prepare = Stages(rawValue: 1)
+  /// Between embed and encode.
+  public static let embedded = Stages(rawValue: 2)
+  /// Between encoder layers.
+  public static let layers = Stages(rawValue: 4)
+  /// Between encode and fuse.
+  public static let encoded = Stages(rawValue: 8)
+  /// Between fuse and represent, or reading the fused sequences.
+  public static let fused = Stages(rawValue: 16)
+  /// Between represent and head.
+  public static let represented = Stages(rawValue: 32)
+  /// Everywhere.
+  public static let all = Stages(rawValue: 63)
+}
+
 extension Attachment {
+  /// Everywhere.
+  public var stages: Stages { .all }
+  /// No.
+  public var handlesMissingModalities: Bool { false }
   /// Unchanged.
   public func prepare(_ inputs: Inputs) -> Inputs { inputs }
   /// Unchanged.

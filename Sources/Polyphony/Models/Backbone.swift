@@ -23,6 +23,13 @@ public protocol Backbone: Module {
   /// The prediction, `[B, outputs]`.
   func head(_ representation: Tensor) -> Tensor
 
+  /// ``represent(_:)`` of ``fuse(_:)``: in one, for when nobody stands between, an encoder need not compute steps
+  /// that are not read.
+  func represent(encoded: [Tokens]) -> Tensor
+
+  /// ``represent(encoded:)`` of ``encode(_:afterLayer:)``, in one for the same reason.
+  func represent(embedded: [Tokens]) -> Tensor
+
   /// The last linear layer of the head, whose gradient CGGM reads.
   var outputLayer: Linear { get }
 
@@ -43,6 +50,12 @@ public typealias LayerHook = (_ layer: Int, _ tokens: [Tokens]) -> [Tokens]
 extension Backbone {
   /// The same name.
   public func fileKey(_ key: String) -> String { key }
+
+  /// Stage by stage.
+  public func represent(encoded: [Tokens]) -> Tensor { represent(fuse(encoded)) }
+
+  /// Stage by stage.
+  public func represent(embedded: [Tokens]) -> Tensor { represent(encoded: encode(embedded, afterLayer: nil)) }
 
   /// Whether a key belongs to the head.
   public static func isHead(_ key: String) -> Bool { headPrefixes.contains { key.hasPrefix($0 + ".") } }

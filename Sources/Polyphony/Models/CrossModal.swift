@@ -73,6 +73,12 @@ public final class CrossModal: Module, Backbone {
   /// The last real steps side by side.
   public func represent(_ fused: [Tokens]) -> Tensor { .concatenated(fused.map(\.last), -1) }
 
+  /// Memory encoders that compute no more of their last layer than the last step.
+  public func represent(encoded: [Tokens]) -> Tensor {
+    .concatenated(
+      zip(names, encoded).map { encoder(memory, $0)($1.values, mask: $1.mask, readout: .last).squeezed(1) }, -1)
+  }
+
   /// Residual block and last layer.
   public func head(_ representation: Tensor) -> Tensor { residualHead(representation, first, second, outputLayer) }
 

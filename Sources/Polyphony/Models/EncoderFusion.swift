@@ -46,6 +46,12 @@ public final class EncoderFusion: Module, Backbone {
   /// The first step.
   public func represent(_ fused: [Tokens]) -> Tensor { fused[0].first }
 
+  /// A fusion encoder that computes no more of its last layer than the first step.
+  public func represent(encoded: [Tokens]) -> Tensor {
+    let joined = Tokens.joined(encoded)
+    return fusion(joined.values, mask: joined.mask, readout: .first).squeezed(1)
+  }
+
   /// Residual block and last layer.
   public func head(_ representation: Tensor) -> Tensor { residualHead(representation, first, second, outputLayer) }
 

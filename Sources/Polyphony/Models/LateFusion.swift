@@ -43,6 +43,12 @@ public final class LateFusion: Module, Backbone {
   /// First steps side by side.
   public func represent(_ fused: [Tokens]) -> Tensor { .concatenated(fused.map(\.first), -1) }
 
+  /// Encoders that compute no more of their last layer than the first step.
+  public func represent(embedded: [Tokens]) -> Tensor {
+    .concatenated(
+      zip(embedded, encoders).map { $1($0.values, mask: $0.mask, readout: .first).squeezed(1) }, -1)
+  }
+
   /// Residual block and last layer.
   public func head(_ representation: Tensor) -> Tensor {
     residualHead(inner(representation).relu(), first, second, outputLayer)

@@ -11,7 +11,7 @@ public final class MultimodalModel {
 
   /// What a forward pass gives.
   public struct Output {
-    /// The encoded modalities, `[B, L_m, width]` each.
+    /// The encoded modalities, `[B, L_m, width]` each; empty unless they were asked for.
     public var encoded: [Tokens]
     /// r, `[B, representationWidth]`.
     public var representation: Tensor
@@ -33,25 +33,49 @@ public final class MultimodalModel {
   public var configuration: ModelConfiguration { backbone.configuration }
 
   /// Passes inputs through all stages.
-  public func callAsFunction(_ inputs: Inputs) -> Output {
+  ///
+  /// - Parameter encodings: whether the output shall hold the encoded modalities. Without them, and where no method
+  ///   stands between, stages are joined and nothing is computed that is not read.
+  public func callAsFunction(_ inputs: Inputs, encodings: Bool = false) -> Output {
+    let stages = attachments.reduce(into: Stages()) { $0.formUnion($1.stages) }
     var inputs = normalization(inputs)
     for method in attachments { inputs = method.prepare(inputs) }
     var tokens = backbone.embed(inputs)
     for method in attachments { tokens = method.embedded(tokens, inputs) }
-    tokens = backbone.encode(tokens, afterLayer: layerHook(inputs))
-    for method in attachments { tokens = method.encoded(tokens, inputs) }
-    let encoded = tokens
-    tokens = backbone.fuse(tokens)
-    for method in attachments { tokens = method.fused(tokens, inputs) }
-    var representation = backbone.represent(tokens)
-    for method in attachments { representation = method.represented(representation, tokens, inputs) }
+    var encoded: [Tokens] = []
+    var fused: [Tokens] = []
+    var representation: Tensor
+    if !encodings, stages.isDisjoint(with: [.layers, .encoded, .fused]) {
+      representation = backbone.represent(embedded: tokens)
+    } else {
+      tokens = backbone.encode(tokens, afterLayer: layerHook(inputs))
+      for method in attachments { tokens = method.encoded(tokens, inputs) }
+      if encodings { encoded = tokens }
+      if stages.contains(.fused) {
+        fused = backbone.fuse(tokens)
+        for method in attachments { fused = method.fused(fused, inputs) }
+        representation = backbone.represent(fused)
+      } else {
+        representation = backbone.represent(encoded: tokens)
+      }
+    }
+    for method in attachments { representation = method.represented(representation, fused, inputs) }
     return Output(encoded: encoded, representation: representation, prediction: backbone.head(representation))
   }
+
+  /// Whether a sample may come without some of its modalities.
+  public var handlesMissingModalities: Bool { attachments.contains { $0.handlesMissingModalities } }
 
   /// Puts the backbone and all methods into training or evaluation form.
   public func train(_ value: Bool = true) {
     backbone.train(value)
     for method in attachments { method.train(value) }
+  }
+
+  /// Moves the backbone and all methods to a device, and to an element type where one is given.
+  public func move(to device: Device, dtype: DType? = nil) {
+    backbone.move(to: device, dtype: dtype)
+    for method in attachments { method.move(to: device, dtype: dtype) }
   }
 
   /// Every parameter that gets gradients: the backbone's under their own keys, a method's under `attachment.N.`.

@@ -17,12 +17,7 @@ public struct Tokens {
   public var first: Tensor { values.select(1, 0) }
 
   /// The last real step of each sample, `[B, width]`.
-  public var last: Tensor {
-    guard let mask else { return values.select(1, length - 1) }
-    let steps = Tensor.range(length, device: values.device).unsqueezed(0)
-    let index = (steps * mask.to(.int64)).argmax(1).view(-1, 1, 1)
-    return values.gathered(1, index.expanded(-1, 1, values.size(2))).squeezed(1)
-  }
+  public var last: Tensor { Readout.last.steps(of: values, mask: mask).squeezed(1) }
 
   /// The sequences one after another in time.
   public static func joined(_ parts: [Tokens]) -> Tokens {

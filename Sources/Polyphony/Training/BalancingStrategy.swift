@@ -5,6 +5,8 @@ import Torch
 /// A step is: forward, ``loss(_:)``, backward, ``adjustGradients(_:)``, clipping, update, ``endStep(_:)``. Every part
 /// has a default that leaves joint training as it is.
 public protocol BalancingStrategy: AnyObject {
+  /// Whether ``TrainingStep/output`` shall hold the encoded modalities.
+  var needsEncodings: Bool { get }
   /// The parameter groups to train, with their learning rates; nil for one group of all.
   func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]?
   /// The loss to minimise, from the task's.
@@ -24,6 +26,8 @@ public protocol BalancingStrategy: AnyObject {
 }
 
 extension BalancingStrategy {
+  /// No.
+  public var needsEncodings: Bool { false }
   /// One group of all.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? { nil }
   /// The task's loss.

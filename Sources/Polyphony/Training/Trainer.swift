@@ -69,7 +69,7 @@ public final class Trainer {
   public func run(resume: Bool = false) throws(Fault) -> Summary {
     if resume { try restore() }
     let rates = optimizer.groups.map(\.learningRate)
-    for observer in observers { try observer.willStart(completedEpochs: state.epoch) }
+    for observer in observers { try observer.willStart(completedEpochs: state.epoch, step: state.step) }
     model.train()
     while state.epoch < settings.epochs, !isPastPatience {
       for indices in sampler.epoch(state.epoch).dropFirst(state.stepInEpoch) {
@@ -87,7 +87,7 @@ public final class Trainer {
   /// Forward, loss, backward, update.
   private func step(_ batch: Batch) throws(Fault) {
     optimizer.zeroGradients()
-    let output = model(batch.inputs)
+    let output = model(batch.inputs, encodings: strategy.needsEncodings)
     let step = TrainingStep(
       epoch: state.epoch, index: state.step, model: model, optimizer: optimizer, batch: batch, output: output,
       loss: loss, taskLoss: loss(output.prediction, batch.target))
@@ -104,7 +104,7 @@ public final class Trainer {
     state.stepInEpoch += 1
     state.lossSum += value * Double(batch.count)
     state.sampleCount += batch.count
-    let progress = TrainingProgress(
+    let progress = TrainingStatus(
       epoch: state.epoch + 1, epochs: settings.epochs, step: state.stepInEpoch, steps: sampler.batchCount,
       loss: state.lossSum / Double(state.sampleCount), best: state.best, samples: batch.count)
     for observer in observers { observer.didStep(progress) }
@@ -117,7 +117,7 @@ public final class Trainer {
     let score = try self.score(evaluation)
     let isBest = best.isEmpty || direction.improves(score, on: state.best)
     let record = EpochRecord(
-      epoch: state.epoch + 1, step: state.step, trainingLoss: state.lossSum / Double(state.sampleCount),
+      epoch: state.epoch + 1, epochs: settings.epochs, step: state.step, trainingLoss: state.lossSum / Double(state.sampleCount),
       validation: evaluation, learningRate: optimizer.groups[0].learningRate, isBest: isBest,
       extra: strategy.metrics())
     state.schedule.endEpoch(loss: evaluation.loss)

@@ -1,7 +1,7 @@
 import Torch
 
 /// Where a run stands after a step.
-public struct TrainingProgress: Sendable {
+public struct TrainingStatus: Sendable {
   /// Counted from 1.
   public var epoch: Int
   /// Of the whole run.
@@ -22,6 +22,8 @@ public struct TrainingProgress: Sendable {
 public struct EpochRecord: Sendable {
   /// Counted from 1.
   public var epoch: Int
+  /// Of the whole run.
+  public var epochs: Int
   /// Steps of the run so far.
   public var step: Int
   /// The mean loss over the training split.
@@ -48,18 +50,18 @@ public struct EpochRecord: Sendable {
 /// Somebody who watches a run: a progress bar, a log.
 public protocol TrainingObserver: AnyObject {
   /// After each step.
-  func didStep(_ progress: TrainingProgress)
+  func didStep(_ progress: TrainingStatus)
   /// After each epoch, before its checkpoint is written.
   func didEndEpoch(_ record: EpochRecord) throws(Fault)
   /// Before the first step; a resumed run has completed epochs already.
-  func willStart(completedEpochs: Int) throws(Fault)
+  func willStart(completedEpochs: Int, step: Int) throws(Fault)
 }
 
 extension TrainingObserver {
   /// Nothing.
-  public func didStep(_ progress: TrainingProgress) {}
+  public func didStep(_ progress: TrainingStatus) {}
   /// Nothing.
   public func didEndEpoch(_ record: EpochRecord) throws(Fault) {}
   /// Nothing.
-  public func willStart(completedEpochs: Int) throws(Fault) {}
+  public func willStart(completedEpochs: Int, step: Int) throws(Fault) {}
 }

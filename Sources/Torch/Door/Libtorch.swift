@@ -56,3 +56,16 @@ public enum Libtorch {
     "\(version >> 56 & 0xff).\(version >> 48 & 0xff).\(version >> 40 & 0xff)"
   }
 }
+
+extension Libtorch {
+  /// The instruction set that our own kernels use here: `avx512`, `avx2` or `plain`.
+  public static var kernelInstructionSet: String { Fused.instructionSet }
+
+  /// Whether layers run on our own kernels where they can; `POLYPHONY_FUSED=0` switches them off.
+  public static var usesOwnKernels: Bool { Fused.isEnabled }
+}
+
+extension Libtorch {
+  /// The folder of the program or library that this code was linked into.
+  public static var programFolder: String { LibraryLocation.ownFolder() }
+}

@@ -4,7 +4,7 @@ import CTorchInterface
 /// so that any number of lists needs no nesting of scopes.
 enum Marshalling {
   static func with<Result>(
-    _ arguments: [Argument], _ body: (UnsafeMutableBufferPointer<ctorch_value>) -> Result
+    _ arguments: [OperatorArgument], _ body: (UnsafeMutableBufferPointer<ctorch_value>) -> Result
   ) -> Result {
     withUnsafeTemporaryAllocation(of: ctorch_value.self, capacity: arguments.count) { values in
       var words: [Int64] = []
@@ -23,7 +23,7 @@ enum Marshalling {
 
   /// List values hold the start of their elements in a scratch array until `resolve` makes it an address.
   private static func value(
-    of argument: Argument, words: inout [Int64], handles: inout [ctorch_tensor?]
+    of argument: OperatorArgument, words: inout [Int64], handles: inout [ctorch_tensor?]
   ) -> ctorch_value {
     var value = ctorch_value()
     func set(_ tag: Int, _ integer: Int64, count: Int = 0) {

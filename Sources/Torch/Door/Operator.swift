@@ -2,7 +2,7 @@ import CTorchInterface
 import Foundation
 
 /// An argument of an operator, in the order of its schema.
-package enum Argument {
+package enum OperatorArgument {
   case none
   case tensor(Tensor?)
   case int(Int)
@@ -37,7 +37,7 @@ package struct Operator: @unchecked Sendable {
   }
 
   /// The result of an operator that gives one tensor.
-  package func callAsFunction(_ arguments: Argument...) -> Tensor {
+  package func callAsFunction(_ arguments: OperatorArgument...) -> Tensor {
     call(arguments) { results in
       guard results.count >= 1, results[0].tag == CTORCH_TENSOR else { Door.fail("\(name) gave no tensor") }
       for extra in results.dropFirst() where extra.tag == CTORCH_TENSOR { Door.table.release(extra.as.tensor) }
@@ -46,14 +46,14 @@ package struct Operator: @unchecked Sendable {
   }
 
   /// The results of an operator that gives several tensors; an undefined one is nil.
-  package func all(_ arguments: Argument...) -> [Tensor?] {
+  package func all(_ arguments: OperatorArgument...) -> [Tensor?] {
     call(arguments) { results in
       results.map { $0.tag == CTORCH_TENSOR ? Tensor(owning: $0.as.tensor) : nil }
     }
   }
 
   /// The result of an operator that gives a list of tensors.
-  package func list(_ arguments: Argument...) -> [Tensor] {
+  package func list(_ arguments: OperatorArgument...) -> [Tensor] {
     call(arguments) { results in
       guard results.count == 1, results[0].tag == CTORCH_TENSORS else { Door.fail("\(name) gave no list") }
       let handles = results[0].as.tensors!
@@ -62,15 +62,26 @@ package struct Operator: @unchecked Sendable {
     }
   }
 
+  /// The result of an operator that gives a text.
+  package func text(_ arguments: OperatorArgument...) -> String {
+    call(arguments) { results in
+      guard results.count == 1, results[0].tag == CTORCH_STRING, let text = results[0].as.string else {
+        Door.fail("\(name) gave no text")
+      }
+      defer { free(UnsafeMutableRawPointer(mutating: text)) }
+      return String(cString: text)
+    }
+  }
+
   /// An operator called for what it does to its arguments.
-  package func run(_ arguments: Argument...) {
+  package func run(_ arguments: OperatorArgument...) {
     call(arguments) { results in
       for result in results where result.tag == CTORCH_TENSOR { Door.table.release(result.as.tensor) }
     }
   }
 
   private func call<Result>(
-    _ arguments: [Argument], _ take: (UnsafeMutableBufferPointer<ctorch_value>) -> Result
+    _ arguments: [OperatorArgument], _ take: (UnsafeMutableBufferPointer<ctorch_value>) -> Result
   ) -> Result {
     withUnsafeTemporaryAllocation(of: ctorch_value.self, capacity: Operator.maximumResults) { results in
       var produced: Int32 = 0
@@ -88,7 +99,7 @@ package struct Operator: @unchecked Sendable {
 
   private static let maximumResults = 16
 
-  private func describe(_ arguments: [Argument], _ message: String) -> String {
+  private func describe(_ arguments: [OperatorArgument], _ message: String) -> String {
     let forms = arguments.map { argument -> String in
       switch argument {
       case .tensor(let tensor?): tensor.description

@@ -1,15 +1,71 @@
 import Foundation
 
 /// Our own CPU kernels behind the layers; nil wherever libtorch's operators are to be used instead.
+///
+/// Dropout inside them is counter-based: its bits follow from ``DropoutStream`` and the place in the tensor, in forward
+/// and backward alike, so that no mask is stored.
 enum Fused {
   /// Off where the environment says `POLYPHONY_FUSED=0`.
-  static let isEnabled = false
+  static let isEnabled = ProcessInfo.processInfo.environment["POLYPHONY_FUSED"] != "0"
 
-  static func dropout(_ x: Tensor, _ p: Double) -> Tensor? { nil }
+  private static let dropout = Operator("polyphony::dropout")
+  private static let embed = Operator("polyphony::embed")
+  private static let encoder = Operator("polyphony::encoder")
 
-  static func embed(_ x: Tensor, mask: Tensor?, scale: Double, dropout: Double) -> Tensor? { nil }
+  /// What the kernels run on: `avx512`, `avx2` or `plain`.
+  static var instructionSet: String { Operator("polyphony::instruction_set").text() }
 
-  static func encoderLayer(
-    _ layer: TransformerEncoderLayer, _ x: Tensor, memory: Tensor?, mask: Tensor?, memoryMask: Tensor?
-  ) -> Tensor? { nil }
+  static func dropout(_ x: Tensor, _ p: Double) -> Tensor? {
+    guard serves(x) else { return nil }
+    let place = DropoutStream.shared.next()
+    return dropout(.tensor(x), .double(p), .int(place.seed), .int(place.offset))
+  }
+
+  static func embed(_ x: Tensor, mask: Tensor?, scale: Double, dropout p: Double) -> Tensor? {
+    guard serves(x) else { return nil }
+    let place = p > 0 ? DropoutStream.shared.next() : (0, 0)
+    return embed(
+      .tensor(x), .tensor(mask), .double(scale), .double(p), .int(place.0), .int(place.1))
+  }
+
+  /// Consecutive layers as one operator, with the last LayerNorm where one is given.
+  static func layers(
+    _ layers: ArraySlice<TransformerEncoderLayer>, norm: LayerNorm?, _ x: Tensor, memory: Tensor?, mask: Tensor?,
+    memoryMask: Tensor?, readout: Readout
+  ) -> Tensor? {
+    guard serves(x), let first = layers.first, layers.allSatisfy({ $0.adapter == nil }) else { return nil }
+    let active = first.isTraining
+    let rates = first.rates
+    let place = active ? DropoutStream.shared.next() : (0, 0)
+    return encoder(
+      .tensor(x), .tensor(memory), .tensor(mask), .tensor(memory == nil ? mask : memoryMask),
+      .tensors(layers.flatMap(\.weights)), .tensor(norm?.weight), .tensor(norm?.bias),
+      .int(first.attention.heads), .bool(first.causal), .double(active ? rates.attention : 0),
+      .double(active ? rates.relu : 0), .double(active ? rates.residual : 0), .int(readout.rawValue),
+      .int(place.0), .int(place.1))
+  }
+
+  private static func serves(_ x: Tensor) -> Bool {
+    isEnabled && x.device == .cpu && (x.dtype == .float32 || x.dtype == .float64)
+  }
+}
+
+/// Which steps of an encoder's output somebody will read; the others need not be computed in the last layer.
+public enum Readout: Int, Sendable {
+  /// The last real step of each sample, as `[batch, 1, width]`.
+  case last = -1
+  /// Every step.
+  case all = 0
+  /// The first step of each sample, as `[batch, 1, width]`.
+  case first = 1
+}
+
+extension TransformerEncoderLayer {
+  /// The parameters in the order of the fused operator.
+  fileprivate var weights: [Tensor] {
+    [
+      norms[0].weight, norms[0].bias, attention.inWeight, attention.inBias, attention.outProjection.weight,
+      attention.outProjection.bias!, norms[1].weight, norms[1].bias, fc1.weight, fc1.bias!, fc2.weight, fc2.bias!,
+    ]
+  }
 }

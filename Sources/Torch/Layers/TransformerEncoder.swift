@@ -23,13 +23,18 @@ public final class TransformerEncoder: Module {
   }
 
   /// Encodes `x` `[batch, L, width]`; the arguments are those of ``TransformerEncoderLayer``.
+  ///
+  /// With a `readout` other than `all` the result is `[batch, 1, width]`.
   public func callAsFunction(
-    _ x: Tensor, memory: Tensor? = nil, mask: Tensor? = nil, memoryMask: Tensor? = nil
+    _ x: Tensor, memory: Tensor? = nil, mask: Tensor? = nil, memoryMask: Tensor? = nil, readout: Readout = .all
   ) -> Tensor {
     let memory = memory.map { embed($0, mask: memoryMask) }
     var x = embed(x, mask: mask)
+    let fused = Fused.layers(
+      layers[...], norm: norm, x, memory: memory, mask: mask, memoryMask: memoryMask, readout: readout)
+    if let fused { return fused }
     for layer in layers { x = layer(x, memory: memory, mask: mask, memoryMask: memoryMask) }
-    return norm(x)
+    return norm(readout.steps(of: x, mask: mask))
   }
 
   /// √width · x + P with dropout: what the first layer takes.
@@ -40,5 +45,19 @@ public final class TransformerEncoder: Module {
     }
     return (x * scale + positions(length: x.size(1), mask: mask, like: x))
       .dropout(rates.embedding, active: isTraining)
+  }
+}
+
+extension Readout {
+  /// The steps themselves: all of `x` `[batch, L, width]`, or one per sample as `[batch, 1, width]`.
+  public func steps(of x: Tensor, mask: Tensor?) -> Tensor {
+    switch self {
+    case .all: return x
+    case .first: return x.slice(1, 0, 1)
+    case .last:
+      guard let mask else { return x.slice(1, x.size(1) - 1) }
+      let places = Tensor.range(x.size(1), device: x.device).unsqueezed(0) * mask.to(.int64)
+      return x.gathered(1, places.argmax(1).view(-1, 1, 1).expanded(-1, 1, x.size(2)))
+    }
   }
 }

@@ -81,14 +81,12 @@ public final class TransformerEncoderLayer: Module {
     _ x: Tensor, memory: Tensor? = nil, mask: Tensor? = nil, memoryMask: Tensor? = nil
   ) -> Tensor {
     let keyMask = memory == nil ? mask : memoryMask
-    if adapter == nil,
-      let fused = Fused.encoderLayer(self, x, memory: memory, mask: mask, memoryMask: keyMask)
-    {
-      return fused
-    }
+    let fused = Fused.layers(
+      [self], norm: nil, x, memory: memory, mask: mask, memoryMask: memoryMask, readout: .all)
+    if let fused { return fused }
     let normed = norms[0](x)
     var update = attention(
-      normed, memory: memory.map { norms[0]($0) } ?? normed, mask: keyMask, causal: causal,
+      normed, memory: memory.map { norms[0]($0) } ?? normed, mask: keyMask, queryMask: mask, causal: causal,
       prefix: adapter?.prefix(batch: x.size(0)))
     if let adapter { update = adapter.adapt(attention: update) }
     let middle = x + update.dropout(rates.residual, active: isTraining)

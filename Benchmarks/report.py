@@ -1,0 +1,181 @@
+"""Writes the measurements as Markdown."""
+
+
+def milliseconds(result):
+    if not result or "median_ms" not in result:
+        return "not available"
+    value = result["median_ms"]
+    text = f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.3f}"
+    return text + (f" ± {result['spread']:.0%}" if result.get("spread", 0) >= 0.05 else "")
+
+
+def optional(result):
+    return "—" if result is None else milliseconds(result)
+
+
+def compiled(result):
+    """The time of a compiled step, and what compiling cost before the first one."""
+    return optional(result) + (f" (after {result['warmup_s']:.0f} s)" if result and "warmup_s" in result else "")
+
+
+def megabytes(result):
+    return f"{result['peak_rss_mb']:.0f}" if result and "peak_rss_mb" in result else "not available"
+
+
+def ratio(slow, fast):
+    if not slow or not fast or "median_ms" not in slow or "median_ms" not in fast:
+        return None
+    return slow["median_ms"] / fast["median_ms"]
+
+
+def times(value):
+    return "—" if value is None else f"{value:.1f} ×" if value < 10 else f"{value:.0f} ×"
+
+
+def fastest(measured):
+    """The fastest form of PyTorch in a row."""
+    candidates = [result for name, result in measured.items() if name != "polyphony" and "median_ms" in result]
+    return min(candidates, key=lambda result: result["median_ms"], default=None)
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def bar(work, speed):
+    if not work.bar:
+        return ""
+    text = f"{work.bar[0]} ×, goal {work.bar[1]} ×"
+    if speed is None:
+        return text
+    reached = "goal reached" if speed >= work.bar[1] else "reached" if speed >= work.bar[0] else "missed"
+    return f"{text}: {reached}"
+
+
+def reasons(measured):
+    """One line for every contestant that could not run."""
+    lines = []
+    for title, results in measured:
+        for name, result in results.items():
+            if isinstance(result, dict) and "reason" in result:
+                lines.append(f"* {title}, {name}: {result['reason']}")
+    return ["Not available:", "", *lines, ""] if lines else []
+
+
+def steps(rows):
+    header = [
+        "step",
+        "Polyphony",
+        "eager",
+        "fused attention",
+        "compile",
+        "eager ÷ Polyphony",
+        "fastest PyTorch ÷ Polyphony",
+        "bar",
+        "arithmetic",
+        "Polyphony ÷ arithmetic",
+    ]
+    body = []
+    for work, measured, floor in rows:
+        ours, eager = measured["polyphony"], measured["eager"]
+        speed = ratio(eager, ours)
+        body.append(
+            [
+                f"{work.title}, batch {work.batch}",
+                milliseconds(ours),
+                milliseconds(eager),
+                optional(measured.get("fused attention")),
+                compiled(measured.get("compile")),
+                times(speed),
+                times(ratio(fastest(measured), ours)),
+                bar(work, speed),
+                f"{floor:.1f}",
+                times(ratio(ours, {"median_ms": floor})),
+            ]
+        )
+    return table(header, body)
+
+
+def memory(rows):
+    header = ["step", "Polyphony", "eager"]
+    body = [
+        [f"{work.title}, batch {work.batch}", megabytes(measured["polyphony"]), megabytes(measured["eager"])]
+        for work, measured, _ in rows
+    ]
+    return table(header, body)
+
+
+def start(measured):
+    names = {"polyphony": "`polyphony predict`", "eager": "Python script"}
+    body = [[names[key], milliseconds(measured[key]), megabytes(measured[key])] for key in names]
+    text = table(["", "ms", "peak MB"], body)
+    speed = ratio(measured["eager"], measured["polyphony"])
+    if speed is not None:
+        text += (
+            f"\n\nPython ÷ Polyphony: {times(speed)}. The predictions differ by at most {measured['difference']:.1e}."
+        )
+    return text
+
+
+def curve(name, points):
+    header = [name, "Polyphony", "eager", "eager ÷ Polyphony", "arithmetic"]
+    return table(
+        header,
+        [
+            [
+                str(value),
+                milliseconds(measured["polyphony"]),
+                milliseconds(measured["eager"]),
+                times(ratio(measured["eager"], measured["polyphony"])),
+                f"{floor:.1f}",
+            ]
+            for value, measured, floor in points
+        ],
+    )
+
+
+def document(command, machine, rows, first, curves, rounds):
+    measured = [(work.title, results) for work, results, _ in rows]
+    measured += [(f"{name} {value}", results) for name, points in curves for value, results, _ in points]
+    if first is not None:
+        measured.append(("start to first prediction", {key: first[key] for key in ("polyphony", "eager")}))
+    parts = [
+        "# Results",
+        "",
+        f"Written by `{command}`. Do not edit.",
+        "",
+        table(["", ""], [[key, str(value)] for key, value in machine.items()]),
+        "",
+        f"Times are medians in milliseconds over {rounds} rounds in which the contestants took turns, each round a "
+        "process of its own with warm-up; ± is half the range over the rounds, where it is 5 % or more. A step is "
+        "everything from inputs in memory to updated parameters (or to the prediction), dropout as published. The "
+        "peers in `Benchmarks/peers` are plain PyTorch; «fused attention» is the same with "
+        "`scaled_dot_product_attention`, «compile» with `torch.compile`. «arithmetic» is the time of the step's "
+        f"matrix products at {machine['GFLOP/s']} GFLOP/s.",
+        "",
+        "## Steps",
+        "",
+        steps(rows),
+        "",
+        "## Peak memory",
+        "",
+        "Of the whole process, in MB.",
+        "",
+        memory(rows),
+        "",
+    ]
+    if first is not None:
+        parts += [
+            "## Start to first prediction",
+            "",
+            "From starting the process to a file of 16 predictions (late fusion).",
+            "",
+            start(first),
+            "",
+        ]
+    if curves:
+        parts += ["## Curves", "", "Late fusion, training; everything else as in its row above.", ""]
+        for name, points in curves:
+            parts += [curve(name, points), ""]
+    return "\n".join(parts + reasons(measured)).rstrip() + "\n"

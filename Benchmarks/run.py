@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Measures Polyphony against PyTorch, by turns in one run, and writes Benchmarks/RESULTS.md.
+
+make bench                              everything (about half an hour)
+make bench BENCH_FLAGS="--quick"        fewer rounds and points, eager PyTorch only
+make bench BENCH_FLAGS="--only mult"    rows whose title holds a word, no curves
+"""
+
+import argparse
+import os
+import pathlib
+import shlex
+import sys
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+ROOT = FOLDER.parent
+sys.path.insert(0, str(ROOT / "Tools"))
+
+import contest  # noqa: E402
+import machine  # noqa: E402
+import report  # noqa: E402
+from flops import flops  # noqa: E402
+from workload import CURVES, ROWS  # noqa: E402
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and points, eager PyTorch only")
+    parser.add_argument("--only", metavar="WORD", help="rows whose title holds WORD; no curves, no start-up")
+    parser.add_argument("--rounds", type=int, help="rounds of taking turns (3; quick 2)")
+    parser.add_argument("--repeats", type=int, help="steps in a round (15; quick 3)")
+    parser.add_argument("--threads", type=int, help="threads of both (default: libtorch's own choice)")
+    parser.add_argument("--gflops", type=float, help="the machine's speed, instead of measuring it")
+    parser.add_argument("--program", type=pathlib.Path, default=ROOT / ".build" / "release" / "polyphony")
+    parser.add_argument("--output", type=pathlib.Path, default=FOLDER / "RESULTS.md")
+    options = parser.parse_args()
+    options.rounds = options.rounds or (2 if options.quick else 3)
+    options.repeats = options.repeats or (3 if options.quick else 15)
+    return options
+
+
+def progress(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def describe(options, environment):
+    text, _, _ = contest.run([sys.executable, str(contest.PEERS / "peak.py")], environment)
+    peak = contest.figures(text)
+    return {
+        "processor": machine.processor(),
+        "cores": os.cpu_count(),
+        "threads": peak["threads"],
+        "memory": machine.memory(),
+        "system": machine.system(),
+        "instructions": peak["instructions"],
+        "GFLOP/s": round(options.gflops or peak["gflops"]),
+        "PyTorch": peak["torch"],
+        "Python": peak["python"],
+        "Swift": machine.swift(),
+        "Polyphony": machine.commit(ROOT),
+    }
+
+
+def measure_row(work, options, environment, gflops):
+    arguments = work.arguments(options.repeats)
+    contestants = [contest.program(options.program, environment), contest.peer(environment, work.form)]
+    if not options.quick:
+        contestants.append(contest.peer(environment, work.form, attention="fused"))
+    measured = contest.alternate(contestants, arguments, options.rounds)
+    if work.bar and work.form == "grouped" and not options.quick:
+        if contest.compiler():
+            measured.update(contest.alternate([contest.peer(environment, mode="compile")], arguments, 1))
+        else:
+            measured["compile"] = {"reason": "torch.compile needs a C++ compiler, and none was found"}
+    return work, measured, flops(work) / gflops / 1e6
+
+
+def measure_curve(name, points, options, environment, gflops):
+    chosen = [points[0], points[-1]] if options.quick else points
+    results = []
+    for value, work in chosen:
+        progress(f"{name} {value}")
+        contestants = [contest.program(options.program, environment), contest.peer(environment)]
+        measured = contest.alternate(contestants, work.arguments(min(options.repeats, 5)), 2)
+        results.append((value, measured, flops(work) / gflops / 1e6))
+    return name, results
+
+
+def main():
+    options = parse()
+    environment = dict(os.environ)
+    if options.threads:
+        environment.update(OMP_NUM_THREADS=str(options.threads), MKL_NUM_THREADS=str(options.threads))
+    try:
+        facts = describe(options, environment)
+    except contest.Unavailable as reason:
+        sys.exit(f"bench: PyTorch cannot be imported ({reason}); run it through `make bench`")
+
+    chosen = [work for work in ROWS if not options.only or options.only.lower() in work.title.lower()]
+    if not chosen:
+        sys.exit(f"bench: no row's title holds «{options.only}»")
+    rows = []
+    for work in chosen:
+        progress(work.title)
+        rows.append(measure_row(work, options, environment, facts["GFLOP/s"]))
+    first, curves = None, []
+    if not options.only:
+        progress("start to first prediction")
+        first = contest.start_up(options.program, environment, 3 if options.quick else 9)
+        curves = [measure_curve(name, points, options, environment, facts["GFLOP/s"]) for name, points in CURVES]
+
+    flags = " ".join(map(shlex.quote, sys.argv[1:]))
+    command = "make bench" + (f' BENCH_FLAGS="{flags}"' if flags else "")
+    options.output.write_text(report.document(command, facts, rows, first, curves, options.rounds))
+    progress(f"wrote {os.path.relpath(options.output)}")
+
+
+if __name__ == "__main__":
+    main()

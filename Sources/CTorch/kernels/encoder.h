@@ -1,0 +1,57 @@
+// The encoder operator: whole pre-norm transformer layers for CPU, with their backward pass.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "buffers.h"
+#include "plan.h"
+
+namespace polyphony {
+
+/// The settings of a call that are not tensors.
+struct EncoderOptions {
+  int64_t heads;
+  bool causal;
+  double p_attention, p_relu, p_residual;
+  Readout readout;
+  int64_t seed, offset;
+};
+
+/// Checked arguments of a call; `weights` holds the twelve parameters of each layer.
+struct EncoderArguments {
+  at::Tensor x;
+  std::optional<at::Tensor> source, mask, source_mask;
+  std::vector<at::Tensor> weights;
+  std::optional<at::Tensor> final_weight, final_bias;
+  EncoderOptions options;
+};
+
+/// What the forward pass leaves for the backward pass.
+struct EncoderState : torch::CustomClassHolder {
+  std::shared_ptr<const Plan> plan;
+  Buffer activations;
+};
+
+/// Throws c10::Error where shapes, types or probabilities do not fit.
+void check(const EncoderArguments& arguments);
+
+/// The output; fills `state` unless it is null.
+at::Tensor encoder_forward(const EncoderArguments& arguments, EncoderState* state);
+
+/// Which gradients a backward pass shall compute.
+struct EncoderNeeds {
+  bool x = false, source = false;
+  std::vector<bool> weights;
+  bool final_weight = false, final_bias = false;
+};
+
+struct EncoderGradients {
+  at::Tensor x, source;
+  std::vector<at::Tensor> weights;
+  at::Tensor final_weight, final_bias;
+};
+
+EncoderGradients encoder_backward(const EncoderArguments& arguments, const EncoderState& state,
+                                  const at::Tensor& gradient, const EncoderNeeds& needs);
+
+}  // namespace polyphony

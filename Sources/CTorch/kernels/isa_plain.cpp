@@ -1,0 +1,9 @@
+// The kernels for any processor: four floats a vector, which is SSE2 or NEON.
+#include <initializer_list>
+
+#include "layout.h"
+
+#define POLYPHONY_ISA plain
+#define POLYPHONY_ISA_NAME "plain"
+#define POLYPHONY_VECTOR_BYTES 16
+#include "isa_body.h"

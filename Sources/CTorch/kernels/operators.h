@@ -1,0 +1,11 @@
+// The operators that this library adds to libtorch; each file below implements some for both dispatch keys.
+#pragma once
+
+#include <torch/library.h>
+
+namespace polyphony {
+
+void register_encoder(torch::Library& library, bool autograd);
+void register_elementwise(torch::Library& library, bool autograd);
+
+}  // namespace polyphony

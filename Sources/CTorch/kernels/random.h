@@ -1,0 +1,86 @@
+// Philox over a vector of time steps: one evaluation gives W steps × 8 units.
+#pragma once
+
+#include "philox.h"
+#include "vec.h"
+
+namespace polyphony::POLYPHONY_ISA {
+
+template <class U>
+POLYPHONY_INLINE void philox_rounds(U& c0, U& c1, U& c2, U& c3, PhiloxKey key) {
+  // Words live in the low halves of 64-bit lanes: the multiplier reads just those, so the upper halves may
+  // hold anything and a round is two multiplications, two shifts and two three-way xors.
+  uint32_t k0 = key.low, k1 = key.high;
+#pragma clang loop unroll(full)
+  for (int round = 0; round < 7; ++round, k0 += philox_weyl_0, k1 += philox_weyl_1) {
+    const U p0 = (c0 & 0xffffffffull) * philox_multiplier_0;
+    const U p1 = (c2 & 0xffffffffull) * philox_multiplier_1;
+    const U n0 = (p1 >> 32) ^ c1 ^ uint64_t(k0);
+    const U n2 = (p0 >> 32) ^ c3 ^ uint64_t(k1);
+    c0 = n0, c1 = p1, c2 = n2, c3 = p0;
+  }
+}
+
+/// The steps of W lanes as Philox counters.
+template <class T, int W>
+struct StepCounters;
+
+template <int W>
+struct StepCounters<float, W> {
+  using U = typename Simd<float, W>::U64;
+  U step_even, step_odd, sample_even, sample_odd;
+
+  POLYPHONY_INLINE StepCounters(typename Simd<float, W>::U32 step, typename Simd<float, W>::U32 sample)
+      : step_even((U)step & 0xffffffffull), step_odd((U)step >> 32),
+        sample_even((U)sample & 0xffffffffull), sample_odd((U)sample >> 32) {}
+};
+
+template <int W>
+struct StepCounters<double, W> {
+  using U = typename Simd<double, W>::U64;
+  U step, sample;
+
+  POLYPHONY_INLINE StepCounters(typename Simd<double, W>::U32 s, typename Simd<double, W>::U32 n)
+      : step(__builtin_convertvector(s, U)), sample(__builtin_convertvector(n, U)) {}
+};
+
+/// Which of units 8·block … 8·block + 7 stay, for each lane: `keep[u]` is a lane mask.
+template <int W>
+POLYPHONY_INLINE void draw(const StepCounters<float, W>& at, uint32_t block, uint32_t head, const Dropout& d,
+                           typename Simd<float, W>::I (&keep)[8]) {
+  using U = typename Simd<float, W>::U64;
+  using I = typename Simd<float, W>::I;
+  U e0 = at.step_even, e1 = U{} + block, e2 = at.sample_even, e3 = U{} + head;
+  U o0 = at.step_odd, o1 = e1, o2 = at.sample_odd, o3 = e3;
+  philox_rounds(e0, e1, e2, e3, d.key);
+  philox_rounds(o0, o1, o2, o3, d.key);
+  const U even[4] = {e0, e1, e2, e3}, odd[4] = {o0, o1, o2, o3};
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; ++i) {
+    const I word = (I)((even[i] & 0xffffffffull) | (odd[i] << 32));
+    keep[2 * i] = word >= d.limit;
+    keep[2 * i + 1] = (word << 16) >= d.limit;
+  }
+}
+
+template <int W>
+POLYPHONY_INLINE void draw(const StepCounters<double, W>& at, uint32_t block, uint32_t head, const Dropout& d,
+                           typename Simd<double, W>::I (&keep)[8]) {
+  using U = typename Simd<double, W>::U64;
+  using I = typename Simd<double, W>::I;
+  U c[4] = {at.step, U{} + block, at.sample, U{} + head};
+  philox_rounds(c[0], c[1], c[2], c[3], d.key);
+  const int64_t limit = int64_t(d.limit) * (int64_t(1) << 32);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; ++i) {
+    keep[2 * i] = (I)(c[i] << 32) >= limit;
+    keep[2 * i + 1] = (I)(c[i] << 48) >= limit;
+  }
+}
+
+template <class T, int W>
+POLYPHONY_INLINE Vec<T, W> select(typename Simd<T, W>::I mask, Vec<T, W> v) {
+  return (Vec<T, W>)(mask & (typename Simd<T, W>::I)v);
+}
+
+}  // namespace polyphony::POLYPHONY_ISA

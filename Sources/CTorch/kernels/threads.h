@@ -1,0 +1,20 @@
+// The threads that libtorch already has.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace polyphony {
+
+/// Calls `body(data, index, count)` once on each of up to `threads` threads and waits. `count` is how many
+/// there really are: one when this thread is inside a parallel region already, or when no team can be had.
+void run_on_threads(int threads, void (*body)(void* data, int index, int count), void* data);
+
+template <class F>
+void run_on_threads(int threads, F&& body) {
+  run_on_threads(
+      threads, [](void* data, int index, int count) { (*static_cast<std::remove_reference_t<F>*>(data))(index, count); },
+      &body);
+}
+
+}  // namespace polyphony

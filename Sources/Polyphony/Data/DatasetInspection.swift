@@ -1,0 +1,81 @@
+import Torch
+
+/// What `data inspect` says of a data set: one row for each split and modality, and the labels of each split.
+public struct DatasetInspection: Sendable {
+  /// A modality in a split.
+  public struct ModalityRow: Sendable {
+    /// The split.
+    public var split: String
+    /// The modality.
+    public var modality: String
+    /// `sequence`, `vector` or `image`, and the shape of a sample.
+    public var form: String
+    /// Samples of the split.
+    public var samples: Int
+    /// The share of samples that lack the modality.
+    public var missing: Double
+    /// The mean of real steps, for sequences.
+    public var meanLength: Double?
+    /// Mean and deviation over all values.
+    public var mean: Double
+    /// See ``mean``.
+    public var deviation: Double
+  }
+
+  /// The targets of a split.
+  public struct LabelRow: Sendable {
+    /// The split.
+    public var split: String
+    /// Samples of each class, or of each whole number for regression; nil for a split without targets.
+    public var counts: [(label: String, count: Int)]?
+  }
+
+  /// Modalities by split.
+  public let modalities: [ModalityRow]
+  /// Targets by split.
+  public let labels: [LabelRow]
+
+  /// Reads a whole data set, checking everything on the way.
+  /// - Throws: ``Fault`` for the first thing that is wrong.
+  public init(_ dataset: Dataset) throws(Fault) {
+    var rows: [ModalityRow] = []
+    var labels: [LabelRow] = []
+    var splits: [UnlabelledSplit] = []
+    for name in dataset.splitNames {
+      let (path, _) = try dataset.file(of: name)
+      let hasTarget = try SafetensorsFile(path: path)["target"] != nil
+      let labelled = hasTarget ? try dataset.labelled(name) : nil
+      let split: UnlabelledSplit
+      if let labelled { split = labelled.samples } else { split = try dataset.unlabelled(name) }
+      splits.append(split)
+      for (index, modality) in dataset.description.modalities.enumerated() {
+        rows.append(Self.row(split, index, modality))
+      }
+      labels.append(LabelRow(split: name, counts: labelled.map { Self.counts($0.target, dataset.description.task) }))
+    }
+    try dataset.checkDisjoint(splits)
+    (modalities, self.labels) = (rows, labels)
+  }
+
+  private static func row(_ split: UnlabelledSplit, _ index: Int, _ modality: Modality) -> ModalityRow {
+    let x = split.inputs.modalities[index].to(.float64)
+    let mean = x.mean().item
+    let present = split.inputs.isPresent(index)?.to(.float64).mean().item ?? 1
+    let lengths = split.inputs.lengths[index]?.to(.float64).mean().item
+    return ModalityRow(
+      split: split.name, modality: modality.name,
+      form: "\(modality.kind.rawValue) \(modality.sampleShape.map(String.init).joined(separator: "×"))",
+      samples: split.count, missing: 1 - present,
+      meanLength: modality.kind == .sequence ? lengths ?? Double(modality.steps) : nil, mean: mean,
+      deviation: (x - mean).squared().mean().item.squareRoot())
+  }
+
+  private static func counts(_ target: Tensor, _ task: PredictionTask) -> [(label: String, count: Int)] {
+    let values = task.kind == .regression ? target.rounded().to(.int64).integers : target.integers
+    let counts = Dictionary(values.map { ($0, 1) }, uniquingKeysWith: +)
+    return counts.keys.sorted().map { key in
+      let named = task.kind != .regression ? task.labels.flatMap { $0.indices.contains(key) ? $0[key] : nil } : nil
+      return (named ?? String(key), counts[key]!)
+    }
+  }
+}

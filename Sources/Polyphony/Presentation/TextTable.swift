@@ -1,0 +1,111 @@
+/// A table of texts, to be shown on a terminal, in Markdown, CSV or LaTeX.
+public struct TextTable: Equatable, Sendable {
+  /// On which side the cells of a column stand.
+  public enum Alignment: Sendable {
+    /// Words.
+    case left
+    /// Numbers.
+    case right
+  }
+
+  /// A column's title and alignment.
+  public struct Column: Equatable, Sendable {
+    /// The title.
+    public var title: String
+    /// The alignment of title and cells.
+    public var alignment: Alignment
+
+    /// Makes a column.
+    public init(_ title: String, _ alignment: Alignment = .left) {
+      self.title = title
+      self.alignment = alignment
+    }
+  }
+
+  /// The columns, from left to right.
+  public let columns: [Column]
+  /// The rows, from top to bottom, each with a cell for every column.
+  public private(set) var rows: [[String]] = []
+
+  /// Makes a table without rows.
+  public init(_ columns: [Column]) { self.columns = columns }
+
+  /// Adds a row; cells that it lacks are empty.
+  public mutating func append(_ row: [String]) {
+    precondition(row.count <= columns.count, "a row of \(row.count) cells in a table of \(columns.count) columns")
+    rows.append(row + Array(repeating: "", count: columns.count - row.count))
+  }
+}
+
+extension TextTable {
+  /// The table for a terminal: columns aligned, a line under the titles, no spaces at the ends of lines.
+  public func text(_ glyphs: GlyphSet = .unicode) -> String {
+    let clean = { (cell: String) in
+      let line = cell.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).joined(separator: " ")
+      return glyphs == .ascii ? line.replacing("±", with: "+/-") : line
+    }
+    let lines = ([columns.map(\.title)] + rows).map { $0.map(clean) }
+    let widths = columns.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    let (bar, dash, cross) = glyphs == .unicode ? (" │ ", "─", "─┼─") : (" | ", "-", "-+-")
+    var texts = lines.map { line in
+      let cells = columns.indices.map { padded(line[$0], to: widths[$0], columns[$0].alignment) }
+      return String(cells.joined(separator: bar).trimmingSuffix { $0 == " " })
+    }
+    texts.insert(widths.map { String(repeating: dash, count: $0) }.joined(separator: cross), at: 1)
+    return texts.joined(separator: "\n") + "\n"
+  }
+
+  /// The table in GitHub's Markdown.
+  public func markdown() -> String {
+    let rule = columns.map { $0.alignment == .right ? "---:" : "---" }
+    let escape = { (cell: String) in
+      cell.replacing("\\", with: "\\\\").replacing("|", with: "\\|").replacing("\n", with: "<br>")
+    }
+    let lines = [columns.map(\.title).map(escape), rule] + rows.map { $0.map(escape) }
+    return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+  }
+
+  /// The table as comma-separated values (RFC 4180, lines ended by a newline).
+  public func csv() -> String {
+    let quote = { (cell: String) in
+      cell.contains(where: { ",\"\n\r\r\n".contains($0) }) ? "\"\(cell.replacing("\"", with: "\"\""))\"" : cell
+    }
+    return ([columns.map(\.title)] + rows).map { $0.map(quote).joined(separator: ",") + "\n" }.joined()
+  }
+
+  /// The table as a LaTeX `tabular` with the rules of the package `booktabs`.
+  public func latex() -> String {
+    let row = { (cells: [String]) in "  " + cells.map(Self.latexEscaped).joined(separator: " & ") + " \\\\\n" }
+    let alignments = columns.map { $0.alignment == .right ? "r" : "l" }.joined()
+    return "\\begin{tabular}{\(alignments)}\n  \\toprule\n" + row(columns.map(\.title)) + "  \\midrule\n"
+      + rows.map(row).joined() + "  \\bottomrule\n\\end{tabular}\n"
+  }
+
+  private func padded(_ cell: String, to width: Int, _ alignment: Alignment) -> String {
+    let padding = String(repeating: " ", count: width - cell.count)
+    return alignment == .left ? cell + padding : padding + cell
+  }
+
+  private static func latexEscaped(_ cell: String) -> String {
+    cell.map { character in
+      switch character {
+      case "&", "%", "$", "#", "_", "{", "}": "\\\(character)"
+      case "\\": "\\textbackslash{}"
+      case "~": "\\textasciitilde{}"
+      case "^": "\\textasciicircum{}"
+      case "±": "$\\pm$"
+      case "\n": " "
+      default: String(character)
+      }
+    }.joined()
+  }
+}
+
+extension String {
+  /// Without the characters at the end that satisfy a condition.
+  fileprivate func trimmingSuffix(while condition: (Character) -> Bool) -> Substring {
+    var rest = self[...]
+    while let last = rest.last, condition(last) { rest.removeLast() }
+    return rest
+  }
+}

@@ -1,0 +1,98 @@
+import Foundation
+
+/// How far a training has come, at some step.
+public struct TrainingProgress: Equatable, Sendable {
+  /// The epoch, counted from 1.
+  public var epoch: Int
+  /// How many epochs there are.
+  public var epochs: Int
+  /// The steps done in this epoch.
+  public var step: Int
+  /// How many steps an epoch has.
+  public var steps: Int
+  /// The loss, averaged over this epoch so far.
+  public var loss: Double?
+  /// The name of the validation metric that models are chosen by.
+  public var scoreName: String?
+  /// Its last value.
+  public var score: Double?
+  /// The throughput of training.
+  public var samplesPerSecond: Double?
+  /// The time that the rest of the training will probably take.
+  public var secondsLeft: Double?
+
+  /// Makes a state of progress.
+  public init(
+    epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double? = nil, scoreName: String? = nil,
+    score: Double? = nil, samplesPerSecond: Double? = nil, secondsLeft: Double? = nil
+  ) {
+    self.epoch = epoch
+    self.epochs = epochs
+    self.step = step
+    self.steps = steps
+    self.loss = loss
+    self.scoreName = scoreName
+    self.score = score
+    self.samplesPerSecond = samplesPerSecond
+    self.secondsLeft = secondsLeft
+  }
+}
+
+extension TrainingProgress {
+  /// One line that is redrawn: `epoch 3/30 ━━━━━━────── 12/40  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03 left`.
+  ///
+  /// - Parameters:
+  ///   - width: The columns there are; what does not fit is left out, from the right.
+  ///   - glyphs: The characters of the bar.
+  public func bar(width: Int, glyphs: GlyphSet = .unicode) -> String {
+    let barWidth = 20
+    let share = steps > 0 ? Double(min(max(step, 0), steps)) / Double(steps) : 0
+    let filled = Int((share * Double(barWidth)).rounded(.down))
+    let (full, empty) = glyphs == .unicode ? ("━", "─") : ("#", "-")
+    let bar = String(repeating: full, count: filled) + String(repeating: empty, count: barWidth - filled)
+    var line = "epoch \(epoch)/\(epochs)"
+    for part in [" \(bar) \(step)/\(steps)"] + figures.map({ "  " + $0 }) {
+      guard line.count + part.count <= width else { break }
+      line += part
+    }
+    return String(line.prefix(max(width, 0)))
+  }
+
+  /// One line that stays, for the end of an epoch: `epoch 3/30  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03 left`.
+  public var line: String { (["epoch \(epoch)/\(epochs)"] + figures).joined(separator: "  ") }
+
+  private var figures: [String] {
+    [
+      loss.map { "loss \(Self.number($0, "%.4f"))" },
+      score.map { "\(scoreName ?? "score") \(Self.number($0, "%.3f"))" },
+      samplesPerSecond.flatMap { $0.isFinite && $0 > 0 ? "\(Self.rate($0)) samples/s" : nil },
+      secondsLeft.flatMap { $0.isFinite && $0 >= 0 ? "\(Self.duration($0)) left" : nil },
+    ].compactMap(\.self)
+  }
+
+  private static func number(_ value: Double, _ format: String) -> String {
+    value.isFinite ? String(format: format, value) : "undefined"
+  }
+
+  private static func rate(_ value: Double) -> String {
+    switch value {
+    case ..<10: String(format: "%.1f", value)
+    case ..<1000: String(format: "%.0f", value)
+    case ..<1e6: String(format: "%.1fk", value / 1e3)
+    default: String(format: "%.1fM", value / 1e6)
+    }
+  }
+
+  /// A duration for people: `42 s`, `2:03`, `1:02:03`, `2 d 3 h`.
+  public static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }
+    let total = Int(seconds.rounded())
+    let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
+    switch total {
+    case ..<60: return "\(rest) s"
+    case ..<3600: return String(format: "%d:%02d", minutes, rest)
+    case ..<86400: return String(format: "%d:%02d:%02d", hours, minutes, rest)
+    default: return "\(hours / 24) d \(hours % 24) h"
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Torch
+
+/// Times one kind of step of a model on random data: the product's side of every comparison of speed.
+public struct StepBenchmark {
+  /// What is timed.
+  public struct Setup {
+    /// The model.
+    public var model: MultimodalModel
+    /// Random samples of its modalities, with targets.
+    public var batch: Batch
+
+    /// A model and samples for it.
+    public init(model: MultimodalModel, batch: Batch) { (self.model, self.batch) = (model, batch) }
+  }
+
+  /// What was measured.
+  public struct Result: Sendable {
+    /// The median time of a step in milliseconds.
+    public var medianMilliseconds: Double
+    /// The batch size over the median time.
+    public var samplesPerSecond: Double
+    /// The largest memory of the process so far, in MiB.
+    public var peakMemory: Double
+  }
+
+  /// Makes a step that can be repeated.
+  public typealias Maker = @Sendable (Setup) throws(Fault) -> () -> Void
+
+  private static let builtIn: [(name: String, make: Maker)] = [
+    ("train", { (setup) throws(Fault) in train(setup) }),
+    ("infer", { (setup) throws(Fault) in infer(setup) }),
+  ]
+
+  private static let added = Registry<Maker>()
+
+  /// All kinds of steps.
+  public static var names: [String] { builtIn.map(\.name) + added.names }
+
+  /// Adds a kind of step.
+  public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
+
+  /// Times `repeats` steps after two that are not counted.
+  /// - Throws: `Fault(.usage)` for an unknown kind of step.
+  public static func run(_ step: String, _ setup: Setup, repeats: Int) throws(Fault) -> Result {
+    guard let make = builtIn.first(where: { $0.name == step })?.make ?? added[step] else {
+      throw Fault(
+        .usage, "unknown kind of step", key: "--step", found: step, expected: names.joined(separator: ", "))
+    }
+    let body = try make(setup)
+    for _ in 0..<2 { body() }
+    let clock = ContinuousClock()
+    let times = (0..<repeats).map { _ in
+      let duration = clock.measure(body).components
+      return Double(duration.seconds) * 1e3 + Double(duration.attoseconds) * 1e-15
+    }.sorted()
+    let middle = times.count / 2
+    let median = times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
+    return Result(
+      medianMilliseconds: median, samplesPerSecond: Double(setup.batch.count) / median * 1e3,
+      peakMemory: ProcessMemory.peak)
+  }
+
+  /// Random samples for a configuration.
+  public static func batch(_ configuration: ModelConfiguration, count: Int, seed: UInt64 = 0) -> Batch {
+    let generator = Generator(seed: seed)
+    let inputs = Inputs(configuration.modalities.map { .normal([count] + $0.sampleShape, generator: generator) })
+    let task = configuration.task
+    let target =
+      task.kind == .regression
+      ? Tensor.normal([count, 1], generator: generator)
+      : Tensor.uniform([count], in: 0..<Double(task.outputs), generator: generator).to(.int64)
+    return Batch(inputs, target: target)
+  }
+
+  private static func train(_ setup: Setup) -> () -> Void {
+    let (model, batch) = (setup.model, setup.batch)
+    let loss = TaskLoss(model.configuration.task)
+    let optimizer = Adam([ParameterGroup("all", model.trainableParameters(), learningRate: 1e-3)])
+    model.train()
+    return {
+      optimizer.zeroGradients()
+      let value = loss(model(batch.inputs).prediction, batch.target)
+      value.backward()
+      optimizer.clipGradients(norm: 0.8)
+      optimizer.step()
+      _ = value.item
+    }
+  }
+
+  private static func infer(_ setup: Setup) -> () -> Void {
+    let (model, batch) = (setup.model, setup.batch)
+    model.train(false)
+    return { noGrad { _ = model(batch.inputs).prediction.sum().item } }
+  }
+}
+
+/// The memory of this process.
+enum ProcessMemory {
+  /// The largest resident size so far, in MiB.
+  static var peak: Double {
+    var usage = rusage()
+    #if canImport(Darwin)
+      getrusage(RUSAGE_SELF, &usage)
+      return Double(usage.ru_maxrss) / 1_048_576
+    #else
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return Double(usage.ru_maxrss) / 1024
+    #endif
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import Polyphony
+import Torch
+
+/// `polyphony benchmark`.
+struct BenchmarkCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmark", abstract: "Time one kind of step of a model on random data of a shape.")
+
+  @Option(help: ArgumentHelp("The backbone: \(Architectures.names.joined(separator: ", ")).", valueName: "name"))
+  var architecture = "late_fusion"
+
+  @Option(help: ArgumentHelp("What to time: \(StepBenchmark.names.joined(separator: ", ")).", valueName: "kind"))
+  var step = "train"
+
+  @Option(help: ArgumentHelp("Samples per step.", valueName: "count"))
+  var batch = 24
+
+  @Option(help: ArgumentHelp("Steps of every sequence.", valueName: "count"))
+  var length = 50
+
+  @Option(help: ArgumentHelp("Features of each modality, separated by commas.", valueName: "n,n,…"))
+  var features = "768,74,35"
+
+  @Option(help: ArgumentHelp("Steps that are counted.", valueName: "count"))
+  var repeats = 10
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Sets one key of the model, such as model.width=40; may be repeated.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  @OptionGroup var device: DeviceOptions
+
+  @Flag(help: "Prints the result as JSON.")
+  var json = false
+
+  func validate() throws {
+    for (name, value) in [("--batch", batch), ("--length", length), ("--repeats", repeats)] where value < 1 {
+      throw ValidationError("\(name) must be 1 or more, not \(value).")
+    }
+    guard !sizes.isEmpty, sizes.count == features.split(separator: ",").count, sizes.allSatisfy({ $0 > 0 }) else {
+      throw ValidationError("--features takes whole numbers above 0 with commas between, not «\(features)».")
+    }
+  }
+
+  private var sizes: [Int] { features.split(separator: ",").compactMap { Int($0) } }
+
+  func execute() throws {
+    let place = try device.prepare()
+    var tree = SettingsTree.empty
+    try tree.override("model.architecture=\(architecture)", option: "--architecture")
+    for assignment in overrides { try tree.override(assignment) }
+    let names = ["text", "audio", "vision"]
+    let modalities = sizes.enumerated().map { index, features in
+      Modality.sequence(
+        sizes.count <= names.count ? names[index] : "modality\(index + 1)", features: features, length: length)
+    }
+    let settings = try SettingsReader.read(tree) { (reader) throws(Fault) in
+      try reader.section("model") { (section) throws(Fault) in try ModelSettings(section) }
+    }.value
+    Libtorch.seed(0)
+    let configuration = settings.configuration(modalities, PredictionTask(kind: .regression))
+    let model = try MultimodalModel(configuration)
+    model.move(to: place)
+    let setup = StepBenchmark.Setup(model: model, batch: StepBenchmark.batch(configuration, count: batch).to(place))
+    let result = try StepBenchmark.run(step, setup, repeats: repeats)
+    if json {
+      let document: OrderedJSON = [
+        "median_ms": .number(result.medianMilliseconds), "samples_per_s": .number(result.samplesPerSecond),
+        "peak_rss_mb": .number(result.peakMemory),
+      ]
+      print(document.text(.line))
+    } else {
+      var table = TextTable([.init("step"), .init("median", .right), .init("samples/s", .right), .init("memory", .right)])
+      table.append([
+        "\(architecture) \(step)", String(format: "%.2f ms", result.medianMilliseconds),
+        String(format: "%.0f", result.samplesPerSecond), String(format: "%.0f MiB", result.peakMemory),
+      ])
+      print(table.text(Terminal.glyphs))
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Foundation
+import Polyphony
+import Torch
+
+/// `polyphony data`.
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Look at, check and make data sets.",
+    subcommands: [DataInspectCommand.self, DataValidateCommand.self, DataSynthesizeCommand.self])
+}
+
+/// `polyphony data inspect`.
+struct DataInspectCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Show splits, modalities, shapes, what is missing and how labels are spread.")
+
+  @Argument(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  var data: String
+
+  func execute() throws {
+    _ = try DeviceOptions().preparedLibrary()
+    let dataset = try Dataset(data)
+    let inspection = try DatasetInspection(dataset)
+    let task = dataset.description.task
+    print("\(dataset.description.name): \(task.kind.rawValue)\(task.classes.map { ", \($0) classes" } ?? "")")
+    if let source = dataset.description.source { print(source) }
+    var table = TextTable([
+      .init("split"), .init("samples", .right), .init("modality"), .init("form"), .init("missing", .right),
+      .init("mean length", .right), .init("mean", .right), .init("deviation", .right),
+    ])
+    for row in inspection.modalities {
+      table.append([
+        row.split, "\(row.samples)", row.modality, row.form, String(format: "%.1f %%", row.missing * 100),
+        row.meanLength.map { String(format: "%.1f", $0) } ?? "", String(format: "%.3g", row.mean),
+        String(format: "%.3g", row.deviation),
+      ])
+    }
+    print(table.text(Terminal.glyphs))
+    for row in inspection.labels {
+      let counts = row.counts.map { $0.map { "\($0.label): \($0.count)" }.joined(separator: ", ") } ?? "no targets"
+      print("\(row.split) targets  \(counts)")
+    }
+  }
+}
+
+/// `polyphony data validate`.
+struct DataValidateCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate", abstract: "Check hashes, names, shapes, types, values, labels and ids of a data set.")
+
+  @Argument(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  var data: String
+
+  func execute() throws {
+    _ = try DeviceOptions().preparedLibrary()
+    let inspection = try DatasetInspection(try Dataset(data))
+    let splits = inspection.labels.map(\.split).joined(separator: ", ")
+    print("\(data) is sound: \(splits)")
+  }
+}
+
+/// `polyphony data synthesize`.
+struct DataSynthesizeCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "synthesize", abstract: "Make a controlled multimodal data set.")
+
+  @Option(help: ArgumentHelp("What to make: sentiment.", valueName: "name"))
+  var kind = "sentiment"
+
+  @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))
+  var output: String
+
+  @Option(help: ArgumentHelp("Samples over all splits.", valueName: "count"))
+  var samples = 2000
+
+  @Option(help: ArgumentHelp("The number of modalities.", valueName: "count"))
+  var modalities = 3
+
+  @Option(help: ArgumentHelp("How far this corpus is from that of shift 0.", valueName: "number"))
+  var shift = 0.0
+
+  @Option(help: ArgumentHelp("How much less each further modality knows, 0 to 1.", valueName: "number"))
+  var imbalance = 0.5
+
+  @Option(help: ArgumentHelp("The deviation of the noise at every step.", valueName: "number"))
+  var noise = 0.5
+
+  @Option(help: ArgumentHelp("What everything follows from.", valueName: "number"))
+  var seed: UInt64 = 0
+
+  func execute() throws {
+    _ = try DeviceOptions().preparedLibrary()
+    guard kind == "sentiment" else {
+      throw Fault(.usage, "unknown kind of data", key: "--kind", found: kind, expected: "sentiment")
+    }
+    var generator = SyntheticSentiment()
+    (generator.samples, generator.modalities, generator.shift) = (samples, modalities, shift)
+    (generator.imbalance, generator.noise, generator.seed) = (imbalance, noise, seed)
+    let splits = try generator.make()
+    try DatasetWriter.write(generator.description, splits, to: output)
+    Terminal.note("\(samples) samples in \(output)")
+  }
+}
+
+extension DeviceOptions {
+  /// Loads libtorch for a command that only reads and writes data.
+  func preparedLibrary() throws -> Device {
+    var options = DeviceOptions()
+    (options.device, options.threads) = ("cpu", 0)
+    return try options.prepare()
+  }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Foundation
+import Polyphony
+import Torch
+
+/// Where and with how many threads to compute.
+struct DeviceOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Where to compute: auto, cpu, cuda or cuda:N.", valueName: "device"))
+  var device = "auto"
+
+  @Option(help: ArgumentHelp("Threads of one operation; 0 for libtorch's choice.", valueName: "count"))
+  var threads = 0
+
+  func validate() throws {
+    guard threads >= 0 else { throw ValidationError("--threads must be 0 or more, not \(threads).") }
+  }
+
+  /// Loads libtorch and applies the options.
+  func prepare() throws -> Device {
+    try Libtorch.load()
+    // What fails inside libtorch is no stack dump for a user, but one line.
+    Libtorch.onFailure { message in
+      let line = message.split(separator: "\n").first.map(String.init) ?? message
+      _ = Terminal.report(
+        Fault(.failure, "libtorch refused an operation", found: line, remedy: "see «polyphony doctor»"))
+      Foundation.exit(70)
+    }
+    if threads > 0 { Libtorch.threadCount = threads }
+    return try Device(named: device)
+  }
+}
+
+/// Changes to a recipe from the command line.
+struct RecipeOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A recipe in YAML.", valueName: "file"))
+  var recipe: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Overrides one key of the recipe, such as training.epochs=4; may be repeated.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  /// The recipe with its overrides.
+  func tree() throws -> SettingsTree {
+    var tree = if let recipe { try SettingsTree(contentsOf: recipe) } else { SettingsTree.empty }
+    for assignment in overrides { try tree.override(assignment) }
+    return tree
+  }
+}
+
+/// Which seeds to run.
+struct SeedOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The seed of a single run.", valueName: "number"))
+  var seed: UInt64?
+
+  @Option(help: ArgumentHelp("Runs this many seeds, from 0 on, and reports mean and deviation.", valueName: "count"))
+  var seeds: Int?
+
+  func validate() throws {
+    if seed != nil, seeds != nil { throw ValidationError("Give --seed for one run or --seeds for several, not both.") }
+    if let seeds, seeds < 1 { throw ValidationError("--seeds must be 1 or more, not \(seeds).") }
+  }
+
+  /// The seeds.
+  var all: [UInt64] { seeds.map { (0..<UInt64($0)).map(\.self) } ?? [seed ?? 0] }
+}
+
+/// What to do with an output folder that holds a run.
+struct ExistingOptions: ParsableArguments {
+  @Flag(help: "Continues the run in the output folder; starts it where there is none.")
+  var resume = false
+
+  @Flag(help: "Replaces the run in the output folder.")
+  var overwrite = false
+
+  func validate() throws {
+    if resume, overwrite { throw ValidationError("--resume keeps the run, --overwrite removes it: give one of them.") }
+  }
+
+  var existing: RunFolder.Existing { resume ? .resume : overwrite ? .overwrite : .refuse }
+}

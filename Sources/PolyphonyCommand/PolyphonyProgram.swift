@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import Polyphony
+import Torch
+
+/// `polyphony`: the program.
+@main
+struct PolyphonyProgram: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "polyphony",
+    abstract: "Train, adapt and run multimodal models that keep working when a modality is weak, missing or drifting.",
+    version: "polyphony \(Polyphony.version)",
+    subcommands: [
+      DemoCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
+      BenchmarkCommand.self, DoctorCommand.self,
+    ])
+}
+
+/// A command whose errors are faults: rendered on standard error, with an exit code that says their kind.
+protocol ReportingCommand: ParsableCommand {
+  /// Does the work.
+  func execute() throws
+}
+
+extension ReportingCommand {
+  func run() throws {
+    do {
+      try execute()
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw ExitCode(Terminal.report(error))
+    }
+  }
+}

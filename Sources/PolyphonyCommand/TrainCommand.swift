@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import Polyphony
+import Torch
+
+/// `polyphony train`.
+struct TrainCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a model on a data set folder, choose the best epoch on the validation split, report the test split.",
+    discussion: """
+      One strategy and one seed leave OUTPUT/model (the chosen model), OUTPUT/checkpoint (where --resume goes on), \
+      OUTPUT/metrics.jsonl, TensorBoard events and the resolved recipe. Several get a folder each below OUTPUT.
+
+      Example: polyphony train --data Data/numerals --architecture late_fusion --output runs/numerals --seeds 5
+      """)
+
+  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  var data: String
+
+  @Option(help: ArgumentHelp("The backbone: \(Architectures.names.joined(separator: ", ")).", valueName: "name"))
+  var architecture: String?
+
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Balancing strategies, separated by commas: \(BalancingMethods.names.joined(separator: ", ")).", valueName: "names"))
+  var balance = "joint"
+
+  @OptionGroup var seeds: SeedOptions
+  @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var existing: ExistingOptions
+  @OptionGroup var device: DeviceOptions
+
+  @Flag(help: "Prints the results as one JSON document.")
+  var json = false
+
+  func execute() throws {
+    let place = try device.prepare()
+    var tree = try recipe.tree()
+    if let architecture { try tree.override("model.architecture=\(architecture)", option: "--architecture") }
+    StopSignal.listen()
+    let run = TrainingRun(
+      recipe: tree, data: data, output: output, strategies: balance.split(separator: ",").map(String.init),
+      seeds: seeds.all, existing: existing.existing, device: place,
+      observers: { (name, folder) throws(Fault) in
+        [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
+      })
+    let (results, wasStopped) = try run.run()
+    guard !wasStopped else {
+      Terminal.note("stopped; continue with the same command and --resume")
+      throw ExitCode(130)
+    }
+    let printer = ResultsOutput(command: "train", asJSON: json)
+    try AtomicFile.write(printer.document(results).text(), to: "\(output)/results.json")
+    printer.print(results)
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Polyphony
+import Torch
+
+/// Shows a training run: a bar on a terminal, a line per epoch elsewhere.
+final class TrainingDisplay: TrainingObserver {
+  private let name: String
+  private let display = ProgressDisplay.onStandardError()
+  private var start = ContinuousClock.now
+  private var samples = 0
+  private var firstStep = 0
+  private var doneSteps = 0
+
+  init(name: String) { self.name = name }
+
+  func willStart(completedEpochs: Int, step: Int) {
+    if !name.isEmpty { display.print(name) }
+    if completedEpochs > 0 { display.print("resumed after epoch \(completedEpochs)") }
+    start = .now
+  }
+
+  func didStep(_ status: TrainingStatus) {
+    samples += status.samples
+    doneSteps += 1
+    display.update(progress(status))
+  }
+
+  func didEndEpoch(_ record: EpochRecord) {
+    let scores = record.validation.metrics
+    let name = scores.names.first
+    display.finishEpoch(
+      TrainingProgress(
+        epoch: record.epoch, epochs: record.epochs, step: 0, steps: 0, loss: record.trainingLoss,
+        scoreName: name.map { "valid \($0)" }, score: name.flatMap { scores[$0] }, samplesPerSecond: rate,
+        secondsLeft: nil))
+  }
+
+  private var elapsed: Double {
+    let duration = (ContinuousClock.now - start).components
+    return Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+  }
+
+  private var rate: Double? { elapsed > 0 && samples > 0 ? Double(samples) / elapsed : nil }
+
+  private func progress(_ status: TrainingStatus) -> TrainingProgress {
+    let left = (status.epochs - status.epoch) * status.steps + status.steps - status.step
+    return TrainingProgress(
+      epoch: status.epoch, epochs: status.epochs, step: status.step, steps: status.steps, loss: status.loss,
+      scoreName: status.best == nil ? nil : "best", score: status.best, samplesPerSecond: rate,
+      secondsLeft: doneSteps > 0 ? elapsed / Double(doneSteps) * Double(left) : nil)
+  }
+}

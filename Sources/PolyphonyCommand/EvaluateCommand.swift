@@ -6,7 +6,8 @@ import Torch
 /// `polyphony evaluate`.
 struct EvaluateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Score a model, with an adapter if there is one, on a split of a data set folder.")
+    commandName: "evaluate",
+    abstract: "Score a model, with an adapter if there is one, on a split of a data set folder.")
 
   @Option(help: ArgumentHelp("The model folder.", valueName: "folder"))
   var model: String

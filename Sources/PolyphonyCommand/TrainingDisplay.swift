@@ -13,7 +13,7 @@ final class TrainingDisplay: TrainingObserver {
 
   init(name: String) { self.name = name }
 
-  func willStart(completedEpochs: Int) {
+  func willStart(completedEpochs: Int, step: Int) {
     if !name.isEmpty { display.print(name) }
     if completedEpochs > 0 { display.print("resumed after epoch \(completedEpochs)") }
     start = .now

@@ -1,8 +1,7 @@
 import Foundation
+import Polyphony
 import Testing
 import Torch
-
-import Polyphony
 
 /// One file of golden figures.
 struct Golden {
@@ -68,12 +67,4 @@ func expectClose(
   #expect(
     error <= tolerance, "\(what): element \(worst) is \(a[worst]), expected \(b[worst]) (\(error) of the largest)",
     sourceLocation: sourceLocation)
-}
-
-/// Runs `body` with a folder that is removed afterwards.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let folder = NSTemporaryDirectory() + "polyphony-" + UUID().uuidString
-  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  return try body(folder)
 }

@@ -85,13 +85,13 @@ at::Tensor forward(const EncoderArguments& a, const std::shared_ptr<const Plan>&
   const at::Tensor y = plan->padded ? at::zeros({batch, length, a.x.size(2)}, a.x.options())
                                     : at::empty({batch, length, a.x.size(2)}, a.x.options());
   c.y = y.mutable_data_ptr<T>();
-  const at::Tensor saved = at::empty({SavedLayout(c).size()}, a.x.options());
-  c.saved = saved.mutable_data_ptr<T>();
+  Buffer saved(SavedLayout(c).size() * sizeof(T));
+  c.saved = saved.as<T>();
   c.thread_stride = thread_scratch(c);
-  const at::Tensor space = at::empty({c.thread_stride * plan->teams * plan->team_size}, a.x.options());
-  c.thread_space = space.mutable_data_ptr<T>();
+  const Buffer space(c.thread_stride * plan->teams * plan->team_size * sizeof(T));
+  c.thread_space = space.as<T>();
   run(*plan, [&](const Member& member) { encoder_kernels<T>().forward(c, member); });
-  if (state) state->plan = plan, state->activations = saved;
+  if (state) state->plan = plan, state->activations = std::move(saved);
   return y;
 }
 
@@ -101,7 +101,7 @@ EncoderGradients backward(const EncoderArguments& a, const EncoderState& state, 
   const Plan& plan = *state.plan;
   Call<T> c = make_call<T>(a, plan);
   c.keep = true;
-  c.saved = state.activations.mutable_data_ptr<T>();
+  c.saved = state.activations.as<T>();
   c.dy = dy.const_data_ptr<T>();
 
   EncoderGradients g;
@@ -128,9 +128,8 @@ EncoderGradients backward(const EncoderArguments& a, const EncoderState& state, 
   c.thread_stride = thread_scratch(c);
   c.team_stride = team_scratch(c);
   c.partial_stride = PartialGradients<T>::size(c.width, c.hidden) * int64_t(c.layers.size()) + 32 * int64_t(c.width);
-  const at::Tensor space =
-      at::empty({threads * (c.thread_stride + c.partial_stride) + plan.teams * c.team_stride}, a.x.options());
-  c.thread_space = space.mutable_data_ptr<T>();
+  const Buffer space((threads * (c.thread_stride + c.partial_stride) + plan.teams * c.team_stride) * sizeof(T));
+  c.thread_space = space.as<T>();
   c.partial = c.thread_space + threads * c.thread_stride;
   c.team_space = c.partial + threads * c.partial_stride;
   // A member that never comes (OpenMP may give fewer threads to a team) must not leave garbage in the sums.

@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include "buffers.h"
 #include "plan.h"
 
 namespace polyphony {
@@ -28,7 +29,7 @@ struct EncoderArguments {
 /// What the forward pass leaves for the backward pass.
 struct EncoderState : torch::CustomClassHolder {
   std::shared_ptr<const Plan> plan;
-  at::Tensor activations;
+  Buffer activations;
 };
 
 /// Throws c10::Error where shapes, types or probabilities do not fit.

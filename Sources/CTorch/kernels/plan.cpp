@@ -128,19 +128,16 @@ std::shared_ptr<const Plan> make_plan(const PlanRequest& r) {
   }
   divide(*plan, cost, std::max(1, r.threads));
 
-  const int reach = std::abs(r.query_length - r.key_length);
   SideBuilder query(plan->queries, r.query_length), key(plan->keys, r.key_length),
       read(plan->reads, r.readout == Readout::all ? r.query_length : 1);
   for (const Group& group : plan->groups) {
     query.begin_group(), key.begin_group(), read.begin_group();
     for (int64_t b = group.first; b < group.first + group.samples; ++b) {
-      const int n = int(queries[b].size());
-      size_t seen = 0;
+      const int n = int(queries[b].size()), steps = int(keys[b].size());
+      // Counted in real steps, so that a padded sample is masked as it would be alone.
+      const int reach = std::abs(n - steps);
       for (int i = 0; i < n; ++i) {
-        if (r.causal)
-          while (seen < keys[b].size() && keys[b][seen] <= queries[b][i] + reach) ++seen;
-        else
-          seen = keys[b].size();
+        const int seen = r.causal ? std::min(steps, i + reach + 1) : steps;
         query.add(b, i, queries[b][i], int32_t(seen));
         const bool is_read = r.readout == Readout::first ? i == 0 : r.readout == Readout::last && i == n - 1;
         if (is_read) read.add(b, i, 0, int32_t(seen));

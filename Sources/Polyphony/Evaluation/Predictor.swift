@@ -12,7 +12,7 @@ extension MultimodalModel {
   /// Predicts all samples of a split, in their order, in evaluation form and without gradients.
   /// - Parameter prepare: changes each batch of inputs first, such as taking modalities away.
   public func predict(
-    _ samples: UnlabelledSplit, batchSize: Int = 256, device: Device = .cpu, 
+    _ samples: UnlabelledSplit, batchSize: Int = 256, device: Device = .cpu,
     prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
   ) -> Predictions {
     var predictions: [Tensor] = []

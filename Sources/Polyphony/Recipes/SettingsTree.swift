@@ -4,8 +4,11 @@ import OrderedCollections
 public struct SettingsTree: Sendable {
   /// The value at this place.
   public enum Content: Sendable {
+    /// A number, a truth value, a text or nothing.
     case scalar(SettingsScalar)
+    /// Values in order.
     case list([SettingsTree])
+    /// Values under keys, in the order of the text.
     case map(OrderedDictionary<String, SettingsTree>)
   }
 

@@ -11,6 +11,8 @@ public struct AdapterDescription {
   public var base: String
   /// The SHA-256 of the base model's weights.
   public var fingerprint: String
+  /// The names of the base model's modalities; read from a folder, and written from the model.
+  public internal(set) var modalities: [String] = []
 
   /// A description.
   public init(method: String, settings: SettingsTree, base: String, fingerprint: String) {
@@ -67,9 +69,15 @@ public enum AdapterFolder {
       }
       return scalar.text
     }
-    return AdapterDescription(
+    var description = AdapterDescription(
       method: try text("method"), settings: tree["settings"] ?? .empty, base: try text("base_model_name_or_path"),
       fingerprint: try text("base_sha256"))
+    guard case .list(let names)? = tree["modalities"]?.content else {
+      throw Fault(
+        .badData, "the adapter's description lacks a key", file: file, key: "modalities", expected: "a list of names")
+    }
+    description.modalities = names.compactMap { if case .scalar(let name) = $0.content { name.text } else { nil } }
+    return description
   }
 
   /// Installs an adapter's method on its base and gives it the trained tensors.
@@ -80,22 +88,45 @@ public enum AdapterFolder {
   public static func attach(_ path: String, to model: MultimodalModel, base: String) throws(Fault)
     -> AdapterDescription
   {
+    try install(path, on: model, base: base, fingerprint: try ModelFolder.fingerprint(base)).description
+  }
+
+  /// Installs an adapter's method on its base, to be switched off and on again.
+  ///
+  /// - Parameters:
+  ///   - base: the folder that the model was read from, for messages.
+  ///   - fingerprint: the SHA-256 of its weights.
+  /// - Throws: As ``attach(_:to:base:)``; the model is as before then.
+  public static func install(
+    _ path: String, on model: MultimodalModel, base: String, fingerprint found: String
+  ) throws(Fault) -> (installation: Installation, description: AdapterDescription) {
     let description = try description(of: path)
-    let found = try ModelFolder.fingerprint(base)
     guard found == description.fingerprint else {
       throw Fault(
         .usage, "the adapter was made for another base model", file: path, key: "base_sha256",
         found: "\(base) with \(found)", expected: "\(description.base) with \(description.fingerprint)",
         remedy: "name the base model that the adapter was tuned on")
     }
-    let maker = try TuningMethods.maker(description.method)
     let configuration = model.configuration
+    let modalities = configuration.modalities.map(\.name)
+    guard description.modalities == modalities else {
+      throw Fault(
+        .usage, "the adapter was made for other modalities", file: path, key: "modalities",
+        found: description.modalities.joined(separator: ", "), expected: modalities.joined(separator: ", "),
+        remedy: "use the adapter with the base model it was made for")
+    }
+    let maker = try TuningMethods.maker(description.method)
     let method = try SettingsReader.read(description.settings, kind: .badData) { (reader) throws(Fault) in
       try maker(reader, configuration)
     }.value
-    try method.install(on: model)
-    try load("\(path)/\(weightsFile)", into: model)
-    return description
+    let installation = try Installation(method, on: model)
+    do {
+      try load("\(path)/\(weightsFile)", into: model)
+    } catch {
+      installation.isEnabled = false
+      throw error
+    }
+    return (installation, description)
   }
 
   /// What an adapter holds: what is trained, and the attached methods' buffers.

@@ -6,6 +6,11 @@ import Foundation
 public enum StopSignal {
   /// Starts to take SIGINT and SIGTERM as a request to stop cleanly.
   public static func listen() {
+    // A parent may have blocked them, as those do that start processes from worker threads.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         StopSignal.received = number

@@ -69,7 +69,7 @@ public final class Trainer {
   public func run(resume: Bool = false) throws(Fault) -> Summary {
     if resume { try restore() }
     let rates = optimizer.groups.map(\.learningRate)
-    for observer in observers { try observer.willStart(completedEpochs: state.epoch) }
+    for observer in observers { try observer.willStart(completedEpochs: state.epoch, step: state.step) }
     model.train()
     while state.epoch < settings.epochs, !isPastPatience {
       for indices in sampler.epoch(state.epoch).dropFirst(state.stepInEpoch) {
@@ -117,7 +117,8 @@ public final class Trainer {
     let score = try self.score(evaluation)
     let isBest = best.isEmpty || direction.improves(score, on: state.best)
     let record = EpochRecord(
-      epoch: state.epoch + 1, epochs: settings.epochs, step: state.step, trainingLoss: state.lossSum / Double(state.sampleCount),
+      epoch: state.epoch + 1, epochs: settings.epochs, step: state.step,
+      trainingLoss: state.lossSum / Double(state.sampleCount),
       validation: evaluation, learningRate: optimizer.groups[0].learningRate, isBest: isBest,
       extra: strategy.metrics())
     state.schedule.endEpoch(loss: evaluation.loss)

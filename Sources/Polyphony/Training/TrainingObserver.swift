@@ -54,7 +54,7 @@ public protocol TrainingObserver: AnyObject {
   /// After each epoch, before its checkpoint is written.
   func didEndEpoch(_ record: EpochRecord) throws(Fault)
   /// Before the first step; a resumed run has completed epochs already.
-  func willStart(completedEpochs: Int) throws(Fault)
+  func willStart(completedEpochs: Int, step: Int) throws(Fault)
 }
 
 extension TrainingObserver {
@@ -63,5 +63,5 @@ extension TrainingObserver {
   /// Nothing.
   public func didEndEpoch(_ record: EpochRecord) throws(Fault) {}
   /// Nothing.
-  public func willStart(completedEpochs: Int) throws(Fault) {}
+  public func willStart(completedEpochs: Int, step: Int) throws(Fault) {}
 }

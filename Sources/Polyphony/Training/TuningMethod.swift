@@ -4,6 +4,10 @@ import Torch
 ///
 /// Prompts, low-rank adapters and test-time adaptation are all of this kind: they freeze the base, unfreeze or add
 /// some tensors, and what they train is what an adapter folder holds.
+///
+/// A method changes a model only through what ``ModelState`` knows: attachments, the tensors, gradient flags and
+/// reparametrizations of stored tensors, and the adapters of encoder layers. So every method can be switched off and on
+/// by an ``Installation``, without a line of its own for it.
 public protocol TuningMethod: AnyObject {
   /// Freezes the base except for what is to be trained, and attaches what is added.
   /// - Throws: `Fault(.usage)` where the method cannot serve this model.
@@ -17,7 +21,20 @@ public enum TuningMethods {
   /// The settings that were read, with all defaults, are what an adapter folder keeps to make the method again.
   public typealias Maker = @Sendable (SettingsReader, ModelConfiguration) throws(Fault) -> any TuningMethod
 
-  private static let builtIn: [(name: String, make: Maker)] = []
+  private static let builtIn: [(name: String, make: Maker)] = [
+    ("full", { (_, _) throws(Fault) in FullTuning() }),
+    ("head", { (_, _) throws(Fault) in HeadTuning() }),
+    ("bitfit", { (settings, _) throws(Fault) in try BitFit(settings) }),
+    ("lora", { (settings, _) throws(Fault) in try LoRA(settings) }),
+    ("adapter", { (settings, _) throws(Fault) in try BottleneckTuning(settings) }),
+    ("prompt", { (settings, _) throws(Fault) in try PromptTuning(settings) }),
+    ("prefix", { (settings, _) throws(Fault) in try PrefixTuning(settings) }),
+    ("ia3", { (settings, _) throws(Fault) in try IA3(settings) }),
+    ("compacter", { (settings, _) throws(Fault) in try Compacter(settings) }),
+    ("lmf", { (settings, _) throws(Fault) in try LowRankFusion.make(settings) }),
+    ("concat", { (settings, _) throws(Fault) in try ConcatenationFusion.make(settings) }),
+    ("wander", { (settings, _) throws(Fault) in try Wander.make(settings) }),
+  ]
 
   private static let added = Registry<Maker>()
 

@@ -23,8 +23,8 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
-  /// Writes to standard error.
-  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  /// Writes to standard error; where nobody reads it any more, nothing happens.
+  static func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
   /// The value of a variable of the environment; nil where it is not set or empty.
   private static func environment(_ name: String) -> String? {

@@ -7,7 +7,28 @@ import Foundation
 package enum FileStep: String, CaseIterable, Sendable {
   case makeTemporary, write, syncFile, exchange, retire, rename, syncFolder, removeOld
 
-  @TaskLocal package static var intercept: (@Sendable (FileStep) -> Int32)?
+  @TaskLocal package static var intercept: (@Sendable (FileStep) -> Int32)? = killer(
+    ProcessInfo.processInfo.environment["POLYPHONY_KILL_AT"])
+
+  /// For tests with real processes: `STEP:N` ends the process, as `kill -9` does, just before step STEP is done for the
+  /// Nth time.
+  private static func killer(_ description: String?) -> (@Sendable (FileStep) -> Int32)? {
+    let parts = description?.split(separator: ":") ?? []
+    guard parts.count == 2, let wanted = FileStep(rawValue: String(parts[0])), let count = Int(parts[1]) else {
+      return nil
+    }
+    let left = Locked(count)
+    return { step in
+      if step == wanted,
+        left.update({
+          $0 -= 1; return $0 == 0
+        })
+      {
+        kill(getpid(), SIGKILL)
+      }
+      return 0
+    }
+  }
 
   /// Does one system call that returns −1 on failure, again after an interruption by a signal.
   ///

@@ -27,10 +27,12 @@ public final class MultiHeadAttention: Module {
   /// - Parameters:
   ///   - memory: what keys and values are made of.
   ///   - mask: `[batch, S]`, true for steps that may be attended to; a sample without any gets zeros for its heads.
-  ///   - causal: query i sees key j only where j ≤ i + |L − S|.
+  ///   - queryMask: `[batch, L]`, true for real queries; only a causal mask depends on it.
+  ///   - causal: query i sees key j only where j ≤ i + |L − S|, all counted in real steps, so that a padded sample is
+  ///     masked as it would be alone.
   ///   - prefix: keys and values `[batch, P, width]` before those of `memory`, seen by every query (prefix tuning).
   public func callAsFunction(
-    _ queries: Tensor, memory: Tensor, mask: Tensor? = nil, causal: Bool = false,
+    _ queries: Tensor, memory: Tensor, mask: Tensor? = nil, queryMask: Tensor? = nil, causal: Bool = false,
     prefix: (keys: Tensor, values: Tensor)? = nil
   ) -> Tensor {
     let width = queries.size(-1)
@@ -40,9 +42,7 @@ public final class MultiHeadAttention: Module {
     var values = memory.linear(weights[2], biases[2])
     var forbidden = mask.map { (.!$0).unsqueezed(1).unsqueezed(1) }
     if causal {
-      let (length, steps) = (queries.size(1), memory.size(1))
-      let future = Tensor.ones([length, steps], dtype: .bool, device: queries.device)
-        .upperTriangle(1 + abs(length - steps))
+      let future = Self.future(queries, memory, queryMask, mask)
       forbidden = forbidden.map { $0 .| future } ?? future
     }
     if let prefix {
@@ -60,6 +60,22 @@ public final class MultiHeadAttention: Module {
     }
     let joined = shares.dropout(dropout, active: isTraining).matmul(separate(values))
     return outProjection(joined.transposed(1, 2).reshaped(queries.size(0), queries.size(1), width))
+  }
+
+  /// Which keys lie in the future of which queries, `[batch or 1, 1, L, S]`.
+  private static func future(_ queries: Tensor, _ memory: Tensor, _ queryMask: Tensor?, _ keyMask: Tensor?) -> Tensor {
+    let (length, steps) = (queries.size(1), memory.size(1))
+    guard queryMask != nil || keyMask != nil else {
+      return Tensor.ones([length, steps], dtype: .bool, device: queries.device)
+        .upperTriangle(1 + abs(length - steps)).view(1, 1, length, steps)
+    }
+    let places = { (mask: Tensor?, count: Int) -> (rank: Tensor, real: Tensor) in
+      let mask = (mask ?? .ones([1, count], dtype: .bool, device: queries.device)).to(.int64)
+      return (mask.cumulativeSum(1), mask.sum(1, keep: true))
+    }
+    let (query, key) = (places(queryMask, length), places(keyMask, steps))
+    let last = query.rank + (query.real - key.real).abs()
+    return (key.rank.unsqueezed(1) .> last.unsqueezed(2)).unsqueezed(1)
   }
 
   /// `[batch, L, width]` as `[batch, heads, L, width / heads]`.

@@ -4,15 +4,15 @@ import Foundation
 ///
 /// With half = d/2 and fᵢ = exp(−i · ln 10000 / (half − 1)), step p has `[sin(p·f₀) … | cos(p·f₀) …]`; an odd width
 /// ends in a zero. The first real step of a sample is p = 1, padding gets zeros.
-final class PositionalEmbedding {
+package final class PositionalEmbedding {
   private let width: Int
   /// Row p is the code of step p; row 0 is zero.
   private var table: Tensor?
 
-  init(width: Int) { self.width = width }
+  package init(width: Int) { self.width = width }
 
   /// Codes for a sequence: `[1, length, width]`, or `[batch, length, width]` with a mask of real steps.
-  func callAsFunction(length: Int, mask: Tensor?, like tensor: Tensor) -> Tensor {
+  package func callAsFunction(length: Int, mask: Tensor?, like tensor: Tensor) -> Tensor {
     let table = rows(atLeast: length + 1, like: tensor)
     guard let mask else { return table.slice(0, 1, length + 1).unsqueezed(0) }
     let steps = mask.to(.int64).cumulativeSum(1) * mask.to(.int64)

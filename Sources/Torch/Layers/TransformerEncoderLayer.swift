@@ -28,6 +28,8 @@ public protocol EncoderLayerAdapter: AnyObject {
   func adapt(feedForward output: Tensor) -> Tensor
   /// Keys and values `[batch, P, width]` that every query sees besides the sequence's own.
   func prefix(batch: Int) -> (keys: Tensor, values: Tensor)?
+  /// What the layer gives, `[batch, L, width]`, before the next one reads it.
+  func adapt(output: Tensor) -> Tensor
 }
 
 extension EncoderLayerAdapter {
@@ -37,6 +39,8 @@ extension EncoderLayerAdapter {
   public func adapt(feedForward output: Tensor) -> Tensor { output }
   /// None.
   public func prefix(batch: Int) -> (keys: Tensor, values: Tensor)? { nil }
+  /// Unchanged.
+  public func adapt(output: Tensor) -> Tensor { output }
 }
 
 /// One pre-norm layer (Tsai et al. 2019): x ← x + drop(attention(LN₀ x)); x ← x + drop(W₂ drop(relu(W₁ LN₁ x))).
@@ -82,13 +86,14 @@ public final class TransformerEncoderLayer: Module {
     if let fused { return fused }
     let normed = norms[0](x)
     var update = attention(
-      normed, memory: memory.map { norms[0]($0) } ?? normed, mask: keyMask, causal: causal,
+      normed, memory: memory.map { norms[0]($0) } ?? normed, mask: keyMask, queryMask: mask, causal: causal,
       prefix: adapter?.prefix(batch: x.size(0)))
     if let adapter { update = adapter.adapt(attention: update) }
     let middle = x + update.dropout(rates.residual, active: isTraining)
     let hidden = fc1(norms[1](middle)).relu().dropout(rates.relu, active: isTraining)
     update = fc2(hidden)
     if let adapter { update = adapter.adapt(feedForward: update) }
-    return middle + update.dropout(rates.residual, active: isTraining)
+    let output = middle + update.dropout(rates.residual, active: isTraining)
+    return adapter?.adapt(output: output) ?? output
   }
 }

@@ -21,7 +21,7 @@ public struct LearningRateSchedule: Codable, Equatable, Sendable {
   public private(set) var factor: Double
   private var steps = 0
   private var epochs = 0
-  private var best = Double.infinity
+  private var best: Double?
   private var worse = 0
 
   /// A schedule at its start.
@@ -48,7 +48,7 @@ public struct LearningRateSchedule: Codable, Equatable, Sendable {
     case .constant, .cosine: break
     case .step(let size, let gamma): factor = pow(gamma, Double(epochs / size))
     case .plateau(let reduction, let patience, let threshold):
-      if loss < best * (1 - threshold) {
+      if best.map({ loss < $0 * (1 - threshold) }) ?? true {
         best = loss
         worse = 0
       } else {

@@ -1,16 +1,22 @@
 /// The element types that Polyphony reads and writes in safetensors files.
 public enum SafetensorsType: String, CaseIterable, Sendable {
-  /// IEEE 754 double, single and half precision, and bfloat16.
+  /// IEEE 754 double precision.
   case f64 = "F64"
+  /// IEEE 754 single precision.
   case f32 = "F32"
+  /// IEEE 754 half precision.
   case f16 = "F16"
+  /// The upper half of a single: eight bits of exponent, seven of fraction.
   case bf16 = "BF16"
-  /// Signed integers.
+  /// A signed integer of 64 bits.
   case i64 = "I64"
+  /// A signed integer of 32 bits.
   case i32 = "I32"
+  /// A signed integer of 16 bits.
   case i16 = "I16"
+  /// A signed integer of 8 bits.
   case i8 = "I8"
-  /// Bytes.
+  /// An unsigned integer of 8 bits.
   case u8 = "U8"
   /// One byte per truth value, 0 or 1.
   case bool = "BOOL"

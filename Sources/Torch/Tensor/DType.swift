@@ -1,4 +1,4 @@
-/// The type of a tensor's elements; raw values are libtorch's `ScalarType`.
+/// The type of a tensor's elements; raw values are libtorch's `ScalarType`
 public enum DType: Int32, Sendable, CaseIterable {
   case uint8 = 0
   case int8 = 1
@@ -36,10 +36,31 @@ public protocol TensorScalar: Sendable {
   static var dtype: DType { get }
 }
 
-extension Float: TensorScalar { public static var dtype: DType { .float32 } }
-extension Double: TensorScalar { public static var dtype: DType { .float64 } }
-extension Int: TensorScalar { public static var dtype: DType { .int64 } }
-extension Int64: TensorScalar { public static var dtype: DType { .int64 } }
-extension Int32: TensorScalar { public static var dtype: DType { .int32 } }
-extension UInt8: TensorScalar { public static var dtype: DType { .uint8 } }
-extension Bool: TensorScalar { public static var dtype: DType { .bool } }
+extension Float: TensorScalar {
+  /// `float32`
+  public static var dtype: DType { .float32 }
+}
+extension Double: TensorScalar {
+  /// `float64`
+  public static var dtype: DType { .float64 }
+}
+extension Int: TensorScalar {
+  /// `int64`
+  public static var dtype: DType { .int64 }
+}
+extension Int64: TensorScalar {
+  /// `int64`
+  public static var dtype: DType { .int64 }
+}
+extension Int32: TensorScalar {
+  /// `int32`
+  public static var dtype: DType { .int32 }
+}
+extension UInt8: TensorScalar {
+  /// `uint8`
+  public static var dtype: DType { .uint8 }
+}
+extension Bool: TensorScalar {
+  /// `bool`
+  public static var dtype: DType { .bool }
+}

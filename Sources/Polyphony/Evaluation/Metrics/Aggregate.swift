@@ -1,5 +1,5 @@
-import OrderedCollections
 import Foundation
+import OrderedCollections
 
 /// One metric over several seeds (or folds, or patterns): all values, their mean and standard deviation.
 ///

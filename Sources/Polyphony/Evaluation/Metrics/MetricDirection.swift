@@ -1,6 +1,8 @@
 /// Whether a larger or a smaller value of a metric is the better one.
 public enum MetricDirection: Sendable {
+  /// Accuracies, correlations, overlaps.
   case higherIsBetter
+  /// Errors and losses.
   case lowerIsBetter
 
   /// The direction of a metric, by its name: errors and losses are better when low, all others when high.

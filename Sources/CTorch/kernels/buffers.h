@@ -1,0 +1,34 @@
+// Memory that calls hand on to each other.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+namespace polyphony {
+
+/// Uninitialised memory for activations and scratch, returned to a pool when it goes.
+///
+/// A training step needs tens of megabytes of activations, for a few milliseconds, and the same again in the
+/// next step. From the system they would come as fresh pages, and first touching those costs a tenth of a step.
+/// The pool keeps at most as much as calls have once held at the same time.
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(size_t bytes);
+  Buffer(Buffer&& other) noexcept : at(std::exchange(other.at, nullptr)), size(std::exchange(other.size, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(at, other.at);
+    std::swap(size, other.size);
+    return *this;
+  }
+  ~Buffer();
+
+  template <class T>
+  T* as() const { return static_cast<T*>(at); }
+
+ private:
+  void* at = nullptr;
+  size_t size = 0;
+};
+
+}  // namespace polyphony

@@ -1,0 +1,81 @@
+import Torch
+
+/// Bottleneck adapters: small networks with a residual path in every encoder layer, and the head.
+///
+/// y ← y + W↑ GELU(W↓ y + b↓) + b↑ before y joins the residual stream: after attention and feed-forward part
+/// (`houlsby`; Houlsby et al. 2019, §2.1) or after the feed-forward part alone (`pfeiffer`; Pfeiffer et al. 2021).
+/// W↑ and b↑ start at zero: the output at the start is the base's.
+/// Settings: `bottleneck` (8), `variant` (`pfeiffer`), `train_head` (true).
+public final class BottleneckTuning: Module, Attachment, TuningMethod {
+  /// Where in a layer adapters stand.
+  public enum Variant: String, Sendable, CaseIterable {
+    /// After attention and after the feed-forward part.
+    case houlsby
+    /// After the feed-forward part.
+    case pfeiffer
+  }
+
+  /// Adapters by layer key.
+  @Child("layers") public var layers: NamedModules
+  private let bottleneck: Int
+  private let variant: Variant
+  private let tuning: LayerTuning
+
+  /// Reads the settings.
+  public init(_ settings: SettingsReader) throws(Fault) {
+    bottleneck = try settings.int("bottleneck", default: 8, in: 1...)
+    variant = try settings.choice("variant", default: .pfeiffer)
+    tuning = LayerTuning(method: "adapter", trainsHead: try settings.trainsHead())
+    super.init()
+    layers = NamedModules()
+  }
+
+  /// Gives every encoder layer its adapters.
+  public func install(on model: MultimodalModel) throws(Fault) {
+    layers = try tuning.install(on: model) { (width) throws(Fault) in
+      LayerBottlenecks(attention: variant == .houlsby) { Bottleneck(width, bottleneck) }
+    }
+    model.attach(self)
+  }
+}
+
+/// The adapters of one encoder layer.
+final class LayerBottlenecks: Module, EncoderLayerAdapter {
+  @Child("parts") private var parts: NamedModules
+  private let attention: (any ResidualAdapter)?
+  private let feedForward: any ResidualAdapter
+
+  init(attention: Bool, _ make: () -> any ResidualAdapter) {
+    self.attention = attention ? make() : nil
+    feedForward = make()
+    super.init()
+    parts = NamedModules()
+    parts["attention"] = self.attention
+    parts["feed_forward"] = feedForward
+  }
+
+  func adapt(attention output: Tensor) -> Tensor { attention?(output) ?? output }
+
+  func adapt(feedForward output: Tensor) -> Tensor { feedForward(output) }
+}
+
+/// A module that adds something to what it is given.
+protocol ResidualAdapter: Module {
+  func callAsFunction(_ x: Tensor) -> Tensor
+}
+
+/// x + W↑ GELU(W↓ x + b↓) + b↑.
+final class Bottleneck: Module, ResidualAdapter {
+  @Child var down: Linear
+  @Child var up: Linear
+
+  init(_ width: Int, _ bottleneck: Int) {
+    super.init()
+    down = Linear(width, bottleneck)
+    up = Linear(bottleneck, width)
+    up.weight = .zeros([width, bottleneck])
+    up.bias = .zeros([width])
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { x + up(down(x).gelu()) }
+}

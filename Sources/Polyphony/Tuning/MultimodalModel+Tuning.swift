@@ -1,0 +1,37 @@
+import Torch
+
+extension MultimodalModel {
+  /// Freezes backbone and methods, then trains those tensors of the backbone whose key satisfies the condition.
+  func freeze(except isTrained: (String) -> Bool) {
+    backbone.freeze()
+    for attachment in attachments { attachment.freeze() }
+    backbone.unfreeze(where: isTrained)
+  }
+
+  /// Freezes backbone and methods; the head stays trained where `head` says so.
+  func freeze(trainingHead head: Bool) { freeze { head && type(of: backbone).isHead($0) } }
+
+  /// Attaches a method's module, on the backbone's device and with its element type.
+  func attach(_ attachment: any Attachment) {
+    if let tensor = backbone.parameters().first?.storage.tensor {
+      attachment.move(to: tensor.device, dtype: tensor.dtype)
+    }
+    attachment.train(backbone.isTraining)
+    attachments.append(attachment)
+  }
+
+  /// The backbone's transformer layers.
+  /// - Throws: `Fault(.usage)` where it has none for the method to act in.
+  func layers(for method: String) throws(Fault) -> [(key: String, layer: TransformerEncoderLayer)] {
+    let layers = backbone.encoderLayers()
+    guard layers.isEmpty else { return layers }
+    throw Fault(
+      .usage, "the tuning method acts in transformer layers, and the model has none", key: "--method", found: method,
+      expected: "full, head or bitfit for \(configuration.architecture)")
+  }
+}
+
+extension SettingsReader {
+  /// Reads `train_head`: whether the head is trained beside what the method adds.
+  func trainsHead() throws(Fault) -> Bool { try bool("train_head", default: true) }
+}

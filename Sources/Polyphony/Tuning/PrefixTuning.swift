@@ -1,0 +1,77 @@
+import Torch
+
+/// Prefix tuning: trained keys and values before those of every attention (Li & Liang 2021, §4.2), and the head.
+///
+/// softmax([P_k ; K] …)[P_v ; V] with P_k, P_v `[P, width]` per layer; every query of every sample sees them, causal or
+/// not. With `hidden` > 0 they are W₂ tanh(W₁ E) of an embedding E `[P, width]` (the paper's reparametrization),
+/// otherwise trained themselves. The output at the start is not the base's: the new keys take a share of the softmax.
+/// Settings: `length` (P, 8), `hidden` (0), `train_head` (true).
+public final class PrefixTuning: Module, Attachment, TuningMethod {
+  /// Prefixes by layer key.
+  @Child("layers") public var layers: NamedModules
+  private let length: Int
+  private let hidden: Int
+  private let tuning: LayerTuning
+
+  /// Reads the settings.
+  public init(_ settings: SettingsReader) throws(Fault) {
+    length = try settings.int("length", default: 8, in: 1...)
+    hidden = try settings.int("hidden", default: 0, in: 0...)
+    tuning = LayerTuning(method: "prefix", trainsHead: try settings.trainsHead())
+    super.init()
+    layers = NamedModules()
+  }
+
+  /// Gives every encoder layer its prefix.
+  public func install(on model: MultimodalModel) throws(Fault) {
+    layers = try tuning.install(on: model) { (width) throws(Fault) -> any LayerAdapterModule in
+      if hidden == 0 { return DirectPrefix(width, length) }
+      return EmbeddedPrefix(width, length, hidden: hidden)
+    }
+    model.attach(self)
+  }
+}
+
+/// Keys and values that are parameters.
+final class DirectPrefix: Module, EncoderLayerAdapter {
+  /// `[P, width]`.
+  @Parameter var keys: Tensor
+  /// `[P, width]`.
+  @Parameter var values: Tensor
+
+  init(_ width: Int, _ length: Int) {
+    super.init()
+    keys = Tensor.normal([length, width]) * PrefixTuning.deviation
+    values = Tensor.normal([length, width]) * PrefixTuning.deviation
+  }
+
+  func prefix(batch: Int) -> (keys: Tensor, values: Tensor)? {
+    (keys.unsqueezed(0).expanded(batch, -1, -1), values.unsqueezed(0).expanded(batch, -1, -1))
+  }
+}
+
+/// Keys and values that a small network makes of an embedding.
+final class EmbeddedPrefix: Module, EncoderLayerAdapter {
+  /// E, `[P, width]`.
+  @Parameter var embedding: Tensor
+  @Child var down: Linear
+  @Child var up: Linear
+
+  init(_ width: Int, _ length: Int, hidden: Int) {
+    super.init()
+    embedding = Tensor.normal([length, width])
+    down = Linear(width, hidden)
+    up = Linear(hidden, 2 * width)
+  }
+
+  func prefix(batch: Int) -> (keys: Tensor, values: Tensor)? {
+    let both = up(down(embedding).tanh()).unsqueezed(0).expanded(batch, -1, -1)
+    let width = embedding.size(1)
+    return (both.slice(2, 0, width), both.slice(2, width))
+  }
+}
+
+extension PrefixTuning {
+  /// Small at the start, so that a prefix is a neutral key without a value.
+  static var deviation: Double { 0.02 }
+}

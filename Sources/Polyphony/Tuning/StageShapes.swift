@@ -1,0 +1,72 @@
+import Torch
+
+/// What the stages of a backbone hand on, found by passing one sample of zeros: so a method fits any architecture.
+struct StageShapes {
+  /// Features per step of each modality after embedding.
+  let embedded: [Int]
+  /// How often a hook after encoder layers is called; 0 where modalities are not encoded in step.
+  let encoderLayers: Int
+  /// Features per step of each modality after encoding.
+  let encoded: [Int]
+  /// Features per step after fusing.
+  let fused: Int
+  /// Whether fusing joins all modalities in time, rather than handing on one sequence for each.
+  let isJoined: Bool
+  /// How many read-out steps a representation holds, side by side.
+  let readouts: Int
+
+  /// Whether modalities have encoders of their own that run in step.
+  var encodesSeparately: Bool { encoderLayers > 0 }
+
+  /// Passes one sample through a model's backbone.
+  /// - Throws: `Fault(.usage)` where modalities are no sequences, or stages do not fit a method that joins them.
+  init(of model: MultimodalModel) throws(Fault) {
+    let configuration = model.configuration
+    if let image = configuration.modalities.first(where: { $0.kind == .image }) {
+      throw Fault(
+        .usage, "the tuning method reads sequences or vectors", key: "modalities.\(image.name)", found: "image",
+        expected: "sequence or vector", remedy: "use full, head or bitfit")
+    }
+    let like = model.backbone.parameters().first?.storage.tensor
+    let (dtype, device) = (like?.dtype ?? .float32, like?.device ?? .cpu)
+    let inputs = Inputs(
+      configuration.modalities.map { .zeros([1] + $0.sampleShape, dtype: dtype, device: device) })
+    var calls = 0
+    let (embedded, encoded, fused, representation) = model.evaluating {
+      noGrad {
+        let embedded = model.backbone.embed(inputs)
+        let encoded = model.backbone.encode(embedded) { _, tokens in
+          calls += 1
+          return tokens
+        }
+        let fused = model.backbone.fuse(encoded)
+        return (embedded, encoded, fused, model.backbone.represent(fused))
+      }
+    }
+    self.embedded = embedded.map { $0.values.size(2) }
+    encoderLayers = calls
+    self.encoded = encoded.map { $0.values.size(2) }
+    let width = fused.first.map { $0.values.size(2) } ?? 1
+    self.fused = width
+    let joined = fused.count == 1 && configuration.modalities.count > 1
+    isJoined = joined
+    readouts = representation.size(1) / max(1, width)
+    let total = encoded.map(\.length).reduce(0, +)
+    guard joined ? fused[0].length == total : fused.count == configuration.modalities.count,
+      fused.allSatisfy({ $0.values.size(2) == width }), representation.size(1) == readouts * width, readouts > 0
+    else {
+      throw Fault(
+        .usage, "the tuning method cannot find the modalities in what this architecture fuses", key: "--method",
+        found: configuration.architecture,
+        expected: "one sequence per modality, or all joined in time, and a representation of their steps")
+    }
+  }
+}
+
+extension Tokens {
+  /// The pieces of these lengths, one after another in time.
+  func split(_ lengths: [Int]) -> [Tokens] {
+    let masks = mask?.split(lengths, 1)
+    return values.split(lengths, 1).enumerated().map { Tokens($1, mask: masks?[$0]) }
+  }
+}

@@ -1,0 +1,122 @@
+import Torch
+
+/// Something that joins the sequences of all modalities into T fused steps.
+protocol SequenceFusion: Module {
+  /// T.
+  var steps: Int { get }
+  /// The first `limit` fused steps (all without one), `[B, T, d]`.
+  /// - Parameter present: which samples have a modality, `[B]`; nil where all have it.
+  func fuse(_ tokens: [Tokens], present: [Tensor?], limit: Int?) -> Tensor
+}
+
+/// Wander's low-rank fusion of whole sequences (Guo et al. 2025, arXiv 2412.08979).
+///
+/// z_m = GELU(h_m W_m + b_m) `[B, L_m, r]`;
+/// F = Σ_k Σ_j ⊙_m (V_m^{(k)} z_m U_m^{(j)}) `[B, T, d]`
+/// with V_m^{(k)} `[T, L_m]` for k = 1…R_t and U_m^{(j)} `[r, d]` for j = 1…R_d: the full outer product of all tokens
+/// and features of all modalities with a weight tensor in CP form. The product over modalities comes before the sum over
+/// ranks; the other way round every rank but one is for nothing.
+///
+/// * Padding gets no weight in V; a sequence of fewer steps than L_m uses V's first columns, steps beyond L_m are not seen.
+/// * An absent modality's factor is 1.
+/// * `constant` appends one element that is always 1 to each modality's z (as in tensor fusion networks, Zadeh et al.
+///   2017), with factors v^{(k)} `[T]` and u^{(j)} `[d]` of its own: V z U + v uᵀ, so that interactions of fewer modalities
+///   survive in the product.
+/// Neither outer product nor all factors P_m are ever held at once: see ``RankProducts`` and ``ContractionCost``.
+/// Parameters: M(d·r + r) + M·R_d·r·d + R_t·T·ΣL_m, with a constant M·R_d·d + M·R_t·T more.
+public final class LowRankSequenceFusion: Module, SequenceFusion {
+  /// W_m and b_m by modality.
+  @Child("down") public var down: [Linear]
+  /// U_m, `[R_d, r, d]`, and with a constant `[R_d, r + 1, d]`.
+  @Child("feature") public var features: [Factor]
+  /// V_m, `[R_t, T, L_m]`.
+  @Child("token") public var tokens: [Factor]
+  /// v_m, `[R_t, T]`; none without a constant.
+  @Child("constant") public var constants: [Factor]
+  /// What the evaluation costs.
+  public let cost: ContractionCost
+
+  /// T.
+  public var steps: Int { cost.steps }
+
+  /// A fusion with random factors.
+  ///
+  /// U ~ N(0, 1/r), V ~ 1/L_m + N(0, 1/L_m): a mean over the sequence plus noise that keeps z's scale; v ~ N(1, 1).
+  /// - Parameters:
+  ///   - lengths: L_m of each modality.
+  ///   - cost: the sizes r, d, R_d, R_t and T.
+  ///   - zeroStart: the modality whose token factors start at zero, so that F is 0 while every other factor is alive:
+  ///     those of one modality get a gradient at once, all others as soon as they have moved. All zero, as released,
+  ///     would stay zero for ever.
+  public init(lengths: [Int], _ cost: ContractionCost, constant: Bool = false, zeroStart: Int?) {
+    self.cost = cost
+    super.init()
+    let (r, d) = (cost.bottleneck, cost.width)
+    down = lengths.map { _ in Linear(d, r) }
+    features = lengths.map { _ in
+      Factor(.normal([cost.featureRank, constant ? r + 1 : r, d]) * (1 / Double(r).squareRoot()))
+    }
+    tokens = lengths.enumerated().map { index, length in
+      let shape = [cost.tokenRank, cost.steps, length]
+      guard index != zeroStart else { return Factor(.zeros(shape)) }
+      return Factor(.normal(shape) * (1 / Double(length).squareRoot()) + 1 / Double(length))
+    }
+    constants =
+      !constant
+      ? []
+      : lengths.indices.map { index in
+        let shape = [cost.tokenRank, cost.steps]
+        return Factor(index == zeroStart ? .zeros(shape) : .normal(shape) + 1)
+      }
+  }
+
+  /// The first `limit` fused steps (all without one) of encoded sequences h_m `[B, L_m, d]`, `[B, T, d]`.
+  public func fuse(_ tokens: [Tokens], present: [Tensor?], limit: Int?) -> Tensor {
+    fuse(zip(tokens, down).map { Tokens($1($0.values).gelu(), mask: $0.mask) }, present, limit)
+  }
+
+  /// F of down-projected sequences z_m `[B, L_m, r]`.
+  public func product(_ bottlenecks: [Tokens], present: [Tensor?]? = nil) -> Tensor {
+    fuse(bottlenecks, present ?? bottlenecks.map { _ in nil }, nil)
+  }
+
+  private func fuse(_ bottlenecks: [Tokens], _ present: [Tensor?], _ limit: Int?) -> Tensor {
+    let pairs = bottlenecks.indices.map { operands($0, bottlenecks[$0], limit) }
+    return RankProducts.sum(
+      left: pairs.map(\.left), right: pairs.map(\.right), present: present, tokenRanks: cost.tokenRank,
+      featureRanks: cost.featureRank)
+  }
+
+  /// Two matrices whose product is P_m, `[B, R_t·T, R_d·d]`, the cheaper side contracted already.
+  private func operands(_ index: Int, _ bottleneck: Tokens, _ limit: Int?) -> (left: Tensor, right: Tensor) {
+    var tokens = tokens[index].values
+    let length = min(bottleneck.length, tokens.size(2))
+    tokens = tokens.slice(1, 0, min(limit ?? steps, steps)).slice(2, 0, length).flattened(0, 1)
+    var z = bottleneck.values.slice(1, 0, length)
+    if let mask = bottleneck.mask?.slice(1, 0, length) { z = z.filled(0, where: (.!mask).unsqueezed(2)) }
+    // [r, R_d·d], or [r + 1, R_d·d] with the constant's factors last.
+    let features = features[index].values.transposed(0, 1).flattened(1, 2)
+    guard !constants.isEmpty else {
+      return cost.prefersTokensFirst(length) ? (tokens.matmul(z), features) : (tokens, z.matmul(features))
+    }
+    let column = constants[index].values.slice(1, 0, min(limit ?? steps, steps)).reshaped(-1, 1)
+    let r = cost.bottleneck
+    let batch = z.size(0)
+    if cost.prefersTokensFirst(length) {
+      return (.concatenated([tokens.matmul(z), column.unsqueezed(0).expanded(batch, -1, -1)], 2), features)
+    }
+    let row = features.slice(0, r).unsqueezed(0).expanded(batch, -1, -1)
+    return (.concatenated([tokens, column], 1), .concatenated([z.matmul(features.slice(0, 0, r)), row], 1))
+  }
+}
+
+/// One trained tensor of a low-rank form.
+public final class Factor: Module {
+  /// The tensor; its key is that of the factor itself.
+  @Parameter("") public var values: Tensor
+
+  init(_ values: Tensor) {
+    super.init()
+    self.values = values
+  }
+}

@@ -1,0 +1,24 @@
+import Torch
+
+/// Wander: a low-rank adapter between whole sequences of any number of modalities, and the head
+/// (Guo et al., AAAI 2025, arXiv 2412.08979). The fusion is ``LowRankSequenceFusion``, its places are ``FusionTuning``'s.
+///
+/// Settings: `bottleneck` (r, 16), `feature_rank` (R_d, 8), `token_rank` (R_t, 12), `steps` (T, 16), `constant` (false),
+/// `placement` (`last`), `readout` (`mean`), `train_head` (true).
+public enum Wander {
+  /// Reads the settings.
+  public static func make(_ settings: SettingsReader) throws(Fault) -> FusionTuning {
+    let bottleneck = try settings.int("bottleneck", default: 16, in: 1...)
+    let featureRank = try settings.int("feature_rank", default: 8, in: 1...)
+    let tokenRank = try settings.int("token_rank", default: 12, in: 1...)
+    let steps = try settings.int("steps", default: 16, in: 1...)
+    let constant = try settings.bool("constant", default: false)
+    return try FusionTuning(settings, method: "wander") { lengths, width, startsAtZero in
+      LowRankSequenceFusion(
+        lengths: lengths,
+        ContractionCost(
+          bottleneck: bottleneck, width: width, featureRank: featureRank, tokenRank: tokenRank, steps: steps),
+        constant: constant, zeroStart: startsAtZero ? 0 : nil)
+    }
+  }
+}

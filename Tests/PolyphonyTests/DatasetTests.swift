@@ -1,0 +1,91 @@
+import Foundation
+import Polyphony
+import Testing
+import Torch
+
+/// Data set folders: what is written comes back, in whatever order a model wants it.
+@Suite struct DatasetTests {
+  static func set(_ folder: String, shift: Double = 0) throws -> Dataset {
+    var generator = SyntheticSentiment()
+    (generator.samples, generator.shift) = (100, shift)
+    try DatasetWriter.write(generator.description, try generator.make(), to: folder + "/data")
+    return try Dataset(folder + "/data")
+  }
+
+  @Test func whatIsWrittenComesBack() throws {
+    try withTemporaryFolder { folder in
+      let dataset = try Self.set(folder)
+      var generator = SyntheticSentiment()
+      generator.samples = 100
+      let original = try generator.make()
+      #expect(dataset.splitNames == ["train", "valid", "test"])
+      for split in original {
+        let read = try dataset.labelled(split.name)
+        expectClose(read.target, split.target!, 0, "target of \(split.name)")
+        for (a, b) in zip(read.samples.inputs.modalities, split.inputs.modalities) { expectClose(a, b, 0, split.name) }
+        #expect(read.samples.ids == split.ids)
+      }
+      #expect(try dataset.labelled("train").count == 70)
+      let inspection = try DatasetInspection(dataset)
+      #expect(inspection.modalities.count == 9)
+      #expect(inspection.modalities.allSatisfy { $0.missing == 0 })
+      #expect(inspection.labels.allSatisfy { $0.counts?.reduce(0) { $0 + $1.count } ?? 0 > 0 })
+    }
+  }
+
+  @Test func aModelGetsItsModalitiesInItsOrder() throws {
+    try withTemporaryFolder { folder in
+      let dataset = try Self.set(folder)
+      let all = dataset.description.modalities
+      let wanted = ModelConfiguration(
+        architecture: "late_fusion", modalities: [all[2], all[0]], task: dataset.description.task)
+      let fitted = try dataset.fitted(to: wanted).unlabelled("test")
+      let whole = try dataset.unlabelled("test")
+      #expect(fitted.inputs.modalities.count == 2)
+      expectClose(fitted.inputs.modalities[0], whole.inputs.modalities[2], 0, "vision first")
+      expectClose(fitted.inputs.modalities[1], whole.inputs.modalities[0], 0, "text second")
+    }
+  }
+
+  @Test func theNumeralsAreSound() throws {
+    let dataset = try Dataset(try EmbeddedData.numerals())
+    let inspection = try DatasetInspection(dataset)
+    #expect(dataset.description.modalities.count == 6)
+    let samples = inspection.labels.reduce(0) { $0 + ($1.counts?.reduce(0) { $0 + $1.count } ?? 0) }
+    #expect(samples == 2000)
+  }
+
+  @Test func statisticsIgnorePaddingAndWhatIsMissing() throws {
+    // Two real values a feature; padding (99) and a missing sample (−50) must not count. By hand: mean 2 and 3.
+    let x = Tensor([1, 2, 3, 4, 99, 99, -50, -50, -50, -50, -50, -50] as [Float], shape: [2, 3, 2])
+    let inputs = Inputs([x], lengths: [Tensor([2, 3])], presence: Tensor([true, false], shape: [2, 1]))
+    let split = UnlabelledSplit(name: "hand", inputs: inputs)
+    let statistics = FeatureStatistics.fit(split, modality: 0, kind: .sequence)
+    #expect(statistics.mean == [2, 3])
+    #expect(statistics.deviation == [1, 1])
+  }
+
+  @Test func anEpochVisitsEverySampleOnce() {
+    let sampler = BatchSampler(count: 103, batchSize: 10, seed: 3)
+    #expect(sampler.batchCount == 11)
+    for epoch in 0..<3 { #expect(sampler.epoch(epoch).joined().sorted() == Array(0..<103)) }
+    #expect(sampler.epoch(0) != sampler.epoch(1))
+    #expect(sampler.epoch(1) == BatchSampler(count: 103, batchSize: 10, seed: 3).epoch(1))
+    #expect(sampler.epoch(1) != BatchSampler(count: 103, batchSize: 10, seed: 4).epoch(1))
+    #expect(BatchSampler(count: 5, batchSize: 2, seed: nil).epoch(7) == [[0, 1], [2, 3], [4]])
+  }
+
+  @Test func synthesisFollowsFromItsSeed() throws {
+    var generator = SyntheticSentiment()
+    generator.samples = 40
+    let (one, two) = (try generator.make()[0], try generator.make()[0])
+    expectClose(one.inputs.modalities[1], two.inputs.modalities[1], 0, "the same seed")
+    generator.seed = 1
+    #expect(try generator.make()[0].inputs.modalities[1].floats != one.inputs.modalities[1].floats)
+    for target in try generator.make().map({ $0.target!.floats }) { #expect(target.allSatisfy { abs($0) <= 3 }) }
+    #expect(throws: Fault.self) {
+      generator.imbalance = 2
+      _ = try generator.make()
+    }
+  }
+}

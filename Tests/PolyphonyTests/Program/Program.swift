@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+/// The program as a user runs it: a process with arguments, two streams and an exit code.
+struct Program {
+  /// What a finished process left.
+  struct Outcome {
+    var code: Int32
+    var output: String
+    var errors: String
+  }
+
+  /// The program beside the test bundle.
+  static let path: String = {
+    let bundle = Bundle.module.bundlePath as NSString
+    return bundle.deletingLastPathComponent + "/polyphony"
+  }()
+
+  static func run(
+    _ arguments: [String], in current: String? = nil, environment: [String: String] = [:],
+    executable: String = path, stopAfter: ((Process) -> Void)? = nil
+  ) throws -> Outcome {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: executable)
+    process.arguments = arguments
+    if let current { process.currentDirectoryURL = URL(fileURLWithPath: current) }
+    var variables = ProcessInfo.processInfo.environment
+    // Several programs run side by side; one thread each keeps them from waiting for each other.
+    variables["OMP_NUM_THREADS"] = "1"
+    process.environment = variables.merging(environment) { $1 }
+    let folder = NSTemporaryDirectory() + "program-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    // Files and not pipes: nothing to drain, whatever the process prints.
+    for name in ["output", "errors"] { _ = FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: nil) }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle(forWritingAtPath: "\(folder)/output")
+    process.standardError = FileHandle(forWritingAtPath: "\(folder)/errors")
+    try process.run()
+    stopAfter?(process)
+    process.waitUntilExit()
+    return Outcome(
+      code: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+      output: try String(contentsOfFile: "\(folder)/output", encoding: .utf8),
+      errors: try String(contentsOfFile: "\(folder)/errors", encoding: .utf8))
+  }
+
+  /// Runs and expects success.
+  @discardableResult
+  static func succeed(
+    _ arguments: [String], in current: String? = nil, environment: [String: String] = [:],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Outcome {
+    let outcome = try run(arguments, in: current, environment: environment)
+    #expect(outcome.code == 0, "\(arguments): \(outcome.errors)", sourceLocation: sourceLocation)
+    return outcome
+  }
+}
+
+/// The bytes of every file below a folder, by relative path.
+func contents(of folder: String, ignoring ignored: (String) -> Bool = { _ in false }) throws -> [String: Data] {
+  var result: [String: Data] = [:]
+  for path in try FileManager.default.subpathsOfDirectory(atPath: folder) where !ignored(path) {
+    var isFolder: ObjCBool = false
+    let full = "\(folder)/\(path)"
+    if FileManager.default.fileExists(atPath: full, isDirectory: &isFolder), !isFolder.boolValue {
+      result[path] = FileManager.default.contents(atPath: full)
+    }
+  }
+  return result
+}

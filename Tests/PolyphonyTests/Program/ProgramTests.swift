@@ -1,0 +1,90 @@
+import Foundation
+import Polyphony
+import Testing
+import Torch
+
+/// The program's commands on sound input.
+@Suite struct ProgramTests {
+  @Test(arguments: ["late_fusion", "early_fusion", "encoder_fusion", "mult"])
+  func predictsWhatThePublishedImplementationPredicts(name: String) throws {
+    let golden = try Golden(name)
+    try withTemporaryFolder { folder in
+      // The folder as another tool would write it: the configuration as it came, weights under published names.
+      try FileManager.default.createDirectory(atPath: folder + "/model", withIntermediateDirectories: true)
+      try golden.file.metadata["config"]!.write(
+        toFile: folder + "/model/config.json", atomically: true, encoding: .utf8)
+      try SafetensorsWriter.write(
+        to: folder + "/model/model.safetensors",
+        try golden.weights.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) })
+      try SafetensorsWriter.write(
+        to: folder + "/inputs.safetensors",
+        zip(golden.configuration.modalities, try golden.inputs.modalities).map { .init($0.name, $1) })
+      for fused in ["0", "1"] {
+        try Program.succeed(
+          [
+            "predict", "--model", "\(folder)/model", "--data", "\(folder)/inputs.safetensors", "--output",
+            "\(folder)/out.safetensors",
+          ], environment: ["POLYPHONY_FUSED": fused])
+        let output = try SafetensorsFile(path: folder + "/out.safetensors")
+        expectClose(try output.tensor("prediction"), try golden.tensor("prediction"), 1e-5, "\(name), fused \(fused)")
+      }
+    }
+  }
+
+  @Test func trainsSeveralSeedsEvaluatesAndPredicts() throws {
+    try withTemporaryFolder { folder in
+      try Program.succeed(["data", "synthesize", "--output", "\(folder)/data", "--samples", "200"])
+      try Program.succeed(["data", "validate", "\(folder)/data"])
+      let inspected = try Program.succeed(["data", "inspect", "\(folder)/data"])
+      #expect(inspected.output.contains("vision") && inspected.output.contains("regression"))
+      let trained = try Program.succeed(
+        [
+          "train", "--data", "\(folder)/data", "--architecture", "early_fusion", "--output", "\(folder)/run", "--seeds",
+          "2", "--json",
+        ] + ResumeTests.settings)
+      let document = try ResultsDocument(parsing: trained.output)
+      let row = try #require(document.results.first)
+      #expect(document.command == "train" && row.seeds == [0, 1] && row.split == "test")
+      #expect(row.metrics["mae"]?.values.count == 2)
+      let evaluated = try Program.succeed([
+        "evaluate", "--model", "\(folder)/run/seed-1/model", "--data", "\(folder)/data", "--json",
+      ])
+      let again = try #require(try ResultsDocument(parsing: evaluated.output).results.first)
+      #expect(again.metrics["mae"]?.mean == row.metrics["mae"]?.values[1], "the saved model is the one that was tested")
+      try Program.succeed([
+        "predict", "--model", "\(folder)/run/seed-0/model", "--data", "\(folder)/data", "--split", "valid", "--output",
+        "\(folder)/out.safetensors",
+      ])
+      let output = try SafetensorsFile(path: "\(folder)/out.safetensors")
+      #expect(output["prediction"]?.shape == [30, 1] && output["id"]?.shape == [30])
+    }
+  }
+
+  @Test func benchmarkPrintsItsThreeNumbers() throws {
+    for step in ["train", "infer"] {
+      let outcome = try Program.succeed([
+        "benchmark", "--architecture", "late_fusion", "--set", "model.width=8", "--set", "model.heads=2", "--step",
+        step,
+        "--batch", "2", "--length", "3", "--features", "5,4", "--repeats", "2", "--json",
+      ])
+      let numbers = try OrderedJSON(parsing: outcome.output)
+      for key in ["median_ms", "samples_per_s", "peak_rss_mb"] {
+        guard case .number(let value)? = numbers[key] else {
+          Issue.record("\(key) is missing in \(outcome.output)")
+          continue
+        }
+        #expect(value > 0)
+      }
+    }
+  }
+
+  @Test func doctorAndHelpWork() throws {
+    let healthy = try Program.succeed(["doctor"])
+    #expect(healthy.output.contains("2.13") && healthy.output.contains("nothing is wrong"))
+    // Help needs no libtorch.
+    let help = try Program.succeed(["train", "--help"], environment: ["LIBTORCH": "/nowhere"])
+    #expect(help.output.contains("--balance") && help.output.contains("late_fusion"))
+    let sick = try Program.run(["doctor"], environment: ["LIBTORCH": "/nowhere"])
+    #expect(sick.code == 70 && sick.errors.contains("/nowhere"))
+  }
+}

@@ -48,7 +48,7 @@ public final class Trainer {
     (self.model, self.training, self.validation, self.settings) = (model, training, validation, settings)
     (self.strategy, self.folder, self.device, self.observers, self.save) = (strategy, folder, device, observers, save)
     let task = model.configuration.task
-    loss = if let form = settings.loss { try TaskLoss(form, for: task) } else { TaskLoss(task) }
+    loss = try TaskLoss(settings.loss ?? TaskLoss(task).form, for: task, classWeights: settings.classWeights)
     Libtorch.seed(seed)
     let groups =
       strategy.groups(model, settings)

@@ -101,7 +101,8 @@ extension Tensor {
   public func fillInPlace(_ value: Double) { Operators.fillInPlace.run(.tensor(self), .double(value)) }
   /// Adds `scale` times another tensor.
   public func addInPlace(_ other: Tensor, scale: Double = 1) {
-    Operators.addInPlace.run(.tensor(self), .tensor(other), .double(scale))
+    Operators.addInPlace.run(
+      .tensor(self), .tensor(other), dtype.isFloatingPoint ? .double(scale) : .int(Int(scale)))
   }
   /// Multiplies by another tensor.
   public func multiplyInPlace(_ other: Tensor) { Operators.mulInPlace.run(.tensor(self), .tensor(other)) }

@@ -21,6 +21,9 @@ struct EvaluateCommand: ReportingCommand {
   @Option(help: ArgumentHelp("The split to score.", valueName: "name"))
   var split = "test"
 
+  @Flag(help: "Also scores each modality alone, each left out, its Shapley value, and a linear probe of its encoder.")
+  var perModality = false
+
   @OptionGroup var device: DeviceOptions
 
   @Flag(help: "Prints the results as one JSON document.")
@@ -36,7 +39,11 @@ struct EvaluateCommand: ReportingCommand {
     var result = RunResult(name: adapter ?? model, split: split)
     result.parameters = loaded.parameterCount
     result.add(seed: 0, try loaded.evaluate(labelled, device: place).metrics)
-    ResultsOutput(command: "evaluate", asJSON: json).print([result])
+    var rows = [result]
+    if perModality {
+      rows += try PerModality.rows(loaded, labelled, training: try dataset.labelled("train"), device: place)
+    }
+    ResultsOutput(command: "evaluate", asJSON: json).print(rows)
   }
 }
 

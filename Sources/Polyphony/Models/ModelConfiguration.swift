@@ -116,7 +116,8 @@ extension ModelConfiguration {
         found: "\(architecture) for \(task.kind.rawValue) of \(kinds)",
         expected: images
           ? "segmentation of images of one size" : "regression or classification of sequences and vectors",
-        remedy: images ? "choose late_fusion, early_fusion, encoder_fusion or mult" : "choose deeplab_v3plus for images")
+        remedy: images ? "choose late_fusion, early_fusion, encoder_fusion or mult" : "choose deeplab_v3plus for images"
+      )
     }
   }
 }

@@ -101,8 +101,9 @@ extension Tensor {
   public func fillInPlace(_ value: Double) { Operators.fillInPlace.run(.tensor(self), .double(value)) }
   /// Adds `scale` times another tensor.
   public func addInPlace(_ other: Tensor, scale: Double = 1) {
-    Operators.addInPlace.run(
-      .tensor(self), .tensor(other), dtype.isFloatingPoint ? .double(scale) : .int(Int(scale)))
+    // Tensors of integers take no scale that is not an integer, not even 1.
+    if scale == 1 { return Operators.addInPlace.run(.tensor(self), .tensor(other)) }
+    Operators.addInPlace.run(.tensor(self), .tensor(other), .double(scale))
   }
   /// Multiplies by another tensor.
   public func multiplyInPlace(_ other: Tensor) { Operators.mulInPlace.run(.tensor(self), .tensor(other)) }

@@ -14,4 +14,14 @@ import Torch
       }
     fixture.check(output, ["input": input])
   }
+
+  /// ⟨U x, y⟩ = ⟨x, Uᵀ y⟩, and Uᵀ is what backward gives.
+  @Test func transposedUpsampling() {
+    let samples = Samples(25, .float64)
+    let (x, y) = (samples.leaf(2, 3, 4, 5), samples.normal(2, 3, 7, 9))
+    let product = (x.upsampledBilinear(to: [7, 9]) * y).sum()
+    let transposed = y.upsampledBilinearTransposed(to: [4, 5])
+    expectClose((x * transposed).sum(), product, relative: 1e-12)
+    expectClose(product.gradients(with: [x])[0]!, transposed, relative: 1e-12)
+  }
 }

@@ -48,4 +48,14 @@ import Torch
     let probe = samples.normal(3, 2, 2, 2)
     expectGradients(of: layer.leaves + [("input", input)]) { (layer(input) * probe).sum() }
   }
+
+  /// One value per channel has no variance: the running statistics serve, and stay.
+  @Test func aBatchOfOneValueLeavesTheStatistics() {
+    let layer = BatchNorm2d(2)
+    let output = layer(Tensor([3, 4] as [Float], shape: [1, 2, 1, 1]))
+    expectClose(output.doubles, [3, 4], relative: 1e-5)  // / √(1 + ε)
+    #expect(layer.runningMean.floats == [0, 0])
+    #expect(layer.runningVariance.floats == [1, 1])
+    #expect(layer.batchCount.integers == [0])
+  }
 }

@@ -24,6 +24,14 @@ import Torch
     expectMessage(result, "absolute error", "float32[4]", "float32[4, 1]")
   }
 
+  /// Half of an integer would be nothing.
+  @Test func halfOfAnInteger() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      Tensor([1]).addInPlace(Tensor([1]), scale: 0.5)
+    }
+    expectMessage(result, "aten::add_", "int64[1]", "0.5")
+  }
+
   @Test func backwardOfWhatIsNoScalar() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       (Tensor.zeros([4]).requiringGradient() * 2).backward()

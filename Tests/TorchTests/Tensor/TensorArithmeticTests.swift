@@ -83,4 +83,10 @@ import Torch
     ]
     for (equation, tensor, expected) in table { #expect(tensor.doubles == expected, "\(equation)") }
   }
+
+  @Test func linearSystems() {
+    let samples = Samples(24, .float64)
+    let (matrix, right) = (samples.normal(3, 4, 4), samples.normal(3, 4, 2))
+    expectClose(matrix.matmul(matrix.solved(right)), right, relative: 1e-11)
+  }
 }

@@ -104,7 +104,8 @@ import Torch
     tensor.copyInPlace(from: Tensor([3, 4]))
     let counts = Tensor([3, 4])
     counts.addInPlace(Tensor(1, dtype: .int64))
-    #expect(counts.integers == [4, 5])
+    counts.addInPlace(Tensor([10, 20]), scale: 2)
+    #expect(counts.integers == [24, 45])
     #expect(tensor.doubles == [3, 4])
     #expect(tensor.dtype == .float64)
   }

@@ -61,8 +61,11 @@ extension Tensor {
 
 /// How a loss joins its elements; libtorch's `Reduction`.
 public enum Reduction: Int, Sendable {
+  /// Not at all: a loss for each element.
   case none = 0
+  /// As their mean.
   case mean = 1
+  /// As their sum.
   case sum = 2
 }
 

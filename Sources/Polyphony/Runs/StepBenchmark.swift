@@ -31,6 +31,7 @@ public struct StepBenchmark {
     ("train", { (setup) throws(Fault) in train(setup) }),
     ("infer", { (setup) throws(Fault) in infer(setup) }),
     ("balance", { (setup) throws(Fault) in try balance(setup) }),
+    ("contrast", { (setup) throws(Fault) in try contrast(setup) }),
   ]
 
   private static let added = Registry<Maker>()

@@ -14,8 +14,6 @@ struct AdaptationState: Codable {
   /// Online: the latest contrastive losses.
   var recentContrast: [Double] = []
   var contrastReference: Double?
-  /// Online: the first batch since the last return.
-  var windowStart = 0
   var records: [AdaptationRecord] = []
   var returns: [CollapseReport] = []
   /// Whether a return has ended the run.

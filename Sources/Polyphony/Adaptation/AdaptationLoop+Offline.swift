@@ -7,7 +7,7 @@ extension AdaptationLoop {
   /// Epochs over the target, in an order that follows from seed and epoch; then the adapted model predicts all of it.
   func runOffline(_ isStopped: () -> Bool) throws(Fault) -> AdaptationOutcome {
     let probe = probeIndices()
-    let before = probe.isEmpty ? nil : session.with(session.sourceValues) { session.predict(probe) }
+    let before = probe.isEmpty ? nil : bySource { session.predict(probe) }
     while !state.isEnded, state.epoch < method.epochs {
       session.epoch = state.epoch
       let chosen = method.samples(session)

@@ -30,13 +30,14 @@ extension AdaptationLoop {
     }
     let inputs = session.samples.rows(indices).to(session.device)
     let before = session.predict(inputs)
-    let source = predictBySource(inputs)
+    let source = bySource { session.predict(inputs) }
     var sums = AdaptationState.Sums()
-    for _ in 0..<session.settings.steps {
+    for repetition in 0..<session.settings.steps {
+      session.repetition = repetition
       let step = try adapt(AdaptationBatch(indices: indices, inputs: inputs, prediction: before))
       sums.add(step)
       if let contrast = step.contrast {
-        state.recentContrast = (state.recentContrast + [contrast]).suffix(CollapseGuard.window)
+        state.recentContrast = Array((state.recentContrast + [contrast]).suffix(CollapseGuard.window))
       }
       if session.hasFailed { break }
     }
@@ -44,14 +45,11 @@ extension AdaptationLoop {
     state.stepInEpoch += 1
     stream.add(before: before, after: session.predict(inputs), source: source)
     let drift = watch.drift(session)
-    if let failure = watch.violation(
-      session, spread: stream.recent(batches: min(CollapseGuard.window, state.stepInEpoch - state.windowStart)),
-      contrast: recentContrast)
-    {
+    if let failure = watch.violation(session, spread: spread(), contrast: recentContrast) {
       try goBack(failure)
       _ = try method.didReturn(session)
-      // What was said on the way to the collapse must not count against the state before it.
-      (state.recentContrast, state.windowStart) = ([], state.stepInEpoch)
+      // What was learned on the way to the collapse must not count against the state before it.
+      state.recentContrast = []
       stream.replaceLast(after: session.predict(inputs))
     } else {
       watch.accept(session)
@@ -65,17 +63,18 @@ extension AdaptationLoop {
     }
   }
 
+  /// What the model as it is and the source say of the latest samples: of this batch, or of as many as a spread needs.
+  private func spread() -> (now: Tensor, source: Tensor) {
+    let last = stream.last
+    let size = min(session.seen, CollapseGuard.smallestGroup)
+    guard last.after.size(0) < size else { return (last.after, last.source) }
+    return (session.predict(Array((session.seen - size)..<session.seen)), stream.source(latest: size))
+  }
+
   /// The mean of the latest contrastive losses, as soon as there are enough of them.
   private var recentContrast: Double? {
     guard state.recentContrast.count == CollapseGuard.window else { return nil }
     return state.recentContrast.reduce(0, +) / Double(CollapseGuard.window)
-  }
-
-  private func predictBySource(_ inputs: Inputs) -> Tensor {
-    let own = AdaptedState(of: session)
-    watch.source.restore(session)
-    defer { own.restore(session) }
-    return session.predict(inputs)
   }
 
   private func outcome(wasStopped: Bool) throws(Fault) -> AdaptationOutcome {
@@ -102,9 +101,13 @@ struct PredictionStream {
 
   mutating func replaceLast(after tensor: Tensor) { after[after.count - 1] = tensor.to(.cpu) }
 
-  /// The latest batches: by the model as it was after each, and by the source.
-  func recent(batches: Int) -> (now: Tensor, source: Tensor) {
-    (.concatenated(Array(after.suffix(batches))), .concatenated(Array(source.suffix(batches))))
+  /// The latest batch.
+  var last: (after: Tensor, source: Tensor) { (after[after.count - 1], source[source.count - 1]) }
+
+  /// What the source says of the latest samples.
+  func source(latest count: Int) -> Tensor {
+    let batches = Tensor.concatenated(Array(source.suffix(count)))
+    return batches.slice(0, batches.size(0) - count)
   }
 
   var all: (before: Tensor, after: Tensor, source: Tensor) {

@@ -81,6 +81,14 @@ public final class AdaptationLoop {
     return step
   }
 
+  /// Runs `body` with the model as it was before the first step.
+  func bySource<Value>(_ body: () -> Value) -> Value {
+    let own = AdaptedState(of: session)
+    watch.source.restore(session)
+    defer { own.restore(session) }
+    return body()
+  }
+
   /// Goes back to the last good state, and says so.
   func goBack(_ reason: CollapseViolation) throws(Fault) {
     let report = CollapseReport(

@@ -20,6 +20,8 @@ public final class AdaptationSession {
   public internal(set) var epoch = 0
   /// The step within the epoch, counted from 0.
   public internal(set) var stepInEpoch = 0
+  /// The update within the step, counted from 0; online there may be several.
+  public internal(set) var repetition = 0
   /// The samples that have come so far; all of them offline.
   public internal(set) var seen: Int
   /// The rule that changes parameters.
@@ -38,7 +40,8 @@ public final class AdaptationSession {
     (self.model, self.samples, self.settings) = (model, samples, settings)
     (self.seed, self.device, self.isOnline) = (seed, device, isOnline)
     seen = isOnline ? min(settings.batchSize, samples.count) : samples.count
-    group = ParameterGroup("adapted", model.trainableParameters(), learningRate: settings.learningRate)
+    let group = ParameterGroup("adapted", model.trainableParameters(), learningRate: settings.learningRate)
+    self.group = group
     optimizer = settings.makeOptimizer(group)
     sourceValues = noGrad { group.parameters.values.copy() }
     buffers = model.backbone.storage().filter { !$0.storage.isTrainable }.map { ($0.key, $0.storage.tensor!) }
@@ -142,6 +145,6 @@ public final class AdaptationSession {
   }
 
   private func derivedSeed(_ purpose: Purpose) -> UInt64 {
-    DerivedSeed.of(seed, UInt64(epoch), UInt64(stepInEpoch), purpose.rawValue)
+    DerivedSeed.of(seed, UInt64(epoch), UInt64(stepInEpoch), UInt64(repetition), purpose.rawValue)
   }
 }

@@ -12,7 +12,7 @@ import Torch
 /// of the last batches are predicted once more, and the most stable of them are learned.
 ///
 /// Ablations: ``Variant``. Where the released code keeps the least stable samples, this keeps the stable ones.
-public final class CASP: SelectingMethod {
+public final class CASP: AdaptationMethod, SelectingMethod {
   /// The method, and what is left of it in an ablation.
   public enum Variant: String, Sendable, CaseIterable {
     /// Both stages.
@@ -59,7 +59,7 @@ public final class CASP: SelectingMethod {
   /// Both stages'.
   public var epochs: Int { end }
 
-  /// `contrast` or `pseudo`.
+  /// `contrast` or `pseudo`; online `both`, in ablations the one that is left.
   public private(set) var stage = "contrast"
 
   /// What departs from the publication.
@@ -144,6 +144,7 @@ public final class CASP: SelectingMethod {
   // Online
 
   private func adaptOnline(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
+    stage = variant == .contrast ? "contrast" : variant == .pseudo ? "pseudo" : "both"
     var result = variant == .pseudo ? AdaptationStep() : contrast(batch.inputs, session)
     guard variant != .contrast, !session.hasFailed, let first = batch.prediction else { return result }
     let task = session.model.configuration.task
@@ -185,7 +186,7 @@ public final class CASP: SelectingMethod {
 
   /// Snapshots, the choice, the window.
   public func state() -> [(key: String, tensor: Tensor)] {
-    var tensors = [("stages", Tensor([secondStage, end]))]
+    var tensors: [(key: String, tensor: Tensor)] = [("stages", Tensor([secondStage, end]))]
     tensors += ledger.state().map { ("ledger.\($0.key)", $0.tensor) }
     if let selected, let labels { tensors += [("selected", Tensor(selected)), ("labels", labels)] }
     return tensors + window.state()

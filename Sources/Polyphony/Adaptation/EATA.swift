@@ -104,7 +104,10 @@ public final class EATA: AdaptationMethod {
 
   /// Bins, Fisher information, average.
   public func state() -> [(key: String, tensor: Tensor)] {
-    (distribution?.state() ?? []) + (fisher.map { [("fisher", $0)] } ?? []) + (average.map { [("average", $0)] } ?? [])
+    var tensors = distribution?.state() ?? []
+    if let fisher { tensors.append(("fisher", fisher)) }
+    if let average { tensors.append(("average", average)) }
+    return tensors
   }
 
   /// Takes over what ``state()`` gave.

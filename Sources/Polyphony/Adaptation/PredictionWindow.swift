@@ -15,7 +15,7 @@ struct PredictionWindow {
     guard batches.last?.indices != indices else { return }
     var ledger = SnapshotLedger()
     ledger.add(beliefs)
-    batches = (batches + [(indices, ledger)]).suffix(limit)
+    batches = Array((batches + [(indices, ledger)]).suffix(limit))
   }
 
   /// Adds a snapshot of all samples.

@@ -88,7 +88,9 @@ public final class SAR: AdaptationMethod {
 
   /// Bins and average.
   public func state() -> [(key: String, tensor: Tensor)] {
-    (distribution?.state() ?? []) + (average.map { [("average", Tensor([$0]))] } ?? [])
+    var tensors = distribution?.state() ?? []
+    if let average { tensors.append(("average", Tensor([average]))) }
+    return tensors
   }
 
   /// Takes over what ``state()`` gave.

@@ -1,3 +1,4 @@
+import OrderedCollections
 import Torch
 
 /// Scores under shifts: every kind × severity × method, over seeds.

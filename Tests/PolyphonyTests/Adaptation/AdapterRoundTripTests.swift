@@ -21,9 +21,7 @@ import Torch
     try withTemporaryFolder { folder in
       let base = folder + "/base"
       try ModelFolder.write(adapting.model().backbone, to: base)
-      let before = try FileManager.default.contentsOfDirectory(atPath: base).map {
-        try Data(contentsOf: URL(fileURLWithPath: base + "/" + $0))
-      }
+      let before = try contents(base)
       let tree = settings.isEmpty ? SettingsTree.empty : try SettingsTree(yaml: "{\(settings)}", file: "settings")
       let run = AdaptationRun(base: base, method: method, settings: tree, seed: 3)
       let output = try RunFolder(folder + "/run", existing: .refuse)
@@ -44,10 +42,14 @@ import Torch
       #expect(
         result.installation.model.predict(samples).prediction.floats
           == (try adapting.model()).predict(samples).prediction.floats, "switched off it is the source")
-      let after = try FileManager.default.contentsOfDirectory(atPath: base).map {
-        try Data(contentsOf: URL(fileURLWithPath: base + "/" + $0))
-      }
+      let after = try contents(base)
       #expect(before == after, "the source's folder is as it was")
+    }
+  }
+
+  private func contents(_ folder: String) throws -> [Data] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map {
+      try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)"))
     }
   }
 

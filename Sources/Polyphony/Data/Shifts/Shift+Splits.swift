@@ -86,8 +86,10 @@ extension Shift {
       goes = (score .== score.maximum(1, keep: true)) .& allowed
     }
     goes = goes .& victims
-    let isLast = (present .& .!goes).to(.int64).sum(1, keep: true) .== 0
-    goes = goes .& .!isLast
+    // Who would be left with nothing keeps one, chosen by the same draw.
+    let isEmptied = (present .& .!goes).to(.int64).sum(1, keep: true) .== 0
+    let kept = draw.filled(-1, where: .!present)
+    goes = goes .& .!(isEmptied .& (kept .== kept.maximum(1, keep: true)))
     inputs.presence = present .& .!goes
     for index in chosen {
       let x = inputs.modalities[index]

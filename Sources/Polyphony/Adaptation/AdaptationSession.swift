@@ -30,6 +30,7 @@ public final class AdaptationSession {
   public private(set) var sourceValues: Tensor
   let buffers: [(key: String, tensor: Tensor)]
   private let norms: [BatchNorm2d]
+  private var currentForm: [Bool] = []
   /// Whether a loss was not a finite number since the last return.
   var hasFailed = false
 
@@ -52,6 +53,9 @@ public final class AdaptationSession {
 
   /// Puts the model into the form of a step: dropout on or off, batch normalisations by batch or running statistics.
   public func form(dropout: Bool, batchStatistics: Bool = false) {
+    // Walking through all modules costs as much as a small step.
+    guard currentForm != [dropout, batchStatistics] else { return }
+    currentForm = [dropout, batchStatistics]
     model.train(dropout)
     for norm in norms { norm.train(batchStatistics) }
   }

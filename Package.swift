@@ -37,7 +37,7 @@ let package = Package(
           "-isystem", "\(libtorch)/include",
           "-isystem", "\(libtorch)/include/torch/csrc/api/include",
           "-std=c++20", "-O3", "-fvisibility=hidden", "-Wall",
-        ])
+        ]),
       ],
       linkerSettings: [
         .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),

@@ -73,7 +73,9 @@ struct BenchmarkCommand: ReportingCommand {
       ]
       print(document.text(.line))
     } else {
-      var table = TextTable([.init("step"), .init("median", .right), .init("samples/s", .right), .init("memory", .right)])
+      var table = TextTable([
+        .init("step"), .init("median", .right), .init("samples/s", .right), .init("memory", .right),
+      ])
       table.append([
         "\(architecture) \(step)", String(format: "%.2f ms", result.medianMilliseconds),
         String(format: "%.0f", result.samplesPerSecond), String(format: "%.0f MiB", result.peakMemory),

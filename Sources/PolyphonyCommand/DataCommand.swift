@@ -65,16 +65,24 @@ struct DataSynthesizeCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "synthesize", abstract: "Make a controlled multimodal data set.")
 
-  @Option(help: ArgumentHelp("What to make: sentiment.", valueName: "name"))
-  var kind = "sentiment"
+  @Option(
+    help: ArgumentHelp(
+      "What to make: sentiment (regression from sequences) or segmentation (images of four contrasts).",
+      valueName: "name"))
+  var kind = Kind.sentiment
 
   @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))
   var output: String
 
-  @Option(help: ArgumentHelp("Samples over all splits.", valueName: "count"))
-  var samples = 2000
+  /// What can be made.
+  enum Kind: String, ExpressibleByArgument, CaseIterable {
+    case sentiment, segmentation
+  }
 
-  @Option(help: ArgumentHelp("The number of modalities.", valueName: "count"))
+  @Option(help: ArgumentHelp("Samples over all splits; 2000 for sentiment, 200 for segmentation.", valueName: "count"))
+  var samples: Int?
+
+  @Option(help: ArgumentHelp("The number of modalities of sentiment; segmentation has four.", valueName: "count"))
   var modalities = 3
 
   @Option(help: ArgumentHelp("How far this corpus is from that of shift 0.", valueName: "number"))
@@ -91,15 +99,18 @@ struct DataSynthesizeCommand: ReportingCommand {
 
   func execute() throws {
     _ = try DeviceOptions().preparedLibrary()
-    guard kind == "sentiment" else {
-      throw Fault(.usage, "unknown kind of data", key: "--kind", found: kind, expected: "sentiment")
+    let count = samples ?? (kind == .sentiment ? 2000 : 200)
+    switch kind {
+    case .sentiment:
+      var generator = SyntheticSentiment()
+      (generator.samples, generator.modalities, generator.shift) = (count, modalities, shift)
+      (generator.imbalance, generator.noise, generator.seed) = (imbalance, noise, seed)
+      try DatasetWriter.write(generator.description, try generator.make(), to: output)
+    case .segmentation:
+      let generator = SyntheticPhantoms(samples: count, shift: shift, seed: seed)
+      try DatasetWriter.write(generator.description, try generator.make(), to: output)
     }
-    var generator = SyntheticSentiment()
-    (generator.samples, generator.modalities, generator.shift) = (samples, modalities, shift)
-    (generator.imbalance, generator.noise, generator.seed) = (imbalance, noise, seed)
-    let splits = try generator.make()
-    try DatasetWriter.write(generator.description, splits, to: output)
-    Terminal.note("\(samples) samples in \(output)")
+    Terminal.note("\(count) samples in \(output)")
   }
 }
 

@@ -20,7 +20,8 @@ struct DoctorCommand: ReportingCommand {
       lines.append(("version", Libtorch.version))
       lines.append(("device", devices))
       lines.append(("threads", "\(Libtorch.threadCount) of \(ProcessInfo.processInfo.activeProcessorCount) cores"))
-      lines.append(("instructions", "\(Libtorch.cpuCapability) (libtorch), \(Libtorch.kernelInstructionSet) (own kernels)"))
+      lines.append(
+        ("instructions", "\(Libtorch.cpuCapability) (libtorch), \(Libtorch.kernelInstructionSet) (own kernels)"))
       lines.append(("own kernels", Libtorch.usesOwnKernels ? "in use" : "switched off by POLYPHONY_FUSED=0"))
       lines.append(("check", selfTest ? "a gradient comes out right" : "a gradient comes out WRONG"))
     } catch {

@@ -6,7 +6,8 @@ import Torch
 /// `polyphony evaluate`.
 struct EvaluateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Score a model, with an adapter if there is one, on a split of a data set folder.")
+    commandName: "evaluate",
+    abstract: "Score a model, with an adapter if there is one, on a split of a data set folder.")
 
   @Option(help: ArgumentHelp("The model folder.", valueName: "folder"))
   var model: String
@@ -19,6 +20,9 @@ struct EvaluateCommand: ReportingCommand {
 
   @Option(help: ArgumentHelp("The split to score.", valueName: "name"))
   var split = "test"
+
+  @Flag(help: "Also scores each modality alone, each left out, its Shapley value, and a linear probe of its encoder.")
+  var perModality = false
 
   @OptionGroup var device: DeviceOptions
 
@@ -35,7 +39,11 @@ struct EvaluateCommand: ReportingCommand {
     var result = RunResult(name: adapter ?? model, split: split)
     result.parameters = loaded.parameterCount
     result.add(seed: 0, try loaded.evaluate(labelled, device: place).metrics)
-    ResultsOutput(command: "evaluate", asJSON: json).print([result])
+    var rows = [result]
+    if perModality {
+      rows += try PerModality.rows(loaded, labelled, training: try dataset.labelled("train"), device: place)
+    }
+    ResultsOutput(command: "evaluate", asJSON: json).print(rows)
   }
 }
 

@@ -37,7 +37,8 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("Overrides one key of the recipe, such as training.epochs=4; may be repeated.", valueName: "key=value"))
+    help: ArgumentHelp(
+      "Overrides one key of the recipe, such as training.epochs=4; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
 
   /// The recipe with its overrides.

@@ -19,7 +19,8 @@ struct PredictCommand: ReportingCommand {
   @Option(help: ArgumentHelp("An adapter folder for that model.", valueName: "folder"))
   var adapter: String?
 
-  @Option(help: ArgumentHelp("A data set folder, or a safetensors file with a tensor for each modality.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("A data set folder, or a safetensors file with a tensor for each modality.", valueName: "path"))
   var data: String
 
   @Option(help: ArgumentHelp("The split of a data set folder.", valueName: "name"))

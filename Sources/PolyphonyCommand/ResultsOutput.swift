@@ -24,7 +24,7 @@ struct ResultsOutput {
         ResultsDocument.Row(
           name: result.name, split: result.split, seeds: result.seeds.map { Int($0) }, metrics: result.aggregates,
           parameters: result.parameters.map { .init(total: $0.total, trainable: $0.trainable) },
-          output: result.output, extra: result.conditions.mapValues { .string($0) })
+          output: result.output, extra: extra(result))
       })
   }
 
@@ -34,14 +34,40 @@ struct ResultsOutput {
     let metrics = Array(OrderedSet(aggregates.flatMap { Array($0.keys) })).prefix(6)
     let conditions = Array(OrderedSet(results.flatMap { Array($0.conditions.keys) }))
     let splits = Set(results.map(\.split)).count > 1
+    let isTuning = results.contains { $0.parameters.map { $0.trainable < $0.total } ?? false }
     var table = TextTable(
       [.init("")] + conditions.map { .init($0) } + (splits ? [.init("split")] : [])
-        + metrics.map { .init($0, .right) })
+        + metrics.map { .init($0, .right) }
+        + (isTuning
+          ? [.init("trained", .right), .init("share", .right), .init("step", .right), .init("latency", .right)] : []))
     for (result, scores) in zip(results, aggregates) {
       table.append(
         [result.name] + conditions.map { result.conditions[$0] ?? "" } + (splits ? [result.split] : [])
-          + metrics.map { scores[$0]?.formatted() ?? "" })
+          + metrics.map { scores[$0]?.formatted() ?? "" } + (isTuning ? trained(result) : []))
     }
     return table
+  }
+
+  /// How many parameters were trained, their share of all, the time of a step, and what a prediction takes longer.
+  private func trained(_ result: RunResult) -> [String] {
+    guard let count = result.parameters else { return ["", "", "", ""] }
+    let milliseconds = { (seconds: Double?, sign: String) in
+      seconds.map { String(format: "\(sign).2f ms", $0 * 1000) } ?? ""
+    }
+    return [
+      "\(count.trainable)", String(format: "%.1f %%", 100 * Double(count.trainable) / Double(max(1, count.total))),
+      milliseconds(result.cost?.secondsPerStep, "%"), milliseconds(result.cost?.addedLatency, "%+"),
+    ]
+  }
+
+  private func extra(_ result: RunResult) -> OrderedDictionary<String, OrderedJSON> {
+    var extra = result.conditions.mapValues { OrderedJSON.string($0) }
+    if let cost = result.cost {
+      extra["cost"] = [
+        "seconds_per_step": .number(cost.secondsPerStep), "latency": .number(cost.latency),
+        "base_latency": .number(cost.baseLatency), "peak_memory": cost.peakMemory.map { .integer($0) } ?? .null,
+      ]
+    }
+    return extra
   }
 }

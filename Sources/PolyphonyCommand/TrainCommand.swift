@@ -7,7 +7,8 @@ import Torch
 struct TrainCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Train a model on a data set folder, choose the best epoch on the validation split, report the test split.",
+    abstract:
+      "Train a model on a data set folder, choose the best epoch on the validation split, report the test split.",
     discussion: """
       One strategy and one seed leave OUTPUT/model (the chosen model), OUTPUT/checkpoint (where --resume goes on), \
       OUTPUT/metrics.jsonl, TensorBoard events and the resolved recipe. Several get a folder each below OUTPUT.
@@ -26,7 +27,8 @@ struct TrainCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Balancing strategies, separated by commas: \(BalancingMethods.names.joined(separator: ", ")).", valueName: "names"))
+      "Balancing strategies, separated by commas: \(BalancingMethods.names.joined(separator: ", ")).",
+      valueName: "names"))
   var balance = "joint"
 
   @OptionGroup var seeds: SeedOptions

@@ -1,8 +1,7 @@
 import Foundation
+import Polyphony
 import Testing
 import Torch
-
-import Polyphony
 
 /// One file of golden figures.
 struct Golden {

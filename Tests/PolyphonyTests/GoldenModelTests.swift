@@ -1,8 +1,7 @@
 import Foundation
+import Polyphony
 import Testing
 import Torch
-
-import Polyphony
 
 /// The published implementations' numbers: predictions, losses, every gradient, five Adam steps (dropout 0).
 @Suite struct GoldenModelTests {
@@ -46,7 +45,8 @@ import Polyphony
       optimizer.step()
     }
     expectClose(Tensor(losses), try golden.tensor("adam.losses"), 1e-5, "losses of five Adam steps")
-    expectClose(model(try golden.inputs).prediction, try golden.tensor("adam.prediction"), 1e-5, "prediction after Adam")
+    expectClose(
+      model(try golden.inputs).prediction, try golden.tensor("adam.prediction"), 1e-5, "prediction after Adam")
   }
 
   @Test(arguments: ["late_fusion", "mult"])

@@ -45,7 +45,8 @@ import Torch
       expectClose(
         together.prediction[sample..<(sample + 1)], model(alone).prediction, 1e-5, "sample \(sample), joined stages")
       expectClose(
-        model(inputs, encodings: true).prediction[sample..<(sample + 1)], model(alone, encodings: true).prediction, 1e-5,
+        model(inputs, encodings: true).prediction[sample..<(sample + 1)], model(alone, encodings: true).prediction,
+        1e-5,
         "sample \(sample), stage by stage")
     }
   }
@@ -75,7 +76,9 @@ import Torch
   @Test(arguments: variants) func whatIsMissingIsNotSeen(architecture: String, causal: Bool) throws {
     let model = try Self.model(architecture, causal: causal)
     var inputs = Self.inputs()
-    inputs.presence = Tensor([true, true, true, true, false, true, true, true, true, false, true, true, true, true, true, false], shape: [4, 4])
+    inputs.presence = Tensor(
+      [true, true, true, true, false, true, true, true, true, false, true, true, true, true, true, false],
+      shape: [4, 4])
     let before = model(inputs).prediction
     let row = Tensor([1])
     inputs.modalities[0] = inputs.modalities[0].replacing([row], with: .full([1, 7, 6], 100))

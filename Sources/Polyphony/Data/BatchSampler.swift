@@ -21,7 +21,8 @@ public struct BatchSampler: Sendable {
 
   /// The batches of an epoch, as indices of samples.
   public func epoch(_ epoch: Int) -> [[Int]] {
-    let order = seed.map { Generator(seed: $0 &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(epoch)).permutation(count) }
+    let order =
+      seed.map { Generator(seed: $0 &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(epoch)).permutation(count) }
       ?? Array(0..<count)
     return stride(from: 0, to: count, by: batchSize).map { Array(order[$0..<min($0 + batchSize, count)]) }
   }

@@ -26,7 +26,8 @@ extension Dataset {
     let (task, wanted) = (description.task, configuration.task)
     guard task.kind == wanted.kind, task.classes == wanted.classes else {
       throw refuse(
-        "the data serves another task than the model", "task", "\(task.kind.rawValue) \(task.classes.map(String.init) ?? "")",
+        "the data serves another task than the model", "task",
+        "\(task.kind.rawValue) \(task.classes.map(String.init) ?? "")",
         "\(wanted.kind.rawValue) \(wanted.classes.map(String.init) ?? "")")
     }
     return Dataset(self, order: configuration.modalities.map(\.name))

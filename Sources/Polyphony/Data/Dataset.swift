@@ -46,7 +46,9 @@ public final class Dataset {
 
   /// A split with its targets.
   /// - Throws: `Fault(.badData)` for whatever is wrong in its file, and where it has no targets.
-  public func labelled(_ split: String) throws(Fault) -> LabelledSplit { try SplitReader(dataset: self, split).labelled() }
+  public func labelled(_ split: String) throws(Fault) -> LabelledSplit {
+    try SplitReader(dataset: self, split).labelled()
+  }
 
   /// Refuses two splits that hold a sample of the same `id`.
   public func checkDisjoint(_ splits: [UnlabelledSplit]) throws(Fault) {
@@ -55,7 +57,8 @@ public final class Dataset {
       for other in splits[(index + 1)...] {
         guard let shared = other.ids?.first(where: ids.contains) else { continue }
         throw Fault(
-          .badData, "two splits share a sample", file: folder, key: "id", found: "\(shared) in \(one.name) and \(other.name)",
+          .badData, "two splits share a sample", file: folder, key: "id",
+          found: "\(shared) in \(one.name) and \(other.name)",
           expected: "every id in one split only", remedy: "remove it from one of them: scores would be too good")
       }
     }

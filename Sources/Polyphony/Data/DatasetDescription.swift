@@ -34,7 +34,8 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
   func validate(file: String) throws(Fault) {
     func check(_ condition: Bool, _ key: String, _ found: String, _ expected: String) throws(Fault) {
       if condition { return }
-      throw Fault(.badData, "the data set's description makes no sense", file: file, key: key, found: found, expected: expected)
+      throw Fault(
+        .badData, "the data set's description makes no sense", file: file, key: key, found: found, expected: expected)
     }
     try check(!modalities.isEmpty, "modalities", "none", "at least one modality")
     let names = modalities.map(\.name)
@@ -51,7 +52,8 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
           : modality.kind == .sequence ? "features and length above 0" : "features above 0")
     }
     try check(
-      task.kind == .regression || (task.classes ?? 0) >= 2, "task.classes", "\(task.classes.map(String.init) ?? "none")",
+      task.kind == .regression || (task.classes ?? 0) >= 2, "task.classes",
+      "\(task.classes.map(String.init) ?? "none")",
       "2 or more")
     if let range = task.range {
       try check(range.count == 2 && range[0] < range[1], "task.range", "\(range)", "[smallest, largest]")
@@ -62,7 +64,8 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
     try check(!splits.isEmpty, "splits", "none", "at least one of train, valid, test")
     for (name, split) in splits {
       try check(
-        !split.file.isEmpty && !split.file.contains("/"), "splits.\(name).file", split.file, "a file in the same folder")
+        !split.file.isEmpty && !split.file.contains("/"), "splits.\(name).file", split.file, "a file in the same folder"
+      )
     }
   }
 }

@@ -10,7 +10,11 @@ public enum Architectures {
     ("early_fusion", { EarlyFusion($0) }),
     ("encoder_fusion", { EncoderFusion($0) }),
     ("mult", { CrossModal($0) }),
+    (segmentation, { DeepLabV3Plus($0) }),
   ]
+
+  /// The one that reads images.
+  private static let segmentation = "deeplab_v3plus"
 
   private static let added = Registry<Maker>()
 
@@ -29,6 +33,9 @@ public enum Architectures {
       throw Fault(
         .usage, "unknown architecture", file: file, key: "model.architecture", found: name,
         expected: names.joined(separator: ", "))
+    }
+    if builtIn.contains(where: { $0.name == name }) {
+      try configuration.checkKinds(images: name == segmentation, file: file)
     }
     return try make(configuration)
   }

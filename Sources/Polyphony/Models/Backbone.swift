@@ -6,7 +6,7 @@ import Torch
 /// model. Tensor names are those of the published implementations (see the file formats).
 public protocol Backbone: Module {
   /// Everything that determines the shapes.
-  var configuration: ModelConfiguration { get }
+  var configuration: ModelConfiguration { get set }
 
   /// Projects every modality to the model's width, `[B, L_m, width]` each.
   func embed(_ inputs: Inputs) -> [Tokens]
@@ -20,8 +20,19 @@ public protocol Backbone: Module {
   /// Reads one vector per sample out of the fused sequences, `[B, representationWidth]`.
   func represent(_ fused: [Tokens]) -> Tensor
 
-  /// The prediction, `[B, outputs]`.
+  /// What the last linear layer takes, `[B, headWidth]`, or `[B, headWidth, h, w]` where every place of an image is
+  /// classified.
+  func headFeatures(_ representation: Tensor) -> Tensor
+
+  /// The prediction `[B, outputs]` from ``headFeatures(_:)``: ``outputLayer``, and whatever linear map follows it
+  /// (`[B, outputs, height, width]` for segmentation).
+  func prediction(_ features: Tensor) -> Tensor
+
+  /// The prediction from the representation, in one.
   func head(_ representation: Tensor) -> Tensor
+
+  /// Features per step of the encoded modalities.
+  var encodedWidth: Int { get }
 
   /// ``represent(_:)`` of ``fuse(_:)``: in one, for when nobody stands between, an encoder need not compute steps
   /// that are not read.
@@ -51,6 +62,15 @@ extension Backbone {
   /// The same name.
   public func fileKey(_ key: String) -> String { key }
 
+  /// The width of the model.
+  public var encodedWidth: Int { configuration.width }
+
+  /// The last layer.
+  public func prediction(_ features: Tensor) -> Tensor { outputLayer(features) }
+
+  /// ``headFeatures(_:)``, then ``prediction(_:)``.
+  public func head(_ representation: Tensor) -> Tensor { prediction(headFeatures(representation)) }
+
   /// Stage by stage.
   public func represent(encoded: [Tokens]) -> Tensor { represent(fuse(encoded)) }
 
@@ -75,10 +95,9 @@ extension Backbone {
     return zip(states, encoders).map { Tokens($1.norm($0.values), mask: $0.mask) }
   }
 
-  /// out(W₂ drop(relu(W₁ r)) + r): the residual block before the last layer.
-  func residualHead(_ r: Tensor, _ first: Linear, _ second: Linear, _ output: Linear) -> Tensor {
-    let hidden = first(r).relu().dropout(configuration.dropout.output, active: isTraining)
-    return output(second(hidden) + r)
+  /// W₂ drop(relu(W₁ r)) + r: the residual block before the last layer.
+  func residualBlock(_ r: Tensor, _ first: Linear, _ second: Linear) -> Tensor {
+    second(first(r).relu().dropout(configuration.dropout.output, active: isTraining)) + r
   }
 
   /// Projections of all modalities to the model's width; a vector becomes one step.

@@ -7,7 +7,7 @@ import Torch
 /// With one modality the memory encoder reads the projection itself.
 public final class CrossModal: Module, Backbone {
   /// Everything that determines the shapes.
-  public let configuration: ModelConfiguration
+  public var configuration: ModelConfiguration
   /// Projections to the width by modality (without bias; none where the features are as many already).
   @Child("proj") public var projections: NamedModules
   /// Cross-modal encoders by `target.source`.
@@ -52,6 +52,9 @@ public final class CrossModal: Module, Backbone {
   /// Projections.
   public func embed(_ inputs: Inputs) -> [Tokens] { project(inputs, with: names.map { projections[$0] as? Conv1d }) }
 
+  /// The cross-modal encoders of a modality lie side by side.
+  public var encodedWidth: Int { max(1, names.count - 1) * configuration.width }
+
   /// For each modality the outputs of its cross-modal encoders side by side.
   public func encode(_ embedded: [Tokens], afterLayer: LayerHook?) -> [Tokens] {
     guard names.count > 1 else { return embedded }
@@ -79,8 +82,8 @@ public final class CrossModal: Module, Backbone {
       zip(names, encoded).map { encoder(memory, $0)($1.values, mask: $1.mask, readout: .last).squeezed(1) }, -1)
   }
 
-  /// Residual block and last layer.
-  public func head(_ representation: Tensor) -> Tensor { residualHead(representation, first, second, outputLayer) }
+  /// The residual block.
+  public func headFeatures(_ representation: Tensor) -> Tensor { residualBlock(representation, first, second) }
 
   /// The layers after the representation.
   public static let headPrefixes = ["proj1", "proj2", "out_layer"]

@@ -5,7 +5,7 @@ import Torch
 /// r = first step of the encoded whole `[B, width]`; ŷ = out(W₂ relu(W₁ r) + r).
 public final class EarlyFusion: Module, Backbone {
   /// Everything that determines the shapes.
-  public let configuration: ModelConfiguration
+  public var configuration: ModelConfiguration
   /// Projections to the width, one per modality.
   @Child("proj") public var projections: [Conv1d]
   /// The encoder over all modalities.
@@ -47,12 +47,12 @@ public final class EarlyFusion: Module, Backbone {
     return fusion(joined.values, mask: joined.mask, readout: .first).squeezed(1)
   }
 
-  /// Residual block and last layer.
-  public func head(_ representation: Tensor) -> Tensor { residualHead(representation, first, second, outputLayer) }
+  /// The residual block.
+  public func headFeatures(_ representation: Tensor) -> Tensor { residualBlock(representation, first, second) }
 
   /// The layers after the representation.
   public static let headPrefixes = ["out_layer_proj1", "out_layer_proj2", "out_layer"]
 
-  /// None.
-  public func encoderPrefixes(_ index: Int) -> [String] { [] }
+  /// The projection: nothing else belongs to one modality alone.
+  public func encoderPrefixes(_ index: Int) -> [String] { ["proj.\(index)."] }
 }

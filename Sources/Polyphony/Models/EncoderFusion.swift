@@ -5,7 +5,7 @@ import Torch
 /// The fusion encoder has `layers − 2` layers (at least one). r = its first step `[B, width]`; ŷ = out(W₂ relu(W₁ r) + r).
 public final class EncoderFusion: Module, Backbone {
   /// Everything that determines the shapes.
-  public let configuration: ModelConfiguration
+  public var configuration: ModelConfiguration
   /// Projections to the width, one per modality.
   @Child("proj") public var projections: [Conv1d]
   /// Encoders, one per modality.
@@ -52,8 +52,8 @@ public final class EncoderFusion: Module, Backbone {
     return fusion(joined.values, mask: joined.mask, readout: .first).squeezed(1)
   }
 
-  /// Residual block and last layer.
-  public func head(_ representation: Tensor) -> Tensor { residualHead(representation, first, second, outputLayer) }
+  /// The residual block.
+  public func headFeatures(_ representation: Tensor) -> Tensor { residualBlock(representation, first, second) }
 
   /// The layers after the representation.
   public static let headPrefixes = ["proj1", "proj2", "out_layer"]

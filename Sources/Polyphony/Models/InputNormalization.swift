@@ -2,19 +2,22 @@ import Torch
 
 /// Standardises features with the statistics in a configuration, then puts zeros where a modality is missing.
 ///
-/// Zero stands for the training mean, so that a backbone that knows no better sees an average sample (zero fill).
+/// A configuration may name modalities that the model looks at (`only`); the others count as missing then. Zero stands for the training mean, so that a backbone that knows no better sees an average sample (zero fill).
 struct InputNormalization {
   private let statistics: [(mean: Tensor, deviation: Tensor)?]
   private let kinds: [Modality.Kind]
+  private let visible: [Bool]?
 
   init(_ configuration: ModelConfiguration) {
     kinds = configuration.modalities.map(\.kind)
+    visible = configuration.only.map { names in configuration.modalities.map { names.contains($0.name) } }
     statistics = configuration.modalities.map { modality in
       configuration.normalization?[modality.name].map { (Tensor($0.mean), Tensor($0.deviation)) }
     }
   }
 
   func callAsFunction(_ inputs: Inputs) -> Inputs {
+    let inputs = visible.map { inputs.keeping($0) } ?? inputs
     var result = inputs
     for index in inputs.modalities.indices {
       if let (mean, deviation) = statistics[index] {

@@ -5,7 +5,7 @@ import Torch
 /// r = [h₁[0] ‖ … ‖ h_M[0]] `[B, M·width]`; ŷ = out(W₂ relu(W₁ r₀) + r₀) with r₀ = relu(W₀ r).
 public final class LateFusion: Module, Backbone {
   /// Everything that determines the shapes.
-  public let configuration: ModelConfiguration
+  public var configuration: ModelConfiguration
   /// Projections to the width, one per modality.
   @Child("proj") public var projections: [Conv1d]
   /// Encoders, one per modality.
@@ -49,9 +49,9 @@ public final class LateFusion: Module, Backbone {
       zip(embedded, encoders).map { $1($0.values, mask: $0.mask, readout: .first).squeezed(1) }, -1)
   }
 
-  /// Residual block and last layer.
-  public func head(_ representation: Tensor) -> Tensor {
-    residualHead(inner(representation).relu(), first, second, outputLayer)
+  /// A projection to the width and the residual block.
+  public func headFeatures(_ representation: Tensor) -> Tensor {
+    residualBlock(inner(representation).relu(), first, second)
   }
 
   /// The layers after the representation.

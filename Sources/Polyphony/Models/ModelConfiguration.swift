@@ -27,8 +27,13 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   /// Mean and deviation by which features are standardised before the model sees them, by modality.
   public var normalization: [String: FeatureStatistics]?
 
+  /// The modalities that the model looks at; nil for all. The others are absent to it, whatever the data hold.
+  public var only: [String]?
+  /// The encoder of an image (`deeplab_v3plus`); nil for the small one.
+  public var encoder: ImageEncoderName?
+
   enum CodingKeys: String, CodingKey {
-    case architecture, modalities, width, heads, layers, dropout, task, causal, normalization
+    case architecture, modalities, width, heads, layers, dropout, task, causal, normalization, only, encoder
     case classifierLayers = "classifier_layers"
     case memoryLayers = "memory_layers"
     case promptLength = "prompt_length"
@@ -61,6 +66,8 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     causal = try container.decodeIfPresent(Bool.self, forKey: .causal)
     promptLength = try container.decodeIfPresent(Int.self, forKey: .promptLength)
     normalization = try container.decodeIfPresent([String: FeatureStatistics].self, forKey: .normalization)
+    only = try container.decodeIfPresent([String].self, forKey: .only)
+    encoder = try container.decodeIfPresent(ImageEncoderName.self, forKey: .encoder)
   }
 
   /// Checks what no shape of a tensor can show.
@@ -82,10 +89,35 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     try check(rates.allSatisfy { (0..<1).contains($0) }, "dropout", rates, "rates from 0 to below 1")
     try check(
       Set(modalities.map(\.name)).count == modalities.count, "modalities", modalities.map(\.name), "distinct names")
+    let names = modalities.map(\.name)
+    if let only {
+      try check(
+        !only.isEmpty && only.allSatisfy(names.contains), "only", only.joined(separator: ", "),
+        "some of \(names.joined(separator: ", "))")
+    }
     for modality in modalities {
       try check(
         modality.sampleShape.allSatisfy { $0 > 0 }, "modalities.\(modality.name)", modality.sampleShape,
         "sizes above 0")
+    }
+  }
+}
+
+extension ModelConfiguration {
+  /// Refuses modalities and tasks that an architecture has no form for.
+  /// - Parameter images: whether the architecture draws maps from images; otherwise it reads sequences and vectors.
+  func checkKinds(images: Bool, file: String?) throws(Fault) {
+    let wrong = modalities.first { ($0.kind == .image) != images }
+    let sizes = Set(modalities.map { [$0.height ?? 0, $0.width ?? 0] })
+    guard wrong == nil, (task.kind == .segmentation) == images, !images || sizes.count == 1 else {
+      let kinds = modalities.map { "\($0.name): \($0.kind.rawValue) \($0.sampleShape)" }.joined(separator: ", ")
+      throw Fault(
+        .usage, "the architecture does not suit the data", file: file, key: "model.architecture",
+        found: "\(architecture) for \(task.kind.rawValue) of \(kinds)",
+        expected: images
+          ? "segmentation of images of one size" : "regression or classification of sequences and vectors",
+        remedy: images ? "choose late_fusion, early_fusion, encoder_fusion or mult" : "choose deeplab_v3plus for images"
+      )
     }
   }
 }

@@ -23,7 +23,9 @@ public enum ModelFolder {
     let file = "\(path)/\(weightsFile)"
     let tensors = try SafetensorsFile(path: file).tensors()
     // Where the published implementations use other names, a file may have either.
-    let published = backbone.storage().contains { tensors[backbone.fileKey($0.key)] != nil && backbone.fileKey($0.key) != $0.key }
+    let published = backbone.storage().contains {
+      tensors[backbone.fileKey($0.key)] != nil && backbone.fileKey($0.key) != $0.key
+    }
     try backbone.load(tensors, file: file, rename: { published ? backbone.fileKey($0) : $0 })
   }
 

@@ -7,7 +7,7 @@ public final class MultimodalModel {
   /// Methods in the order in which they act.
   public var attachments: [any Attachment] = []
   /// What the network does to inputs before anything else.
-  let normalization: InputNormalization
+  private(set) var normalization: InputNormalization
 
   /// What a forward pass gives.
   public struct Output {
@@ -15,8 +15,13 @@ public final class MultimodalModel {
     public var encoded: [Tokens]
     /// r, `[B, representationWidth]`.
     public var representation: Tensor
+    /// What the last linear layer takes, `[B, headWidth]`.
+    public var features: Tensor
     /// ŷ, `[B, outputs]`: values, or logits.
     public var prediction: Tensor
+
+    /// r as one vector per sample, `[B, width']`: a map is averaged over its places.
+    public var pooled: Tensor { representation.rank > 2 ? representation.mean(2, 3) : representation }
   }
 
   /// A model without methods.
@@ -27,7 +32,9 @@ public final class MultimodalModel {
 
   /// A model with random starting values.
   /// - Throws: ``Fault`` of kind `usage` for a configuration that cannot be built.
-  public convenience init(_ configuration: ModelConfiguration) throws(Fault) { self.init(try Architectures.make(configuration)) }
+  public convenience init(_ configuration: ModelConfiguration) throws(Fault) {
+    self.init(try Architectures.make(configuration))
+  }
 
   /// Everything that determines the backbone.
   public var configuration: ModelConfiguration { backbone.configuration }
@@ -60,8 +67,24 @@ public final class MultimodalModel {
       }
     }
     for method in attachments { representation = method.represented(representation, fused, inputs) }
-    return Output(encoded: encoded, representation: representation, prediction: backbone.head(representation))
+    let features = backbone.headFeatures(representation)
+    return Output(
+      encoded: encoded, representation: representation, features: features,
+      prediction: backbone.prediction(features))
   }
+
+  /// Makes all other modalities absent to this model from now on; its configuration says so, on disk too.
+  /// - Throws: `Fault(.usage)` for names that the model does not have.
+  public func restrict(to names: [String]) throws(Fault) {
+    var configuration = configuration
+    configuration.only = names
+    try configuration.validate()
+    backbone.configuration = configuration
+    normalization = InputNormalization(configuration)
+  }
+
+  /// Where the model's parameters lie.
+  public var device: Device { backbone.parameters().first?.storage.tensor?.device ?? .cpu }
 
   /// Whether a sample may come without some of its modalities.
   public var handlesMissingModalities: Bool { attachments.contains { $0.handlesMissingModalities } }

@@ -1,11 +1,54 @@
 import Torch
 
 /// A sequence on its way through a model: features per step, and which steps are real.
+///
+/// An image is a sequence too: its places row by row, with channels as features. So every method that reads steps
+/// (pooling, probes, attention, contrast) reads images without knowing, and laying a map out as a sequence and back
+/// costs nothing, because both are views of one tensor. What only a decoder of pixels needs travels beside: the
+/// ``grid``, and the features of a finer grid (``detail``).
 public struct Tokens {
   /// `[B, L, width]`.
   public var values: Tensor
   /// `[B, L]` (bool), true for real steps; nil where all are.
   public var mask: Tensor?
+
+  /// Where the steps are places of an image: its rows and columns.
+  public var grid: Grid?
+  /// Features of a finer grid that a decoder of pixels reads besides, `[B, C', h', w']`.
+  public var detail: Tensor?
+
+  /// Rows and columns of a map.
+  public struct Grid: Equatable, Sendable {
+    /// Rows.
+    public var height: Int
+    /// Columns.
+    public var width: Int
+
+    /// A grid.
+    public init(height: Int, width: Int) { (self.height, self.width) = (height, width) }
+  }
+
+  /// A map `[B, C, h, w]` as the sequence of its places.
+  public init(map: Tensor, detail: Tensor? = nil) {
+    values = map.flattened(2).transposed(1, 2)
+    grid = Grid(height: map.size(2), width: map.size(3))
+    self.detail = detail
+  }
+
+  /// The places as a map, `[B, C, h, w]`; a sequence without a grid is a map of one column.
+  public var map: Tensor { map(grid ?? Grid(height: length, width: 1)) }
+
+  /// The places as a map of these rows and columns, whose product is the length.
+  public func map(_ grid: Grid) -> Tensor {
+    values.transposed(1, 2).reshaped(values.size(0), values.size(2), grid.height, grid.width)
+  }
+
+  /// The mean over the real steps, `[B, width]`.
+  public var pooled: Tensor {
+    guard let mask else { return values.mean(1) }
+    let weights = mask.to(values.dtype).unsqueezed(2)
+    return (values * weights).sum(1) / weights.sum(1).clamped(1, nil)
+  }
 
   /// A sequence.
   public init(_ values: Tensor, mask: Tensor? = nil) { (self.values, self.mask) = (values, mask) }

@@ -14,6 +14,8 @@ public struct RunResult: Sendable {
   public private(set) var values: [MetricValues] = []
   /// The number of elements of all parameters, and of those that were trained.
   public var parameters: (total: Int, trainable: Int)?
+  /// What a tuning method costs, measured on the first seed's model.
+  public var cost: TuningCost?
   /// Where the results lie.
   public var output: String?
 

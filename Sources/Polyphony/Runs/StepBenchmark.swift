@@ -30,6 +30,7 @@ public struct StepBenchmark {
   private static let builtIn: [(name: String, make: Maker)] = [
     ("train", { (setup) throws(Fault) in train(setup) }),
     ("infer", { (setup) throws(Fault) in infer(setup) }),
+    ("balance", { (setup) throws(Fault) in try balance(setup) }),
   ]
 
   private static let added = Registry<Maker>()

@@ -39,6 +39,8 @@ public struct ModelSettings: Sendable {
   public var memoryLayers: Int?
   /// Whether attention is causal.
   public var causal: Bool?
+  /// The encoder of an image; nil for the small one.
+  public var encoder: ImageEncoderName?
   /// Dropout.
   public var dropout: DropoutRates
 
@@ -50,6 +52,7 @@ public struct ModelSettings: Sendable {
     layers = try reader.int("layers", default: 5, in: 1...256)
     memoryLayers = try reader.optional("memory_layers", .int(in: 1...256))
     causal = try reader.optional("causal", .bool)
+    encoder = try reader.optional("encoder", .choice(of: ImageEncoderName.self))
     dropout = try reader.section("dropout") { (section) throws(Fault) in
       DropoutRates(
         attention: try section.double("attention", default: 0.1, in: 0..<1),
@@ -62,9 +65,11 @@ public struct ModelSettings: Sendable {
 
   /// The configuration for data of these modalities and this task.
   public func configuration(_ modalities: [Modality], _ task: PredictionTask) -> ModelConfiguration {
-    ModelConfiguration(
+    var configuration = ModelConfiguration(
       architecture: architecture, modalities: modalities, task: task, width: width, heads: heads, layers: layers,
       dropout: dropout, causal: causal, memoryLayers: memoryLayers)
+    configuration.encoder = encoder
+    return configuration
   }
 }
 
@@ -85,6 +90,7 @@ extension TrainingSettings {
     warmup = try reader.int("warmup", default: warmup, in: 0...)
     earlyStop = try reader.int("early_stop", default: earlyStop, in: 0...)
     loss = try reader.optional("loss", .choice(of: TaskLoss.Form.self))
+    classWeights = try reader.optional("class_weights", .list(of: .double(in: 0...)))
     select = try reader.string("select", default: select)
   }
 }

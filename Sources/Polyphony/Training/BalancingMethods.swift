@@ -6,8 +6,42 @@ public enum BalancingMethods {
   public typealias Maker = @Sendable (SettingsReader, MultimodalModel) throws(Fault) -> any BalancingStrategy
 
   private static let builtIn: [(name: String, make: Maker)] = [
-    ("joint", { (_, _) throws(Fault) in JointTraining() })
+    ("joint", { (_, _) throws(Fault) in JointTraining() }),
+    ("unimodal", { (reader, model) throws(Fault) in try own("unimodal", reader, model, UnimodalTraining.init) }),
+    ("mslr", { (reader, model) throws(Fault) in try own("mslr", reader, model, ModalityLearningRates.init) }),
+    ("ogm-ge", { (reader, model) throws(Fault) in try own("ogm_ge", reader, model, OnTheFlyModulation.init) }),
+    ("agm", { (reader, model) throws(Fault) in try own("agm", reader, model, AdaptiveModulation.init) }),
+    ("pmr", { (reader, model) throws(Fault) in try own("pmr", reader, model, PrototypicalRebalance.init) }),
+    (
+      "gradient-blending",
+      { (reader, model) throws(Fault) in try own("gradient_blending", reader, model, GradientBlending.init) }
+    ),
+    ("cggm", { (reader, model) throws(Fault) in try cggm(reader, model) }),
+    ("cggm-magnitude", { (reader, model) throws(Fault) in try cggm(reader, model, .magnitude) }),
+    ("cggm-direction", { (reader, model) throws(Fault) in try cggm(reader, model, .direction) }),
   ]
+
+  /// A strategy whose settings are a section of their own, so that several can be compared in one run.
+  private static func own(
+    _ section: String, _ reader: SettingsReader, _ model: MultimodalModel,
+    _ make: (SettingsReader, MultimodalModel) throws(Fault) -> any BalancingStrategy
+  ) throws(Fault) -> any BalancingStrategy {
+    try reader.section(section) { (section) throws(Fault) in try make(section, model) }
+  }
+
+  private static func cggm(
+    _ reader: SettingsReader, _ model: MultimodalModel, _ parts: CGGMSettings.Parts? = nil
+  ) throws(Fault) -> any BalancingStrategy {
+    let settings = try reader.section("cggm") { (section) throws(Fault) in try CGGMSettings(section, parts: parts) }
+    return try ClassifierGuidedModulation(settings, model)
+  }
+
+  /// `unimodal:NAME`, for the modality of that name.
+  private static func unimodal(_ name: String) -> Maker? {
+    let prefix = "unimodal:"
+    guard name.hasPrefix(prefix) else { return nil }
+    return { (_, model) throws(Fault) in try UnimodalTraining(String(name.dropFirst(prefix.count)), model) }
+  }
 
   private static let added = Registry<Maker>()
 
@@ -20,7 +54,7 @@ public enum BalancingMethods {
   /// The maker of a name.
   /// - Throws: `Fault(.usage)` for an unknown name, with the nearest known one.
   public static func maker(_ name: String) throws(Fault) -> Maker {
-    if let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] { return make }
+    if let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] ?? unimodal(name) { return make }
     throw Fault(
       .usage, "unknown balancing strategy", key: "--balance", found: name, expected: names.joined(separator: ", "),
       remedy: Suggestion.question(for: name, among: names))

@@ -64,6 +64,15 @@ public struct TrainingStep {
   public let loss: TaskLoss
   /// The loss of this batch.
   public let taskLoss: Tensor
+
+  /// A step, for loops other than ``Trainer``'s.
+  public init(
+    epoch: Int, index: Int, model: MultimodalModel, optimizer: any Optimizer, batch: Batch,
+    output: MultimodalModel.Output, loss: TaskLoss, taskLoss: Tensor
+  ) {
+    (self.epoch, self.index, self.model, self.optimizer) = (epoch, index, model, optimizer)
+    (self.batch, self.output, self.loss, self.taskLoss) = (batch, output, loss, taskLoss)
+  }
 }
 
 /// Joint training: the task's loss alone, for all modalities at once.

@@ -48,7 +48,7 @@ public final class Trainer {
     (self.model, self.training, self.validation, self.settings) = (model, training, validation, settings)
     (self.strategy, self.folder, self.device, self.observers, self.save) = (strategy, folder, device, observers, save)
     let task = model.configuration.task
-    loss = if let form = settings.loss { try TaskLoss(form, for: task) } else { TaskLoss(task) }
+    loss = try TaskLoss(settings.loss ?? TaskLoss(task).form, for: task, classWeights: settings.classWeights)
     Libtorch.seed(seed)
     let groups =
       strategy.groups(model, settings)
@@ -117,7 +117,8 @@ public final class Trainer {
     let score = try self.score(evaluation)
     let isBest = best.isEmpty || direction.improves(score, on: state.best)
     let record = EpochRecord(
-      epoch: state.epoch + 1, epochs: settings.epochs, step: state.step, trainingLoss: state.lossSum / Double(state.sampleCount),
+      epoch: state.epoch + 1, epochs: settings.epochs, step: state.step,
+      trainingLoss: state.lossSum / Double(state.sampleCount),
       validation: evaluation, learningRate: optimizer.groups[0].learningRate, isBest: isBest,
       extra: strategy.metrics())
     state.schedule.endEpoch(loss: evaluation.loss)

@@ -38,6 +38,8 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
   public var earlyStop = 0
   /// The loss; nil for the task's usual one.
   public var loss: TaskLoss.Form?
+  /// The weights of the classes in the loss; nil for the task's usual ones.
+  public var classWeights: [Double]?
   /// What decides between epochs: `loss`, or a metric of the task, on the validation split.
   public var select = "loss"
 

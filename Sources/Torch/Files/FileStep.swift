@@ -19,7 +19,12 @@ package enum FileStep: String, CaseIterable, Sendable {
     }
     let left = Locked(count)
     return { step in
-      if step == wanted, left.update({ $0 -= 1; return $0 == 0 }) { kill(getpid(), SIGKILL) }
+      guard step == wanted else { return 0 }
+      let reached = left.update { count in
+        count -= 1
+        return count == 0
+      }
+      if reached { kill(getpid(), SIGKILL) }
       return 0
     }
   }

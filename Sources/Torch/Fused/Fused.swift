@@ -4,9 +4,14 @@ import Foundation
 ///
 /// Dropout inside them is counter-based: its bits follow from ``DropoutStream`` and the place in the tensor, in forward
 /// and backward alike, so that no mask is stored.
-enum Fused {
+package enum Fused {
   /// Off where the environment says `POLYPHONY_FUSED=0`.
-  static let isEnabled = ProcessInfo.processInfo.environment["POLYPHONY_FUSED"] != "0"
+  private static let isWanted = ProcessInfo.processInfo.environment["POLYPHONY_FUSED"] != "0"
+
+  /// Overrides the environment within a task: tests compare both ways in one process.
+  @TaskLocal package static var isForced: Bool?
+
+  static var isEnabled: Bool { isForced ?? isWanted }
 
   private static let dropout = Operator("polyphony::dropout")
   private static let embed = Operator("polyphony::embed")

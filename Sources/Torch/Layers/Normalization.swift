@@ -42,7 +42,10 @@ public final class BatchNorm2d: Module {
   }
 
   /// Normalises every channel.
+  ///
+  /// A batch with a single value per channel has no variance: it takes the running statistics in training form too.
   public func callAsFunction(_ x: Tensor) -> Tensor {
+    let isTraining = isTraining && x.count > x.size(1)
     if isTraining { batchCount.addInPlace(Tensor(1, dtype: .int64)) }
     return Operators.batchNorm(
       .tensor(x), .tensor(weight), .tensor(bias), .tensor(runningMean), .tensor(runningVariance), .bool(isTraining),

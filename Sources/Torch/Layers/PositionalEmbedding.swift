@@ -21,16 +21,18 @@ package final class PositionalEmbedding {
 
   private func rows(atLeast count: Int, like tensor: Tensor) -> Tensor {
     if let table, table.size(0) >= count, table.dtype == tensor.dtype, table.device == tensor.device { return table }
+    // In the tensor's own precision (f32 for the halves): f32 models were trained with f32 angles, which at step 400
+    // differ from those of f64 in the fifth digit.
+    let type = tensor.dtype == .float64 ? DType.float64 : .float32
     let half = width / 2
-    var codes = [Double](repeating: 0, count: count * width)
-    for step in 1..<max(2, count) where step < count {
-      for index in 0..<half {
-        let angle = Double(step) * exp(-Double(index) * log(10000) / Double(max(1, half - 1)))
-        codes[step * width + index] = sin(angle)
-        codes[step * width + half + index] = cos(angle)
-      }
+    let decay = -log(10000) / Double(max(1, half - 1))
+    let built = noGrad {
+      let frequencies = (Tensor.range(0, half, dtype: type) * decay).exp()
+      let angles = Tensor.range(0, count, dtype: type).unsqueezed(1) * frequencies
+      let codes = Tensor.concatenated([angles.sin(), angles.cos(), .zeros([count, width % 2], dtype: type)], 1)
+      codes[0].fillInPlace(0)
+      return codes.to(tensor.dtype).to(tensor.device)
     }
-    let built = Tensor(codes, shape: [count, width]).to(tensor.dtype).to(tensor.device)
     table = built
     return built
   }

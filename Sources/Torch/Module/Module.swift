@@ -59,17 +59,22 @@ open class Module {
   public func unfreeze(where condition: (String) -> Bool = { _ in true }) { set(true, where: condition) }
 
   /// Drops all gradients.
+  ///
+  /// Not for parameters that an optimiser holds, whose gradients are views of its block: see `zeroGradients()` there.
   public func clearGradients() {
     for (_, stored) in parameters() { stored.tensor?.gradient = nil }
   }
 
   /// Moves every tensor to a device, and floating-point ones to an element type.
+  ///
+  /// What is there already stays the same object. What moves leaves its gradient behind, and an optimiser's block: make
+  /// the optimiser afterwards.
   public func move(to device: Device, dtype: DType? = nil) {
     for (_, stored) in storage() {
       let tensor = stored.tensor!
-      let moved = noGrad {
-        tensor.detached().to(device).to(tensor.dtype.isFloatingPoint ? dtype ?? tensor.dtype : tensor.dtype)
-      }
+      let type = tensor.dtype.isFloatingPoint ? dtype ?? tensor.dtype : tensor.dtype
+      guard tensor.device != device || tensor.dtype != type else { continue }
+      let moved = noGrad { tensor.detached().to(device).to(type) }
       stored.tensor = tensor.requiresGradient ? moved.requiringGradient() : moved
     }
   }

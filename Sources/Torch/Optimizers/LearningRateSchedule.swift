@@ -7,11 +7,12 @@ public struct LearningRateSchedule: Codable, Equatable, Sendable {
     /// Always 1.
     case constant
     /// Times `factor` whenever the score has not improved by the relative `threshold` for more than `patience` epochs
-    /// (PyTorch's `ReduceLROnPlateau`, mode `min`).
-    case plateau(factor: Double, patience: Int, threshold: Double)
+    /// (PyTorch's `ReduceLROnPlateau`, mode `min`), but not below `floor`; for `cooldown` epochs afterwards nothing counts.
+    case plateau(factor: Double, patience: Int, threshold: Double, cooldown: Int = 0, floor: Double = 0)
     /// Times `gamma` every `size` epochs.
     case step(size: Int, gamma: Double)
-    /// Up from 0 over `warmup` steps, then down half a cosine to `floor` at `total` steps.
+    /// (t + 1) / W in step t of the first W = `warmup`, then half a cosine down to `floor` at step T = `total`:
+    /// floor + (1 − floor) · ½ (1 + cos(π (t − W) / (T − W))).
     case cosine(warmup: Int, total: Int, floor: Double)
   }
 
@@ -21,8 +22,10 @@ public struct LearningRateSchedule: Codable, Equatable, Sendable {
   public private(set) var factor: Double
   private var steps = 0
   private var epochs = 0
+  /// The best loss so far; nil before the first epoch (and not infinity, which JSON cannot hold).
   private var best: Double?
   private var worse = 0
+  private var cooling = 0
 
   /// A schedule at its start.
   public init(_ rule: Rule) {
@@ -47,15 +50,20 @@ public struct LearningRateSchedule: Codable, Equatable, Sendable {
     switch rule {
     case .constant, .cosine: break
     case .step(let size, let gamma): factor = pow(gamma, Double(epochs / size))
-    case .plateau(let reduction, let patience, let threshold):
-      if best.map({ loss < $0 * (1 - threshold) }) ?? true {
+    case .plateau(let reduction, let patience, let threshold, let cooldown, let floor):
+      if best.map({ loss < $0 * (1 - threshold) }) ?? (loss < .infinity) {
         best = loss
         worse = 0
       } else {
         worse += 1
       }
+      if cooling > 0 {
+        cooling -= 1
+        worse = 0
+      }
       if worse > patience {
-        factor *= reduction
+        factor = max(factor * reduction, min(factor, floor))
+        cooling = cooldown
         worse = 0
       }
     }

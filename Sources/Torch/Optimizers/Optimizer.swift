@@ -62,6 +62,12 @@ extension Optimizer {
           remedy: "resume with the recipe that the run was started with")
       }
     }
+    if let extra = Set(saved.keys).subtracting(own.map(\.key)).min() {
+      throw Fault(
+        .badData, "the saved optimizer does not fit this model", file: file, key: extra,
+        found: saved[extra]!.description, expected: "no such tensor",
+        remedy: "resume with the recipe that the run was started with")
+    }
     noGrad { for (key, tensor) in own { tensor.copyInPlace(from: saved[key]!) } }
   }
 }

@@ -35,5 +35,7 @@ public final class SGD: Optimizer {
   }
 
   /// Takes over what ``state()`` gave.
-  public func load(_ saved: [String: Tensor], file: String?) throws(Fault) { try load(saved, into: state(), file: file) }
+  public func load(_ saved: [String: Tensor], file: String?) throws(Fault) {
+    try load(saved, into: state(), file: file)
+  }
 }

@@ -9,12 +9,22 @@ public final class DropoutStream: Sendable {
     public var seed: UInt64
     /// The number of draws so far.
     public var offset: UInt64
+
+    /// A place in a stream.
+    public init(seed: UInt64, offset: UInt64) { (self.seed, self.offset) = (seed, offset) }
   }
 
-  /// The stream of this process.
-  public static let shared = DropoutStream()
+  private static let ofProcess = DropoutStream(State(seed: 0, offset: 0))
 
-  private let stored = Locked(State(seed: 0, offset: 0))
+  /// Takes the place of the process's stream within a task: tests run side by side.
+  @TaskLocal package static var ofTask: DropoutStream?
+
+  /// The stream that the kernels draw from.
+  public static var shared: DropoutStream { ofTask ?? ofProcess }
+
+  private let stored: Locked<State>
+
+  package init(_ state: State) { stored = Locked(state) }
 
   /// Where the stream stands; setting it continues from there.
   public var state: State {

@@ -5,20 +5,24 @@ extension SafetensorsFile {
   public func tensor(_ name: String) throws(Fault) -> Tensor {
     try withBytes(of: name) { (bytes) throws(Fault) in
       let entry = self[name]!
-      let tensor = Tensor.empty(entry.shape, dtype: DType(entry.dtype))
+      // Truth values are read as bytes: any that is neither 0 nor 1 would be undefined behaviour.
+      let tensor = Tensor.empty(entry.shape, dtype: entry.dtype == .bool ? .uint8 : DType(entry.dtype))
       if let start = bytes.baseAddress, !bytes.isEmpty { tensor.data.copyMemory(from: start, byteCount: bytes.count) }
-      return tensor
+      return tensor.to(DType(entry.dtype))
     }
   }
 
   /// A tensor over the file's own pages, to be read only: nothing is copied until it is used.
   ///
-  /// The tensor keeps the file mapped. Data that does not lie at a multiple of its element size is copied.
+  /// The tensor keeps the file mapped. Data that does not lie at a multiple of its element size is copied, and so
+  /// are truth values.
   /// - Throws: `Fault(.badData)` when there is no tensor of this name.
   public func mapped(_ name: String) throws(Fault) -> Tensor {
     let view = try withBytes(of: name) { (bytes) throws(Fault) -> Tensor? in
       let entry = self[name]!
-      guard let start = bytes.baseAddress, !bytes.isEmpty, Int(bitPattern: start) % entry.dtype.size == 0 else {
+      guard let start = bytes.baseAddress, !bytes.isEmpty, entry.dtype != .bool,
+        Int(bitPattern: start) % entry.dtype.size == 0
+      else {
         return nil
       }
       return .wrapping(

@@ -1,14 +1,24 @@
 /// The type of a tensor's elements; raw values are libtorch's `ScalarType`.
 public enum DType: Int32, Sendable, CaseIterable {
+  /// An unsigned integer of 8 bits.
   case uint8 = 0
+  /// A signed integer of 8 bits.
   case int8 = 1
+  /// A signed integer of 16 bits.
   case int16 = 2
+  /// A signed integer of 32 bits.
   case int32 = 3
+  /// A signed integer of 64 bits.
   case int64 = 4
+  /// IEEE 754 half precision.
   case float16 = 5
+  /// IEEE 754 single precision.
   case float32 = 6
+  /// IEEE 754 double precision.
   case float64 = 7
+  /// One byte per truth value, 0 or 1.
   case bool = 11
+  /// The upper half of a single: eight bits of exponent, seven of fraction.
   case bfloat16 = 15
 
   /// The size of one element in bytes.
@@ -36,10 +46,37 @@ public protocol TensorScalar: Sendable {
   static var dtype: DType { get }
 }
 
-extension Float: TensorScalar { public static var dtype: DType { .float32 } }
-extension Double: TensorScalar { public static var dtype: DType { .float64 } }
-extension Int: TensorScalar { public static var dtype: DType { .int64 } }
-extension Int64: TensorScalar { public static var dtype: DType { .int64 } }
-extension Int32: TensorScalar { public static var dtype: DType { .int32 } }
-extension UInt8: TensorScalar { public static var dtype: DType { .uint8 } }
-extension Bool: TensorScalar { public static var dtype: DType { .bool } }
+extension Float: TensorScalar {
+  /// `float32`.
+  public static var dtype: DType { .float32 }
+}
+
+extension Double: TensorScalar {
+  /// `float64`.
+  public static var dtype: DType { .float64 }
+}
+
+extension Int: TensorScalar {
+  /// `int64`.
+  public static var dtype: DType { .int64 }
+}
+
+extension Int64: TensorScalar {
+  /// `int64`.
+  public static var dtype: DType { .int64 }
+}
+
+extension Int32: TensorScalar {
+  /// `int32`.
+  public static var dtype: DType { .int32 }
+}
+
+extension UInt8: TensorScalar {
+  /// `uint8`.
+  public static var dtype: DType { .uint8 }
+}
+
+extension Bool: TensorScalar {
+  /// `bool`.
+  public static var dtype: DType { .bool }
+}

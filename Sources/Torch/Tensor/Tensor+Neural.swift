@@ -49,12 +49,23 @@ extension Tensor {
   public func upsampledBilinear(to size: [Int]) -> Tensor {
     Operators.upsampleBilinear2d(.tensor(self), .ints(size), .bool(false), .none, .none)
   }
+  /// The transpose of ``upsampledBilinear(to:)`` as a linear map, from `[B, C, H, W]` back to `[B, C, h, w]`.
+  public func upsampledBilinearTransposed(to size: [Int]) -> Tensor {
+    Operators.upsampleBilinear2dBackward(
+      .tensor(self), .ints([self.size(2), self.size(3)]), .ints([self.size(0), self.size(1)] + size), .bool(false),
+      .none, .none)
+  }
+  /// X of self · X = right for square self (or a batch of them).
+  public func solved(_ right: Tensor) -> Tensor { Operators.solve(.tensor(self), .tensor(right), .bool(true)) }
 }
 
 /// How a loss joins its elements; libtorch's `Reduction`.
 public enum Reduction: Int, Sendable {
+  /// Not at all: a loss for each element.
   case none = 0
+  /// As their mean.
   case mean = 1
+  /// As their sum.
   case sum = 2
 }
 

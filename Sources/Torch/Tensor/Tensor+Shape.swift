@@ -101,7 +101,9 @@ extension Tensor {
   public func fillInPlace(_ value: Double) { Operators.fillInPlace.run(.tensor(self), .double(value)) }
   /// Adds `scale` times another tensor.
   public func addInPlace(_ other: Tensor, scale: Double = 1) {
-    Operators.addInPlace.run(.tensor(self), .tensor(other), .double(scale))
+    // Tensors of integers take an integer only, and refuse 1.0 too.
+    let factor = dtype.isFloatingPoint ? nil : Int(exactly: scale)
+    Operators.addInPlace.run(.tensor(self), .tensor(other), factor.map { .int($0) } ?? .double(scale))
   }
   /// Multiplies by another tensor.
   public func multiplyInPlace(_ other: Tensor) { Operators.mulInPlace.run(.tensor(self), .tensor(other)) }

@@ -21,7 +21,9 @@ import Torch
   static let cases: [Case] = files + values + recipes + places + models + library
 
   static let files: [Case] = [
-    Case(name: "truncated file", code: 65, mentions: ["train.safetensors", "end of the file"]) { try $0.truncate("train") },
+    Case(name: "truncated file", code: 65, mentions: ["train.safetensors", "end of the file"]) {
+      try $0.truncate("train")
+    },
     Case(name: "empty file", code: 65, mentions: ["train.safetensors", "too short"]) { try $0.write("train", Data()) },
     Case(name: "header longer than the file", code: 65, mentions: ["train.safetensors", "header"]) {
       try $0.patch("train") { $0.replaceSubrange(0..<8, with: withUnsafeBytes(of: UInt64(1) << 40) { Data($0) }) }
@@ -53,7 +55,9 @@ import Torch
       try $0.describe { $0.replacingOccurrences(of: "\"features\" : 32", with: "\"features\" : 33") }
     },
     Case(name: "NaN", code: 65, mentions: ["text", "nan"]) { try $0.edit("train") { $0.fill("text", .nan) } },
-    Case(name: "infinity", code: 65, mentions: ["audio", "inf"]) { try $0.edit("valid") { $0.fill("audio", .infinity) } },
+    Case(name: "infinity", code: 65, mentions: ["audio", "inf"]) {
+      try $0.edit("valid") { $0.fill("audio", .infinity) }
+    },
     Case(name: "target out of range", code: 65, mentions: ["target", "-3.0 to 3.0"]) {
       try $0.edit("train") { $0.fill("target", 7) }
     },

@@ -63,7 +63,8 @@ import Torch
   @Test func benchmarkPrintsItsThreeNumbers() throws {
     for step in ["train", "infer"] {
       let outcome = try Program.succeed([
-        "benchmark", "--architecture", "late_fusion", "--set", "model.width=8", "--set", "model.heads=2", "--step", step,
+        "benchmark", "--architecture", "late_fusion", "--set", "model.width=8", "--set", "model.heads=2", "--step",
+        step,
         "--batch", "2", "--length", "3", "--features", "5,4", "--repeats", "2", "--json",
       ])
       let numbers = try OrderedJSON(parsing: outcome.output)

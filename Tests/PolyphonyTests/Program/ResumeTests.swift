@@ -79,7 +79,9 @@ import Torch
       let data = try Self.dataset(folder)
       let more = Self.settings + ["--set", "training.epochs=200"]
       let stopped = try Program.run(["train", "--data", data, "--output", "\(folder)/run"] + more) { process in
-        while !FileManager.default.fileExists(atPath: "\(folder)/run/checkpoint") { Thread.sleep(forTimeInterval: 0.02) }
+        while !FileManager.default.fileExists(atPath: "\(folder)/run/checkpoint") {
+          Thread.sleep(forTimeInterval: 0.02)
+        }
         kill(process.processIdentifier, signal)
       }
       #expect(stopped.code == 130, "\(stopped.errors)")

@@ -84,7 +84,8 @@ public struct SyntheticSentiment: Sendable {
     let speaking = Tensor.concatenated([.ones([samples, 1, 1]), events.slice(1, 1)], 1)
     var x = speaking * seen.unsqueezed(1) + Tensor.normal([samples, length, features], generator: corpus) * noise
     x = x * (gain * (0.3 * shift)).exp() + offset * (0.5 * shift)
-    let lengths = (Tensor.uniform([samples], generator: corpus) * Double(length - length / 2 + 1)).to(.int64)
+    let lengths =
+      (Tensor.uniform([samples], generator: corpus) * Double(length - length / 2 + 1)).to(.int64)
       + Tensor(Double(length / 2), dtype: .int64)
     let real = (Tensor.range(length).unsqueezed(0) .< lengths.unsqueezed(1)).to(.float32)
     return (x * real.unsqueezed(2), lengths.clamped(1, Double(length)))

@@ -1,0 +1,106 @@
+import Foundation
+import Torch
+
+/// AGM, adaptive gradient modulation (Li et al., ICCV 2023, arXiv 2308.07686).
+///
+/// The mono-modal response φ_m is the Shapley value of modality m in the logits (for regression: in the value), where a
+/// modality is taken away as in ``SoloPredictions`` and the empty set counts as zero; from four modalities on, whose
+/// subsets are too many for every step, ½(f(all) − f(all but m) + f(m)), which is the same for two. With
+/// s_m = −mean log p_m[y] (regression: mean |φ_m − y|) and s̄ their mean:
+///
+/// r_m = exp(M/(M − 1) · (s̄ − s_m)), κ_m = exp(α · min(r*_m − r_m, 7)), g_m ← κ_m g_m,
+///
+/// r* the same of the running means of s over all steps before. A modality that leads by more than it usually does is
+/// slowed down.
+public final class AdaptiveModulation: BalancingStrategy {
+  private static let exactUpTo = 3
+  private static let cap = 7.0
+
+  private let names: [String]
+  private let task: PredictionTask
+  private let alpha: Double
+  private let epochs: ActiveEpochs
+  /// Running means of s, and the steps they are over.
+  private var means: [Double]
+  private var steps = 0.0
+  private var log = BalancingLog()
+
+  /// Reads `alpha` (1), `start` (0) and `end` (50).
+  public init(_ reader: SettingsReader, _ model: MultimodalModel) throws(Fault) {
+    try EncoderGroups.check(model, for: reader.path)
+    names = model.configuration.modalities.map(\.name)
+    task = model.configuration.task
+    alpha = try reader.double("alpha", default: 1, in: 0...)
+    epochs = try ActiveEpochs(reader, end: 50)
+    means = names.map { _ in 0 }
+  }
+
+  /// r from scores s (lower is better).
+  public static func ratios(_ scores: [Double]) -> [Double] {
+    guard scores.count > 1 else { return scores.map { _ in 1 } }
+    let (count, mean) = (Double(scores.count), scores.reduce(0, +) / Double(scores.count))
+    return scores.map { exp(count / (count - 1) * (mean - $0)) }
+  }
+
+  /// κ from the scores of a batch and their running means.
+  public static func coefficients(_ scores: [Double], means: [Double], alpha: Double) -> [Double] {
+    zip(ratios(means), ratios(scores)).map { exp(alpha * min($0 - $1, cap)) }
+  }
+
+  /// A group per modality.
+  public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? {
+    EncoderGroups.make(model, settings)
+  }
+
+  /// Scales.
+  public func adjustGradients(_ step: TrainingStep) {
+    guard names.count > 1 else { return }
+    let scores = responses(step).map { -Confidence.meanLogarithm($0, step.batch.target, task) }
+    let acts = epochs.contains(step.epoch) && steps > 0
+    let coefficients = acts ? Self.coefficients(scores, means: means, alpha: alpha) : names.map { _ in 1 }
+    means = zip(means, scores).map { ($0 * steps + $1) / (steps + 1) }
+    steps += 1
+    log.begin(step.epoch)
+    log.add("response_loss", names, scores)
+    log.add("coefficient", names, coefficients)
+    guard acts else { return }
+    noGrad {
+      for (index, factor) in coefficients.enumerated() {
+        EncoderGroups.encoder(index, of: step.optimizer).parameters.gradients.multiplyInPlace(factor)
+      }
+    }
+  }
+
+  /// φ_m.
+  private func responses(_ step: TrainingStep) -> [Tensor] {
+    let count = names.count
+    if count > Self.exactUpTo {
+      let subsets = (0..<count).flatMap { player in
+        [(0..<count).map { $0 != player }, (0..<count).map { $0 == player }]
+      }
+      let outputs = SoloPredictions.predict(step, [Array(repeating: true, count: count)] + subsets)
+      return noGrad { (0..<count).map { (outputs[0] - outputs[1 + 2 * $0] + outputs[2 + 2 * $0]) * 0.5 } }
+    }
+    let outputs = SoloPredictions.predict(step, Array(Coalitions.all(count).dropFirst()))
+    return noGrad {
+      Coalitions.weights(count).map { weights in
+        zip(outputs, weights.dropFirst()).dropFirst().reduce(outputs[0] * weights[1]) { $0 + $1.0 * $1.1 }
+      }
+    }
+  }
+
+  /// Means over the epoch: `response_loss/NAME` (s_m) and `coefficient/NAME` (κ_m).
+  public func metrics() -> [(name: String, value: Double)] { log.metrics }
+
+  /// Running means and the log.
+  public func state() -> [(key: String, tensor: Tensor)] {
+    [("means", .init(means)), ("steps", .init([steps]))] + log.state()
+  }
+
+  /// Takes over what ``state()`` gave.
+  public func load(_ state: [String: Tensor], file: String?) throws(Fault) {
+    means = try StrategyState.numbers("means", of: state, count: names.count, file: file)
+    steps = try StrategyState.numbers("steps", of: state, count: 1, file: file)[0]
+    try log.load(state, file: file)
+  }
+}

@@ -1,0 +1,90 @@
+import Torch
+
+/// The settings of CGGM: the section `balance.cggm` of a recipe.
+public struct CGGMSettings: Equatable, Sendable {
+  /// What of the method acts.
+  public enum Parts: String, Sendable, CaseIterable {
+    /// Encoders' gradients are scaled, and the direction term is in the loss.
+    case both
+    /// Gradients are scaled only.
+    case magnitude
+    /// The direction term only.
+    case direction
+  }
+
+  /// What B_i multiplies.
+  public enum Target: String, Sendable, CaseIterable {
+    /// The gradients, before clipping (as published).
+    case gradients
+    /// The step of the optimiser, that is the learning rate of the modality's parameters: eq. 8 for optimisers whose
+    /// step does not follow the gradient's size, such as Adam.
+    case updates
+  }
+
+  /// The values published for a data set.
+  public enum Preset: String, Sendable, CaseIterable {
+    case none, mosi, iemocap, food101, brats
+
+    /// ρ, λ, and the classifiers' learning rate and weight decay, where published.
+    var values: (rho: Double?, lambda: Double, rate: Double?, decay: Double?) {
+      switch self {
+      case .none: (nil, 0.1, nil, nil)
+      case .mosi, .iemocap: (1.3, 0.2, 5e-4, nil)
+      case .food101: (1.3, 0.05, 5e-4, 3e-3)
+      case .brats: (1.0, 0.1, 6e-3, nil)
+      }
+    }
+  }
+
+  /// What of the method acts.
+  public var parts = Parts.both
+  /// What B_i multiplies.
+  public var target = Target.gradients
+  /// ρ; nil for the neutral M/(M − 1).
+  public var rho: Double?
+  /// λ.
+  public var lambda = 0.1
+  /// s of the scores' exponential average; 0 is the paper.
+  public var smoothing = 0.9
+  /// B_max; nil for ρ.
+  public var limit: Double?
+  /// ε of regression; nil for the task's own.
+  public var score: ModalityScore.Regression?
+  /// Layers of the classifiers' encoders; nil for the model's `classifier_layers`, or 2.
+  public var classifierLayers: Int?
+  /// The classifiers' optimiser; nil for the model's.
+  public var classifierOptimizer: TrainingSettings.OptimizerName?
+  /// The classifiers' learning rate; nil for half the model's.
+  public var classifierLearningRate: Double?
+  /// The classifiers' weight decay; nil for the model's.
+  public var classifierWeightDecay: Double?
+
+  /// The defaults.
+  public init() {}
+
+  /// The values published for a data set; whatever is not published has its default.
+  public init(_ preset: Preset) {
+    (rho, lambda, classifierLearningRate, classifierWeightDecay) = preset.values
+    // As in the paper, which neither smooths nor clamps.
+    if preset != .none { smoothing = 0 }
+  }
+
+  /// Reads the section; a preset changes the defaults of the keys behind it.
+  public init(_ reader: SettingsReader, parts fixed: Parts? = nil) throws(Fault) {
+    self.init(try reader.choice("preset", default: Preset.none))
+    parts = try reader.choice("parts", default: .both)
+    if let fixed { parts = fixed }
+    target = try reader.choice("scale", default: target)
+    rho = try reader.optional("rho", .double(in: Above(0))) ?? rho
+    lambda = try reader.double("lambda", default: lambda, in: 0...)
+    smoothing = try reader.double("smoothing", default: smoothing, in: 0..<1)
+    limit = try reader.optional("limit", .double(in: Above(0)))
+    score = try reader.optional("score", .choice(of: ModalityScore.Regression.self))
+    classifierLayers = try reader.optional("classifier_layers", .int(in: 1...64))
+    classifierOptimizer = try reader.optional("classifier_optimizer", .choice(of: TrainingSettings.OptimizerName.self))
+    classifierLearningRate =
+      try reader.optional("classifier_learning_rate", .double(in: Above(0))) ?? classifierLearningRate
+    classifierWeightDecay =
+      try reader.optional("classifier_weight_decay", .double(in: 0...)) ?? classifierWeightDecay
+  }
+}

@@ -1,0 +1,151 @@
+import Torch
+
+/// CGGM, classifier-guided gradient modulation (Guo et al., NeurIPS 2024, arXiv 2411.01409).
+///
+/// Per modality i a classifier f_i reads the encoding without its graph and learns the task with an optimiser of its
+/// own. From how its score rises follows a balancing term B_i (``BalancingTerms``, eq. 6 and 7), which does two things:
+///
+/// * magnitude (eq. 8): the gradients of modality i's projection and encoder are multiplied by B_i;
+/// * direction (eq. 12, 13): L = L_task + λ L_gm, L_gm = (1/M) Σ_i (|B_i| − B_i · cos(g_Ω, g_i)), g_Ω the gradient of the
+///   model's last weight, g_i that of classifier i's (``HeadGradient``).
+///
+/// The direction term is that of the same step, of true gradients, and differentiable in the model (the released code
+/// compares weights, of the step before, and teaches the encoders nothing). The classifiers' losses ride on the model's
+/// backward: their graphs are disjoint, so one pass serves both.
+///
+/// Early fusion has no separate encoders: there B_i acts on the projections. Samples that lack a modality count in its
+/// score like the others.
+public final class ClassifierGuidedModulation: BalancingStrategy {
+  /// How the method was set up.
+  public let settings: CGGMSettings
+  /// f_1 … f_M.
+  public let classifiers: ModalityClassifiers
+  /// B of the last step.
+  public private(set) var current: [Double]
+
+  private let names: [String]
+  private let score: ModalityScore
+  private var terms: BalancingTerms
+  private var optimizer: (any Optimizer)?
+  private var clip = 0.0
+  private var log = BalancingLog()
+
+  /// The method for a model.
+  /// - Throws: `Fault(.usage)` where a modality has no parameters of its own, or the gradients of the heads cannot be
+  ///   compared.
+  public init(_ settings: CGGMSettings, _ model: MultimodalModel) throws(Fault) {
+    self.settings = settings
+    let configuration = model.configuration
+    names = configuration.modalities.map(\.name)
+    if settings.parts != .direction { try EncoderGroups.check(model, for: "balance.cggm") }
+    score = ModalityScore(configuration.task, regression: settings.score)
+    terms = BalancingTerms(
+      count: names.count, rho: settings.rho, limit: settings.limit, smoothing: settings.smoothing)
+    current = names.map { _ in 1 }
+    classifiers = ModalityClassifiers(
+      model, layers: settings.classifierLayers ?? configuration.classifierLayers ?? 2)
+    let (head, own) = (model.backbone.outputLayer.weight.size(1), model.backbone.encodedWidth)
+    guard head == own || head == own * names.count else {
+      throw Fault(
+        .usage, "the gradients of the model's head and of the classifiers' cannot be compared", key: "balance.cggm",
+        found: "a head of \(head) features over encodings of \(own)",
+        expected: "\(own) or \(own * names.count) features")
+    }
+  }
+
+  /// The classifiers read them.
+  public var needsEncodings: Bool { true }
+
+  /// A group per modality; the classifiers have an optimiser of their own.
+  public func groups(_ model: MultimodalModel, _ training: TrainingSettings) -> [ParameterGroup]? {
+    var own = training
+    own.optimizer = settings.classifierOptimizer ?? training.optimizer
+    let group = ParameterGroup(
+      "classifiers", classifiers.trainableParameters(),
+      learningRate: settings.classifierLearningRate ?? training.learningRate / 2,
+      weightDecay: settings.classifierWeightDecay ?? training.weightDecay)
+    optimizer = own.makeOptimizer([group])
+    clip = training.clip
+    return EncoderGroups.make(model, training)
+  }
+
+  /// L_task + λ L_gm, and the classifiers' losses, which share no parameter with them.
+  public func loss(_ step: TrainingStep) -> Tensor {
+    optimizer?.zeroGradients()
+    let target = step.batch.target
+    let readings = classifiers(step.output.encoded)
+    let scores = score(readings.map(\.prediction), target)
+    let balance = terms.update(scores)
+    current = balance.terms
+    let losses = readings.map { step.loss($0.prediction, target) }
+    let own = noGrad {
+      Tensor.stacked(
+        readings.map { HeadGradient.weight($0.features, step.loss.gradient($0.prediction, target)) })
+    }
+    let usesDirection = settings.parts != .magnitude && settings.lambda > 0
+    func cosines() -> Tensor {
+      HeadGradient.cosines(
+        HeadGradient.weight(step.output.features, step.loss.gradient(step.output.prediction, target)), own)
+    }
+    let alignment = usesDirection ? cosines() : noGrad(cosines)
+    report(step.epoch, scores, balance, alignment)
+    var total = losses.reduce(step.taskLoss, +)
+    if usesDirection { total = total + Self.direction(balance.terms, alignment) * settings.lambda }
+    return total
+  }
+
+  /// L_gm = (1/M) Σ_i (|B_i| − B_i · cos_i) from B and the cosines `[M]` (eq. 12).
+  public static func direction(_ terms: [Double], _ cosines: Tensor) -> Tensor {
+    let weights = Tensor(terms).to(cosines.dtype).to(cosines.device)
+    return (weights.abs() - weights * cosines).mean()
+  }
+
+  /// B_i times the gradients of modality i, or times its step.
+  public func adjustGradients(_ step: TrainingStep) {
+    guard settings.parts != .direction else { return }
+    for (index, term) in current.enumerated() {
+      let group = EncoderGroups.encoder(index, of: step.optimizer)
+      switch settings.target {
+      case .gradients: noGrad { group.parameters.gradients.multiplyInPlace(term) }
+      // The loop sets the rate anew before each step.
+      case .updates: group.learningRate *= term
+      }
+    }
+  }
+
+  /// The classifiers' update.
+  public func endStep(_ step: TrainingStep) {
+    guard let optimizer else { return }
+    if clip > 0 { optimizer.clipGradients(norm: clip) }
+    optimizer.step()
+  }
+
+  private func report(_ epoch: Int, _ scores: [Double], _ balance: BalancingTerms.Step, _ cosines: Tensor) {
+    log.begin(epoch)
+    log.add("score", names, scores)
+    log.add("balance", names, balance.terms)
+    log.add("cosine", names, cosines.doubles)
+    log.add("clamped", names, balance.clamped.map { $0 ? 1 : 0 })
+    log.add("balance_undefined", balance.isUndefined ? 1 : 0)
+  }
+
+  /// Means over the epoch by modality: `score`, `balance` (B_i), `cosine`, the share of steps with B_i `clamped`; and the
+  /// share of steps in which ΣΔε vanished, `balance_undefined`.
+  public func metrics() -> [(name: String, value: Double)] { log.metrics }
+
+  /// Classifiers, their optimiser, scores, and the epoch's log so far.
+  public func state() -> [(key: String, tensor: Tensor)] {
+    StrategyState.prefixed("classifiers", classifiers.state())
+      + StrategyState.prefixed("optimizer", optimizer?.state() ?? [])
+      + [("scores", StrategyState.numbers(terms.scores)), ("terms", StrategyState.numbers(current))] + log.state()
+  }
+
+  /// Takes over what ``state()`` gave.
+  public func load(_ state: [String: Tensor], file: String?) throws(Fault) {
+    try classifiers.load(StrategyState.section("classifiers", of: state), file: file)
+    try optimizer?.load(StrategyState.section("optimizer", of: state), file: file)
+    terms.scores = try StrategyState.numbers("scores", of: state, count: names.count, file: file)
+    current = try StrategyState.numbers("terms", of: state, count: names.count, file: file)
+    try log.load(state, file: file)
+  }
+}

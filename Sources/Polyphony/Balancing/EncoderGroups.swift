@@ -1,0 +1,51 @@
+import Torch
+
+/// The parameters of a model in groups: what all modalities share, then each modality's projection and encoder.
+///
+/// A group's gradients are one block of memory, so that scaling a modality's gradients is one operator.
+enum EncoderGroups {
+  /// `shared`, then `encoder.NAME` for each modality in order, then whatever the strategy adds.
+  static func make(
+    _ model: MultimodalModel, _ settings: TrainingSettings,
+    extra: [(key: String, storage: StoredTensor)] = []
+  ) -> [ParameterGroup] {
+    let parameters = model.trainableParameters()
+    func group(_ name: String, _ members: [(key: String, storage: StoredTensor)]) -> ParameterGroup {
+      ParameterGroup(name, members, learningRate: settings.learningRate, weightDecay: settings.weightDecay)
+    }
+    let owners = parameters.map { owner($0.key, model.backbone) }
+    func members(_ index: Int?) -> [(key: String, storage: StoredTensor)] {
+      zip(parameters, owners).filter { $1 == index }.map(\.0)
+    }
+    var groups = [group("shared", members(nil))]
+    for (index, modality) in model.configuration.modalities.enumerated() {
+      groups.append(group("encoder.\(modality.name)", members(index)))
+    }
+    if !extra.isEmpty { groups.append(group("strategy", extra)) }
+    return groups
+  }
+
+  /// The group of a modality among those of an optimiser that ``make(_:_:extra:)`` has laid out.
+  static func encoder(_ index: Int, of optimizer: any Optimizer) -> ParameterGroup { optimizer.groups[index + 1] }
+
+  /// Refuses a model in which a modality has nothing of its own that could be scaled.
+  static func check(_ model: MultimodalModel, for method: String) throws(Fault) {
+    let keys = model.backbone.parameters().map(\.key)
+    for (index, modality) in model.configuration.modalities.enumerated() {
+      let prefixes = model.backbone.encoderPrefixes(index)
+      if keys.contains(where: { key in prefixes.contains { key.hasPrefix($0) } }) { continue }
+      // `mult` has no projection for features as wide as the model, and no cross encoder for a single modality.
+      throw Fault(
+        .usage, "the method scales each modality's own parameters, and one has none", key: method,
+        found: "\(modality.name) in \(model.configuration.architecture)",
+        expected: "an encoder or a projection per modality",
+        remedy: "choose an architecture with encoders, such as encoder_fusion")
+    }
+  }
+
+  private static func owner(_ key: String, _ backbone: any Backbone) -> Int? {
+    backbone.configuration.modalities.indices.first { index in
+      backbone.encoderPrefixes(index).contains { key.hasPrefix($0) }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import Torch
+
+/// The gradient of a loss in the weight of a linear head, in closed form, and the cosines between such gradients.
+///
+/// For ŷ = W φ + b the chain rule gives ∂L/∂W = Σ_b δ_b φ_bᵀ with δ = ∂L/∂ŷ, which ``TaskLoss/gradient(_:_:)`` knows. So the
+/// gradient is one small product, itself differentiable in φ and δ: no second backward. In segmentation δ reaches the
+/// head through the bilinear upsampling behind it, that is through its transpose, and the sum runs over places too.
+public enum HeadGradient {
+  /// ∂L/∂W, `[outputs, width]`.
+  /// - Parameters:
+  ///   - features: φ, `[B, width]`, or `[B, width, h, w]`.
+  ///   - delta: ∂L/∂ŷ, `[B, outputs]`, or `[B, outputs, H, W]`.
+  public static func weight(_ features: Tensor, _ delta: Tensor) -> Tensor {
+    guard features.rank == 4 else { return delta.transposed(0, 1).matmul(features) }
+    let atPlaces = delta.upsampledBilinearTransposed(to: [features.size(2), features.size(3)])
+    return .einsum("bkhw,bchw->kc", atPlaces, features)
+  }
+
+  /// cos(g_Ω, g_i) for all classifiers, `[M]`; differentiable in g_Ω.
+  ///
+  /// Where the model's head is as wide as a classifier's (late, early and encoder fusion, segmentation) g_Ω is compared
+  /// whole. Where it is M times as wide because the modalities lie side by side in it (`mult`), each modality is
+  /// compared with its own columns.
+  /// - Parameters:
+  ///   - fusion: g_Ω, `[outputs, width]`.
+  ///   - modalities: g_i, `[M, outputs, width']` with width' = width or width/M.
+  public static func cosines(_ fusion: Tensor, _ modalities: Tensor) -> Tensor {
+    let (count, outputs, width) = (modalities.size(0), modalities.size(1), modalities.size(2))
+    let whole =
+      fusion.size(1) == width
+      ? fusion.reshaped(1, outputs * width)
+      : fusion.reshaped(outputs, count, width).transposed(0, 1).reshaped(count, outputs * width)
+    let parts = modalities.reshaped(count, outputs * width)
+    return (whole * parts).sum(1) / (length(whole) * length(parts))
+  }
+
+  // With a floor, so that a gradient of 0 (all predictions right) has cosine 0 and a finite derivative.
+  private static func length(_ rows: Tensor) -> Tensor { (rows.squared().sum(1) + 1e-20).sqrt() }
+}

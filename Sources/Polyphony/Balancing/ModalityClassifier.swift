@@ -1,0 +1,64 @@
+import Torch
+
+/// f_i of CGGM: predicts the task from one modality's encoding, and is dropped when training ends.
+public protocol ModalityClassifier: Module {
+  /// What the last linear layer takes: `[B, width]`, or `[B, width, h, w]` for maps.
+  func features(_ tokens: Tokens) -> Tensor
+  /// The prediction from ``features(_:)``.
+  func prediction(_ features: Tensor) -> Tensor
+}
+
+/// A small encoder, the first step, a hidden layer and a linear head.
+///
+/// ŷ_i = out(relu(W W bone(h_i)[first step])): the hidden layer W (with bias) is applied twice, as in the released code.
+/// Only the first step is read, so the encoder's last layer computes no other.
+public final class SequenceClassifier: Module, ModalityClassifier {
+  @Child var bone: TransformerEncoder
+  @Child("proj1") var hidden: Linear
+  /// The last layer.
+  @Child("out_layer") public var outputLayer: Linear
+
+  /// A classifier of encodings of some width.
+  public init(width: Int, heads: Int, layers: Int, outputs: Int, rates: DropoutRates) {
+    super.init()
+    bone = TransformerEncoder(width: width, heads: heads, layers: layers, rates: rates)
+    hidden = Linear(width, width)
+    outputLayer = Linear(width, outputs)
+  }
+
+  /// relu(W W bone(h)[first step]), `[B, width]`.
+  public func features(_ tokens: Tokens) -> Tensor {
+    hidden(hidden(bone(tokens.values, mask: tokens.mask, readout: .first).squeezed(1))).relu()
+  }
+
+  /// out(features).
+  public func prediction(_ features: Tensor) -> Tensor { outputLayer(features) }
+}
+
+/// The light decoder that stands for a classifier in segmentation: that of the model over one modality, with a single
+/// convolution.
+public final class LightDecoder: Module, ModalityClassifier {
+  @Child var decoder: SegmentationDecoder
+  /// The last layer, at each place.
+  @Child("out_layer") public var outputLayer: Linear
+  private let size: [Int]
+
+  /// A decoder for one modality of a segmentation model.
+  public init(_ backbone: DeepLabV3Plus) {
+    size = backbone.imageSize
+    super.init()
+    let configuration = backbone.configuration
+    decoder = SegmentationDecoder(
+      coarse: configuration.width, detail: backbone.detailChannels, width: configuration.width,
+      dropouts: [configuration.dropout.residual])
+    outputLayer = Linear(configuration.width, configuration.task.outputs)
+  }
+
+  /// The decoder's map.
+  public func features(_ tokens: Tokens) -> Tensor { decoder(tokens.map, detail: tokens.detail) }
+
+  /// The last layer at each place, upsampled to the images' size.
+  public func prediction(_ features: Tensor) -> Tensor {
+    outputLayer.atEachPlace(features).upsampledBilinear(to: size)
+  }
+}

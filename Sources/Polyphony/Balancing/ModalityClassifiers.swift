@@ -1,0 +1,44 @@
+import Torch
+
+/// The classifiers of all modalities. They read encodings without their graph, so that they teach the model nothing.
+///
+/// Parameters are named `classifers.i.…` (so spelt) as in the released code.
+public final class ModalityClassifiers: Module {
+  /// What one classifier makes of a batch.
+  public struct Reading {
+    /// What its last linear layer takes.
+    public var features: Tensor
+    /// ŷ_i.
+    public var prediction: Tensor
+  }
+
+  @Child("classifers") var modules: [Module]
+  private let classifiers: [any ModalityClassifier]
+
+  /// Classifiers for a model, on its device and with its element type.
+  /// - Parameter layers: of each classifier's encoder; light decoders have none.
+  public init(_ model: MultimodalModel, layers: Int) {
+    let backbone = model.backbone
+    let configuration = backbone.configuration
+    classifiers = configuration.modalities.map { _ in
+      if let segmentation = backbone as? DeepLabV3Plus { return LightDecoder(segmentation) }
+      return SequenceClassifier(
+        width: backbone.encodedWidth, heads: configuration.heads, layers: layers,
+        outputs: configuration.task.outputs, rates: configuration.dropout)
+    }
+    super.init()
+    modules = classifiers
+    move(to: model.device, dtype: backbone.outputLayer.weight.dtype)
+  }
+
+  /// All readings of a batch.
+  public func callAsFunction(_ encoded: [Tokens]) -> [Reading] {
+    zip(encoded, classifiers).map { tokens, classifier in
+      var tokens = tokens
+      tokens.values = tokens.values.detached()
+      tokens.detail = tokens.detail?.detached()
+      let features = classifier.features(tokens)
+      return Reading(features: features, prediction: classifier.prediction(features))
+    }
+  }
+}

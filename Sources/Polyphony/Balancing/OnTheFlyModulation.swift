@@ -1,0 +1,84 @@
+import Foundation
+import Torch
+
+/// OGM-GE, on-the-fly gradient modulation with generalisation enhancement (Peng et al., CVPR 2022, arXiv 2203.15332,
+/// eq. 8 to 10).
+///
+/// With s_m the confidence of the prediction from m alone (``SoloPredictions``, ``Confidence``) and ρ_m = s_m divided by
+/// the mean of the other modalities' s (for two modalities the published ratio):
+///
+/// k_m = 1 − tanh(α ρ_m) where ρ_m > 1, else 1; g_m ← k_m g_m + N(0, σ(g_m)²),
+///
+/// σ the deviation of each parameter's own gradient before scaling. All of a modality's parameters are scaled (the
+/// published code takes convolution weights only, there being little else).
+public final class OnTheFlyModulation: BalancingStrategy {
+  private let names: [String]
+  private let task: PredictionTask
+  private let alpha: Double
+  private let noise: Bool
+  private let epochs: ActiveEpochs
+  private var log = BalancingLog()
+
+  /// Reads `alpha` (0.3), `noise` (true: generalisation enhancement), `start` (0) and `end` (50).
+  public init(_ reader: SettingsReader, _ model: MultimodalModel) throws(Fault) {
+    try EncoderGroups.check(model, for: reader.path)
+    names = model.configuration.modalities.map(\.name)
+    task = model.configuration.task
+    alpha = try reader.double("alpha", default: 0.3, in: 0...)
+    noise = try reader.bool("noise", default: true)
+    epochs = try ActiveEpochs(reader, end: 50)
+  }
+
+  /// k from confidences.
+  public static func coefficients(_ confidences: [Double], alpha: Double) -> [Double] {
+    guard confidences.count > 1 else { return confidences.map { _ in 1 } }
+    let sum = confidences.reduce(0, +)
+    return confidences.map { own in
+      let ratio = own / max((sum - own) / Double(confidences.count - 1), 1e-12)
+      return ratio > 1 ? 1 - tanh(alpha * ratio) : 1
+    }
+  }
+
+  /// A group per modality.
+  public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? {
+    EncoderGroups.make(model, settings)
+  }
+
+  /// Scales and disturbs.
+  public func adjustGradients(_ step: TrainingStep) {
+    guard epochs.contains(step.epoch), names.count > 1 else { return }
+    let confidences = SoloPredictions.each(step).map { Confidence.mean($0, step.batch.target, task) }
+    let coefficients = Self.coefficients(confidences, alpha: alpha)
+    log.begin(step.epoch)
+    log.add("confidence", names, confidences)
+    log.add("coefficient", names, coefficients)
+    noGrad {
+      for (index, factor) in coefficients.enumerated() {
+        let group = EncoderGroups.encoder(index, of: step.optimizer).parameters
+        let disturbance = noise ? Self.noise(group) : nil
+        group.gradients.multiplyInPlace(factor)
+        if let disturbance { group.gradients.addInPlace(disturbance) }
+      }
+    }
+  }
+
+  /// Normal numbers with the deviation of each parameter's gradient.
+  private static func noise(_ group: FlatParameters) -> Tensor {
+    let pieces = group.members.map { member -> Tensor in
+      let gradient = member.storage.tensor!.gradient!.flattened()
+      let deviation = gradient.variance(0, correction: gradient.count > 1 ? 1 : 0).sqrt() + 1e-8
+      return deviation.reshaped(1).expanded(gradient.count)
+    }
+    return Tensor.normal(group.gradients.shape).to(group.gradients.dtype).to(group.gradients.device)
+      * .concatenated(pieces)
+  }
+
+  /// Means over the epoch: `confidence/NAME` and `coefficient/NAME`.
+  public func metrics() -> [(name: String, value: Double)] { log.metrics }
+
+  /// The epoch's log; the method itself has no memory.
+  public func state() -> [(key: String, tensor: Tensor)] { log.state() }
+
+  /// Takes over what ``state()`` gave.
+  public func load(_ state: [String: Tensor], file: String?) throws(Fault) { try log.load(state, file: file) }
+}

@@ -1,0 +1,30 @@
+import Torch
+
+/// Dice of a batch of maps in whole-batch arithmetic: what guides training, where ``SegmentationMetrics`` reports.
+public enum SegmentationScore {
+  /// ε that keeps Dice defined where a region is on neither side.
+  static let smoothing = 1e-3
+
+  /// 2(|P ∩ T| + ε) / (|P| + |T| + 2ε) for each region, averaged over the samples.
+  ///
+  /// - Parameters:
+  ///   - prediction: logits `[B, classes, H, W]`.
+  ///   - target: `[B, H, W]`.
+  ///   - classes: four are those of the BraTS challenge and have its regions (enhancing tumour {3}, tumour core {1, 3},
+  ///     whole tumour {1, 2, 3}); otherwise each class but 0 is a region.
+  /// - Returns: `[regions]`.
+  public static func dice(_ prediction: Tensor, _ target: Tensor, classes: Int) -> Tensor {
+    let predicted = prediction.argmax(1)
+    let regions = classes == 4 ? SegmentationMetrics.Region.braTS.map(\.classes) : (1..<classes).map { [$0] }
+    let values = regions.map { region in
+      let (p, t) = (inside(predicted, region), inside(target, region))
+      let both = (p * t).sum(1, 2) + smoothing
+      return (both * 2 / (p.sum(1, 2) + t.sum(1, 2) + 2 * smoothing)).mean()
+    }
+    return .stacked(values)
+  }
+
+  private static func inside(_ map: Tensor, _ classes: Set<Int>) -> Tensor {
+    classes.sorted().map { (map .== Double($0)).to(.float32) }.reduce(map.to(.float32).zerosLike(), +)
+  }
+}

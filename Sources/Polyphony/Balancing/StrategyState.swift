@@ -1,0 +1,34 @@
+import Torch
+
+/// How a strategy's state becomes named tensors and back.
+enum StrategyState {
+  /// Tensors under a prefix.
+  static func prefixed(_ prefix: String, _ tensors: [(key: String, tensor: Tensor)]) -> [(key: String, tensor: Tensor)]
+  {
+    tensors.map { ("\(prefix).\($0.key)", $0.tensor) }
+  }
+
+  /// The tensors under a prefix, without it.
+  static func section(_ prefix: String, of state: [String: Tensor]) -> [String: Tensor] {
+    var result: [String: Tensor] = [:]
+    for (key, tensor) in state where key.hasPrefix(prefix + ".") {
+      result[String(key.dropFirst(prefix.count + 1))] = tensor
+    }
+    return result
+  }
+
+  /// Numbers as a tensor that keeps all their bits.
+  static func numbers(_ values: [Double]) -> Tensor { Tensor(values) }
+
+  /// Reads what ``numbers(_:)`` gave.
+  /// - Throws: `Fault(.badData)` where the key is missing or holds another count.
+  static func numbers(_ key: String, of state: [String: Tensor], count: Int, file: String?) throws(Fault) -> [Double] {
+    guard let tensor = state[key], tensor.count == count else {
+      throw Fault(
+        .badData, "the saved state of the balancing strategy does not fit", file: file, key: key,
+        found: state[key]?.description ?? "no such tensor", expected: "\(count) numbers",
+        remedy: "resume with the recipe that the run was started with")
+    }
+    return tensor.doubles
+  }
+}

@@ -1,0 +1,91 @@
+import Torch
+
+/// How much of the task can be read off each encoder by a linear map: ridge regression on frozen, pooled encodings.
+///
+/// Encodings are averaged over their real steps and standardised by the training split, X `[N, d]`; with targets Y (the
+/// values, or ±1 for each class) centred,
+///
+/// W = (XᵀX + α N I)⁻¹ XᵀY,
+///
+/// in closed form and double precision, so that a probe has no seed and no schedule. Samples that lack the modality take
+/// no part in its probe.
+public enum LinearProbe {
+  /// One encoder.
+  public struct Row: Sendable {
+    /// The modality.
+    public var modality: String
+    /// The task's metrics of the probe's predictions: for classes, `accuracy` among them.
+    public var metrics: MetricValues
+  }
+
+  /// Fits a probe for each modality on one split and scores it on another.
+  ///
+  /// - Parameter ridge: α.
+  /// - Throws: `Fault(.usage)` for segmentation, whose targets are no vectors.
+  public static func scores(
+    _ model: MultimodalModel, training: LabelledSplit, test: LabelledSplit, ridge: Double = 1e-2,
+    device: Device = .cpu
+  ) throws(Fault) -> [Row] {
+    let task = model.configuration.task
+    guard task.kind != .segmentation else {
+      throw Fault(
+        .usage, "a linear probe reads one vector per sample, and segmentation has a target for each pixel",
+        key: "task", expected: "regression or classification",
+        remedy: "judge the modalities by ModalityContributions")
+    }
+    let fitted = encodings(model, training.samples, device)
+    let judged = encodings(model, test.samples, device)
+    var rows: [Row] = []
+    for (index, modality) in model.configuration.modalities.enumerated() {
+      let own = present(training.samples, index)
+      let others = present(test.samples, index)
+      guard own.count > 1, !others.isEmpty else {
+        rows.append(Row(modality: modality.name, metrics: MetricValues()))
+        continue
+      }
+      let target = test.target.rows(Tensor(others))
+      let prediction = noGrad {
+        predict(
+          fitted[index].rows(Tensor(own)), training.target.rows(Tensor(own)), judged[index].rows(Tensor(others)),
+          task, ridge)
+      }
+      let evaluation = try Evaluation(prediction.to(.float32), target, task: task, loss: TaskLoss(task))
+      rows.append(Row(modality: modality.name, metrics: evaluation.metrics))
+    }
+    return rows
+  }
+
+  private static func predict(
+    _ x: Tensor, _ target: Tensor, _ judged: Tensor, _ task: PredictionTask, _ ridge: Double
+  ) -> Tensor {
+    let mean = x.mean(0, keep: true)
+    // A feature that never changes is 0 everywhere, whatever it is divided by.
+    let deviation = x.variance(0, keep: true).sqrt() + 1e-12
+    let features = (x - mean) / deviation
+    let y =
+      task.kind == .regression
+      ? target.to(.float64).reshaped(x.size(0), 1) : target.oneHot(task.classes ?? 0).to(.float64) * 2 - 1
+    let offset = y.mean(0, keep: true)
+    let width = features.size(1)
+    let identity = Tensor.range(width).oneHot(width).to(.float64)
+    let gram = features.transposed(0, 1).matmul(features) + identity * (ridge * Double(features.size(0)))
+    let weights = gram.solved(features.transposed(0, 1).matmul(y - offset))
+    return ((judged - mean) / deviation).matmul(weights) + offset
+  }
+
+  /// Pooled encodings of every modality, `[N, d]` in double precision.
+  private static func encodings(_ model: MultimodalModel, _ samples: UnlabelledSplit, _ device: Device) -> [Tensor] {
+    var parts = model.configuration.modalities.map { _ in [Tensor]() }
+    model.forEachBatch(of: samples, device: device, encodings: true) { output, _ in
+      for (index, tokens) in output.encoded.enumerated() {
+        parts[index].append(tokens.pooled.to(.cpu).to(.float64))
+      }
+    }
+    return parts.map { .concatenated($0) }
+  }
+
+  private static func present(_ samples: UnlabelledSplit, _ index: Int) -> [Int] {
+    guard let present = samples.inputs.isPresent(index)?.integers else { return Array(0..<samples.count) }
+    return present.indices.filter { present[$0] == 1 }
+  }
+}

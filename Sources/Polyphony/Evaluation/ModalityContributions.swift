@@ -1,0 +1,164 @@
+import Foundation
+import Torch
+
+/// What each modality is worth to a model: its score alone, the score without it, and its Shapley value.
+///
+/// A modality is taken away as in ``ModalitySubsets``. v(S) is the metric with the modalities S left, negated where lower
+/// is better, so that a positive contribution always helps; v(∅) is the score of the best constant answer (the mean of
+/// the targets, the classes' shares), which needs no modality. The Shapley values (``Coalitions``) add up to
+/// v(all) − v(∅).
+///
+/// Up to six modalities all subsets are evaluated; beyond, the value is a mean over random orders, each taken forwards and
+/// backwards, with its standard error.
+public struct ModalityContributions: Sendable {
+  /// One modality.
+  public struct Row: Sendable {
+    /// Its name.
+    public var modality: String
+    /// The metric with this modality alone; nil where undefined.
+    public var alone: Double?
+    /// The metric without it.
+    public var without: Double?
+    /// Its Shapley value; positive helps, whatever the metric's direction.
+    public var shapley: Double
+    /// The standard error of a sampled value; nil where it is exact.
+    public var error: Double?
+  }
+
+  /// The metric's name.
+  public var metric: String
+  /// The metric with all modalities.
+  public var all: Double?
+  /// The metric of the best constant answer.
+  public var none: Double?
+  /// The modalities in the model's order.
+  public var rows: [Row]
+  /// The modality gap: how far the best modality alone is from the worst alone, 0 or more.
+  public var gap: Double?
+  /// Whether all subsets were evaluated.
+  public var isExact: Bool
+
+  private static let exactUpTo = 6
+
+  /// Measures a model on a split.
+  ///
+  /// - Parameters:
+  ///   - metric: one of the task's; by default ``Evaluation/principalMetric(_:)``.
+  ///   - orders: random orders for more than six modalities.
+  /// - Throws: `Fault(.usage)` for a metric that the task does not have.
+  public static func measure(
+    _ model: MultimodalModel, _ split: LabelledSplit, metric: String? = nil, orders: Int = 100, seed: UInt64 = 0,
+    device: Device = .cpu
+  ) throws(Fault) -> ModalityContributions {
+    let task = model.configuration.task
+    let name = metric ?? Evaluation.principalMetric(task)
+    let worth = Worth(model, split, name, device)
+    let names = model.configuration.modalities.map(\.name)
+    let count = names.count
+    let full = Array(repeating: true, count: count)
+    let all = try worth.score(full)
+    let alone = try names.indices.map { (index) throws(Fault) in try worth.score(full.indices.map { $0 == index }) }
+    let without = try names.indices.map { (index) throws(Fault) in
+      try worth.score(full.indices.map { $0 != index })
+    }
+    let isExact = count <= exactUpTo
+    let values = isExact ? try exact(worth, count) : try sampled(worth, count, orders: orders, seed: seed)
+    let defined = alone.compactMap(\.self)
+    return ModalityContributions(
+      metric: name, all: all, none: try worth.score(full.map { _ in false }),
+      rows: names.indices.map {
+        Row(
+          modality: names[$0], alone: alone[$0], without: without[$0], shapley: values[$0].value,
+          error: values[$0].error)
+      }, gap: defined.max().flatMap { top in defined.min().map { top - $0 } }, isExact: isExact)
+  }
+
+  private static func exact(_ worth: Worth, _ count: Int) throws(Fault) -> [(value: Double, error: Double?)] {
+    var values: [Double] = []
+    for subset in Coalitions.all(count) { values.append(try worth.value(subset)) }
+    return Coalitions.weights(count).map { weights in (zip(weights, values).reduce(0) { $0 + $1.0 * $1.1 }, nil) }
+  }
+
+  private static func sampled(_ worth: Worth, _ count: Int, orders: Int, seed: UInt64) throws(Fault) -> [(
+    value: Double, error: Double?
+  )] {
+    let generator = Generator(seed: seed)
+    var gains = Array(repeating: [Double](), count: count)
+    for _ in 0..<max(2, orders) {
+      let order = generator.permutation(count)
+      var pair = Array(repeating: 0.0, count: count)
+      for order in [order, order.reversed()] {
+        var present = Array(repeating: false, count: count)
+        var before = try worth.value(present)
+        for player in order {
+          present[player] = true
+          let after = try worth.value(present)
+          pair[player] += (after - before) / 2
+          before = after
+        }
+      }
+      for player in 0..<count { gains[player].append(pair[player]) }
+    }
+    return gains.map { gains in
+      let size = Double(gains.count)
+      let mean = gains.reduce(0, +) / size
+      let variance = gains.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (size - 1)
+      return (mean, (variance / size).squareRoot())
+    }
+  }
+}
+
+/// v(S), each subset evaluated once.
+private final class Worth {
+  private let model: MultimodalModel
+  private let split: LabelledSplit
+  private let metric: String
+  private let device: Device
+  private var known: [[Bool]: Double?] = [:]
+
+  init(_ model: MultimodalModel, _ split: LabelledSplit, _ metric: String, _ device: Device) {
+    (self.model, self.split, self.metric, self.device) = (model, split, metric, device)
+  }
+
+  /// The metric as it is.
+  func score(_ present: [Bool]) throws(Fault) -> Double? {
+    if let value = known[present] { return value }
+    let evaluation =
+      present.contains(true)
+      ? try model.evaluate(split, device: device, prepare: { inputs, _ in inputs.keeping(present) })
+      : try constant()
+    guard evaluation.metrics.contains(metric) else {
+      throw Fault(
+        .usage, "the task has no such metric", key: "metric", found: metric,
+        expected: evaluation.metrics.names.joined(separator: ", "))
+    }
+    let value = evaluation.metrics[metric]
+    known[present] = .some(value)
+    return value
+  }
+
+  /// The metric, higher is better; undefined counts as 0.
+  func value(_ present: [Bool]) throws(Fault) -> Double {
+    let sign = MetricDirection(metric: metric) == .higherIsBetter ? 1.0 : -1.0
+    return try score(present).map { sign * $0 } ?? 0
+  }
+
+  /// The best constant answer.
+  private func constant() throws(Fault) -> Evaluation {
+    let task = model.configuration.task
+    let target = split.target
+    let prediction: Tensor
+    if task.kind == .regression {
+      prediction = target.zerosLike() + target.mean()
+    } else {
+      let classes = task.classes ?? 0
+      let shares = target.flattened().oneHot(classes).to(.float32).mean(0)
+      let logits = (shares + 1e-6).log()
+      prediction =
+        task.kind == .classification
+        ? logits.unsqueezed(0).expanded(target.size(0), classes)
+        : logits.reshaped(1, classes, 1, 1).expanded(target.size(0), classes, target.size(1), target.size(2))
+    }
+    return try Evaluation(prediction.contiguous(), target, task: task, loss: TaskLoss(task))
+  }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import Torch
+
+/// Tunes one base model with several methods and seeds, and tests each with its best weights.
+public struct TuningSweep {
+  /// The base model's folder.
+  public var base: String
+  /// The recipe, overrides included: sections `tuning` and `training`.
+  public var recipe: SettingsTree
+  /// The data set's folder.
+  public var data: String
+  /// Where results go; several methods or seeds get a folder each below it.
+  public var output: String
+  /// Methods by name.
+  public var methods: [String]
+  /// Seeds.
+  public var seeds: [UInt64]
+  /// What to do with a folder that holds a run already.
+  public var existing: RunFolder.Existing
+  /// Where to compute.
+  public var device: Device
+  /// Watchers of one run, made anew for each.
+  public var observers: (_ name: String, _ folder: RunFolder) throws(Fault) -> [any TrainingObserver]
+
+  /// A sweep.
+  public init(
+    base: String, recipe: SettingsTree, data: String, output: String, methods: [String], seeds: [UInt64],
+    existing: RunFolder.Existing, device: Device,
+    observers: @escaping (_ name: String, _ folder: RunFolder) throws(Fault) -> [any TrainingObserver]
+  ) {
+    (self.base, self.recipe, self.data, self.output, self.methods) = (base, recipe, data, output, methods)
+    (self.seeds, self.existing, self.device, self.observers) = (seeds, existing, device, observers)
+  }
+
+  /// Tunes and tests everything.
+  ///
+  /// - Returns: a row for each method, and whether the user stopped the run before its end.
+  /// - Throws: ``Fault`` for whatever is wrong with base, recipe, data or output.
+  public func run() throws(Fault) -> (results: [RunResult], wasStopped: Bool) {
+    let configuration = try ModelFolder.configuration(of: base)
+    let dataset = try Dataset(data).fitted(to: configuration)
+    let splits = try Splits(dataset, modelHandlesMissing: true)
+    let training = try settings(configuration)
+    let root = try RunFolder(output, existing: isSingle ? existing : .resume)
+    var results: [RunResult] = []
+    for method in methods {
+      var result = RunResult(name: method, split: splits.testName, output: isSingle ? root.path : path(method, nil))
+      for seed in seeds {
+        let folder = isSingle ? root : try RunFolder(path(method, seed), existing: existing)
+        try AtomicFile.write(recipe.yaml(), to: folder.recipe)
+        let run = TuningRun(
+          base: base, method: method, settings: recipe["tuning"] ?? .empty, training: training, seed: seed,
+          device: device)
+        let outcome = try run.run(
+          training: splits.training, validation: splits.validation, folder: folder, resume: existing == .resume,
+          observers: try observers(isSingle ? "" : "\(method), seed \(seed)", folder))
+        if outcome.summary.wasStopped { return (results, true) }
+        result.parameters = outcome.installation.model.parameterCount
+        if result.cost == nil {
+          let batch = splits.training.batch(Array(0..<min(training.batchSize, splits.training.count))).to(device)
+          result.cost = try TuningCost.measure(outcome.installation, batch, settings: training)
+        }
+        result.add(seed: seed, try outcome.installation.model.evaluate(splits.test, device: device).metrics)
+      }
+      results.append(result)
+    }
+    return (results, false)
+  }
+
+  private var isSingle: Bool { methods.count == 1 && seeds.count == 1 }
+
+  private func path(_ method: String, _ seed: UInt64?) -> String {
+    var path = output
+    if methods.count > 1 { path += "/\(method)" }
+    if let seed, seeds.count > 1 { path += "/seed-\(seed)" }
+    return path
+  }
+
+  /// Reads the recipe once for all methods: a key that one of them reads is not unknown to another.
+  private func settings(_ configuration: ModelConfiguration) throws(Fault) -> TrainingSettings {
+    try SettingsReader.read(recipe) { (reader) throws(Fault) in
+      for method in methods {
+        let maker = try TuningMethods.maker(method)
+        _ = try reader.section("tuning") { (section) throws(Fault) in try maker(section, configuration) }
+      }
+      return try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) }
+    }.value
+  }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Foundation
+import Polyphony
+import Torch
+
+/// `polyphony tune`.
+struct TuneCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tune",
+    abstract: "Train a small part of a model, or a part beside it; the base stays as it is.",
+    discussion: """
+      One method and one seed leave OUTPUT/adapter (what was trained, in the layout of PEFT) and OUTPUT/checkpoint \
+      (where --resume goes on). Several get a folder each below OUTPUT. evaluate and predict take --model and --adapter.
+
+      Example: polyphony tune --model runs/base/model --data Data/numerals --method lora,wander --output runs/tuned
+      """)
+
+  @Option(help: ArgumentHelp("The base model's folder.", valueName: "folder"))
+  var model: String
+
+  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  var data: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Methods, separated by commas: \(TuningMethods.names.joined(separator: ", ")).", valueName: "names"))
+  var method: String
+
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  var output: String
+
+  @OptionGroup var seeds: SeedOptions
+  @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var existing: ExistingOptions
+  @OptionGroup var device: DeviceOptions
+
+  @Flag(help: "Also writes OUTPUT/model: base and adapter folded into one, for methods that allow it.")
+  var merge = false
+
+  @Flag(help: "Prints the results as one JSON document.")
+  var json = false
+
+  func validate() throws {
+    guard !merge || (method.split(separator: ",").count == 1 && seeds.all.count == 1) else {
+      throw ValidationError("--merge takes one method and one seed.")
+    }
+  }
+
+  func execute() throws {
+    let place = try device.prepare()
+    StopSignal.listen()
+    let sweep = TuningSweep(
+      base: model, recipe: try recipe.tree(), data: data, output: output,
+      methods: method.split(separator: ",").map(String.init), seeds: seeds.all, existing: existing.existing,
+      device: place,
+      observers: { (name, folder) throws(Fault) in
+        [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
+      })
+    let (results, wasStopped) = try sweep.run()
+    guard !wasStopped else {
+      Terminal.note("stopped; continue with the same command and --resume")
+      throw ExitCode(130)
+    }
+    if merge { try AdapterFolder.merge("\(output)/adapter", base: model, to: "\(output)/model") }
+    let printer = ResultsOutput(command: "tune", asJSON: json)
+    try AtomicFile.write(printer.document(results).text(), to: "\(output)/results.json")
+    printer.print(results)
+  }
+}

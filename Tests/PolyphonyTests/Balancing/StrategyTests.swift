@@ -1,0 +1,140 @@
+import Foundation
+import Polyphony
+import Testing
+import Torch
+
+/// Every strategy, trained for a few steps.
+@Suite struct StrategyTests {
+  static let all = [
+    "joint", "unimodal", "unimodal:m1", "mslr", "ogm-ge", "agm", "pmr", "gradient-blending", "cggm",
+    "cggm-magnitude", "cggm-direction",
+  ]
+
+  @Test(arguments: all, [PredictionTask.Kind.classification, .regression])
+  func trains(name: String, kind: PredictionTask.Kind) throws {
+    var configuration = Tiny.configuration("late_fusion", kind)
+    configuration.dropout = .init(attention: 0.1, relu: 0.1, residual: 0.1, embedding: 0.1, output: 0.1)
+    let split = try Tiny.split(configuration)
+    let model = try Tiny.model(configuration)
+    let before = try model.evaluate(split).loss
+    var settings = Tiny.settings(epochs: 6)
+    settings.learningRate = 5e-3
+    let strategy = try Tiny.strategy(name, model)
+    let trainer = try Trainer(
+      model, training: split, validation: split, settings: settings, seed: 1, strategy: strategy)
+    let summary = try trainer.run()
+    #expect(summary.epochs == 6)
+    let after = try model.evaluate(split).loss
+    #expect(after < before, "\(name) learns")
+    #expect(strategy.metrics().allSatisfy { $0.value.isFinite })
+    #expect(Tiny.isFinite(model))
+  }
+
+  private let sections = [
+    "gradient-blending": "gradient_blending: {interval: 1}", "mslr": "mslr: {patience: 0}",
+    "ogm-ge": "ogm_ge: {noise: false}",
+  ]
+
+  @Test(arguments: ["cggm", "ogm-ge", "agm", "mslr", "unimodal"])
+  func trainsSegmentation(name: String) throws {
+    let configuration = Tiny.configuration("deeplab_v3plus", .segmentation, modalities: 2)
+    let split = try Tiny.split(configuration, count: 9)
+    let model = try Tiny.model(configuration)
+    let trainer = try Trainer(
+      model, training: split, validation: split, settings: Tiny.settings(epochs: 1), seed: 1,
+      strategy: try Tiny.strategy(name, model))
+    // The last batch has one sample: statistics over a single value must not spoil the model.
+    _ = try trainer.run()
+    #expect(Tiny.isFinite(model))
+  }
+
+  @Test(arguments: ["pmr", "gradient-blending"])
+  func refusesMaps(name: String) throws {
+    let model = try Tiny.model(Tiny.configuration("deeplab_v3plus", .segmentation, modalities: 2))
+    #expect(throws: Fault.self) { try Tiny.strategy(name, model) }
+  }
+
+  @Test(arguments: [1, 2, 6])
+  func anyNumberOfModalities(count: Int) throws {
+    for name in Self.all where !name.hasPrefix("unimodal:") {
+      let configuration = Tiny.configuration("encoder_fusion", .classification, modalities: count)
+      let split = try Tiny.split(configuration, count: 16)
+      let model = try Tiny.model(configuration)
+      let trainer = try Trainer(
+        model, training: split, validation: split, settings: Tiny.settings(epochs: 1), seed: 1,
+        strategy: try Tiny.strategy(name, model))
+      _ = try trainer.run()
+      #expect(Tiny.isFinite(model), "\(name)")
+    }
+  }
+
+  /// Two epochs, a stop, one more: the same bits as three at once.
+  @Test(arguments: all.dropFirst(), [TrainingSettings.OptimizerName.adam, .sgd])
+  func continuesWithTheSameBits(name: String, optimizer: TrainingSettings.OptimizerName) throws {
+    let configuration = Tiny.configuration("encoder_fusion", .classification, modalities: 2)
+    let split = try Tiny.split(configuration)
+    // Noise apart, which comes from the generator that all tests share.
+    let options = "{\(sections[name] ?? "")}"
+    func run(_ epochs: Int, _ folder: String, resume: Bool) throws -> ([[Float]], [(name: String, value: Double)]) {
+      let model = try Tiny.model(configuration)
+      let strategy = try Tiny.strategy(name, model, options)
+      let trainer = try Trainer(
+        model, training: split, validation: split, settings: Tiny.settings(epochs: epochs, optimizer: optimizer),
+        seed: 4, strategy: strategy, folder: folder)
+      _ = try trainer.run(resume: resume)
+      return (model.backbone.state().map(\.tensor.floats), strategy.metrics())
+    }
+    try withTemporaryFolder { folder in
+      for part in ["whole", "parts"] {
+        try FileManager.default.createDirectory(atPath: "\(folder)/\(part)", withIntermediateDirectories: true)
+      }
+      let whole = try run(3, folder + "/whole", resume: false)
+      _ = try run(2, folder + "/parts", resume: false)
+      let parts = try run(3, folder + "/parts", resume: true)
+      #expect(whole.0 == parts.0)
+      #expect(whole.1.map(\.value) == parts.1.map(\.value))
+      let states = try ["whole", "parts"].map { part -> [String: [Double]] in
+        let path = "\(folder)/\(part)/checkpoint/strategy.safetensors"
+        guard let file = try? SafetensorsFile(path: path) else { return [:] }
+        return try file.tensors().mapValues(\.doubles)
+      }
+      #expect(states[0] == states[1])
+      #expect(name.hasPrefix("unimodal") || !states[0].isEmpty)
+    }
+  }
+
+  @Test func anUnknownKeyIsRefused() throws {
+    let model = try Tiny.model(Tiny.configuration())
+    #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {rhoo: 1}") }
+    #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {smoothing: 1}") }
+    #expect(throws: Fault.self) { try Tiny.strategy("unimodal:m9", model) }
+    #expect(throws: Fault.self) { try Tiny.strategy("unimodal", model, "unimodal: {modality: nothing}") }
+  }
+
+  @Test func aForeignStateIsRefused() throws {
+    let model = try Tiny.model(Tiny.configuration())
+    let strategy = try Tiny.strategy("cggm", model)
+    #expect(throws: Fault.self) { try strategy.load([:], file: "strategy.safetensors") }
+    #expect(throws: Fault.self) { try Tiny.strategy("agm", model).load(["means": Tensor([1.0])], file: nil) }
+  }
+
+  @Test func unimodalSeesOneModalityForEver() throws {
+    let configuration = Tiny.configuration("late_fusion", .classification)
+    let model = try Tiny.model(configuration)
+    _ = try Tiny.strategy("unimodal:m1", model)
+    model.train(false)
+    let batch = Tiny.batch(configuration)
+    var other = batch.inputs
+    other.modalities[0] = other.modalities[0] * 3
+    other.modalities[2] = other.modalities[2] + 1
+    let prediction = model(batch.inputs).prediction
+    expectClose(model(other).prediction, prediction, 0, "the others are not looked at")
+    try withTemporaryFolder { folder in
+      try ModelFolder.write(model.backbone, to: folder + "/model")
+      let again = try ModelFolder.read(folder + "/model")
+      again.train(false)
+      #expect(again.configuration.only == ["m1"])
+      expectClose(again(other).prediction, prediction, 0, "the folder remembers")
+    }
+  }
+}

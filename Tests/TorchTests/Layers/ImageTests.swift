@@ -1,0 +1,27 @@
+import Testing
+import Torch
+
+@Suite struct ImageTests {
+  // Corners are never aligned here.
+  @Test(arguments: Fixture("image").cases.filter { !$0.flag("align_corners") })
+  func agreesWithPyTorch(fixture: FixtureCase) {
+    let input = fixture.leaf("input")!
+    let output =
+      switch fixture.name {
+      case "max_pool2d": input.maxPool2d(kernel: 3, stride: 2, padding: 1)
+      case "adaptive_avg_pool2d": input.averagePool2d(to: [1, 1])
+      default: input.upsampledBilinear(to: Array(fixture["output"].shape.suffix(2)))
+      }
+    fixture.check(output, ["input": input])
+  }
+
+  /// ⟨U x, y⟩ = ⟨x, Uᵀ y⟩, and Uᵀ is what backward gives.
+  @Test func transposedUpsampling() {
+    let samples = Samples(25, .float64)
+    let (x, y) = (samples.leaf(2, 3, 4, 5), samples.normal(2, 3, 7, 9))
+    let product = (x.upsampledBilinear(to: [7, 9]) * y).sum()
+    let transposed = y.upsampledBilinearTransposed(to: [4, 5])
+    expectClose((x * transposed).sum(), product, relative: 1e-12)
+    expectClose(product.gradients(with: [x])[0]!, transposed, relative: 1e-12)
+  }
+}

@@ -2,11 +2,7 @@ import Torch
 
 /// A residual block (He et al. 2016): x ← relu(shortcut(x) + N₃ W₃ relu(N₂ W₂ relu(N₁ W₁ x))), W₁ and W₃ 1 × 1, W₂ 3 × 3,
 /// N batch normalisation. Parameters are named as in torchvision.
-<<<<<<<< HEAD:Sources/Polyphony/Models/Segmentation/ResidualBottleneck.swift
-final class ResidualBottleneck: Module {
-========
 final class ResidualBlock: Module {
->>>>>>>> balancing:Sources/Polyphony/Models/Segmentation/ResidualBlock.swift
   /// Output channels per plane.
   static let expansion = 4
 

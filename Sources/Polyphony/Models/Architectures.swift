@@ -10,6 +10,7 @@ public enum Architectures {
     ("early_fusion", { EarlyFusion($0) }),
     ("encoder_fusion", { EncoderFusion($0) }),
     ("mult", { CrossModal($0) }),
+    ("prompted_mult", { (configuration) throws(Fault) in try PromptedCrossModal(configuration) }),
   ]
 
   private static let added = Registry<Maker>()

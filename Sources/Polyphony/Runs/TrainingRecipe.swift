@@ -39,6 +39,8 @@ public struct ModelSettings: Sendable {
   public var memoryLayers: Int?
   /// Whether attention is causal.
   public var causal: Bool?
+  /// Steps of a prompt (`prompted_mult`); nil for the architecture's own number.
+  public var promptLength: Int?
   /// Dropout.
   public var dropout: DropoutRates
 
@@ -50,6 +52,7 @@ public struct ModelSettings: Sendable {
     layers = try reader.int("layers", default: 5, in: 1...256)
     memoryLayers = try reader.optional("memory_layers", .int(in: 1...256))
     causal = try reader.optional("causal", .bool)
+    promptLength = try reader.optional("prompt_length", .int(in: 1...1024))
     dropout = try reader.section("dropout") { (section) throws(Fault) in
       DropoutRates(
         attention: try section.double("attention", default: 0.1, in: 0..<1),
@@ -64,7 +67,7 @@ public struct ModelSettings: Sendable {
   public func configuration(_ modalities: [Modality], _ task: PredictionTask) -> ModelConfiguration {
     ModelConfiguration(
       architecture: architecture, modalities: modalities, task: task, width: width, heads: heads, layers: layers,
-      dropout: dropout, causal: causal, memoryLayers: memoryLayers)
+      dropout: dropout, causal: causal, memoryLayers: memoryLayers, promptLength: promptLength)
   }
 }
 

@@ -64,6 +64,8 @@ public struct TrainingStep {
   public let loss: TaskLoss
   /// The loss of this batch.
   public let taskLoss: Tensor
+  /// The samples before ``InputCorruption``; those of the batch where there is none.
+  public var complete: Inputs? = nil
 }
 
 /// Joint training: the task's loss alone, for all modalities at once.

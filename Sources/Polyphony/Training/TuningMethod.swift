@@ -8,6 +8,18 @@ public protocol TuningMethod: AnyObject {
   /// Freezes the base except for what is to be trained, and attaches what is added.
   /// - Throws: `Fault(.usage)` where the method cannot serve this model.
   func install(on model: MultimodalModel) throws(Fault)
+  /// Learns from the training split what is no matter of gradients, such as means, and keeps it in buffers; after
+  /// ``install(on:)`` and before training.
+  func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault)
+  /// What the method adds to a training step; nil for the task's loss alone. Asked for after ``install(on:)``.
+  var strategy: (any BalancingStrategy)? { get }
+}
+
+extension TuningMethod {
+  /// Nothing.
+  public func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault) {}
+  /// None.
+  public var strategy: (any BalancingStrategy)? { nil }
 }
 
 /// The tuning methods by name; a further one is one more line, here or from outside through ``register(_:_:)``.
@@ -17,7 +29,7 @@ public enum TuningMethods {
   /// The settings that were read, with all defaults, are what an adapter folder keeps to make the method again.
   public typealias Maker = @Sendable (SettingsReader, ModelConfiguration) throws(Fault) -> any TuningMethod
 
-  private static let builtIn: [(name: String, make: Maker)] = []
+  private static let builtIn: [(name: String, make: Maker)] = MissingMethods.all
 
   private static let added = Registry<Maker>()
 

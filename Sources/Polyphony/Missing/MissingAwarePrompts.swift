@@ -32,7 +32,7 @@ final class MissingAwarePrompts: Module, Attachment {
     let patterns = prompts.size(0)
     guard let presence = inputs.presence else { return prompts.slice(0, patterns - 1) }
     let digits = Tensor((0..<prompts.size(1)).map { 1 << $0 }).to(presence.device)
-    return prompts.rows(((presence.to(.int64) * digits).sum(1) - 1).clamped(0, nil))
+    return prompts.rows(((presence.to(.int64) * digits).sum(1) - 1).clamped(0, nil).to(.int64))
   }
 }
 

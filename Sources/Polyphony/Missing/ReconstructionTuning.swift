@@ -17,7 +17,8 @@ public final class ReconstructionTuning: TuningMethod {
     blocks = try reader.int("blocks", default: 3, in: 1...64)
     hidden = try reader.optional("hidden", .int(in: 1...65536))
     weights = (
-      try reader.double("reconstruction_weight", default: 1, in: 0...), try reader.double("cycle_weight", default: 1, in: 0...)
+      try reader.double("reconstruction_weight", default: 1, in: 0...),
+      try reader.double("cycle_weight", default: 1, in: 0...)
     )
     parts = try TunedParts(reader)
   }

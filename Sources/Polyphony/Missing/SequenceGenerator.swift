@@ -41,5 +41,7 @@ final class GenerativeParts: Module {
   }
 
   /// A map over time of G_m, `[steps, d]`, for a weight `[steps, P]`.
-  func start(_ target: Int, _ weight: Tensor, _ bias: Tensor?) -> Tensor { prompt[target].linear(weight, bias).transposed() }
+  func start(_ target: Int, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
+    prompt[target].linear(weight, bias).transposed()
+  }
 }

@@ -9,7 +9,8 @@ enum StepGrid {
   static func weights(from: Int, to: Int, lengths: Tensor? = nil, like tensor: Tensor) -> Tensor {
     let cells = Tensor.range(to, device: tensor.device).to(tensor.dtype).unsqueezed(1)
     let steps = Tensor.range(from, device: tensor.device).to(tensor.dtype).unsqueezed(0)
-    let real = lengths?.clamped(1, nil).to(tensor.dtype).view(-1, 1, 1)
+    let real =
+      lengths?.clamped(1, nil).to(tensor.dtype).view(-1, 1, 1)
       ?? .full([], Double(from), dtype: tensor.dtype, device: tensor.device)
     let share = real / Double(to)
     let overlap = Tensor.minimum((cells + 1) * share, steps + 1) - Tensor.maximum(cells * share, steps)

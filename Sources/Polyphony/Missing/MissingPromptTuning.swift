@@ -27,12 +27,3 @@ public final class MissingPromptTuning: TuningMethod {
     parts.apply(to: model.backbone)
   }
 }
-
-extension MultimodalModel {
-  /// Attaches a method of this room, on the device of the backbone.
-  func attach(_ method: any Attachment) {
-    if let tensor = backbone.storage().first?.storage.tensor { method.move(to: tensor.device, dtype: tensor.dtype) }
-    method.train(backbone.isTraining)
-    attachments.append(method)
-  }
-}

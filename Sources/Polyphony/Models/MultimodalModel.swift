@@ -96,6 +96,15 @@ public final class MultimodalModel {
     for method in attachments { method.train(value) }
   }
 
+  /// Attaches a method's module, on the backbone's device and with its element type.
+  func attach(_ attachment: any Attachment) {
+    if let tensor = backbone.parameters().first?.storage.tensor {
+      attachment.move(to: tensor.device, dtype: tensor.dtype)
+    }
+    attachment.train(backbone.isTraining)
+    attachments.append(attachment)
+  }
+
   /// Moves the backbone and all methods to a device, and to an element type where one is given.
   public func move(to device: Device, dtype: DType? = nil) {
     backbone.move(to: device, dtype: dtype)

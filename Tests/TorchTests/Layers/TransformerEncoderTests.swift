@@ -54,7 +54,7 @@ import Torch
     let probe = samples.normal(2, form.readout == .all ? 3 : 1, 4)
     let inputs = encoder.leaves + [("x", x)] + (form.crossModal ? [("memory", memory)] : [])
     expectGradients(of: inputs) {
-      Fused.$isForced.withValue(fused) { (form.output(encoder, x, memory) * probe).sum() }
+      Fused.isForced.withValue(fused) { (form.output(encoder, x, memory) * probe).sum() }
     }
   }
 

@@ -32,6 +32,13 @@ public struct StepBenchmark {
     ("infer", { (setup) throws(Fault) in infer(setup) }),
     ("balance", { (setup) throws(Fault) in try balance(setup) }),
     ("contrast", { (setup) throws(Fault) in try contrast(setup) }),
+    (
+      "prompt",
+      { (setup) throws(Fault) in
+        try PromptBenchmark.prepare(setup.model)
+        return train(withMixedPatterns(setup))
+      }
+    ),
   ]
 
   private static let added = Registry<Maker>()
@@ -90,7 +97,18 @@ public struct StepBenchmark {
     }
   }
 
+  /// A model that knows how to miss modalities gets samples of all patterns.
+  private static func withMixedPatterns(_ setup: Setup) -> Setup {
+    guard setup.model.handlesMissingModalities else { return setup }
+    var setup = setup
+    let inputs = setup.batch.inputs
+    setup.batch.inputs.presence = PromptBenchmark.presence(inputs.count, modalities: inputs.modalities.count)
+      .to(inputs.modalities[0].device)
+    return setup
+  }
+
   private static func infer(_ setup: Setup) -> () -> Void {
+    let setup = withMixedPatterns(setup)
     let (model, batch) = (setup.model, setup.batch)
     model.train(false)
     return { noGrad { _ = model(batch.inputs).prediction.sum().item } }

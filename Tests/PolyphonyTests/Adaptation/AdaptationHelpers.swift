@@ -71,5 +71,5 @@ struct Adapting {
 
 /// Runs `body` with a dropout stream that no other test draws from.
 func ownDropout<Result>(_ body: () throws -> Result) rethrows -> Result {
-  try DropoutStream.$ofTask.withValue(DropoutStream(.init(seed: 0, offset: 0)), operation: body)
+  try DropoutStream.ofThread.withValue(DropoutStream(.init(seed: 0, offset: 0)), body)
 }

@@ -1,4 +1,5 @@
 import Foundation
+import OrderedCollections
 import Polyphony
 import Torch
 
@@ -13,7 +14,7 @@ extension EvaluateCommand {
         base: model, methods: methods, shifts: shifts, modalities: names, recipe: try recipe.tree(),
         isOnline: shift.online, seeds: seeds.all, device: place)
       rows = try sweep.run(try Dataset(data), split: split) { row, returns in
-        let score = row.aggregates.first.map { "\($0.key) \($0.value.formatted())" } ?? ""
+        let score = row.aggregates.elements.first.map { "\($0.key) \($0.value.formatted())" } ?? ""
         let remark = returns > 0 ? ", \(returns) returns from a collapse" : ""
         Terminal.note("\(row.conditions["shift"] ?? "")  \(row.name)  \(score)\(remark)")
       }

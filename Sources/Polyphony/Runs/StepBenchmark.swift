@@ -32,6 +32,7 @@ public struct StepBenchmark {
     ("infer", { (setup) throws(Fault) in infer(setup) }),
     ("balance", { (setup) throws(Fault) in try balance(setup) }),
     ("contrast", { (setup) throws(Fault) in try contrast(setup) }),
+    ("online", { (setup) throws(Fault) in try online(setup) }),
     (
       "prompt",
       { (setup) throws(Fault) in

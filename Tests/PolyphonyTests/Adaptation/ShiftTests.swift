@@ -14,7 +14,8 @@ import Torch
   private func split(count: Int = 60, presence: Bool = true) -> UnlabelledSplit {
     let generator = Generator(seed: 8)
     let time = Tensor.range(20).to(.float32)
-    let scale = Tensor((0..<10).map { Float($0 == 9 ? 0 : 0.1 * Double($0 + 1) * Double($0 + 1)) })
+    let scales: [Float] = (1...10).map { number in number == 10 ? 0 : 0.1 * Float(number * number) }
+    let scale = Tensor(scales)
     let slope = Tensor.normal([count, 1, 10], generator: generator) + 1
     let text = time.reshaped(1, 20, 1) * slope * scale + 5
     let profile = Tensor.normal([count, 12], generator: generator) * 3 + 2
@@ -37,12 +38,13 @@ import Torch
     var last = 0.0
     for severity in 0...5 {
       let shift = try Shift(kind, severity: severity)
-      #expect(shift.description == "\(kind.rawValue):\(severity)" && (try Shift(named: shift.description)) == shift)
+      #expect(shift.description == "\(kind.rawValue):\(severity)")
+      #expect(try Shift(named: shift.description) == shift)
       let one = try shift.applied(to: split, Self.modalities, seed: 4)
       let same = try shift.applied(to: split, Self.modalities, seed: 4)
       #expect(zip(one.inputs.modalities, same.inputs.modalities).allSatisfy { $0.floats == $1.floats })
       #expect(one.inputs.presence?.integers == same.inputs.presence?.integers)
-      #expect(one.inputs.modalities.allSatisfy(\.isFinite))
+      #expect(one.inputs.modalities.allSatisfy { $0.isFinite })
       let now = distance(one.inputs, split.inputs)
       #expect(severity == 0 ? now == 0 : now > last, "severity \(severity): \(now) after \(last)")
       last = now

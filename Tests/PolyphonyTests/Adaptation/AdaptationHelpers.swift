@@ -45,7 +45,9 @@ struct Adapting {
   }
 
   func makeMethod() throws -> any AdaptationMethod {
-    let all = "batch_size: 6, learning_rate: 0.01" + (settings.isEmpty ? "" : ", \(settings)")
+    // A random model's predictions hardly differ: each update moves them by several times their spread.
+    let bounds = settings.contains("guard:") ? "" : ", guard: {max_movement: 1000}"
+    let all = "batch_size: 6, learning_rate: 0.01" + (settings.isEmpty ? "" : ", \(settings)") + bounds
     let configuration = configuration
     let tree = try SettingsTree(yaml: "{\(all)}", file: "settings")
     return try SettingsReader.read(tree) { (reader) throws(Fault) in

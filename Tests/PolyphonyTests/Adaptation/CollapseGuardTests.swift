@@ -20,6 +20,7 @@ import Torch
       (self.ruin, self.after) = (ruin, after)
       (settings.epochs, settings.batchSize) = (3, 10)
       settings.bounds.maximumDrift = ruin == .explosion ? 1 : 1e9
+      settings.bounds.maximumMovement = 1e9
     }
 
     func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
@@ -100,7 +101,7 @@ import Torch
     var adapting = Adapting.named("casp")
     // Two snapshots are there when the parameters leave their bounds.
     adapting.settings =
-      "contrast_epochs: 40, snapshot_interval: 1, pseudo_epochs: 1, share: 0.5, guard: {max_drift: 0.1}"
+      "contrast_epochs: 40, snapshot_interval: 1, pseudo_epochs: 1, share: 0.5, guard: {max_drift: 0.1, max_movement: 1000}"
     let (model, outcome) = try adapting.run()
     #expect(outcome.returns.first?.measure == .drift)
     #expect(try #require(outcome.selected).count >= 10)

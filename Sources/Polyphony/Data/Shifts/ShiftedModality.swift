@@ -84,7 +84,7 @@ struct ShiftedModality {
       let steps = x.size(1)
       let real = lengths ?? .full([x.size(0)], Double(steps), dtype: .int64)
       let delay = (real.to(.float32) * share).rounded().clamped(1, nil).to(.int64)
-      let places = (Tensor.range(steps).unsqueezed(0) - delay.unsqueezed(1)).clamped(0, nil)
+      let places = (Tensor.range(steps).unsqueezed(0) - delay.unsqueezed(1)).clamped(0, nil).to(.int64)
       return x.gathered(1, places.unsqueezed(2).expanded(-1, -1, x.size(2)))
     }
   }

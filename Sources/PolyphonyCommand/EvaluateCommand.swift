@@ -7,7 +7,13 @@ import Torch
 struct EvaluateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Score a model, with an adapter if there is one, on a split of a data set folder.")
+    abstract: "Score a model, with an adapter if there is one, on a split of a data set folder.",
+    discussion: """
+      --shift corrupts the inputs before they are scored; with --adapt it compares methods of test-time adaptation, which \
+      see the corrupted split without its targets.
+
+      Example: polyphony evaluate --model runs/base/model --data Data/numerals --shift noise,drop:5 --adapt source,casp
+      """)
 
   @Option(help: ArgumentHelp("The model folder.", valueName: "folder"))
   var model: String
@@ -27,13 +33,35 @@ struct EvaluateCommand: ReportingCommand {
   @Flag(help: "Also scores each modality alone, each left out, its Shapley value, and a linear probe of its encoder.")
   var perModality = false
 
+  @OptionGroup var shift: ShiftOptions
+  @OptionGroup var seeds: SeedOptions
+  @OptionGroup var recipe: RecipeOptions
   @OptionGroup var device: DeviceOptions
 
   @Flag(help: "Prints the results as one JSON document.")
   var json = false
 
+  func validate() throws {
+    if shift.shift != nil, perModality { throw ValidationError("Give --shift or --per-modality, not both.") }
+    if shift.adapt != nil, adapter != nil || missing != nil {
+      throw ValidationError(
+        "--adapt starts from the model and adapts to all of the split: give it without --adapter and --missing.")
+    }
+    if shift.adapt == nil, recipe.recipe != nil || !recipe.overrides.isEmpty {
+      throw ValidationError("--recipe and --set say how --adapt adapts, and need it.")
+    }
+    if shift.shift == nil, seeds.seed != nil || seeds.seeds != nil {
+      throw ValidationError("--seed and --seeds say how --shift corrupts, and need it.")
+    }
+  }
+
   func execute() throws {
     let place = try device.prepare()
+    let printer = ResultsOutput(command: "evaluate", asJSON: json)
+    guard shift.shift == nil else {
+      printer.print(try evaluateShifts(place))
+      return
+    }
     let loaded = try ModelLoading.load(model, adapter: adapter, device: place)
     let dataset = try Dataset(data).fitted(to: loaded.configuration)
     let labelled = try dataset.labelled(split)
@@ -54,7 +82,7 @@ struct EvaluateCommand: ReportingCommand {
         try PerModalityMetrics.measure(loaded, labelled, training: try dataset.labelled("train"), device: place))
     }
     result.add(seed: 0, scores)
-    ResultsOutput(command: "evaluate", asJSON: json).print([result])
+    printer.print([result])
   }
 }
 

@@ -4,7 +4,7 @@ import Polyphony
 /// The option `--missing`: how modalities go missing.
 enum MissingOption {
   static let help = ArgumentHelp(
-    "Takes modalities away by a rule: sample:RATE, modality:RATE, token:RATE or fixed:NAME+NAME.",
+    "Takes modalities away by a rule: sample:RATE, modality:RATE, token:RATE, or fixed:NAME+NAME for what is missing.",
     valueName: "protocol")
 
   /// The rule; nil without the option.

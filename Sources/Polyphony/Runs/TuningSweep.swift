@@ -48,6 +48,8 @@ public struct TuningSweep {
     var mask: MissingMask?
     if let missing { mask = try missing.mask(for: splits.test.samples, configuration.modalities, seed: 0) }
     let root = try RunFolder(output, existing: isSingle ? existing : .resume)
+    // Kept with its hash, so that the scores say on which samples without what they were reached.
+    if let mask { try mask.write(to: "\(root.path)/missing.safetensors") }
     var results: [RunResult] = []
     for method in methods {
       var result = RunResult(name: method, split: splits.testName, output: isSingle ? root.path : path(method, nil))

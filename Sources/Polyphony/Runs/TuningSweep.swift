@@ -65,7 +65,8 @@ public struct TuningSweep {
           observers: try observers(isSingle ? "" : "\(method), seed \(seed)", folder))
         if outcome.summary.wasStopped { return (results, true) }
         result.parameters = outcome.installation.model.parameterCount
-        if result.cost == nil {
+        // A fill trains nothing, so there is no step to time.
+        if result.cost == nil, outcome.installation.model.parameterCount.trainable > 0 {
           let batch = splits.training.batch(Array(0..<min(training.batchSize, splits.training.count))).to(device)
           result.cost = try TuningCost.measure(outcome.installation, batch, settings: training)
         }

@@ -69,6 +69,6 @@ import Torch
 
   /// A stream at its start that no other test draws from.
   private func withStream<Result>(_ seed: UInt64, _ body: () -> Result) -> Result {
-    DropoutStream.ofThread.withValue(DropoutStream(.init(seed: seed, offset: 0)), operation: body)
+    DropoutStream.ofThread.withValue(DropoutStream(.init(seed: seed, offset: 0)), body)
   }
 }

@@ -120,7 +120,7 @@ import Torch
 
   /// A stream that no other test sets back.
   private func withStream(_ seed: UInt64, _ body: () -> Void) {
-    DropoutStream.ofThread.withValue(DropoutStream(.init(seed: seed, offset: 0)), operation: body)
+    DropoutStream.ofThread.withValue(DropoutStream(.init(seed: seed, offset: 0)), body)
   }
 
   private func droppedElements(_ p: Double) {

@@ -18,7 +18,7 @@ import Torch
     var testDescription: String { name }
   }
 
-  static let cases: [Case] = files + values + recipes + places + models + library
+  static let cases: [Case] = files + values + recipes + places + models + missing + library
 
   static let files: [Case] = [
     Case(name: "truncated file", code: 65, mentions: ["train.safetensors", "end of the file"]) {

@@ -38,6 +38,7 @@ public struct StepBenchmark {
         return train(withMixedPatterns(setup))
       }
     ),
+    ("contrast", { (setup) throws(Fault) in try contrast(setup) }),
   ]
 
   private static let added = Registry<Maker>()

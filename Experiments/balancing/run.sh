@@ -45,7 +45,7 @@ for part in $parts; do
   numerals)
     # One view stays as it is, and the others drown in noise: a dominant modality.
     [ -d "$output/data/numerals" ] || "$program" data corrupt --data Data/numerals --output "$output/data/numerals" \
-      --shift noise --severity 5 --modality pixels,fourier,karhunen,zernike,morphology --splits train,valid,test
+      --shift noise:5 --modality pixels,fourier,karhunen,zernike,morphology
     balance numerals "$output/data/numerals" "$strategies"
     ;;
   phantoms)

@@ -28,10 +28,10 @@ extension EvaluateCommand {
 
   /// The model as it is, with its adapter if there is one.
   private func scores(_ shifts: [Shift], _ modalities: [String]?, _ place: Device) throws -> [RunResult] {
-    let loaded = try ModelLoading.load(model, adapter: adapter, device: place)
+    let loaded = try ModelLoading.load(model, adapter: adapter.first, device: place)
     let dataset = try Dataset(data).fitted(to: loaded.configuration)
     return try shifts.map { shift in
-      var row = RunResult(name: adapter ?? model, split: split)
+      var row = RunResult(name: adapter.first ?? model, split: split)
       row.conditions["shift"] = shift.description
       if let modalities { row.conditions["modality"] = modalities.joined(separator: ",") }
       row.parameters = loaded.parameterCount

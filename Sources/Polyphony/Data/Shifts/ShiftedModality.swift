@@ -84,6 +84,7 @@ struct ShiftedModality {
       let steps = x.size(1)
       let real = lengths ?? .full([x.size(0)], Double(steps), dtype: .int64)
       let delay = (real.to(.float32) * share).rounded().clamped(1, nil).to(.int64)
+      // Clamping by a number makes numbers of integers.
       let places = (Tensor.range(steps).unsqueezed(0) - delay.unsqueezed(1)).clamped(0, nil).to(.int64)
       return x.gathered(1, places.unsqueezed(2).expanded(-1, -1, x.size(2)))
     }
@@ -93,7 +94,7 @@ struct ShiftedModality {
     let features = x.size(featureDimension)
     let order = generator.permutation(features)
     var sources = Array(0..<features)
-    for pair in 0..<max(1, Int(share * Double(features) / 2)) where 2 * pair + 1 < features {
+    for pair in 0..<Int((share * Double(features) / 2).rounded(.up)) where 2 * pair + 1 < features {
       let (one, other) = (order[2 * pair], order[2 * pair + 1])
       (sources[one], sources[other]) = (other, one)
     }

@@ -15,6 +15,11 @@ struct EvaluateCommand: ReportingCommand {
 
       Example: polyphony evaluate --model runs/base --adapter none --adapter runs/tuned/prompts --data Data/numerals \
       --missing sample:0...0.9 --output runs/missing
+
+      --shift corrupts the inputs before they are scored; with --adapt it compares methods of test-time adaptation, which \
+      see the corrupted split without its targets.
+
+      Example: polyphony evaluate --model runs/base/model --data Data/numerals --shift noise,drop:5 --adapt source,casp
       """)
 
   @Option(help: ArgumentHelp("The model folder.", valueName: "folder"))
@@ -46,13 +51,37 @@ struct EvaluateCommand: ReportingCommand {
       valueName: "folder"))
   var output: String?
 
+  @OptionGroup var shift: ShiftOptions
+  @OptionGroup var seeds: SeedOptions
+  @OptionGroup var recipe: RecipeOptions
   @OptionGroup var device: DeviceOptions
 
   @Flag(help: "Prints the results as one JSON document.")
   var json = false
 
+  func validate() throws {
+    if shift.shift != nil, perModality { throw ValidationError("Give --shift or --per-modality, not both.") }
+    if shift.shift != nil, adapter.count > 1 || output != nil || metric != nil {
+      throw ValidationError("--shift takes one --adapter, and has no --output or --metric.")
+    }
+    if shift.adapt != nil, !adapter.isEmpty || missing != nil {
+      throw ValidationError(
+        "--adapt starts from the model and adapts to all of the split: give it without --adapter and --missing.")
+    }
+    if shift.adapt == nil, recipe.recipe != nil || !recipe.overrides.isEmpty {
+      throw ValidationError("--recipe and --set say how --adapt adapts, and need it.")
+    }
+    if shift.shift == nil, seeds.seed != nil || seeds.seeds != nil {
+      throw ValidationError("--seed and --seeds say how --shift corrupts, and need it.")
+    }
+  }
+
   func execute() throws {
     let place = try device.prepare()
+    guard shift.shift == nil else {
+      ResultsOutput(command: "evaluate", asJSON: json).print(try evaluateShifts(place))
+      return
+    }
     let plan = try missing.map { try MissingPlan($0) }
     var run = EvaluationRun(
       EvaluationRun.Candidate.named(model: model, adapters: adapter), data: data, split: split, missing: plan,

@@ -2,7 +2,7 @@ import Torch
 
 extension AdaptationLoop {
   /// Batches between two checkpoints of a stream.
-  private static let checkpointInterval = 50
+  private static let checkpointInterval = 20
 
   /// One pass over the stream in its order: predict a batch, then learn from it.
   func runOnline(_ isStopped: () -> Bool) throws(Fault) -> AdaptationOutcome {

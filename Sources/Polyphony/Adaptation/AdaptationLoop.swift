@@ -105,9 +105,11 @@ public final class AdaptationLoop {
         remedy: "check the model's weights and the scale of the inputs")
     }
     let count = session.model.parameterCount
+    let selecting = method as? any SelectingMethod
     return AdaptationOutcome(
       method: method.name, isOnline: session.isOnline, prediction: prediction, updated: nil, source: nil,
-      selected: (method as? any SelectingMethod)?.selected, records: state.records, returns: state.returns,
+      selected: selecting?.selected, snapshots: selecting?.snapshots, share: selecting?.share, records: state.records,
+      returns: state.returns,
       notes: method.notes(for: session.model), parameters: (count.total, count.trainable), wasStopped: wasStopped)
   }
 
@@ -154,4 +156,8 @@ public final class AdaptationLoop {
 protocol SelectingMethod: AdaptationMethod {
   /// The samples that it has chosen, offline; nil before.
   var selected: [Int]? { get }
+  /// What it chose them by, offline.
+  var snapshots: SnapshotLedger? { get }
+  /// The share of samples that it chooses.
+  var share: Double { get }
 }

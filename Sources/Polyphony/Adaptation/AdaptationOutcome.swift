@@ -15,6 +15,10 @@ public struct AdaptationOutcome {
   public var source: Tensor?
   /// The samples that were chosen as stable, of methods that choose, offline.
   public var selected: [Int]?
+  /// What they were chosen by: the predictions of all samples in the course of the adaptation, offline.
+  public var snapshots: SnapshotLedger?
+  /// The share of samples that was to be chosen.
+  public var share: Double?
   /// One record per epoch; online one per batch.
   public var records: [AdaptationRecord]
   /// Every return to the last good state.

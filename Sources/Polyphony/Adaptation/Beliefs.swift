@@ -16,6 +16,11 @@ enum Beliefs {
     }
   }
 
+  /// The mean distance ‖·‖₁ between what two predictions of the same samples (and places) say.
+  static func distance(_ one: Tensor, _ other: Tensor, _ task: PredictionTask) -> Double {
+    noGrad { (of(one, task) - of(other, task)).abs().to(.float64).sum(1).mean().item }
+  }
+
   /// The mean distance of predictions from what they should be: |ŷ − y| for values, −Σ p log softmax(ŷ) for classes.
   ///
   /// - Parameter target: beliefs, of the shape of `prediction`.

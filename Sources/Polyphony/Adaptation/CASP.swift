@@ -38,6 +38,8 @@ public final class CASP: AdaptationMethod, SelectingMethod {
 
   /// Predictions of all samples, offline.
   private var ledger = SnapshotLedger()
+  var snapshots: SnapshotLedger? { ledger.count > 1 ? ledger : nil }
+  var share: Double { own.share }
   /// The samples of stage 2 and their labels.
   private(set) var selected: [Int]?
   private var labels: Tensor?

@@ -4,6 +4,8 @@ import Torch
 ///
 /// Everything is relative to the source model on the same target samples:
 /// * spread: the standard deviation of predictions (of class probabilities for classes) over the source's;
+/// * movement: the mean of ‖ŷ − ŷ_source‖₁ over the source's spread. Because |ŷ − y| ≤ |ŷ_source − y| + |ŷ − ŷ_source|,
+///   the mean absolute error of a regression cannot grow by more than this bound times the source's spread;
 /// * drift: ‖θ − θ₀‖ / ‖θ₀‖ of the adapted parameters;
 /// * contrast: the mean contrastive loss over that of the first epoch (online: the first eight batches).
 public struct CollapseBounds: Equatable, Sendable {
@@ -13,6 +15,8 @@ public struct CollapseBounds: Equatable, Sendable {
   public var minimumSpread = 0.1
   /// The largest ratio of spreads.
   public var maximumSpread = 10.0
+  /// The largest movement.
+  public var maximumMovement = 1.0
   /// The largest drift.
   public var maximumDrift = 1.0
   /// The largest ratio of contrastive losses.
@@ -27,6 +31,7 @@ public struct CollapseBounds: Equatable, Sendable {
     isEnabled = try reader.bool("enabled", default: isEnabled)
     minimumSpread = try reader.double("min_spread", default: minimumSpread, in: 0..<1)
     maximumSpread = try reader.double("max_spread", default: maximumSpread, in: 1...)
+    maximumMovement = try reader.double("max_movement", default: maximumMovement, in: Above(0))
     maximumDrift = try reader.double("max_drift", default: maximumDrift, in: Above(0))
     maximumContrast = try reader.double("max_contrast", default: maximumContrast, in: 1...)
   }
@@ -38,6 +43,8 @@ public struct CollapseReport: Codable, Equatable, Sendable, CustomStringConverti
   public enum Measure: String, Codable, Sendable {
     /// The spread of predictions over the source's.
     case spread
+    /// The distance of predictions from the source's over the source's spread.
+    case movement
     /// The relative distance of the parameters from the source's.
     case drift
     /// The contrastive loss over its first value.

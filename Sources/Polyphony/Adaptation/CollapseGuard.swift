@@ -53,6 +53,10 @@ final class CollapseGuard {
         let ratio = now / before
         if ratio < bounds.minimumSpread { return .init(measure: .spread, value: ratio, bound: bounds.minimumSpread) }
         if ratio > bounds.maximumSpread { return .init(measure: .spread, value: ratio, bound: bounds.maximumSpread) }
+        let movement = Beliefs.distance(spread.now, spread.source, task) / before
+        if movement > bounds.maximumMovement {
+          return .init(measure: .movement, value: movement, bound: bounds.maximumMovement)
+        }
       }
     }
     return nil

@@ -3,6 +3,7 @@ import Torch
 
 /// Scores under shifts: every kind × severity × method, over seeds.
 ///
+/// The split's targets serve the scores alone; what is adapted to has none.
 /// A method adapts to the corrupted split without its targets and is then scored on it, offline (transductive) or
 /// online (each batch before it was learned). `source` is the model as it is.
 public struct ShiftSweep {
@@ -14,8 +15,8 @@ public struct ShiftSweep {
   public var shifts: [Shift]
   /// The modalities to corrupt; nil for all.
   public var modalities: [String]?
-  /// The section `adaptation` of a recipe, read by every method.
-  public var settings: SettingsTree
+  /// The recipe, overrides included: the section `adaptation`, read by every method.
+  public var recipe: SettingsTree
   /// Whether samples come once, in their order.
   public var isOnline: Bool
   /// Seeds of shift and method.
@@ -26,10 +27,10 @@ public struct ShiftSweep {
   /// A sweep.
   public init(
     base: String, methods: [String] = ["source"], shifts: [Shift], modalities: [String]? = nil,
-    settings: SettingsTree = .empty, isOnline: Bool = false, seeds: [UInt64] = [0], device: Device = .cpu
+    recipe: SettingsTree = .empty, isOnline: Bool = false, seeds: [UInt64] = [0], device: Device = .cpu
   ) {
     (self.base, self.methods, self.shifts, self.modalities) = (base, methods, shifts, modalities)
-    (self.settings, self.isOnline, self.seeds, self.device) = (settings, isOnline, seeds, device)
+    (self.recipe, self.isOnline, self.seeds, self.device) = (recipe, isOnline, seeds, device)
   }
 
   /// Shifts of several kinds and severities; all without arguments.
@@ -52,7 +53,7 @@ public struct ShiftSweep {
   ) throws(Fault) -> [RunResult] {
     let configuration = try ModelFolder.configuration(of: base)
     let dataset = try data.fitted(to: configuration)
-    try checkSettings(configuration)
+    let recipe = try AdaptationRecipe(self.recipe, methods: methods, configuration)
     var rows = shifts.flatMap { shift in
       methods.map { method in
         var row = RunResult(name: method, split: split)
@@ -67,14 +68,19 @@ public struct ShiftSweep {
         let corrupted = try dataset.labelled(split, corruptedBy: shift, only: modalities, seed: seed)
         for (index, method) in methods.enumerated() {
           let run = AdaptationRun(
-            base: base, method: method, settings: try settings(for: method, configuration), isOnline: isOnline,
+            base: base, method: method, settings: recipe.settings(for: method), isOnline: isOnline,
             seed: seed, device: device)
           let outcome = try run.run(on: corrupted.samples).outcome
           let evaluation = try Evaluation(
             outcome.prediction, corrupted.target, task: configuration.task, loss: TaskLoss(configuration.task))
           let row = place * methods.count + index
           rows[row].parameters = (outcome.parameters.total, outcome.parameters.adapted)
-          rows[row].add(seed: seed, evaluation.metrics)
+          var scores = evaluation.metrics
+          if let snapshots = outcome.snapshots, let share = outcome.share {
+            scores.append(
+              PseudoLabelError.values(snapshots, corrupted.target, share: share, task: configuration.task))
+          }
+          rows[row].add(seed: seed, scores)
           returns[index] += outcome.returns.count
         }
       }
@@ -83,19 +89,25 @@ public struct ShiftSweep {
     return rows
   }
 
-  /// Reads the settings once for all methods: a key that one of them reads is not unknown to another.
-  private func checkSettings(_ configuration: ModelConfiguration) throws(Fault) {
-    _ = try SettingsReader.read(settings) { (reader) throws(Fault) in
-      for method in methods { _ = try AdaptationMethods.maker(method)(reader, configuration) }
+  /// The mean over all shifts, seed by seed: a row for each method, its condition `shift` is `mean`.
+  ///
+  /// A metric that is undefined under one of the shifts is undefined.
+  public static func means(_ rows: [RunResult]) -> [RunResult] {
+    let byMethod = OrderedDictionary(grouping: rows, by: \.name)
+    return byMethod.values.map { rows in
+      var mean = RunResult(name: rows[0].name, split: rows[0].split)
+      mean.conditions = rows[0].conditions
+      mean.conditions["shift"] = "mean"
+      mean.parameters = rows[0].parameters
+      for (place, seed) in rows[0].seeds.enumerated() {
+        var scores = MetricValues()
+        for metric in rows[0].values[place].names {
+          let values = rows.compactMap { $0.values[place][metric] }
+          scores[metric] = values.count == rows.count ? values.reduce(0, +) / Double(values.count) : nil
+        }
+        mean.add(seed: seed, scores)
+      }
+      return mean
     }
-  }
-
-  /// Those of the settings that a method reads.
-  private func settings(for method: String, _ configuration: ModelConfiguration) throws(Fault) -> SettingsTree {
-    guard case .map(let members) = settings.content, methods.count > 1 else { return settings }
-    let maker = try AdaptationMethods.maker(method)
-    let known = try SettingsReader.read(.empty) { (reader) throws(Fault) in try maker(reader, configuration) }.resolved
-    guard case .map(let keys) = known.content else { return settings }
-    return SettingsTree(.map(members.filter { keys[$0.key] != nil }), origin: settings.origin)
   }
 }

@@ -116,4 +116,21 @@ import Torch
     let (_, outcome) = try adapting.run(UnlabelledSplit(name: "constant", inputs: constant))
     #expect(!outcome.returns.contains { $0.measure == .spread })
   }
+
+  /// The bound on movement is a bound on what a regression can lose.
+  @Test func movementBoundsWhatIsLost() throws {
+    var adapting = Adapting.named("casp")
+    adapting.settings += ", guard: {max_movement: 0.02, max_drift: 100}"
+    let samples = adapting.samples()
+    let source = try adapting.model().predict(samples).prediction
+    let (_, outcome) = try adapting.run()
+    #expect(outcome.returns.contains { $0.measure == .movement }, "ten times the usual learning rate")
+    let spread = source.to(.float64).variance(0).mean().sqrt().item
+    let moved = (outcome.prediction - source).abs().mean().item
+    #expect(moved <= 0.02 * spread * 1.0001)
+    for shift in [-2.0, 0, 1] {
+      let error = { (prediction: Tensor) in (prediction - shift).abs().mean().item }
+      #expect(error(outcome.prediction) <= error(source) + 0.02 * spread * 1.0001)
+    }
+  }
 }

@@ -14,7 +14,7 @@ import Torch
   private func split(count: Int = 60, presence: Bool = true) -> UnlabelledSplit {
     let generator = Generator(seed: 8)
     let time = Tensor.range(20).to(.float32)
-    let scales: [Float] = [0.1, 0.4, 0.9, 1.6, 2.5, 3.6, 4.9, 6.4, 8.1, 0]
+    let scales: [Float] = (1...10).map { number in number == 10 ? 0 : 0.1 * Float(number * number) }
     let scale = Tensor(scales)
     let slope = Tensor.normal([count, 1, 10], generator: generator) + 1
     let text = time.reshaped(1, 20, 1) * slope * scale + 5
@@ -168,6 +168,16 @@ import Torch
         #expect(direct.samples.inputs.modalities[1].floats == other.samples.inputs.modalities[1].floats, "as in memory")
       }
       #expect(throws: Fault.self) { try dataset.write(corruptedBy: shift, to: folder + "/data/") }
+      try dataset.write(corruptedBy: shift, splits: ["test"], to: folder + "/partly")
+      let partly = try Dataset(folder + "/partly")
+      for (name, stays) in [("train", true), ("valid", true), ("test", false)] {
+        let (one, other) = (try dataset.unlabelled(name).inputs, try partly.unlabelled(name).inputs)
+        #expect((one.modalities[0].floats == other.modalities[0].floats) == stays)
+      }
+      let fault = #expect(throws: Fault.self) {
+        try dataset.write(corruptedBy: shift, splits: ["tset"], to: folder + "/other")
+      }
+      #expect(fault?.found == "tset" && !FileManager.default.fileExists(atPath: folder + "/other"))
     }
   }
 
@@ -181,11 +191,12 @@ import Torch
       configuration.modalities = dataset.description.modalities
       let model = try Tiny.model(configuration)
       try ModelFolder.write(model.backbone, to: folder + "/base")
-      let settings = try SettingsTree(
-        yaml: "{batch_size: 6, contrast_epochs: 2, snapshot_interval: 1, epochs: 1, bins: 5}", file: "settings")
+      let recipe = try SettingsTree(
+        yaml: "adaptation: {batch_size: 6, contrast_epochs: 2, snapshot_interval: 1, epochs: 1, bins: 5}",
+        file: "recipe.yaml")
       let sweep = ShiftSweep(
         base: folder + "/base", methods: ["source", "tent", "casp"],
-        shifts: try ShiftSweep.shifts([.noise, .missing], severities: [0, 5]), settings: settings, seeds: [0, 1])
+        shifts: try ShiftSweep.shifts([.noise, .missing], severities: [0, 5]), recipe: recipe, seeds: [0, 1])
       var finished = 0
       let rows = try sweep.run(dataset) { _, _ in finished += 1 }
       #expect(rows.count == 4 * 3 && finished == 12)
@@ -195,12 +206,21 @@ import Torch
       #expect(rows[0].name == "source" && abs(rows[0].values[0]["mae"]! - plain!) < 1e-6)
       #expect(rows[3].values[0]["mae"]! != plain!)
       #expect(rows[2].parameters?.trainable == 3 * 4 * 8)
+      #expect(rows[2].name == "casp" && rows[2].values[0].contains("pseudo/stable"))
+      let means = ShiftSweep.means(rows)
+      #expect(means.map(\.name) == ["source", "tent", "casp"] && means.allSatisfy { $0.conditions["shift"] == "mean" })
+      let expected = stride(from: 1, to: 12, by: 3).map { rows[$0].values[1]["mae"]! }.reduce(0, +) / 4
+      #expect(abs(means[1].values[1]["mae"]! - expected) < 1e-12)
+      let chart = try #require(ShiftChart.chart(rows))
+      #expect(chart.series.map(\.name) == ["source", "tent", "casp"] && chart.series[0].points.map(\.x) == [0, 5])
+      let ofSource = try #require(ShiftChart.chart(rows.filter { $0.name == "source" }))
+      #expect(ofSource.series.map(\.name) == ["noise", "missing"] && ofSource.svg.contains("severity"))
       var wrong = sweep
       wrong.methods = ["source", "tnt"]
       #expect(throws: Fault.self) { try wrong.run(dataset) }
       wrong.methods = ["source"]
       let fault = #expect(throws: Fault.self) { try wrong.run(dataset) }
-      #expect(fault?.problem.contains("unknown") == true, "bins is no setting of source")
+      #expect(fault?.key == "adaptation.contrast_epochs", "no setting of source")
     }
   }
 }

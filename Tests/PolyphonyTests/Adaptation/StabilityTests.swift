@@ -25,20 +25,20 @@ import Torch
     #expect(images.stability == [0.5], "summed over classes, averaged over places")
   }
 
-  private static let choices: [(stability: [Double], share: Double, expected: [Int])] = [
-    ([3.0, 1, 2, 5, 4], 0.0, [1]),
-    ([3, 1, 2, 5, 4], 0.25, [1, 2]),
-    ([3, 1, 2, 5, 4], 0.3, [1, 2]),
-    ([3, 1, 2, 5, 4], 1, [0, 1, 2, 3, 4]),
-    // Ties with the last one chosen come along, whatever their places.
-    ([1, 0, 1, 0, 1], 0.25, [1, 3]),
-    ([1, 0, 1, 0, 1], 0.5, [0, 1, 2, 3, 4]),
-    ([0, 0, 0], 0.05, [0, 1, 2]),
-    ([7], 0.05, [0]),
-    ([], 0.05, []),
-  ]
-
-  @Test(arguments: choices) func theStableOnesAreChosen(stability: [Double], share: Double, expected: [Int]) {
+  @Test(
+    arguments: [
+      ([3.0, 1, 2, 5, 4], 0.0, [1]),
+      ([3, 1, 2, 5, 4], 0.25, [1, 2]),
+      ([3, 1, 2, 5, 4], 0.3, [1, 2]),
+      ([3, 1, 2, 5, 4], 1, [0, 1, 2, 3, 4]),
+      // Ties with the last one chosen come along, whatever their places.
+      ([1, 0, 1, 0, 1], 0.25, [1, 3]),
+      ([1, 0, 1, 0, 1], 0.5, [0, 1, 2, 3, 4]),
+      ([0, 0, 0], 0.05, [0, 1, 2]),
+      ([7], 0.05, [0]),
+      ([], 0.05, []),
+    ] as [([Double], Double, [Int])]) func theStableOnesAreChosen(stability: [Double], share: Double, expected: [Int])
+  {
     #expect(StableSelection.indices(stability, share: share) == expected)
   }
 
@@ -67,5 +67,23 @@ import Torch
     #expect(movement.max()! > 0)
     let labels = try #require(saved["labels"])
     if kind == .classification { expectClose(labels.sum(1), .ones([6]), 1e-5, "soft labels") }
+  }
+
+  @Test func errorsOfPseudoLabelsByHand() {
+    var ledger = SnapshotLedger()
+    // Sample 1 does not move, sample 3 moves most; mean predictions 1, 2, 3, 0.
+    for values in [[0.5, 2, 2.8, -3], [1.5, 2, 3.2, 3]] as [[Float]] { ledger.add(Tensor(values, shape: [4, 1])) }
+    let target = Tensor([2, 2.5, 3, 4] as [Float], shape: [4, 1])
+    let regression = PredictionTask(kind: .regression)
+    let errors = PseudoLabelError.values(ledger, target, share: 0, task: regression)
+    #expect(errors.map(\.name) == ["pseudo/stable", "pseudo/random", "pseudo/unstable"])
+    for (name, expected) in [("stable", 0.5), ("random", 5.5 / 4), ("unstable", 4)] {
+      #expect(abs(errors["pseudo/\(name)"]! - expected) < 1e-6, "\(name)")
+    }
+    var classes = SnapshotLedger()
+    for _ in 0..<2 { classes.add(Tensor([0.9, 0.1, 0.2, 0.8] as [Float], shape: [2, 2])) }
+    let task = PredictionTask(kind: .classification, classes: 2)
+    #expect(PseudoLabelError.values(classes, Tensor([0, 0]), share: 1, task: task)["pseudo/stable"] == 0.5)
+    #expect(PseudoLabelError.values(SnapshotLedger(), target, share: 0, task: regression).names.isEmpty)
   }
 }

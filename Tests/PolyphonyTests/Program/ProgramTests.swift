@@ -65,7 +65,7 @@ import Torch
   }
 
   @Test func benchmarkPrintsItsThreeNumbers() throws {
-    for step in ["train", "infer"] {
+    for step in ["train", "infer", "contrast", "online"] {
       let outcome = try Program.succeed([
         "benchmark", "--architecture", "late_fusion", "--set", "model.width=8", "--set", "model.heads=2", "--step",
         step,

@@ -24,14 +24,15 @@ extension Dataset {
       seed: DerivedSeed.of(seed, name: split))
   }
 
-  /// Writes a data set folder with all splits corrupted; targets, lengths and ids stay.
+  /// Writes a data set folder with all splits corrupted, or some of them; targets, lengths and ids stay.
   ///
   /// Strengths are measured by the training split's features where there is one, else by each split's own.
   /// - Throws: `Fault(.usage)` for an unknown modality or a destination that is this data set's own folder, and what
   ///   reading and writing throw.
   public func write(
-    corruptedBy shift: Shift, only: [String]? = nil, seed: UInt64 = 0, to path: String
+    corruptedBy shift: Shift, only: [String]? = nil, splits chosen: [String]? = nil, seed: UInt64 = 0, to path: String
   ) throws(Fault) {
+    for name in chosen ?? [] { _ = try file(of: name) }
     let places = [path, folder].map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path }
     guard places[0] != places[1] else {
       throw Fault(
@@ -41,16 +42,21 @@ extension Dataset {
     let statistics = try shiftStatistics()
     var splits: [DatasetWriter.Split] = []
     for name in splitNames {
-      let samples = try shift.applied(
-        to: try unlabelled(name), description.modalities, only: only, statistics: statistics,
-        seed: DerivedSeed.of(seed, name: name))
-      let isLabelled = try SafetensorsFile(path: try file(of: name).path)["target"] != nil
+      var samples = try unlabelled(name)
+      if chosen?.contains(name) ?? true {
+        samples = try shift.applied(
+          to: samples, description.modalities, only: only, statistics: statistics,
+          seed: DerivedSeed.of(seed, name: name))
+      }
       splits.append(
-        .init(name, samples.inputs, target: isLabelled ? try labelled(name).target : nil, ids: samples.ids))
+        .init(
+          name, samples.inputs, target: try hasTargets(name) ? try labelled(name).target : nil, ids: samples.ids))
     }
     var corrupted = description
     corrupted.name += " \(shift)"
-    let modalities = only?.joined(separator: ", ") ?? "all modalities"
+    let modalities =
+      (only?.joined(separator: ", ") ?? "all modalities")
+      + (chosen.map { " in " + $0.joined(separator: ", ") } ?? "")
     corrupted.source = [
       description.source, "corrupted by «polyphony data corrupt»: \(shift) of \(modalities), seed \(seed)",
     ]

@@ -39,7 +39,13 @@ struct DemoCommand: ReportingCommand {
       table.append([row.name, percent(row.metrics["accuracy"]), percent(row.metrics["f1_weighted"])])
     }
     print(table.text(Terminal.glyphs))
-    print("Chosen on validation, scored on test. The run lies in \(output).")
+    let bars = rows.map { row in
+      let group = row.name == "all" ? 0 : row.name.hasPrefix("only") ? 1 : 2
+      return BarChart.Bar(row.name, row.metrics["accuracy"], group: group)
+    }
+    let chart = BarChart("Test accuracy by modalities present", bars) { String(format: "%.1f %%", $0 * 100) }
+    try AtomicFile.write(chart.svg, to: "\(output)/modalities.svg")
+    print("Chosen on validation, scored on test. The run lies in \(output), its picture in \(output)/modalities.svg.")
   }
 
   private func percent(_ value: Double?) -> String { value.map { String(format: "%.1f %%", $0 * 100) } ?? "undefined" }

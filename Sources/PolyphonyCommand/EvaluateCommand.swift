@@ -21,6 +21,9 @@ struct EvaluateCommand: ReportingCommand {
   @Option(help: ArgumentHelp("The split to score.", valueName: "name"))
   var split = "test"
 
+  @Option(help: MissingOption.help)
+  var missing: String?
+
   @Flag(help: "Also scores each modality alone, each left out, its Shapley value, and a linear probe of its encoder.")
   var perModality = false
 
@@ -38,7 +41,14 @@ struct EvaluateCommand: ReportingCommand {
       loaded.configuration.modalities, file: data, modelHandlesMissing: loaded.handlesMissingModalities)
     var result = RunResult(name: adapter ?? model, split: split)
     result.parameters = loaded.parameterCount
-    result.add(seed: 0, try loaded.evaluate(labelled, device: place).metrics)
+    var mask: MissingMask?
+    if let rule = try MissingOption.read(missing) {
+      mask = try rule.mask(for: labelled.samples, loaded.configuration.modalities, seed: 0)
+      result.conditions["missing"] = "\(rule)"
+    }
+    let evaluation = try loaded.evaluate(
+      labelled, device: place, prepare: { mask?.apply(to: $0, indices: $1) ?? $0 })
+    result.add(seed: 0, evaluation.metrics)
     var rows = [result]
     if perModality {
       rows += try PerModality.rows(loaded, labelled, training: try dataset.labelled("train"), device: place)

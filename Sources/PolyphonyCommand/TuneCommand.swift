@@ -29,6 +29,9 @@ struct TuneCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
   var output: String
 
+  @Option(help: MissingOption.help)
+  var missing: String?
+
   @OptionGroup var seeds: SeedOptions
   @OptionGroup var recipe: RecipeOptions
   @OptionGroup var existing: ExistingOptions
@@ -52,7 +55,7 @@ struct TuneCommand: ReportingCommand {
     let sweep = TuningSweep(
       base: model, recipe: try recipe.tree(), data: data, output: output,
       methods: method.split(separator: ",").map(String.init), seeds: seeds.all, existing: existing.existing,
-      device: place,
+      device: place, missing: try MissingOption.read(missing),
       observers: { (name, folder) throws(Fault) in
         [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
       })

@@ -40,7 +40,7 @@ T largest_key_norm(const T* k, ptrdiff_t stride, int head_width, int keys) {
       const Vec<T, W> x = load<W>(k + c * stride + j);
       norm += x * x;
     }
-    most = __builtin_elementwise_max(most, norm);
+    most = larger(most, norm);
   }
   T result = 0;
   for (int i = 0; i < W; ++i) result = std::max(result, most[i]);
@@ -81,12 +81,11 @@ struct QueryBlock {
 #pragma clang loop unroll(full)
     for (int n = 0; n < N; ++n) s[n] = start;
     const T* k = a.k + j;
-#pragma clang loop unroll_count(8)
-    for (int c = 0; c < width; ++c) {
+    repeat<D>(width, [&](int c) __attribute__((always_inline)) {
       const V qc = q(c);
 #pragma clang loop unroll(full)
       for (int n = 0; n < N; ++n) s[n] += k[c * a.k_stride + n] * qc;
-    }
+    });
   }
 
   template <int N>
@@ -96,62 +95,60 @@ struct QueryBlock {
 #pragma clang loop unroll(full)
     for (int n = 0; n < N; ++n) {
       if constexpr (Causal) s[n] = (I{} + (j + n)) < limit ? s[n] : V{} - T(1e30);
-      most = __builtin_elementwise_max(most, s[n]);
+      most = larger(most, s[n]);
     }
   }
 
   template <int N>
-  POLYPHONY_INLINE void attend(int j, const I* keep) {
+  POLYPHONY_INLINE void attend(int j, const Draw<T, W>* drawn, int unit) {
     V p[N];
     scores<N>(j, p);
+    exp2<T, W>(p);
 #pragma clang loop unroll(full)
     for (int n = 0; n < N; ++n) {
-      p[n] = exp2<W>(__builtin_elementwise_max(p[n], splat<T, W>(exp2_lowest<T>)));
       if constexpr (Causal) p[n] = select<T, W>((I{} + (j + n)) < limit, p[n]);
       total += p[n];
-      if (keep) p[n] = select<T, W>(keep[n], p[n]);
+      if (drawn) p[n] = select<T, W>(drawn->keep(unit + n), p[n]);
     }
     const T* v = a.v + j;
-    if constexpr (D > 0) {
+    repeat<D>(width, [&](int c) __attribute__((always_inline)) {
+      V sum = D ? out[D ? c : 0] : load<W>(a.scratch + c * W), other = {};
 #pragma clang loop unroll(full)
-      for (int c = 0; c < D; ++c)
-#pragma clang loop unroll(full)
-        for (int n = 0; n < N; ++n) out[c] += v[c * a.k_stride + n] * p[n];
-    } else {
-      for (int c = 0; c < width; ++c) {
-        V sum = load<W>(a.scratch + c * W);
-#pragma clang loop unroll(full)
-        for (int n = 0; n < N; ++n) sum += v[c * a.k_stride + n] * p[n];
-        store<W>(a.scratch + c * W, sum);
-      }
-    }
+      for (int n = 0; n < N; ++n) (n % 2 ? other : sum) += v[c * a.k_stride + n] * p[n];
+      if constexpr (N > 1) sum += other;
+      if constexpr (D > 0) out[c] = sum;
+      else store<W>(a.scratch + c * W, sum);
+    });
   }
 
   template <bool Drop>
   POLYPHONY_INLINE void attend_all(int keys) {
     using U32 = typename Simd<T, W>::U32;
     const StepCounters<T, W> counters((U32) * (const typename Simd<T, W>::LooseU32*)(a.rank + at), U32{} + a.sample);
-    I keep[8];
     int j = 0;
     for (; j + 8 <= keys; j += 8) {
-      if constexpr (Drop) draw(counters, uint32_t(j / 8), a.head, drop, keep);
-      attend<8>(j, Drop ? keep : nullptr);
+      if constexpr (Drop) {
+        const Draw<T, W> drawn = draw(counters, uint32_t(j / 8), a.head, drop);
+        attend<8>(j, &drawn, 0);
+      } else {
+        attend<8>(j, nullptr, 0);
+      }
     }
-    if (j < keys) {
-      if constexpr (Drop) draw(counters, uint32_t(j / 8), a.head, drop, keep);
-      for (int n = 0; j + n < keys; ++n) attend<1>(j + n, Drop ? keep + n : nullptr);
-    }
+    if (j == keys) return;
+    Draw<T, W> drawn;
+    if constexpr (Drop) drawn = draw(counters, uint32_t(j / 8), a.head, drop);
+    for (int n = 0; j + n < keys; ++n) attend<1>(j + n, Drop ? &drawn : nullptr, n);
   }
 
   POLYPHONY_INLINE void run() {
     const int valid = std::min(W, a.queries - at);
     V norm = {};
-    for (int c = 0; c < width; ++c) {
+    repeat<D>(width, [&](int c) __attribute__((always_inline)) {
       const V x = load<W>(a.q + c * a.q_stride + at);
       norm += x * x;
       if constexpr (D > 0) query[c] = x, out[c] = V{};
       else store<W>(a.scratch + c * W, V{});
-    }
+    });
     T longest = 0;
     int keys = 0;
     for (int i = 0; i < valid; ++i) {
@@ -175,8 +172,9 @@ struct QueryBlock {
     store_some<W>(a.peak + at, peak, valid);
     store_some<W>(a.inverse + at, inverse, valid);
     const V scale = inverse * T(drop.scale);
-    for (int c = 0; c < width; ++c)
+    repeat<D>(width, [&](int c) __attribute__((always_inline)) {
       store_some<W>(a.out + c * a.q_stride + at, (D ? out[D ? c : 0] : load<W>(a.scratch + c * W)) * scale, valid);
+    });
   }
 };
 

@@ -50,40 +50,42 @@ struct QueryBlockGradient {
   POLYPHONY_INLINE V go(int c) const { return D ? grad[D ? c : 0] : load<W>(local.g + c * local.q_stride + at); }
 
   template <int N>
-  POLYPHONY_INLINE void keys(int j, int slot, const I* keep, T* dq_memory) {
+  POLYPHONY_INLINE void keys(int j, int slot, const Draw<T, W>* drawn, T* dq_memory) {
+    // Scores and probabilities first, their gradients after: together they would not fit the registers.
     V s[N], d[N];
 #pragma clang loop unroll(full)
     for (int n = 0; n < N; ++n) s[n] = start, d[n] = V{};
     const T *k = a.k + j, *v = a.v + j;
-#pragma clang loop unroll_count(8)
-    for (int c = 0; c < width; ++c) {
-      const V qc = q(c), gc = go(c);
+    repeat<D>(width, [&](int c) __attribute__((always_inline)) {
+      const V qc = q(c);
 #pragma clang loop unroll(full)
       for (int n = 0; n < N; ++n) s[n] += k[c * a.k_stride + n] * qc;
-#pragma clang loop unroll(full)
-      for (int n = 0; n < N; ++n) d[n] += v[c * a.k_stride + n] * gc;
-    }
+    });
+    exp2<T, W>(s);
 #pragma clang loop unroll(full)
     for (int n = 0; n < N; ++n) {
-      V p = exp2<W>(__builtin_elementwise_max(s[n], splat<T, W>(exp2_lowest<T>)));
-      if constexpr (Causal) p = select<T, W>((I{} + (j + n)) < limit, p);
-      if (keep) {
-        p_tile[slot + n] = select<T, W>(keep[n], p);
-        d[n] = select<T, W>(keep[n], d[n]);
-      } else {
-        p_tile[slot + n] = p;
-      }
-      s[n] = p * (d[n] - mean);
+      if constexpr (Causal) s[n] = select<T, W>((I{} + (j + n)) < limit, s[n]);
+      p_tile[slot + n] = drawn ? select<T, W>(drawn->keep((slot + n) % 8), s[n]) : s[n];
+    }
+    repeat<D>(width, [&](int c) __attribute__((always_inline)) {
+      const V gc = go(c);
+#pragma clang loop unroll(full)
+      for (int n = 0; n < N; ++n) d[n] += v[c * a.k_stride + n] * gc;
+    });
+#pragma clang loop unroll(full)
+    for (int n = 0; n < N; ++n) {
+      if (drawn) d[n] = select<T, W>(drawn->keep((slot + n) % 8), d[n]);
+      s[n] *= d[n] - mean;
       s_tile[slot + n] = s[n];
     }
-#pragma clang loop unroll_count(8)
-    for (int c = 0; c < width; ++c) {
-      V sum = D ? dq[D ? c : 0] : load<W>(dq_memory + c * W);
+    repeat<D>(width, [&](int c) __attribute__((always_inline)) {
+      V sum = D ? dq[D ? c : 0] : load<W>(dq_memory + c * W), other = {};
 #pragma clang loop unroll(full)
-      for (int n = 0; n < N; ++n) sum += k[c * a.k_stride + n] * s[n];
+      for (int n = 0; n < N; ++n) (n % 2 ? other : sum) += k[c * a.k_stride + n] * s[n];
+      if constexpr (N > 1) sum += other;
       if constexpr (D > 0) dq[c] = sum;
       else store<W>(dq_memory + c * W, sum);
-    }
+    });
   }
 
   /// dk and dv of one tile: both tiles turned, so that lanes are keys and queries come as scalars.
@@ -104,7 +106,7 @@ struct QueryBlockGradient {
 
   POLYPHONY_INLINE void add_turned(const V (&turned)[W], const T* factors, T* to) {
     factors += at;
-    for (int c = 0; c < width; ++c) {
+    repeat<D>(width, [&](int c) __attribute__((always_inline)) {
       V sum = load<W>(to + c * local.k_stride), other = {};
 #pragma clang loop unroll(full)
       for (int i = 0; i < W; i += 2) {
@@ -112,25 +114,25 @@ struct QueryBlockGradient {
         other += factors[c * local.q_stride + i + 1] * turned[i + 1];
       }
       store<W>(to + c * local.k_stride, sum + other);
-    }
+    });
   }
 
   template <bool Drop>
   POLYPHONY_INLINE void all_keys(int count, T* dq_memory) {
     using U32 = typename Simd<T, W>::U32;
     const StepCounters<T, W> counters((U32) * (const typename Simd<T, W>::LooseU32*)(a.rank + at), U32{} + a.sample);
-    I keep[8];
     for (int j = 0; j < count; j += tile) {
       for (int slot = 0; slot < tile; slot += 8) {
         const int from = j + slot, left = count - from;
-        if (left > 0)
-          if constexpr (Drop) draw(counters, uint32_t(from / 8), a.head, drop, keep);
+        Draw<T, W> drawn;
+        if constexpr (Drop)
+          if (left > 0) drawn = draw(counters, uint32_t(from / 8), a.head, drop);
         if (left >= 8) {
-          keys<8>(from, slot, Drop ? keep : nullptr, dq_memory);
+          keys<8>(from, slot, Drop ? &drawn : nullptr, dq_memory);
         } else {
           int n = 0;
-          for (; n < left; ++n) keys<1>(from + n, slot + n, Drop ? keep + n : nullptr, dq_memory);
-          for (n = std::max(n, 0); n < 8; ++n) p_tile[slot + n] = s_tile[slot + n] = V{};
+          for (; n < left; ++n) keys<1>(from + n, slot + n, Drop ? &drawn : nullptr, dq_memory);
+          for (; n < 8; ++n) p_tile[slot + n] = s_tile[slot + n] = V{};
         }
       }
       turn(j);
@@ -151,7 +153,7 @@ struct QueryBlockGradient {
       count = 0;
       for (int i = 0; i < valid; ++i) count = std::max(count, int(limit[i]));
     }
-    for (int c = 0; c < width; ++c) {
+    repeat<D>(width, [&](int c) __attribute__((always_inline)) {
       if constexpr (D > 0) {
         query[c] = load<W>(local.q + c * local.q_stride + at);
         grad[c] = load<W>(local.g + c * local.q_stride + at);
@@ -159,13 +161,14 @@ struct QueryBlockGradient {
       } else {
         store<W>(dq_memory + c * W, V{});
       }
-    }
+    });
     if (drop.active)
       all_keys<true>(count, dq_memory);
     else
       all_keys<false>(count, dq_memory);
-    for (int c = 0; c < width; ++c)
+    repeat<D>(width, [&](int c) __attribute__((always_inline)) {
       store_some<W>(g.dq + c * a.q_stride + at, (D ? dq[D ? c : 0] : load<W>(dq_memory + c * W)) * scale, valid);
+    });
   }
 };
 
@@ -184,16 +187,18 @@ void attend_head_backward(const AttentionHeadGradient<T>& g, const Dropout& drop
   local.dv = p, p += width * nk;
   T* const dq_memory = p;
 
-  for (int i = 0; i < nq; ++i) local.sum[i] = 0;
-  for (int c = 0; c < width; ++c) {
-    const T *q = a.q + c * a.q_stride, *dout = g.dout + c * a.q_stride, *o = g.attended + c * a.q_stride;
-    T *to_q = local.q + c * nq, *to_g = local.g + c * nq;
-    for (int i = 0; i < a.queries; ++i) {
-      to_q[i] = q[i];
-      to_g[i] = dout[i] * a.inverse[i] * T(drop.scale);
-      local.sum[i] += dout[i] * o[i] * a.inverse[i];
+  for (int at = 0; at < nq; at += W) {
+    const int valid = a.queries - at;
+    const Vec<T, W> inverse = load_some<W>(a.inverse + at, valid), scale = inverse * T(drop.scale);
+    Vec<T, W> sum = {};
+    for (int c = 0; c < width; ++c) {
+      const ptrdiff_t from = c * a.q_stride + at, to = c * local.q_stride + at;
+      const Vec<T, W> dout = load_some<W>(g.dout + from, valid);
+      store<W>(local.q + to, load_some<W>(a.q + from, valid));
+      store<W>(local.g + to, dout * scale);
+      sum += dout * load_some<W>(g.attended + from, valid);
     }
-    for (int i = a.queries; i < nq; ++i) to_q[i] = to_g[i] = 0;
+    store<W>(local.sum + at, sum * inverse);
   }
   for (int i = 0; i < 2 * width * nk; ++i) local.dk[i] = 0;
 

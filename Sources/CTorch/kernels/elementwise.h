@@ -15,14 +15,15 @@ void dropout_flat(const T* x, T* y, int64_t from, int64_t to, T factor, const Dr
   for (int64_t chunk = from / 128; chunk * 128 < to; ++chunk)
     for (int lane = 0; lane < 16; lane += W) {
       const U32 low = iota + uint32_t(chunk * 16 + lane), high = U32{} + uint32_t(chunk >> 28);
-      typename Simd<T, W>::I keep[8];
-      draw(StepCounters<T, W>(low, high), 0, 0, drop, keep);
+      const Draw<T, W> drawn = draw(StepCounters<T, W>(low, high), 0, 0, drop);
+#pragma clang loop unroll(full)
       for (int u = 0; u < 8; ++u) {
+        const typename Simd<T, W>::I keep = drawn.keep(u);
         const int64_t at = chunk * 128 + 16 * u + lane;
         if (at + W <= to) {
-          store<W>(y + at, select<T, W>(keep[u], load<W>(x + at)) * scale);
+          store<W>(y + at, select<T, W>(keep, load<W>(x + at)) * scale);
         } else {
-          for (int i = 0; at + i < to && i < W; ++i) y[at + i] = keep[u][i] ? x[at + i] * scale : T(0);
+          for (int i = 0; at + i < to && i < W; ++i) y[at + i] = keep[i] ? x[at + i] * scale : T(0);
         }
       }
     }

@@ -1,5 +1,6 @@
 // The kernels for x86 processors with AVX2 and FMA.
 #include <initializer_list>
+#include <iterator>
 
 #include "layout.h"
 

@@ -1,5 +1,6 @@
 // The kernels for x86 processors with AVX-512 (F, BW, DQ, VL, CD).
 #include <initializer_list>
+#include <iterator>
 
 #include "layout.h"
 

@@ -1,5 +1,6 @@
 // The kernels for any processor: four floats a vector, which is SSE2 or NEON.
 #include <initializer_list>
+#include <iterator>
 
 #include "layout.h"
 

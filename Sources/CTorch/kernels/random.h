@@ -44,38 +44,37 @@ struct StepCounters<double, W> {
       : step(__builtin_convertvector(s, U)), sample(__builtin_convertvector(n, U)) {}
 };
 
-/// Which of units 8·block … 8·block + 7 stay, for each lane: `keep[u]` is a lane mask.
+/// The random words of one block: which of eight units stay, for each lane. Kept as words until asked, since
+/// eight lane masks would not fit the mask registers.
+template <class T, int W>
+struct Draw {
+  using I = typename Simd<T, W>::I;
+  I word[4];  // the uniforms of units 2i and 2i + 1 in the upper 32 bits of a lane, high half first
+  typename Simd<T, W>::Int limit;
+
+  POLYPHONY_INLINE I keep(int unit) const { return (unit % 2 ? word[unit / 2] << 16 : word[unit / 2]) >= limit; }
+};
+
+/// Draws for units 8·block … 8·block + 7.
 template <int W>
-POLYPHONY_INLINE void draw(const StepCounters<float, W>& at, uint32_t block, uint32_t head, const Dropout& d,
-                           typename Simd<float, W>::I (&keep)[8]) {
+POLYPHONY_INLINE Draw<float, W> draw(const StepCounters<float, W>& at, uint32_t block, uint32_t head, const Dropout& d) {
   using U = typename Simd<float, W>::U64;
   using I = typename Simd<float, W>::I;
   U e0 = at.step_even, e1 = U{} + block, e2 = at.sample_even, e3 = U{} + head;
   U o0 = at.step_odd, o1 = e1, o2 = at.sample_odd, o3 = e3;
   philox_rounds(e0, e1, e2, e3, d.key);
   philox_rounds(o0, o1, o2, o3, d.key);
-  const U even[4] = {e0, e1, e2, e3}, odd[4] = {o0, o1, o2, o3};
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 4; ++i) {
-    const I word = (I)((even[i] & 0xffffffffull) | (odd[i] << 32));
-    keep[2 * i] = word >= d.limit;
-    keep[2 * i + 1] = (word << 16) >= d.limit;
-  }
+  auto join = [](U even, U odd) { return (I)((even & 0xffffffffull) | (odd << 32)); };
+  return {{join(e0, o0), join(e1, o1), join(e2, o2), join(e3, o3)}, d.limit};
 }
 
 template <int W>
-POLYPHONY_INLINE void draw(const StepCounters<double, W>& at, uint32_t block, uint32_t head, const Dropout& d,
-                           typename Simd<double, W>::I (&keep)[8]) {
+POLYPHONY_INLINE Draw<double, W> draw(const StepCounters<double, W>& at, uint32_t block, uint32_t head, const Dropout& d) {
   using U = typename Simd<double, W>::U64;
   using I = typename Simd<double, W>::I;
-  U c[4] = {at.step, U{} + block, at.sample, U{} + head};
-  philox_rounds(c[0], c[1], c[2], c[3], d.key);
-  const int64_t limit = int64_t(d.limit) * (int64_t(1) << 32);
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 4; ++i) {
-    keep[2 * i] = (I)(c[i] << 32) >= limit;
-    keep[2 * i + 1] = (I)(c[i] << 48) >= limit;
-  }
+  U c0 = at.step, c1 = U{} + block, c2 = at.sample, c3 = U{} + head;
+  philox_rounds(c0, c1, c2, c3, d.key);
+  return {{(I)(c0 << 32), (I)(c1 << 32), (I)(c2 << 32), (I)(c3 << 32)}, int64_t(d.limit) * (int64_t(1) << 32)};
 }
 
 template <class T, int W>

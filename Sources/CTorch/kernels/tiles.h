@@ -23,20 +23,18 @@ POLYPHONY_INLINE void each_dropped(const Dropout& drop, const Steps& steps, int 
   constexpr int W = lanes<T>;
   using U32 = typename Simd<T, W>::U32;
   using Loose = typename Simd<T, W>::LooseU32;
-  using I = typename Simd<T, W>::I;
   for (int t = 0; t < count; t += W) {
     const StepCounters<T, W> counters((U32) * (const Loose*)(steps.rank + first + t),
                                       (U32) * (const Loose*)(steps.sample + first + t));
     int row = 0;
-    I keep[8];
     for (; row + 8 <= rows; row += 8) {
-      draw(counters, uint32_t(row / 8), 0, drop, keep);
+      const auto drawn = draw(counters, uint32_t(row / 8), 0, drop);
 #pragma clang loop unroll(full)
-      for (int i = 0; i < 8; ++i) f(row + i, t, keep[i]);
+      for (int i = 0; i < 8; ++i) f(row + i, t, drawn.keep(i));
     }
     if (row < rows) {
-      draw(counters, uint32_t(row / 8), 0, drop, keep);
-      for (int i = 0; row + i < rows; ++i) f(row + i, t, keep[i]);
+      const auto drawn = draw(counters, uint32_t(row / 8), 0, drop);
+      for (int i = 0; row + i < rows; ++i) f(row + i, t, drawn.keep(i));
     }
   }
 }
@@ -70,24 +68,15 @@ void relu_dropout_tile(const Dropout& drop, const Steps& steps, int first, int c
   if (drop.active) {
     each_dropped<T>(drop, steps, first, count, rows, [&](int row, int t, typename Simd<T, W>::I keep) {
       T* at = x.at + row * x.stride + t;
-      store<W>(at, select<T, W>(keep, __builtin_elementwise_max(load<W>(at), zero)) * scale);
+      store<W>(at, select<T, W>(keep, larger(zero, load<W>(at))) * scale);
     });
   } else {
     for (int row = 0; row < rows; ++row)
       for (int t = 0; t < count; t += W) {
         T* at = x.at + row * x.stride + t;
-        store<W>(at, __builtin_elementwise_max(load<W>(at), zero));
+        store<W>(at, larger(zero, load<W>(at)));
       }
   }
-}
-
-/// Up to W numbers from memory, the rest zero.
-template <class T>
-POLYPHONY_INLINE Vec<T, lanes<T>> load_some(const T* p, int n) {
-  if (n >= lanes<T>) return load<lanes<T>>(p);
-  Vec<T, lanes<T>> v = {};
-  for (int i = 0; i < n; ++i) v[i] = p[i];
-  return v;
 }
 
 /// Feature-major copy of the rows of a [·, width] tensor that belong to a tile; padding becomes zero.
@@ -100,7 +89,7 @@ void gather_tile(const T* from, int width, const Steps& steps, int first, int co
 #pragma clang loop unroll(full)
       for (int i = 0; i < W; ++i) {
         const int32_t row = steps.row[first + t + i];
-        block[i] = row < 0 ? Vec<T, W>{} : load_some(from + int64_t(row) * width + c, width - c);
+        block[i] = row < 0 ? Vec<T, W>{} : load_some<W>(from + int64_t(row) * width + c, width - c);
       }
       transpose_block<T, W>(block);
       for (int i = 0; i < W && c + i < width; ++i) store<W>(to.at + (c + i) * to.stride + t, block[i]);

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -57,42 +58,66 @@ POLYPHONY_INLINE Vec<T, W> splat(T x) {
   return x - Vec<T, W>{};  // x - 0 is x, also for x = -0
 }
 
-/// 2^x for x ≥ -126 (double: -1022). Below `lowest` the caller must clamp.
-template <int W>
-POLYPHONY_INLINE Vec<float, W> exp2(Vec<float, W> x) {
-  using I = typename Simd<float, W>::I;
-  const float magic = 12582912.0f;  // 1.5·2^23: adding it rounds to an integer kept in the low bits
-  Vec<float, W> t = x + magic;
-  Vec<float, W> f = x - (t - magic);
-  // Minimax polynomial of 2^f on [-½, ½], relative error 9e-8 before rounding.
-  Vec<float, W> p = f * 1.326471510e-3f + 9.671512773e-3f;
-  p = p * f + 5.550733773e-2f;
-  p = p * f + 2.402224208e-1f;
-  p = p * f + 6.931469776e-1f;
-  p = p * f + 1.0f;
-  I scale = (I)t << 23;
-  return (Vec<float, W>)((I)p + scale);
-}
-
-template <int W>
-POLYPHONY_INLINE Vec<double, W> exp2(Vec<double, W> x) {
-  using I = typename Simd<double, W>::I;
-  const double magic = 6755399441055744.0;  // 1.5·2^52
-  Vec<double, W> t = x + magic;
-  Vec<double, W> f = (x - (t - magic)) * 0.6931471805599453094;
-  // Taylor series of e^f, |f| ≤ ½·ln 2: the term left out is below 2e-17.
-  Vec<double, W> p = splat<double, W>(1.0 / 87178291200.0);
-  constexpr double inverse[] = {1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0,
-                                1.0 / 362880.0,     1.0 / 40320.0,     1.0 / 5040.0,     1.0 / 720.0,
-                                1.0 / 120.0,        1.0 / 24.0,        1.0 / 6.0,        0.5,
-                                1.0,                1.0};
-  for (double c : inverse) p = p * f + c;
-  I scale = (I)t << 52;
-  return (Vec<double, W>)((I)p + scale);
+/// The larger of a and b; b where one is not a number. (The builtin would spend two instructions more to
+/// prefer the other operand then, and so hide it.)
+template <class V>
+POLYPHONY_INLINE V larger(V a, V b) {
+  return a > b ? a : b;
 }
 
 template <class T>
-constexpr T exp2_lowest = sizeof(T) == 4 ? T(-126) : T(-1022);
+struct Exp2;
+
+template <>
+struct Exp2<float> {
+  static constexpr float lowest = -126;
+  static constexpr float magic = 12582912.0f;  // 1.5·2^23: adding it rounds to an integer kept in the low bits
+  static constexpr int mantissa = 23;
+  static constexpr float unit = 1;
+  // Minimax polynomial of 2^f on [-½, ½], relative error 9e-8 before rounding.
+  static constexpr float polynomial[] = {1.326471510e-3f, 9.671512773e-3f, 5.550733773e-2f,
+                                         2.402224208e-1f, 6.931469776e-1f, 1.0f};
+};
+
+template <>
+struct Exp2<double> {
+  static constexpr double lowest = -1022;
+  static constexpr double magic = 6755399441055744.0;  // 1.5·2^52
+  static constexpr int mantissa = 52;
+  static constexpr double unit = 0.6931471805599453094;
+  // Taylor series of e^f, |f| ≤ ½·ln 2: the first term left out is below 2e-19.
+  static constexpr double polynomial[] = {
+      1.0 / 87178291200.0, 1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0,
+      1.0 / 362880.0,      1.0 / 40320.0,      1.0 / 5040.0,      1.0 / 720.0,      1.0 / 120.0,
+      1.0 / 24.0,          1.0 / 6.0,          0.5,               1.0,              1.0};
+};
+
+/// x = 2^x for N vectors; what would be below the normal numbers becomes the smallest one. Step by step for all
+/// vectors: the dependent steps of one vector alone would leave the arithmetic units waiting.
+template <class T, int W, int N>
+POLYPHONY_INLINE void exp2(Vec<T, W> (&x)[N]) {
+  using E = Exp2<T>;
+  using I = typename Simd<T, W>::I;
+  constexpr int together = N % 4 == 0 ? 4 : 1;
+#pragma clang loop unroll(full)
+  for (int from = 0; from < N; from += together) {
+    Vec<T, W> t[together], f[together], p[together];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < together; ++i) f[i] = larger(splat<T, W>(E::lowest), x[from + i]);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < together; ++i) t[i] = f[i] + E::magic;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < together; ++i) f[i] = (f[i] - (t[i] - E::magic)) * E::unit;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < together; ++i) p[i] = splat<T, W>(E::polynomial[0]);
+#pragma clang loop unroll(full)
+    for (size_t k = 1; k < std::size(E::polynomial); ++k)
+#pragma clang loop unroll(full)
+      for (int i = 0; i < together; ++i) p[i] = p[i] * f[i] + E::polynomial[k];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < together; ++i) x[from + i] = (Vec<T, W>)((I)p[i] + ((I)t[i] << E::mantissa));
+  }
+}
 
 template <int W, class T, size_t... I>
 POLYPHONY_INLINE Vec<T, W> interleave_low(Vec<T, W> a, Vec<T, W> b, std::index_sequence<I...>) {
@@ -119,6 +144,27 @@ POLYPHONY_INLINE void transpose_block(Vec<T, W> (&r)[W]) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < W; ++i) r[i] = s[i];
   }
+}
+
+/// Calls `f(0) … f(n - 1)`; with N > 0, n must be N and the calls are unrolled, so that arrays indexed by the
+/// argument stay in registers.
+template <int N, class F>
+POLYPHONY_INLINE void repeat(int n, F f) {
+  if constexpr (N > 0) {
+    [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) { (f(I), ...); }
+    (std::make_integer_sequence<int, N>{});
+  } else {
+    for (int i = 0; i < n; ++i) f(i);
+  }
+}
+
+/// Up to W numbers from memory, the rest zero.
+template <int W, class T>
+POLYPHONY_INLINE Vec<T, W> load_some(const T* p, int n) {
+  if (n >= W) return load<W>(p);
+  Vec<T, W> v = {};
+  for (int i = 0; i < n; ++i) v[i] = p[i];
+  return v;
 }
 
 template <class T, int W>

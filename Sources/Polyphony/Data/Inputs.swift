@@ -8,12 +8,17 @@ public struct Inputs {
   public var lengths: [Tensor?]
   /// Which modalities a sample has, `[B, M]` (bool); nil where it has all.
   public var presence: Tensor?
+  /// Which steps of each modality have not been lost, `[B, length]` (bool); nil where none was.
+  ///
+  /// A lost step is zero after normalisation, as a missing modality is; unlike padding it is still attended to.
+  public var kept: [Tensor?]
 
   /// Inputs of which everything is there.
   public init(_ modalities: [Tensor], lengths: [Tensor?]? = nil, presence: Tensor? = nil) {
     self.modalities = modalities
     self.lengths = lengths ?? modalities.map { _ in nil }
     self.presence = presence
+    kept = modalities.map { _ in nil }
   }
 
   /// The number of samples.
@@ -33,14 +38,19 @@ public struct Inputs {
 
   /// The samples that `indices` (i64) names.
   public func rows(_ indices: Tensor) -> Inputs {
-    Inputs(
-      modalities.map { $0.rows(indices) }, lengths: lengths.map { $0?.rows(indices) },
-      presence: presence?.rows(indices))
+    mapped { $0.rows(indices) }
   }
 
   /// The same on another device.
   public func to(_ device: Device) -> Inputs {
-    Inputs(modalities.map { $0.to(device) }, lengths: lengths.map { $0?.to(device) }, presence: presence?.to(device))
+    mapped { $0.to(device) }
+  }
+
+  private func mapped(_ change: (Tensor) -> Tensor) -> Inputs {
+    var result = Inputs(
+      modalities.map(change), lengths: lengths.map { $0.map(change) }, presence: presence.map(change))
+    result.kept = kept.map { $0.map(change) }
+    return result
   }
 }
 

@@ -11,6 +11,7 @@ public enum Architectures {
     ("encoder_fusion", { EncoderFusion($0) }),
     ("mult", { CrossModal($0) }),
     (segmentation, { DeepLabV3Plus($0) }),
+    ("prompted_mult", { (configuration) throws(Fault) in try PromptedCrossModal(configuration) }),
   ]
 
   /// The one that reads images.

@@ -41,6 +41,10 @@ public protocol Backbone: Module {
   /// ``represent(encoded:)`` of ``encode(_:afterLayer:)``, in one for the same reason.
   func represent(embedded: [Tokens]) -> Tensor
 
+  /// Methods that belong to the architecture itself: they act before those attached, their parameters are the
+  /// backbone's.
+  var ownMethods: [any Attachment] { get }
+
   /// The last linear layer of the head, whose gradient CGGM reads.
   var outputLayer: Linear { get }
 
@@ -59,6 +63,9 @@ public protocol Backbone: Module {
 public typealias LayerHook = (_ layer: Int, _ tokens: [Tokens]) -> [Tokens]
 
 extension Backbone {
+  /// None.
+  public var ownMethods: [any Attachment] { [] }
+
   /// The same name.
   public func fileKey(_ key: String) -> String { key }
 

@@ -22,7 +22,8 @@ public final class CrossModal: Module, Backbone {
   private let names: [String]
 
   /// A model with random starting values.
-  public init(_ configuration: ModelConfiguration) {
+  /// - Parameter alwaysProjects: gives a modality a projection even where it has as many features as the width.
+  public init(_ configuration: ModelConfiguration, alwaysProjects: Bool = false) {
     self.configuration = configuration
     names = configuration.modalities.map(\.name)
     super.init()
@@ -31,7 +32,7 @@ public final class CrossModal: Module, Backbone {
     var projections = NamedModules()
     var cross = NamedModules()
     var memory = NamedModules()
-    for modality in configuration.modalities where modality.features != configuration.width {
+    for modality in configuration.modalities where alwaysProjects || modality.features != configuration.width {
       projections[modality.name] = Conv1d(modality.features ?? 0, configuration.width, bias: false)
     }
     for target in names {

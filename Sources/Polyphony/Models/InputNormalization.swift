@@ -2,7 +2,9 @@ import Torch
 
 /// Standardises features with the statistics in a configuration, then puts zeros where a modality is missing.
 ///
-/// A configuration may name modalities that the model looks at (`only`); the others count as missing then. Zero stands for the training mean, so that a backbone that knows no better sees an average sample (zero fill).
+/// A configuration may name modalities that the model looks at (`only`); the others count as missing then. Zero stands
+/// for the training mean, so that a backbone that knows no better sees an average sample (zero fill). A missing modality
+/// counts as of full length, for how long it was is not known. Lost steps become zeros too.
 struct InputNormalization {
   private let statistics: [(mean: Tensor, deviation: Tensor)?]
   private let kinds: [Modality.Kind]
@@ -26,10 +28,16 @@ struct InputNormalization {
         result.modalities[index] =
           (x - mean.to(x.device).reshaped(to: shape)) / deviation.to(x.device).reshaped(to: shape)
       }
+      if let kept = inputs.kept[index] {
+        result.modalities[index] = result.modalities[index].filled(0, where: (.!kept).unsqueezed(2))
+      }
       if let present = inputs.isPresent(index) {
         let x = result.modalities[index]
         let shape = [x.size(0)] + Array(repeating: 1, count: x.rank - 1)
         result.modalities[index] = x.filled(0, where: (.!present).reshaped(to: shape))
+        result.lengths[index] = inputs.lengths[index].map { lengths in
+          lengths.selected(where: present, otherwise: .full([], Double(x.size(1)), dtype: .int64, device: x.device))
+        }
       }
     }
     return result

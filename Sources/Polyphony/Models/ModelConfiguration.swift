@@ -44,11 +44,11 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     architecture: String, modalities: [Modality], task: PredictionTask, width: Int = 40, heads: Int = 8,
     layers: Int = 5,
     dropout: DropoutRates = .init(attention: 0.1, relu: 0.1, residual: 0.1, embedding: 0.25), causal: Bool? = nil,
-    memoryLayers: Int? = nil
+    memoryLayers: Int? = nil, promptLength: Int? = nil
   ) {
     (self.architecture, self.modalities, self.task) = (architecture, modalities, task)
     (self.width, self.heads, self.layers, self.dropout) = (width, heads, layers, dropout)
-    (self.causal, self.memoryLayers) = (causal, memoryLayers)
+    (self.causal, self.memoryLayers, self.promptLength) = (causal, memoryLayers, promptLength)
   }
 
   /// Reads the form of `config.json`; dropout may be left out (then zero).
@@ -84,6 +84,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     try check((1...1024).contains(layers), "layers", layers, "1 to 1024")
     try check(heads >= 1 && width % max(heads, 1) == 0, "heads", heads, "a divisor of the width \(width)")
     try check(memoryLayers ?? 1 >= 1, "memory_layers", memoryLayers ?? 1, "1 or more")
+    try check((1...1024).contains(promptLength ?? 1), "prompt_length", promptLength ?? 1, "1 to 1024")
     try check(task.kind == .regression || task.classes ?? 0 >= 2, "task.classes", task.classes ?? 0, "2 or more")
     let rates = [dropout.attention, dropout.relu, dropout.residual, dropout.embedding, dropout.output]
     try check(rates.allSatisfy { (0..<1).contains($0) }, "dropout", rates, "rates from 0 to below 1")

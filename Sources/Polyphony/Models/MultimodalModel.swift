@@ -44,11 +44,12 @@ public final class MultimodalModel {
   /// - Parameter encodings: whether the output shall hold the encoded modalities. Without them, and where no method
   ///   stands between, stages are joined and nothing is computed that is not read.
   public func callAsFunction(_ inputs: Inputs, encodings: Bool = false) -> Output {
-    let stages = attachments.reduce(into: Stages()) { $0.formUnion($1.stages) }
+    let methods = methods
+    let stages = methods.reduce(into: Stages()) { $0.formUnion($1.stages) }
     var inputs = normalization(inputs)
-    for method in attachments { inputs = method.prepare(inputs) }
+    for method in methods { inputs = method.prepare(inputs) }
     var tokens = backbone.embed(inputs)
-    for method in attachments { tokens = method.embedded(tokens, inputs) }
+    for method in methods { tokens = method.embedded(tokens, inputs) }
     var encoded: [Tokens] = []
     var fused: [Tokens] = []
     var representation: Tensor
@@ -56,17 +57,17 @@ public final class MultimodalModel {
       representation = backbone.represent(embedded: tokens)
     } else {
       tokens = backbone.encode(tokens, afterLayer: layerHook(inputs))
-      for method in attachments { tokens = method.encoded(tokens, inputs) }
+      for method in methods { tokens = method.encoded(tokens, inputs) }
       if encodings { encoded = tokens }
       if stages.contains(.fused) {
         fused = backbone.fuse(tokens)
-        for method in attachments { fused = method.fused(fused, inputs) }
+        for method in methods { fused = method.fused(fused, inputs) }
         representation = backbone.represent(fused)
       } else {
         representation = backbone.represent(encoded: tokens)
       }
     }
-    for method in attachments { representation = method.represented(representation, fused, inputs) }
+    for method in methods { representation = method.represented(representation, fused, inputs) }
     let features = backbone.headFeatures(representation)
     return Output(
       encoded: encoded, representation: representation, features: features,
@@ -87,12 +88,21 @@ public final class MultimodalModel {
   public var device: Device { backbone.parameters().first?.storage.tensor?.device ?? .cpu }
 
   /// Whether a sample may come without some of its modalities.
-  public var handlesMissingModalities: Bool { attachments.contains { $0.handlesMissingModalities } }
+  public var handlesMissingModalities: Bool { methods.contains { $0.handlesMissingModalities } }
 
   /// Puts the backbone and all methods into training or evaluation form.
   public func train(_ value: Bool = true) {
     backbone.train(value)
     for method in attachments { method.train(value) }
+  }
+
+  /// Attaches a method's module, on the backbone's device and with its element type.
+  func attach(_ attachment: any Attachment) {
+    if let tensor = backbone.parameters().first?.storage.tensor {
+      attachment.move(to: tensor.device, dtype: tensor.dtype)
+    }
+    attachment.train(backbone.isTraining)
+    attachments.append(attachment)
   }
 
   /// Moves the backbone and all methods to a device, and to an element type where one is given.
@@ -116,8 +126,11 @@ public final class MultimodalModel {
     }
   }
 
+  /// The architecture's own methods, then those attached.
+  private var methods: [any Attachment] { backbone.ownMethods + attachments }
+
   private func layerHook(_ inputs: Inputs) -> LayerHook? {
-    let hooks = attachments.compactMap(\.layerHook)
+    let hooks = methods.compactMap(\.layerHook)
     guard !hooks.isEmpty else { return nil }
     return { layer, tokens in hooks.reduce(tokens) { $1(layer, $0, inputs) } }
   }

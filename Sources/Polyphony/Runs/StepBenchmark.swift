@@ -31,6 +31,13 @@ public struct StepBenchmark {
     ("train", { (setup) throws(Fault) in train(setup) }),
     ("infer", { (setup) throws(Fault) in infer(setup) }),
     ("balance", { (setup) throws(Fault) in try balance(setup) }),
+    (
+      "prompt",
+      { (setup) throws(Fault) in
+        try PromptBenchmark.prepare(setup.model)
+        return train(withMixedPatterns(setup))
+      }
+    ),
   ]
 
   private static let added = Registry<Maker>()
@@ -89,7 +96,18 @@ public struct StepBenchmark {
     }
   }
 
+  /// A model that knows how to miss modalities gets samples of all patterns.
+  private static func withMixedPatterns(_ setup: Setup) -> Setup {
+    guard setup.model.handlesMissingModalities else { return setup }
+    var setup = setup
+    let inputs = setup.batch.inputs
+    setup.batch.inputs.presence = PromptBenchmark.presence(inputs.count, modalities: inputs.modalities.count)
+      .to(inputs.modalities[0].device)
+    return setup
+  }
+
   private static func infer(_ setup: Setup) -> () -> Void {
+    let setup = withMixedPatterns(setup)
     let (model, batch) = (setup.model, setup.batch)
     model.train(false)
     return { noGrad { _ = model(batch.inputs).prediction.sum().item } }

@@ -41,6 +41,8 @@ public struct ModelSettings: Sendable {
   public var causal: Bool?
   /// The encoder of an image; nil for the small one.
   public var encoder: ImageEncoderName?
+  /// Steps of a prompt (`prompted_mult`); nil for the architecture's own number.
+  public var promptLength: Int?
   /// Dropout.
   public var dropout: DropoutRates
 
@@ -53,6 +55,7 @@ public struct ModelSettings: Sendable {
     memoryLayers = try reader.optional("memory_layers", .int(in: 1...256))
     causal = try reader.optional("causal", .bool)
     encoder = try reader.optional("encoder", .choice(of: ImageEncoderName.self))
+    promptLength = try reader.optional("prompt_length", .int(in: 1...1024))
     dropout = try reader.section("dropout") { (section) throws(Fault) in
       DropoutRates(
         attention: try section.double("attention", default: 0.1, in: 0..<1),
@@ -67,7 +70,7 @@ public struct ModelSettings: Sendable {
   public func configuration(_ modalities: [Modality], _ task: PredictionTask) -> ModelConfiguration {
     var configuration = ModelConfiguration(
       architecture: architecture, modalities: modalities, task: task, width: width, heads: heads, layers: layers,
-      dropout: dropout, causal: causal, memoryLayers: memoryLayers)
+      dropout: dropout, causal: causal, memoryLayers: memoryLayers, promptLength: promptLength)
     configuration.encoder = encoder
     return configuration
   }

@@ -19,17 +19,20 @@ public struct TuningSweep {
   public var existing: RunFolder.Existing
   /// Where to compute.
   public var device: Device
+  /// How modalities go missing in training, validation and test; nil for the data as it is.
+  public var missing: MissingProtocol?
   /// Watchers of one run, made anew for each.
   public var observers: (_ name: String, _ folder: RunFolder) throws(Fault) -> [any TrainingObserver]
 
   /// A sweep.
   public init(
     base: String, recipe: SettingsTree, data: String, output: String, methods: [String], seeds: [UInt64],
-    existing: RunFolder.Existing, device: Device,
+    existing: RunFolder.Existing, device: Device, missing: MissingProtocol? = nil,
     observers: @escaping (_ name: String, _ folder: RunFolder) throws(Fault) -> [any TrainingObserver]
   ) {
     (self.base, self.recipe, self.data, self.output, self.methods) = (base, recipe, data, output, methods)
     (self.seeds, self.existing, self.device, self.observers) = (seeds, existing, device, observers)
+    self.missing = missing
   }
 
   /// Tunes and tests everything.
@@ -41,26 +44,33 @@ public struct TuningSweep {
     let dataset = try Dataset(data).fitted(to: configuration)
     let splits = try Splits(dataset, modelHandlesMissing: true)
     let training = try settings(configuration)
+    // One mask for all methods and seeds, so that they are judged alike.
+    var mask: MissingMask?
+    if let missing { mask = try missing.mask(for: splits.test.samples, configuration.modalities, seed: 0) }
     let root = try RunFolder(output, existing: isSingle ? existing : .resume)
     var results: [RunResult] = []
     for method in methods {
       var result = RunResult(name: method, split: splits.testName, output: isSingle ? root.path : path(method, nil))
+      if let missing { result.conditions["missing"] = "\(missing)" }
       for seed in seeds {
         let folder = isSingle ? root : try RunFolder(path(method, seed), existing: existing)
         try AtomicFile.write(recipe.yaml(), to: folder.recipe)
         let run = TuningRun(
           base: base, method: method, settings: recipe["tuning"] ?? .empty, training: training, seed: seed,
-          device: device)
+          device: device, missing: missing)
         let outcome = try run.run(
           training: splits.training, validation: splits.validation, folder: folder, resume: existing == .resume,
           observers: try observers(isSingle ? "" : "\(method), seed \(seed)", folder))
         if outcome.summary.wasStopped { return (results, true) }
         result.parameters = outcome.installation.model.parameterCount
-        if result.cost == nil {
+        // A fill trains nothing, so there is no step to time.
+        if result.cost == nil, outcome.installation.model.parameterCount.trainable > 0 {
           let batch = splits.training.batch(Array(0..<min(training.batchSize, splits.training.count))).to(device)
           result.cost = try TuningCost.measure(outcome.installation, batch, settings: training)
         }
-        result.add(seed: seed, try outcome.installation.model.evaluate(splits.test, device: device).metrics)
+        let evaluation = try outcome.installation.model.evaluate(
+          splits.test, device: device, prepare: { mask?.apply(to: $0, indices: $1) ?? $0 })
+        result.add(seed: seed, evaluation.metrics)
       }
       results.append(result)
     }

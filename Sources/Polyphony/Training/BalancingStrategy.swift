@@ -64,14 +64,17 @@ public struct TrainingStep {
   public let loss: TaskLoss
   /// The loss of this batch.
   public let taskLoss: Tensor
+  /// The samples before ``InputCorruption``; those of the batch where there is none.
+  public var complete: Inputs? = nil
 
   /// A step, for loops other than ``Trainer``'s.
   public init(
     epoch: Int, index: Int, model: MultimodalModel, optimizer: any Optimizer, batch: Batch,
-    output: MultimodalModel.Output, loss: TaskLoss, taskLoss: Tensor
+    output: MultimodalModel.Output, loss: TaskLoss, taskLoss: Tensor, complete: Inputs? = nil
   ) {
     (self.epoch, self.index, self.model, self.optimizer) = (epoch, index, model, optimizer)
     (self.batch, self.output, self.loss, self.taskLoss) = (batch, output, loss, taskLoss)
+    self.complete = complete
   }
 }
 

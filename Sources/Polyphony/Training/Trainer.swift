@@ -22,6 +22,7 @@ public final class Trainer {
   private let validation: LabelledSplit
   private let settings: TrainingSettings
   private let strategy: any BalancingStrategy
+  private let corruption: (any InputCorruption)?
   private let folder: String?
   private let device: Device
   private let observers: [any TrainingObserver]
@@ -36,17 +37,20 @@ public final class Trainer {
   /// Prepares a run. Seeds every random stream.
   ///
   /// - Parameters:
+  ///   - corruption: changes the inputs of training and validation first, such as taking modalities away.
   ///   - folder: where checkpoints go; without it the run leaves nothing on disk.
   ///   - save: writes the chosen model or adapter, each time an epoch is better than all before.
   /// - Throws: `Fault(.usage)` for settings that the task cannot have.
   public init(
     _ model: MultimodalModel, training: LabelledSplit, validation: LabelledSplit, settings: TrainingSettings,
-    seed: UInt64, strategy: any BalancingStrategy = JointTraining(), device: Device = .cpu, folder: String? = nil,
+    seed: UInt64, strategy: any BalancingStrategy = JointTraining(), corruption: (any InputCorruption)? = nil,
+    device: Device = .cpu, folder: String? = nil,
     observers: [any TrainingObserver] = [],
     save: @escaping (MultimodalModel, String) throws(Fault) -> Void = { (_, _) throws(Fault) in }
   ) throws(Fault) {
     (self.model, self.training, self.validation, self.settings) = (model, training, validation, settings)
     (self.strategy, self.folder, self.device, self.observers, self.save) = (strategy, folder, device, observers, save)
+    self.corruption = corruption
     let task = model.configuration.task
     loss = try TaskLoss(settings.loss ?? TaskLoss(task).form, for: task, classWeights: settings.classWeights)
     Libtorch.seed(seed)
@@ -59,7 +63,8 @@ public final class Trainer {
     optimizer = settings.makeOptimizer(groups)
     sampler = BatchSampler(count: training.count, batchSize: settings.batchSize, seed: seed)
     state = TrainingState(
-      schedule: settings.makeSchedule(stepsPerEpoch: sampler.batchCount), seed: seed, settings: settings)
+      schedule: settings.makeSchedule(stepsPerEpoch: sampler.batchCount), seed: seed, settings: settings,
+      corruption: corruption?.name)
   }
 
   /// Runs to the end, or until a stop is asked for; the model then has its best weights.
@@ -67,6 +72,11 @@ public final class Trainer {
   /// - Parameter resume: continues from the folder's checkpoint, if it has one.
   /// - Throws: `Fault(.failure)` where the loss is not a number; the last checkpoint and the best model stay.
   public func run(resume: Bool = false) throws(Fault) -> Summary {
+    guard !model.trainableParameters().isEmpty else {
+      // A baseline such as zero fill trains nothing: the model is what it was.
+      if let folder { try save(model, folder) }
+      return summary(stopped: false)
+    }
     if resume { try restore() }
     let rates = optimizer.groups.map(\.learningRate)
     for observer in observers { try observer.willStart(completedEpochs: state.epoch, step: state.step) }
@@ -74,7 +84,7 @@ public final class Trainer {
     while state.epoch < settings.epochs, !isPastPatience {
       for indices in sampler.epoch(state.epoch).dropFirst(state.stepInEpoch) {
         for (group, rate) in zip(optimizer.groups, rates) { group.learningRate = rate * state.schedule.factor }
-        try step(training.batch(indices).to(device))
+        try step(indices)
         if StopSignal.isRequested, state.stepInEpoch < sampler.batchCount { return try stop() }
       }
       try endEpoch()
@@ -85,12 +95,18 @@ public final class Trainer {
   }
 
   /// Forward, loss, backward, update.
-  private func step(_ batch: Batch) throws(Fault) {
+  private func step(_ indices: [Int]) throws(Fault) {
+    let complete = training.batch(indices)
+    var batch = complete.to(device)
+    if let corruption {
+      batch.inputs = corruption.training(complete.inputs, indices: indices, epoch: state.epoch).to(device)
+    }
     optimizer.zeroGradients()
     let output = model(batch.inputs, encodings: strategy.needsEncodings)
     let step = TrainingStep(
       epoch: state.epoch, index: state.step, model: model, optimizer: optimizer, batch: batch, output: output,
-      loss: loss, taskLoss: loss(output.prediction, batch.target))
+      loss: loss, taskLoss: loss(output.prediction, batch.target),
+      complete: corruption == nil ? nil : complete.inputs.to(device))
     let taskLoss = step.taskLoss.detached()
     strategy.loss(step).backward()
     strategy.adjustGradients(step)
@@ -112,7 +128,9 @@ public final class Trainer {
 
   /// Validation, choice of the best, log, checkpoint.
   private func endEpoch() throws(Fault) {
-    let evaluation = try model.evaluate(validation, loss: loss, device: device)
+    let evaluation = try model.evaluate(
+      validation, loss: loss, device: device,
+      prepare: { corruption?.validation($0, indices: $1) ?? $0 })
     try strategy.endEpoch(state.epoch, validation: validation, model: model)
     let score = try self.score(evaluation)
     let isBest = best.isEmpty || direction.improves(score, on: state.best)
@@ -193,11 +211,15 @@ public final class Trainer {
     var comparable = saved.settings
     // More epochs than before are no contradiction: a finished run may be continued.
     comparable.epochs = settings.epochs
-    guard comparable == settings, saved.seed == state.seed, saved.libtorch == state.libtorch else {
+    guard comparable == settings, saved.seed == state.seed, saved.libtorch == state.libtorch,
+      saved.corruption == state.corruption
+    else {
+      func words(_ state: TrainingState) -> String {
+        "seed \(state.seed), libtorch \(state.libtorch), missing \(state.corruption ?? "nothing"), \(state.settings)"
+      }
       throw Fault(
-        .usage, "the checkpoint was written with other settings", file: path,
-        found: "seed \(saved.seed), libtorch \(saved.libtorch), \(saved.settings)",
-        expected: "seed \(state.seed), libtorch \(state.libtorch), \(settings)",
+        .usage, "the checkpoint was written with other settings", file: path, found: words(saved),
+        expected: words(state),
         remedy: "resume with the run's recipe, or choose another output folder")
     }
     let own = modelTensors()

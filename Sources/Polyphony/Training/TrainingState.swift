@@ -23,6 +23,8 @@ struct TrainingState: Codable {
   /// What the run was started with; a resumed run must be the same.
   var seed: UInt64
   var settings: TrainingSettings
+  /// What inputs go through before training, by name; nil for nothing.
+  var corruption: String?
   /// Who wrote this.
   var polyphony = Polyphony.version
   var libtorch = Libtorch.version

@@ -12,6 +12,18 @@ public protocol TuningMethod: AnyObject {
   /// Freezes the base except for what is to be trained, and attaches what is added.
   /// - Throws: `Fault(.usage)` where the method cannot serve this model.
   func install(on model: MultimodalModel) throws(Fault)
+  /// Learns from the training split what is no matter of gradients, such as means, and keeps it in buffers; after
+  /// ``install(on:)`` and before training.
+  func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault)
+  /// What the method adds to a training step; nil for the task's loss alone. Asked for after ``install(on:)``.
+  var strategy: (any BalancingStrategy)? { get }
+}
+
+extension TuningMethod {
+  /// Nothing.
+  public func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault) {}
+  /// None.
+  public var strategy: (any BalancingStrategy)? { nil }
 }
 
 /// The tuning methods by name; a further one is one more line, here or from outside through ``register(_:_:)``.
@@ -34,6 +46,13 @@ public enum TuningMethods {
     ("lmf", { (settings, _) throws(Fault) in try LowRankFusion.make(settings) }),
     ("concat", { (settings, _) throws(Fault) in try ConcatenationFusion.make(settings) }),
     ("wander", { (settings, _) throws(Fault) in try Wander.make(settings) }),
+    ("prompts", { (settings, _) throws(Fault) in try MissingPromptTuning(settings) }),
+    ("zero_fill", { (settings, _) throws(Fault) in try FillTuning(settings, mean: false, trained: .none) }),
+    ("mean_fill", { (settings, _) throws(Fault) in try FillTuning(settings, mean: true, trained: .none) }),
+    // What makes it dropout is that the run takes modalities away in training: any run with a missing protocol.
+    ("modality_dropout", { (settings, _) throws(Fault) in try FillTuning(settings, mean: false, trained: .all) }),
+    ("missing_aware_prompts", { (settings, _) throws(Fault) in try MissingAwareTuning(settings) }),
+    ("reconstruction", { (settings, _) throws(Fault) in try ReconstructionTuning(settings) }),
   ]
 
   private static let added = Registry<Maker>()

@@ -11,15 +11,6 @@ extension MultimodalModel {
   /// Freezes backbone and methods; the head stays trained where `head` says so.
   func freeze(trainingHead head: Bool) { freeze { head && type(of: backbone).isHead($0) } }
 
-  /// Attaches a method's module, on the backbone's device and with its element type.
-  func attach(_ attachment: any Attachment) {
-    if let tensor = backbone.parameters().first?.storage.tensor {
-      attachment.move(to: tensor.device, dtype: tensor.dtype)
-    }
-    attachment.train(backbone.isTraining)
-    attachments.append(attachment)
-  }
-
   /// The backbone's transformer layers.
   /// - Throws: `Fault(.usage)` where it has none for the method to act in.
   func layers(for method: String) throws(Fault) -> [(key: String, layer: TransformerEncoderLayer)] {

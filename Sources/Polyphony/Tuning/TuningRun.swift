@@ -14,6 +14,8 @@ public struct TuningRun {
   public var seed: UInt64
   /// Where to compute.
   public var device: Device
+  /// How modalities go missing in training and validation; nil for complete data.
+  public var missing: MissingProtocol?
 
   /// What a run leaves behind.
   public struct Result {
@@ -28,10 +30,10 @@ public struct TuningRun {
   /// A run.
   public init(
     base: String, method: String, settings: SettingsTree = .empty, training: TrainingSettings = .init(),
-    seed: UInt64 = 0, device: Device = .cpu
+    seed: UInt64 = 0, device: Device = .cpu, missing: MissingProtocol? = nil
   ) {
     (self.base, self.method, self.settings) = (base, method, settings)
-    (self.training, self.seed, self.device) = (training, seed, device)
+    (self.training, self.seed, self.device, self.missing) = (training, seed, device, missing)
   }
 
   /// Reads the base and installs the method with its starting values, which follow from the seed.
@@ -61,9 +63,17 @@ public struct TuningRun {
     observers: [any TrainingObserver] = []
   ) throws(Fault) -> Result {
     let (installation, description) = try install()
+    let (model, method) = (installation.model, installation.method)
+    try method.fit(split.samples, on: model)
+    var corruption: MissingCorruption?
+    if let missing {
+      corruption = try MissingCorruption(
+        missing, training: split.samples, validation: validation.samples, model.configuration.modalities, seed: seed)
+    }
     let trainer = try Trainer(
-      installation.model, training: split, validation: validation, settings: training, seed: seed, device: device,
-      folder: folder?.path, observers: observers
+      model, training: split, validation: validation, settings: training, seed: seed,
+      strategy: method.strategy ?? JointTraining(), corruption: corruption, device: device, folder: folder?.path,
+      observers: observers
     ) { (model, path) throws(Fault) in
       try AdapterFolder.write(model, description, to: "\(path)/adapter")
     }

@@ -2,13 +2,13 @@ import Foundation
 
 /// The system calls at which replacing a file or folder can fail, or the process can be killed.
 ///
-/// Tests stand in at each of them: `FileStep.$intercept.withValue({ step in … }) { … }` sees every step just
+/// Tests stand in at each of them: `FileStep.intercept.withValue({ step in … }) { … }` sees every step just
 /// before it is done, and an error number that it returns takes the place of the call.
 package enum FileStep: String, CaseIterable, Sendable {
   case makeTemporary, write, syncFile, exchange, retire, rename, syncFolder, removeOld
 
-  @TaskLocal package static var intercept: (@Sendable (FileStep) -> Int32)? = killer(
-    ProcessInfo.processInfo.environment["POLYPHONY_KILL_AT"])
+  package static let intercept = ThreadLocal<(@Sendable (FileStep) -> Int32)?>(
+    killer(ProcessInfo.processInfo.environment["POLYPHONY_KILL_AT"]))
 
   /// For tests with real processes: `STEP:N` ends the process, as `kill -9` does, just before step STEP is done for the
   /// Nth time.
@@ -48,7 +48,7 @@ package enum FileStep: String, CaseIterable, Sendable {
 
   /// As `perform`, for callers that look at the error number.
   func attempt<Value: SignedInteger>(_ call: () -> Value) -> Outcome<Value> {
-    if let injected = FileStep.intercept?(self), injected != 0 { return .failed(errno: injected) }
+    if let injected = FileStep.intercept.value?(self), injected != 0 { return .failed(errno: injected) }
     while true {
       let value = call()
       if value >= 0 { return .value(value) }

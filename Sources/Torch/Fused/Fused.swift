@@ -8,10 +8,10 @@ package enum Fused {
   /// Off where the environment says `POLYPHONY_FUSED=0`.
   private static let isWanted = ProcessInfo.processInfo.environment["POLYPHONY_FUSED"] != "0"
 
-  /// Overrides the environment within a task: tests compare both ways in one process.
-  @TaskLocal package static var isForced: Bool?
+  /// Overrides the environment: tests compare both ways in one process.
+  package static let isForced = ThreadLocal<Bool?>(nil)
 
-  static var isEnabled: Bool { isForced ?? isWanted }
+  static var isEnabled: Bool { isForced.value ?? isWanted }
 
   private static let dropout = Operator("polyphony::dropout")
   private static let embed = Operator("polyphony::embed")

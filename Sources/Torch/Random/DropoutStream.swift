@@ -16,11 +16,11 @@ public final class DropoutStream: Sendable {
 
   private static let ofProcess = DropoutStream(State(seed: 0, offset: 0))
 
-  /// Takes the place of the process's stream within a task: tests run side by side.
-  @TaskLocal package static var ofTask: DropoutStream?
+  /// Takes the place of the process's stream: tests run side by side.
+  package static let ofThread = ThreadLocal<DropoutStream?>(nil)
 
   /// The stream that the kernels draw from.
-  public static var shared: DropoutStream { ofTask ?? ofProcess }
+  public static var shared: DropoutStream { ofThread.value ?? ofProcess }
 
   private let stored: Locked<State>
 

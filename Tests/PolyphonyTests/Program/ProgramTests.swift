@@ -87,4 +87,24 @@ import Torch
     let sick = try Program.run(["doctor"], environment: ["LIBTORCH": "/nowhere"])
     #expect(sick.code == 70 && sick.errors.contains("/nowhere"))
   }
+
+  /// Methods that train much, little and nothing, with modalities missing.
+  @Test func tunesWithMissingModalitiesAndServesTheAdapter() throws {
+    try withTemporaryFolder { folder in
+      let data = try BrokenData(folder)
+      let tuned = try Program.succeed([
+        "tune", "--model", data.model, "--data", data.folder, "--method", "zero_fill,bitfit,prompts", "--missing",
+        "sample:0.5", "--output", "\(folder)/tuned", "--set", "training.epochs=1", "--json",
+      ])
+      let rows = try ResultsDocument(parsing: tuned.output).results
+      #expect(rows.map(\.name) == ["zero_fill", "bitfit", "prompts"])
+      #expect(rows[0].parameters?.trainable == 0)
+      let evaluated = try Program.succeed([
+        "evaluate", "--model", data.model, "--adapter", "\(folder)/tuned/prompts/adapter", "--data", data.folder,
+        "--missing", "sample:0.5", "--json",
+      ])
+      let again = try #require(try ResultsDocument(parsing: evaluated.output).results.first)
+      #expect(again.metrics["mae"]?.mean == rows[2].metrics["mae"]?.mean, "the adapter is the one that was tested")
+    }
+  }
 }

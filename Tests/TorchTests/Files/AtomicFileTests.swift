@@ -21,7 +21,7 @@ import Testing
       let path = folder + "/state.json"
       try AtomicFile.write("old", to: path)
       let fault = #expect(throws: Fault.self) {
-        try FileStep.$intercept.withValue({ $0 == step ? ENOSPC : 0 }) { try AtomicFile.write("new", to: path) }
+        try FileStep.intercept.withValue({ $0 == step ? ENOSPC : 0 }) { try AtomicFile.write("new", to: path) }
       }
       #expect(fault?.kind == .cannotWrite)
       #expect(fault?.file == path)

@@ -23,7 +23,7 @@ import Testing
   func makesAndReplaces(canExchange: Bool) throws {
     try withTemporaryFolder { folder in
       let path = folder + "/checkpoint"
-      try FileStep.$intercept.withValue({ $0 == .exchange && !canExchange ? ENOSYS : 0 }) {
+      try FileStep.intercept.withValue({ $0 == .exchange && !canExchange ? ENOSYS : 0 }) {
         for expected in ["one", "two", "three"] {
           try write(expected, to: path)
           #expect(version(at: path) == expected)
@@ -43,7 +43,7 @@ import Testing
       }
       if replaces { try write("old", to: folder + "/checkpoint") }
       let counter = Counter()
-      try FileStep.$intercept.withValue({ step in
+      try FileStep.intercept.withValue({ step in
         try? FileManager.default.copyItem(atPath: folder, toPath: "\(killed)/\(counter.next())")
         return step == .exchange && !canExchange ? ENOSYS : 0
       }) {
@@ -70,7 +70,7 @@ import Testing
       let path = folder + "/checkpoint"
       try write("old", to: path)
       #expect(throws: Fault.self) {
-        try FileStep.$intercept.withValue({ $0 == step ? EIO : 0 }) { try write("new", to: path) }
+        try FileStep.intercept.withValue({ $0 == step ? EIO : 0 }) { try write("new", to: path) }
       }
       #expect(version(at: path) == "old")
       #expect(try names(in: folder) == ["checkpoint"])
@@ -83,7 +83,7 @@ import Testing
       try write("old", to: path)
       let renames = Counter()
       #expect(throws: Fault.self) {
-        try FileStep.$intercept.withValue({ step in
+        try FileStep.intercept.withValue({ step in
           switch step {
           case .exchange: ENOSYS
           // Two renames are those of the files within; the third is the folder's.

@@ -77,7 +77,7 @@ import Torch
         #expect(fault?.problem == problem)
       }
       let fault = #expect(throws: Fault.self) {
-        try FileStep.$intercept.withValue({ $0 == .write ? ENOSPC : 0 }) {
+        try FileStep.intercept.withValue({ $0 == .write ? ENOSPC : 0 }) {
           try SafetensorsWriter.write(to: path, [.init("x", .u8, [1], elements: [UInt8(1)])])
         }
       }

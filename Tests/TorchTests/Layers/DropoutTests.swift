@@ -63,12 +63,12 @@ import Torch
     samples.fill(encoder)
     let (x, memory, probe) = (samples.leaf(2, 3, 4), samples.leaf(2, 4, 4), samples.normal(2, 3, 4))
     expectGradients(of: encoder.leaves + [("x", x), ("memory", memory)]) {
-      Fused.$isForced.withValue(true) { withStream(3) { (encoder(x, memory: memory) * probe).sum() } }
+      Fused.isForced.withValue(true) { withStream(3) { (encoder(x, memory: memory) * probe).sum() } }
     }
   }
 
   /// A stream at its start that no other test draws from.
   private func withStream<Result>(_ seed: UInt64, _ body: () -> Result) -> Result {
-    DropoutStream.$ofTask.withValue(DropoutStream(.init(seed: seed, offset: 0)), operation: body)
+    DropoutStream.ofThread.withValue(DropoutStream(.init(seed: seed, offset: 0)), body)
   }
 }

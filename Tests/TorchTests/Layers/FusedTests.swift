@@ -70,7 +70,7 @@ import Torch
 
     /// Output at real steps, and the gradient of a weighted sum with respect to everything.
     func run(fused: Bool, readout: Readout = .all) -> (output: Tensor, gradients: [(String, Tensor)]) {
-      Fused.$isForced.withValue(fused) {
+      Fused.isForced.withValue(fused) {
         encoder.clearGradients()
         let x = x.copy().requiringGradient()
         let memory = memory?.copy().requiringGradient()
@@ -103,7 +103,7 @@ import Torch
     let all = Dictionary(uniqueKeysWithValues: setup.run(fused: true).gradients)
     setup.encoder.freeze { !$0.contains("layer_norms") }
     setup.encoder.clearGradients()
-    let output = Fused.$isForced.withValue(true) { setup.encoder(setup.x) }
+    let output = Fused.isForced.withValue(true) { setup.encoder(setup.x) }
     (output * setup.weights).sum().backward()
     for (key, stored) in setup.encoder.parameters() {
       if key.contains("layer_norms") {
@@ -120,11 +120,11 @@ import Torch
 
   /// A stream that no other test sets back.
   private func withStream(_ seed: UInt64, _ body: () -> Void) {
-    DropoutStream.$ofTask.withValue(DropoutStream(.init(seed: seed, offset: 0)), operation: body)
+    DropoutStream.ofThread.withValue(DropoutStream(.init(seed: seed, offset: 0)), body)
   }
 
   private func droppedElements(_ p: Double) {
-    let mask = Fused.$isForced.withValue(true) { Tensor.ones([64, 50, 40]).dropout(p, active: true) }
+    let mask = Fused.isForced.withValue(true) { Tensor.ones([64, 50, 40]).dropout(p, active: true) }
     let count = Double(mask.count)
     let kept = (mask .> 0).to(.float64).mean().item
     // Five standard errors of a share, and one step of the 16-bit uniform numbers.
@@ -138,7 +138,7 @@ import Torch
       let correlation = product.mean().item / (kept * (1 - kept))
       #expect(abs(correlation) < 5 / count.squareRoot(), "correlation \(correlation) along \(dimension) at \(p)")
     }
-    let next = Fused.$isForced.withValue(true) { Tensor.ones([64, 50, 40]).dropout(p, active: true) }
+    let next = Fused.isForced.withValue(true) { Tensor.ones([64, 50, 40]).dropout(p, active: true) }
     let shared = (centred * ((next .> 0).to(.float64) - kept)).mean().item / (kept * (1 - kept))
     #expect(abs(shared) < 5 / count.squareRoot(), "the next call's mask is another, \(shared)")
   }
@@ -149,8 +149,8 @@ import Torch
     let rates = DropoutRates(attention: 0.3, relu: 0.3, residual: 0.3, embedding: 0.3)
     let setup = Setup(Shape(length: 5, width: 8, heads: 2, real: [5, 2, 4]), .float64, rates: rates)
     let run = { (x: Tensor) -> Tensor in
-      let output = DropoutStream.$ofTask.withValue(DropoutStream(.init(seed: 9, offset: 4))) {
-        Fused.$isForced.withValue(true) { setup.encoder(x, mask: setup.mask) }
+      let output = DropoutStream.ofThread.withValue(DropoutStream(.init(seed: 9, offset: 4))) {
+        Fused.isForced.withValue(true) { setup.encoder(x, mask: setup.mask) }
       }
       return (output * setup.weights).sum()
     }
@@ -171,12 +171,12 @@ import Torch
     let rates = DropoutRates(residual: 0.5)
     let setup = Setup(Shape(batch: 2, length: 6, width: 8, heads: 2, layers: 1), .float32, rates: rates)
     let same = Tensor.concatenated([setup.x[0..<1], setup.x[0..<1]])
-    let output = Fused.$isForced.withValue(true) { noGrad { setup.encoder(same) } }
+    let output = Fused.isForced.withValue(true) { noGrad { setup.encoder(same) } }
     #expect(output[0].floats != output[1].floats, "two equal samples get different masks")
-    let again = Fused.$isForced.withValue(true) { noGrad { setup.encoder(same) } }
+    let again = Fused.isForced.withValue(true) { noGrad { setup.encoder(same) } }
     #expect(output.floats != again.floats, "two calls get different masks")
     setup.encoder.train(false)
-    let quiet = Fused.$isForced.withValue(true) { noGrad { setup.encoder(same) } }
+    let quiet = Fused.isForced.withValue(true) { noGrad { setup.encoder(same) } }
     #expect(quiet[0].floats == quiet[1].floats, "no dropout in evaluation form")
   }
 
@@ -188,8 +188,8 @@ import Torch
     defer { Libtorch.threadCount = threads }
     let outputs = [1, 2, 3].map { count -> [Float] in
       Libtorch.threadCount = count
-      return DropoutStream.$ofTask.withValue(DropoutStream(.init(seed: 1, offset: 0))) {
-        Fused.$isForced.withValue(true) { noGrad { setup.encoder(setup.x, mask: setup.mask).floats } }
+      return DropoutStream.ofThread.withValue(DropoutStream(.init(seed: 1, offset: 0))) {
+        Fused.isForced.withValue(true) { noGrad { setup.encoder(setup.x, mask: setup.mask).floats } }
       }
     }
     #expect(outputs[0] == outputs[1] && outputs[1] == outputs[2])

@@ -8,7 +8,7 @@ import Torch
   ) -> Tensor {
     let encoder = TransformerEncoder(width: width, heads: 1, layers: 1)
     let batch = mask?.size(0) ?? 1
-    return Fused.$isForced.withValue(fused) {
+    return Fused.isForced.withValue(fused) {
       encoder.embed(.zeros([batch, length, width], dtype: dtype), mask: mask)
     }
   }

@@ -45,16 +45,16 @@ import Torch
     }
   }
 
-  /// Through our own kernels, and through libtorch's operators.
+  /// Through our own kernels, and through libtorch's operators; of more layers ``FusedTests`` compares the two.
   @Test(arguments: Form.all, [true, false])
   func gradients(form: Form, fused: Bool) {
     let samples = Samples(11, .float64)
-    let encoder = form.encoder(samples)
+    let encoder = form.encoder(samples, layers: 1)
     let (x, memory) = (samples.leaf(2, 3, 4), samples.leaf(2, 4, 4))
     let probe = samples.normal(2, form.readout == .all ? 3 : 1, 4)
     let inputs = encoder.leaves + [("x", x)] + (form.crossModal ? [("memory", memory)] : [])
     expectGradients(of: inputs) {
-      Fused.$isForced.withValue(fused) { (form.output(encoder, x, memory) * probe).sum() }
+      Fused.isForced.withValue(fused) { (form.output(encoder, x, memory) * probe).sum() }
     }
   }
 

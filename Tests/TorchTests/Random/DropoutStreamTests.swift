@@ -28,8 +28,8 @@ import Torch
   @Test func theKernelsDrawFromTheStreamOfTheTask() {
     let x = Tensor.ones([100])
     func draw(_ offset: UInt64) -> [Float] {
-      DropoutStream.$ofTask.withValue(DropoutStream(.init(seed: 4, offset: offset))) {
-        Fused.$isForced.withValue(true) {
+      DropoutStream.ofThread.withValue(DropoutStream(.init(seed: 4, offset: offset))) {
+        Fused.isForced.withValue(true) {
           defer { #expect(DropoutStream.shared.state.offset == offset + 1) }
           return x.dropout(0.5, active: true).floats
         }

@@ -50,7 +50,7 @@ import Torch
   @Test func gradientsOfGradientsThroughOurKernels() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tensor.ones([1, 2, 4]).requiringGradient()
-      Fused.$isForced.withValue(true) {
+      Fused.isForced.withValue(true) {
         _ = TransformerEncoder(width: 4, heads: 2, layers: 1)(x).sum().gradients(with: [x], createGraph: true)
       }
     }

@@ -7,10 +7,10 @@ import Torch
 final class ResidualNetwork: Module {
   @Child("conv1") var stem: Conv2d
   @Child("bn1") var stemNorm: BatchNorm2d
-  @Child("layer1") var stage1: [ResidualBottleneck]
-  @Child("layer2") var stage2: [ResidualBottleneck]
-  @Child("layer3") var stage3: [ResidualBottleneck]
-  @Child("layer4") var stage4: [ResidualBottleneck]
+  @Child("layer1") var stage1: [ResidualBlock]
+  @Child("layer2") var stage2: [ResidualBlock]
+  @Child("layer3") var stage3: [ResidualBlock]
+  @Child("layer4") var stage4: [ResidualBlock]
 
   /// Channels after the first stage, at a quarter of the resolution.
   let detailChannels: Int
@@ -19,16 +19,16 @@ final class ResidualNetwork: Module {
 
   /// A network over images of some channels.
   init(channels inputs: Int, blocks: [Int], planes: Int) {
-    detailChannels = planes * ResidualBottleneck.expansion
-    channels = planes * 8 * ResidualBottleneck.expansion
+    detailChannels = planes * ResidualBlock.expansion
+    channels = planes * 8 * ResidualBlock.expansion
     super.init()
     stem = Conv2d(inputs, planes, kernel: 7, stride: 2, padding: 3, bias: false)
     stemNorm = BatchNorm2d(planes)
     var previous = planes
-    func stage(_ index: Int, stride: Int, dilations: [Int]) -> [ResidualBottleneck] {
+    func stage(_ index: Int, stride: Int, dilations: [Int]) -> [ResidualBlock] {
       (0..<blocks[index]).map { block in
-        defer { previous = (planes << index) * ResidualBottleneck.expansion }
-        return ResidualBottleneck(
+        defer { previous = (planes << index) * ResidualBlock.expansion }
+        return ResidualBlock(
           previous, planes: planes << index, stride: block == 0 ? stride : 1,
           dilation: dilations[block % dilations.count])
       }
@@ -40,7 +40,7 @@ final class ResidualNetwork: Module {
   }
 
   /// The four stages.
-  var stages: [[ResidualBottleneck]] { [stage1, stage2, stage3, stage4] }
+  var stages: [[ResidualBlock]] { [stage1, stage2, stage3, stage4] }
 
   /// `[B, planes, H/4, W/4]`, sizes rounded up.
   func embed(_ x: Tensor) -> Tensor { stemNorm(stem(x)).relu().maxPool2d(kernel: 3, stride: 2, padding: 1) }

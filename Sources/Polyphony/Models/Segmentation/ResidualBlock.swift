@@ -2,7 +2,7 @@ import Torch
 
 /// A residual block (He et al. 2016): x ← relu(shortcut(x) + N₃ W₃ relu(N₂ W₂ relu(N₁ W₁ x))), W₁ and W₃ 1 × 1, W₂ 3 × 3,
 /// N batch normalisation. Parameters are named as in torchvision.
-final class ResidualBottleneck: Module {
+final class ResidualBlock: Module {
   /// Output channels per plane.
   static let expansion = 4
 

@@ -1,0 +1,71 @@
+import Torch
+
+extension MissingProtocol {
+  /// What is missing from the samples of a split.
+  ///
+  /// The same seed draws the same numbers for every rate, so that what is missing at a rate is missing at each higher
+  /// one too, and a sweep compares like with like.
+  /// - Throws: `Fault(.usage)` as ``check(_:key:)``.
+  public func mask(for samples: UnlabelledSplit, _ modalities: [Modality], seed: UInt64) throws(Fault) -> MissingMask {
+    try check(modalities)
+    return draw(samples.inputs, modalities, seed: seed)
+  }
+
+  /// ``mask(for:_:seed:)`` of a rule that was checked.
+  func draw(_ inputs: Inputs, _ modalities: [Modality], seed: UInt64) -> MissingMask {
+    let generator = Generator(seed: seed)
+    let (count, width) = (inputs.count, modalities.count)
+    var presence = [UInt8](repeating: 1, count: count * width)
+    var tokens: [Tensor?] = modalities.map { _ in nil }
+    switch self {
+    case .sample(let rate):
+      let draws = Tensor.uniform([2, count], generator: generator, dtype: .float64).doubles
+      let patterns = Double((1 << width) - 2)
+      for sample in 0..<count where draws[sample] < rate {
+        // 1 … 2^M − 2: bit m says whether modality m is there.
+        let code = 1 + min(Int(draws[count + sample] * patterns), (1 << width) - 3)
+        for modality in 0..<width { presence[sample * width + modality] = UInt8(code >> modality & 1) }
+      }
+    case .modality(let rate):
+      let draws = Tensor.uniform([count, width + 1], generator: generator, dtype: .float64).doubles
+      var candidates: [(draw: Double, place: Int)] = []
+      for sample in 0..<count {
+        let row = sample * (width + 1)
+        let stays = min(Int(draws[row + width] * Double(width)), width - 1)
+        for modality in 0..<width where modality != stays {
+          candidates.append((draws[row + modality], sample * width + modality))
+        }
+      }
+      candidates.sort { ($0.draw, $0.place) < ($1.draw, $1.place) }
+      let missing = (rate * Double(count * width)).rounded()
+      for candidate in candidates.prefix(Int(missing)) { presence[candidate.place] = 0 }
+    case .token(let rate):
+      for (index, modality) in modalities.enumerated() where modality.kind == .sequence {
+        tokens[index] = Self.keptSteps(inputs, index, rate, generator)
+      }
+    case .fixed(let missing):
+      for (index, modality) in modalities.enumerated() where missing.contains(modality.name) {
+        for sample in 0..<count { presence[sample * width + index] = 0 }
+      }
+    }
+    return MissingMask(
+      protocolName: description, seed: seed, modalities: modalities.map(\.name),
+      presence: Tensor(presence, shape: [count, width]), drawn: tokens)
+  }
+
+  /// 1 for steps that stay, `[N, L]` u8: of ℓ real steps max(1, ⌊(1 − r)·ℓ + v⌋), v uniform in [0, 1), chosen at random.
+  ///
+  /// So each step is lost with probability r, and the share that is lost varies as little as it can.
+  private static func keptSteps(_ inputs: Inputs, _ index: Int, _ rate: Double, _ generator: Generator) -> Tensor {
+    let (count, length) = (inputs.count, inputs.modalities[index].size(1))
+    let draws = Tensor.uniform([count, length], generator: generator, dtype: .float64)
+    let rounding = Tensor.uniform([count, 1], generator: generator, dtype: .float64)
+    let real = (inputs.lengths[index]?.to(.cpu) ?? Tensor.full([count], Double(length), dtype: .int64)).clamped(1, nil)
+      .unsqueezed(1)
+    let isPadding = Tensor.range(length).unsqueezed(0) .>= real
+    // Padding draws higher than any step, so the ranks of real steps are 0 … ℓ − 1.
+    let ranks = draws.filled(2, where: isPadding).sorted().indices.sorted().indices
+    let kept = (real.to(.float64) * (1 - rate) + rounding).to(.int64).clamped(1, nil)
+    return ((ranks .< kept) .| isPadding).to(.uint8)
+  }
+}

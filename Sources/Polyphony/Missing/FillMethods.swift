@@ -1,0 +1,97 @@
+import Torch
+
+/// Baselines that put something fixed in place of what is missing.
+public final class FillTuning: TuningMethod {
+  /// What of the base is trained.
+  public enum Trained: String, Sendable, CaseIterable {
+    /// Nothing: the source model as it is.
+    case none
+    /// What prompts would train of it: projections and the last layer.
+    case head
+    /// Everything.
+    case all
+  }
+
+  private let mean: Bool
+  private let trained: Trained
+
+  /// - Parameters:
+  ///   - mean: fills with the training mean of each step instead of zeros.
+  ///   - trained: the default of the setting `train`.
+  public init(_ reader: SettingsReader, mean: Bool, trained: Trained) throws(Fault) {
+    self.mean = mean
+    self.trained = try reader.choice("train", default: trained)
+  }
+
+  /// Attaches the fill and freezes what is not trained.
+  public func install(on model: MultimodalModel) throws(Fault) {
+    TunedParts(projections: trained == .head, head: trained == .head, everything: trained == .all)
+      .apply(to: model.backbone)
+    model.attach(mean ? MeanFill(model.configuration) : ZeroFill())
+  }
+
+  /// Takes the means of the training split.
+  public func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault) {
+    for case let fill as MeanFill in model.attachments { fill.fit(model.normalization(training.inputs)) }
+  }
+}
+
+/// Zeros in place of what is missing: what a backbone does without any method, said aloud.
+final class ZeroFill: Module, Attachment {
+  var stages: Stages { [] }
+  var handlesMissingModalities: Bool { true }
+}
+
+/// The training mean of each step and feature in place of what is missing.
+final class MeanFill: Module, Attachment {
+  final class Mean: Module {
+    /// In the form of a sample.
+    @Buffer var value: Tensor
+
+    init(_ shape: [Int]) {
+      super.init()
+      value = .zeros(shape)
+    }
+  }
+
+  @Child("mean") var means: NamedModules
+  private let names: [String]
+
+  init(_ configuration: ModelConfiguration) {
+    names = configuration.modalities.map(\.name)
+    super.init()
+    var means = NamedModules()
+    for modality in configuration.modalities { means[modality.name] = Mean(modality.sampleShape) }
+    self.means = means
+  }
+
+  var stages: Stages { .prepare }
+  var handlesMissingModalities: Bool { true }
+
+  /// Takes the means over the samples that have a modality, at real steps.
+  func fit(_ inputs: Inputs) {
+    noGrad {
+      for (index, x) in inputs.modalities.enumerated() {
+        var weight = Tensor.ones([x.size(0)] + x.shape.dropFirst().map { _ in 1 }, dtype: .float64)
+        if let mask = inputs.mask(index) { weight = weight * mask.to(.float64).unsqueezed(2) }
+        if let present = inputs.isPresent(index) {
+          weight = weight * present.to(.float64).reshaped(to: [-1] + x.shape.dropFirst().map { _ in 1 })
+        }
+        let mean = (x.to(.float64) * weight).sum(0) / weight.sum(0).clamped(1, nil)
+        means[names[index]]!.storage()[0].storage.tensor!.copyInPlace(from: mean.to(x.dtype))
+      }
+    }
+  }
+
+  func prepare(_ inputs: Inputs) -> Inputs {
+    var result = inputs
+    for (index, name) in names.enumerated() {
+      guard let present = inputs.isPresent(index) else { continue }
+      let x = inputs.modalities[index]
+      let mean = unsafeDowncast(means[name]!, to: Mean.self).value
+      result.modalities[index] = x.selected(
+        where: present.reshaped(to: [-1] + x.shape.dropFirst().map { _ in 1 }), otherwise: mean)
+    }
+    return result
+  }
+}

@@ -1,0 +1,64 @@
+import Torch
+
+/// Missing-aware prompts (MAP, Lee et al. 2023): a prompt of its own for each pattern of what is present.
+///
+/// P further steps `[P, width]` for each of the 2^M − 1 patterns and each modality, appended where type prompts are
+/// (``ExtraSteps``). What is missing is zero. The parameters grow with the number of patterns, those of type prompts
+/// with the number of modalities.
+final class MissingAwarePrompts: Module, Attachment {
+  /// `[2^M − 1, M, P, width]`; the pattern with code Σ_m 2^m·present_m has row code − 1.
+  @Parameter var prompts: Tensor
+  private let extra: ExtraSteps
+
+  init(_ configuration: ModelConfiguration, extra: ExtraSteps, length: Int) {
+    self.extra = extra
+    super.init()
+    let count = configuration.modalities.count
+    prompts = .normal([(1 << count) - 1, count, length, extra.width]) * 0.02
+  }
+
+  var stages: Stages { extra.stages }
+  var handlesMissingModalities: Bool { true }
+
+  func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
+    extra.place == .embedded ? ExtraSteps.append(steps(inputs), to: tokens) : tokens
+  }
+
+  func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
+    extra.place == .encoded ? ExtraSteps.append(steps(inputs), to: tokens) : tokens
+  }
+
+  private func steps(_ inputs: Inputs) -> Tensor {
+    let patterns = prompts.size(0)
+    guard let presence = inputs.presence else { return prompts.slice(0, patterns - 1) }
+    let digits = Tensor((0..<prompts.size(1)).map { 1 << $0 }).to(presence.device)
+    return prompts.rows(((presence.to(.int64) * digits).sum(1) - 1).clamped(0, nil).to(.int64))
+  }
+}
+
+/// The tuning method `missing_aware_prompts`: trained are the prompts, the projections and the last layer.
+public final class MissingAwareTuning: TuningMethod {
+  private let length: Int
+  private let parts: TunedParts
+
+  /// Settings: `length` (steps of a prompt), `projections`, `head`.
+  public init(_ reader: SettingsReader) throws(Fault) {
+    length = try reader.int("length", default: 16, in: 1...1024)
+    parts = try TunedParts(reader)
+  }
+
+  /// Attaches the prompts and freezes the rest.
+  /// - Throws: `Fault(.usage)` for more than six modalities: there would be too many patterns.
+  public func install(on model: MultimodalModel) throws(Fault) {
+    let extra = try ExtraSteps(model.backbone, method: "missing_aware_prompts")
+    let count = model.configuration.modalities.count
+    guard count <= PromptShape.largestPublished else {
+      throw Fault(
+        .usage, "one prompt for each pattern is too many for this model", key: "missing_aware_prompts",
+        found: "\(count) modalities, \((1 << min(count, 62)) - 1) patterns",
+        expected: "\(PromptShape.largestPublished) modalities or fewer", remedy: "use the method prompts")
+    }
+    model.attach(MissingAwarePrompts(model.configuration, extra: extra, length: length))
+    parts.apply(to: model.backbone)
+  }
+}

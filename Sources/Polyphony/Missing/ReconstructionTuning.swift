@@ -1,0 +1,69 @@
+import Torch
+
+/// The tuning method `reconstruction`: trained are the cascades, the projections and the last layer.
+///
+/// L = L_task + λ₁ · mean (ê_m − e_m)² over what was taken away + λ₂ · mean (ẽ_m − e_m)² over what is there, where ẽ is
+/// what the second cascade makes of ê. e_m comes from the complete sample, and gets no gradient from these terms.
+public final class ReconstructionTuning: TuningMethod {
+  private let blocks: Int
+  private let hidden: Int?
+  private let weights: (reconstruction: Double, cycle: Double)
+  private let parts: TunedParts
+  private var loss: ReconstructionLoss?
+
+  /// Settings: `blocks`, `hidden` (half of all embeddings' features without it), `reconstruction_weight` (λ₁),
+  /// `cycle_weight` (λ₂), `projections`, `head`.
+  public init(_ reader: SettingsReader) throws(Fault) {
+    blocks = try reader.int("blocks", default: 3, in: 1...64)
+    hidden = try reader.optional("hidden", .int(in: 1...65536))
+    weights = (
+      try reader.double("reconstruction_weight", default: 1, in: 0...),
+      try reader.double("cycle_weight", default: 1, in: 0...)
+    )
+    parts = try TunedParts(reader)
+  }
+
+  /// Attaches the cascades and freezes the rest.
+  public func install(on model: MultimodalModel) throws(Fault) {
+    // Refuses what has no sequences.
+    _ = try ExtraSteps(model.backbone, method: "reconstruction")
+    let configuration = model.configuration
+    let reconstruction = Reconstruction(
+      configuration, blocks: blocks,
+      hidden: hidden ?? max(1, configuration.modalities.count * configuration.width / 2))
+    model.attach(reconstruction)
+    parts.apply(to: model.backbone)
+    loss = ReconstructionLoss(reconstruction, weights)
+  }
+
+  /// The task's loss with those of imagination.
+  public var strategy: (any BalancingStrategy)? { loss }
+}
+
+/// Adds the losses of imagination to the task's.
+final class ReconstructionLoss: BalancingStrategy {
+  private let network: Reconstruction
+  private let weights: (reconstruction: Double, cycle: Double)
+
+  init(_ network: Reconstruction, _ weights: (reconstruction: Double, cycle: Double)) {
+    (self.network, self.weights) = (network, weights)
+  }
+
+  func loss(_ step: TrainingStep) -> Tensor {
+    // What a sample never had cannot be a target.
+    guard let seen = step.batch.inputs.presence else { return step.taskLoss }
+    let complete = step.model.normalization(step.complete ?? step.batch.inputs)
+    let truth = noGrad { Reconstruction.means(step.model.backbone.embed(complete)) }
+    let known = complete.presence ?? seen.onesLike()
+    let imagined = network.imagine(truth, seen)
+    return step.taskLoss
+      + error(imagined, truth, (known .& (.!seen))) * weights.reconstruction
+      + error(network.recall(imagined), truth, seen) * weights.cycle
+  }
+
+  /// The mean squared difference over the embeddings that `mask` `[B, M]` names; 0 where it names none.
+  private func error(_ found: Tensor, _ expected: Tensor, _ mask: Tensor) -> Tensor {
+    let weight = mask.to(found.dtype).unsqueezed(2)
+    return ((found - expected).squared() * weight).sum() / (weight.sum().clamped(1, nil) * Double(found.size(2)))
+  }
+}

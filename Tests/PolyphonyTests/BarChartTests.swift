@@ -1,0 +1,25 @@
+import Foundation
+import Polyphony
+import Testing
+
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
+/// Drawings are well-formed, in proportion, and safe whatever names hold.
+@Suite struct BarChartTests {
+  @Test func barsAreInProportionAndNamesEscaped() throws {
+    let chart = BarChart(
+      "a < b & \"c\"",
+      [.init("<all>", 1), .init("half", 0.5, group: 1), .init("none", nil, group: 2), .init("more", 7)],
+      format: { "\($0)" })
+    // Well-formed, and with the texts as they were given.
+    let document = try XMLDocument(xmlString: chart.svg)
+    let texts = try document.nodes(forXPath: "//*[local-name()='text']").compactMap(\.stringValue)
+    #expect(texts.contains("a < b & \"c\"") && texts.contains("<all>") && texts.contains("undefined"))
+    let widths = chart.svg.split(separator: "\n").filter { $0.contains("class=\"g") }.map { line in
+      line.components(separatedBy: "width=\"")[1].prefix { $0 != "\"" }
+    }
+    #expect(widths == ["420", "210", "0", "420"])
+  }
+}

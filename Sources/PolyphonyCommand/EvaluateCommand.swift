@@ -48,12 +48,13 @@ struct EvaluateCommand: ReportingCommand {
     }
     let evaluation = try loaded.evaluate(
       labelled, device: place, prepare: { mask?.apply(to: $0, indices: $1) ?? $0 })
-    result.add(seed: 0, evaluation.metrics)
-    var rows = [result]
+    var scores = evaluation.metrics
     if perModality {
-      rows += try PerModality.rows(loaded, labelled, training: try dataset.labelled("train"), device: place)
+      scores.append(
+        try PerModalityMetrics.measure(loaded, labelled, training: try dataset.labelled("train"), device: place))
     }
-    ResultsOutput(command: "evaluate", asJSON: json).print(rows)
+    result.add(seed: 0, scores)
+    ResultsOutput(command: "evaluate", asJSON: json).print([result])
   }
 }
 

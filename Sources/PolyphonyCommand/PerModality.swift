@@ -1,30 +1,28 @@
+import OrderedCollections
 import Polyphony
-import Torch
 
-/// Rows of `evaluate --per-modality`: what each modality is worth to a model.
+/// The second table of a command with `--per-modality`: a row for each method and modality.
 enum PerModality {
-  static func rows(_ model: MultimodalModel, _ split: LabelledSplit, training: LabelledSplit, device: Device) throws
-    -> [RunResult]
-  {
-    let contributions = try ModalityContributions.measure(model, split, device: device)
-    let metric = contributions.metric
-    var rows: [RunResult] = []
-    func add(_ name: String, _ values: MetricValues) {
-      var row = RunResult(name: name, split: split.samples.name)
-      row.add(seed: 0, values)
-      rows.append(row)
-    }
-    for row in contributions.rows {
-      add("only \(row.modality)", [metric: row.alone])
-      add("without \(row.modality)", [metric: row.without])
-      add("Shapley value of \(row.modality)", [metric: row.shapley])
-    }
-    add("modality gap", [metric: contributions.gap])
-    if model.configuration.task.kind != .segmentation {
-      for probe in try LinearProbe.scores(model, training: training, test: split, device: device) {
-        add("linear probe of \(probe.modality)", [metric: probe.metrics[metric]])
+  /// The table of the metrics of ``PerModalityMetrics`` among those of some results; nil where there are none.
+  static func table(_ results: [RunResult]) -> TextTable? {
+    var table = TextTable(
+      [.init(""), .init("modality")] + PerModalityMetrics.Kind.allCases.map { .init($0.rawValue, .right) })
+    for result in results {
+      let scores = result.aggregates
+      for modality in OrderedSet(scores.keys.compactMap(modality)) {
+        let cells = PerModalityMetrics.Kind.allCases.map { kind in
+          scores[PerModalityMetrics.name(modality, kind)]?.formatted() ?? ""
+        }
+        table.append([result.name, modality] + cells)
       }
     }
-    return rows
+    return table.rows.isEmpty ? nil : table
+  }
+
+  /// The modality of a metric; nil for a metric of the whole model.
+  static func modality(_ metric: String) -> String? {
+    let parts = metric.split(separator: "/")
+    guard parts.count == 2, PerModalityMetrics.Kind(rawValue: String(parts[1])) != nil else { return nil }
+    return String(parts[0])
   }
 }

@@ -13,6 +13,7 @@ struct ResultsOutput {
       Swift.print(document(results).text(), terminator: "")
     } else {
       Swift.print(table(results).text(Terminal.glyphs))
+      if let table = PerModality.table(results) { Swift.print(table.text(Terminal.glyphs)) }
     }
   }
 
@@ -31,7 +32,9 @@ struct ResultsOutput {
   /// A row a result, a column a metric.
   func table(_ results: [RunResult]) -> TextTable {
     let aggregates = results.map(\.aggregates)
-    let metrics = Array(OrderedSet(aggregates.flatMap { Array($0.keys) })).prefix(6)
+    let all = OrderedSet(aggregates.flatMap { Array($0.keys) }).filter { PerModality.modality($0) == nil }
+    // As many as a terminal is wide; the gap between modalities is asked for, and stands last.
+    let metrics = all.filter { $0 != "modality_gap" }.prefix(6) + all.filter { $0 == "modality_gap" }
     let conditions = Array(OrderedSet(results.flatMap { Array($0.conditions.keys) }))
     let splits = Set(results.map(\.split)).count > 1
     let isTuning = results.contains { $0.parameters.map { $0.trainable < $0.total } ?? false }

@@ -36,6 +36,9 @@ struct TrainCommand: ReportingCommand {
   @OptionGroup var existing: ExistingOptions
   @OptionGroup var device: DeviceOptions
 
+  @Flag(help: "Also tells what each modality is worth to the models: alone, left out, Shapley value, linear probe.")
+  var perModality = false
+
   @Flag(help: "Prints the results as one JSON document.")
   var json = false
 
@@ -44,12 +47,13 @@ struct TrainCommand: ReportingCommand {
     var tree = try recipe.tree()
     if let architecture { try tree.override("model.architecture=\(architecture)", option: "--architecture") }
     StopSignal.listen()
-    let run = TrainingRun(
+    var run = TrainingRun(
       recipe: tree, data: data, output: output, strategies: balance.split(separator: ",").map(String.init),
       seeds: seeds.all, existing: existing.existing, device: place,
       observers: { (name, folder) throws(Fault) in
         [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
       })
+    run.measuresModalities = perModality
     let (results, wasStopped) = try run.run()
     guard !wasStopped else {
       Terminal.note("stopped; continue with the same command and --resume")

@@ -10,6 +10,13 @@ public struct CGGMSettings: Equatable, Sendable {
     case magnitude
     /// The direction term only.
     case direction
+    /// Nothing: joint training under the eyes of the classifiers, to compare the modalities' curves with.
+    case watch
+
+    /// Whether B_i multiplies the encoders' gradients.
+    var scalesGradients: Bool { self == .both || self == .magnitude }
+    /// Whether L_gm is in the loss.
+    var hasDirectionTerm: Bool { self == .both || self == .direction }
   }
 
   /// What B_i multiplies.

@@ -37,7 +37,7 @@ public final class ClassifierGuidedModulation: BalancingStrategy {
     self.settings = settings
     let configuration = model.configuration
     names = configuration.modalities.map(\.name)
-    if settings.parts != .direction { try EncoderGroups.check(model, for: "balance.cggm") }
+    if settings.parts.scalesGradients { try EncoderGroups.check(model, for: "balance.cggm") }
     score = ModalityScore(configuration.task, regression: settings.score)
     terms = BalancingTerms(
       count: names.count, rho: settings.rho, limit: settings.limit, smoothing: settings.smoothing)
@@ -82,7 +82,7 @@ public final class ClassifierGuidedModulation: BalancingStrategy {
       Tensor.stacked(
         readings.map { HeadGradient.weight($0.features, step.loss.gradient($0.prediction, target)) })
     }
-    let usesDirection = settings.parts != .magnitude && settings.lambda > 0
+    let usesDirection = settings.parts.hasDirectionTerm && settings.lambda > 0
     func cosines() -> Tensor {
       HeadGradient.cosines(
         HeadGradient.weight(step.output.features, step.loss.gradient(step.output.prediction, target)), own)
@@ -102,7 +102,7 @@ public final class ClassifierGuidedModulation: BalancingStrategy {
 
   /// B_i times the gradients of modality i, or times its step.
   public func adjustGradients(_ step: TrainingStep) {
-    guard settings.parts != .direction else { return }
+    guard settings.parts.scalesGradients else { return }
     for (index, term) in current.enumerated() {
       let group = EncoderGroups.encoder(index, of: step.optimizer)
       switch settings.target {

@@ -17,6 +17,8 @@ public struct TrainingRun {
   public var existing: RunFolder.Existing
   /// Where to compute.
   public var device: Device
+  /// Whether the results tell what each modality is worth (``PerModalityMetrics``).
+  public var measuresModalities = false
   /// Watchers of one run, made anew for each.
   public var observers: (_ name: String, _ folder: RunFolder) throws(Fault) -> [any TrainingObserver]
 
@@ -82,7 +84,12 @@ public struct TrainingRun {
     let summary = try trainer.run(resume: existing == .resume)
     if summary.wasStopped { return nil }
     result.parameters = setup.model.parameterCount
-    return try setup.model.evaluate(splits.test, device: device).metrics
+    var scores = try setup.model.evaluate(splits.test, device: device).metrics
+    if measuresModalities {
+      scores.append(
+        try PerModalityMetrics.measure(setup.model, splits.test, training: splits.training, device: device))
+    }
+    return scores
   }
 
   /// What one run is made of, from the recipe.

@@ -19,6 +19,7 @@ public enum BalancingMethods {
     ("cggm", { (reader, model) throws(Fault) in try cggm(reader, model) }),
     ("cggm-magnitude", { (reader, model) throws(Fault) in try cggm(reader, model, .magnitude) }),
     ("cggm-direction", { (reader, model) throws(Fault) in try cggm(reader, model, .direction) }),
+    ("cggm-watch", { (reader, model) throws(Fault) in try cggm(reader, model, .watch) }),
   ]
 
   /// A strategy whose settings are a section of their own, so that several can be compared in one run.

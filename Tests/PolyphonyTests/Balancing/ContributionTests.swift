@@ -30,6 +30,19 @@ import Torch
     if count == 1 { #expect(contributions.rows[0].alone == all && contributions.rows[0].without == none) }
   }
 
+  @Test func metricsPerModalityAreThoseOfTheirMeasures() throws {
+    let (model, split) = try trained(.classification, modalities: 2)
+    let metrics = try PerModalityMetrics.measure(model, split, training: split)
+    let contributions = try ModalityContributions.measure(model, split)
+    let probes = try LinearProbe.scores(model, training: split, test: split)
+    #expect(metrics["modality_gap"] == contributions.gap)
+    for (row, probe) in zip(contributions.rows, probes) {
+      #expect(metrics["\(row.modality)/alone"] == row.alone && metrics["\(row.modality)/without"] == row.without)
+      #expect(metrics["\(row.modality)/shapley"] == row.shapley)
+      #expect(metrics["\(row.modality)/probe"] == probe.metrics["accuracy"])
+    }
+  }
+
   @Test func manyModalitiesAreSampled() throws {
     let (model, split) = try trained(.classification, modalities: 7)
     let contributions = try ModalityContributions.measure(model, split, orders: 3)

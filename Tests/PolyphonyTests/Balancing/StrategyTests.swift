@@ -7,7 +7,7 @@ import Torch
 @Suite struct StrategyTests {
   static let all = [
     "joint", "unimodal", "unimodal:m1", "mslr", "ogm-ge", "agm", "pmr", "gradient-blending", "cggm",
-    "cggm-magnitude", "cggm-direction",
+    "cggm-magnitude", "cggm-direction", "cggm-watch",
   ]
 
   @Test(arguments: all, [PredictionTask.Kind.classification, .regression])
@@ -101,6 +101,26 @@ import Torch
       #expect(states[0] == states[1])
       #expect(name.hasPrefix("unimodal") || !states[0].isEmpty)
     }
+  }
+
+  /// The classifiers only watch: with their own optimiser and encodings without a graph they change nothing.
+  @Test func watchedTrainingIsJointTraining() throws {
+    let configuration = Tiny.configuration("encoder_fusion", .classification)
+    let split = try Tiny.split(configuration)
+    func weights(_ name: String) throws -> [Tensor] {
+      let model = try Tiny.model(configuration)
+      let strategy = try Tiny.strategy(name, model)
+      var settings = Tiny.settings(epochs: 3)
+      settings.clip = 0
+      _ = try Trainer(
+        model, training: split, validation: split, settings: settings, seed: 2, strategy: strategy
+      ).run()
+      if name == "cggm-watch" { #expect(strategy.metrics().contains { $0.name == "score/m1" }) }
+      return model.backbone.parameters().map { $0.storage.tensor! }
+    }
+    let (joint, watched, balanced) = (try weights("joint"), try weights("cggm-watch"), try weights("cggm"))
+    for (index, tensor) in joint.enumerated() { expectClose(watched[index], tensor, 1e-5, "parameter \(index)") }
+    #expect(zip(joint, balanced).contains { $0.floats != $1.floats }, "balancing does change something")
   }
 
   @Test func anUnknownKeyIsRefused() throws {

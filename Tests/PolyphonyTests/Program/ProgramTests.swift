@@ -47,9 +47,10 @@ import Torch
       #expect(document.command == "train" && row.seeds == [0, 1] && row.split == "test")
       #expect(row.metrics["mae"]?.values.count == 2)
       let evaluated = try Program.succeed([
-        "evaluate", "--model", "\(folder)/run/seed-1/model", "--data", "\(folder)/data", "--json",
+        "evaluate", "--model", "\(folder)/run/seed-1/model", "--data", "\(folder)/data", "--per-modality", "--json",
       ])
       let again = try #require(try ResultsDocument(parsing: evaluated.output).results.first)
+      #expect(again.metrics["vision/probe"]?.mean != nil && again.metrics["modality_gap"]?.mean != nil)
       #expect(again.metrics["mae"]?.mean == row.metrics["mae"]?.values[1], "the saved model is the one that was tested")
       try Program.succeed([
         "predict", "--model", "\(folder)/run/seed-0/model", "--data", "\(folder)/data", "--split", "valid", "--output",

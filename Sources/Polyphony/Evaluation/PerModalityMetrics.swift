@@ -1,0 +1,45 @@
+import Torch
+
+/// What each modality is worth to a trained model, as metrics beside the task's own, so that they are averaged over
+/// seeds like those.
+///
+/// With the task's principal metric (``Evaluation/principalMetric(_:)``), for each modality NAME:
+///
+/// * `NAME/alone`: the metric with this modality only;
+/// * `NAME/without`: the metric with all others;
+/// * `NAME/shapley`: its Shapley value (``ModalityContributions``), positive where it helps;
+/// * `NAME/probe`: the metric of a linear map of its encodings (``LinearProbe``); not for segmentation;
+///
+/// and `modality_gap`, how far the best modality alone is from the worst.
+public enum PerModalityMetrics {
+  /// What is measured of a modality, in the order in which it is shown.
+  public enum Kind: String, CaseIterable, Sendable {
+    case alone, without, shapley, probe
+  }
+
+  /// The name of one metric of a modality.
+  public static func name(_ modality: String, _ kind: Kind) -> String { "\(modality)/\(kind.rawValue)" }
+
+  /// Measures a model.
+  ///
+  /// - Parameters:
+  ///   - split: where the metric is measured.
+  ///   - training: what the linear probes are fitted on.
+  /// - Throws: ``Fault`` where a metric cannot be computed for the task.
+  public static func measure(
+    _ model: MultimodalModel, _ split: LabelledSplit, training: LabelledSplit, device: Device = .cpu
+  ) throws(Fault) -> MetricValues {
+    let contributions = try ModalityContributions.measure(model, split, device: device)
+    var values: MetricValues = ["modality_gap": contributions.gap]
+    for row in contributions.rows {
+      values[name(row.modality, .alone)] = row.alone
+      values[name(row.modality, .without)] = row.without
+      values[name(row.modality, .shapley)] = row.shapley
+    }
+    guard model.configuration.task.kind != .segmentation else { return values }
+    for probe in try LinearProbe.scores(model, training: training, test: split, device: device) {
+      values[name(probe.modality, .probe)] = probe.metrics[contributions.metric]
+    }
+    return values
+  }
+}

@@ -13,7 +13,7 @@ struct PolyphonyProgram: ParsableCommand {
     subcommands: [
       DemoCommand.self, DataCommand.self, TrainCommand.self, TuneCommand.self, EvaluateCommand.self,
       PredictCommand.self,
-      BenchmarkCommand.self, DoctorCommand.self,
+      TransferCommand.self, ScalingCommand.self, BenchmarkCommand.self, DoctorCommand.self,
     ])
 }
 

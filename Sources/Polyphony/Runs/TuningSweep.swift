@@ -62,9 +62,8 @@ public struct TuningSweep {
         let folder = isSingle ? root : try RunFolder(path(method, seed), existing: existing)
         try AtomicFile.write(recipe.yaml(), to: folder.recipe)
         let run = TuningRun(
-          base: folders[seed] ?? base, method: method, settings: recipe["tuning"] ?? .empty, training: training,
-          seed: seed,
-          device: device, missing: missing)
+          base: folders[seed] ?? base, method: method, settings: try ownSettings(method, configuration),
+          training: training, seed: seed, device: device, missing: missing)
         let outcome = try run.run(
           training: splits.training, validation: splits.validation, folder: folder, resume: existing == .resume,
           observers: try observers(isSingle ? "" : "\(method), seed \(seed)", folder))

@@ -55,7 +55,7 @@ extension BadInputTests {
     Case(
       name: "an adapter of another base", code: 64, mentions: ["base_sha256", "another base"],
       breaking: adapter("lora") { path, _ in
-        try rewrite(path + "/adapter_config.json", "\"base_sha256\" : \"", "\"base_sha256\" : \"0")
+        try rewrite(path + "/adapter_config.json", "\"base_sha256\": \"", "\"base_sha256\": \"0")
       }, arguments: withAdapter),
     Case(
       name: "an adapter for other modalities", code: 64, mentions: ["modalities", "sound"],
@@ -65,7 +65,7 @@ extension BadInputTests {
     Case(
       name: "an adapter of other shapes", code: 65, mentions: ["adapter_model.safetensors", "lora_A"],
       breaking: adapter("lora") { path, _ in
-        try rewrite(path + "/adapter_config.json", "\"rank\" : 2", "\"rank\" : 3")
+        try rewrite(path + "/adapter_config.json", "\"rank\": 2", "\"rank\": 3")
       }, arguments: withAdapter),
     Case(
       name: "an adapter of an unknown method", code: 64, mentions: ["lara", "lora"],

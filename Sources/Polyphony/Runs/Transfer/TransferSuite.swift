@@ -71,6 +71,7 @@ public struct TransferSuite {
     let score = try model.evaluate(task.source.test, device: device).metrics[metric]
     didFinish("base: \(metric) \(score.map { String(format: "%.3f", $0) } ?? "undefined") on its own test split")
     model.backbone.configuration.only = nil
+    _ = try RunFolder(folder, existing: .resume)
     try ModelFolder.write(model.backbone, to: base)
     return true
   }

@@ -1,4 +1,3 @@
-import Foundation
 import Torch
 
 /// What a tuning method costs: the claim of parameter-efficient tuning in numbers.
@@ -78,7 +77,7 @@ public struct TuningCost: Codable, Equatable, Sendable {
     let optimizer = settings.makeOptimizer([group])
     model.train()
     PeakMemory.reset()
-    let seconds = median(repeats) {
+    let seconds = Stopwatch.median(repeats) {
       optimizer.zeroGradients()
       loss(model(batch.inputs).prediction, batch.target).backward()
       if settings.clip > 0 { optimizer.clipGradients(norm: settings.clip) }
@@ -98,26 +97,10 @@ public struct TuningCost: Codable, Equatable, Sendable {
     for _ in 0...repeats {
       for isEnabled in [true, false] {
         installation.isEnabled = isEnabled
-        let seconds = model.evaluating { noGrad { time { _ = model(inputs).prediction.floats } } }
+        let seconds = model.evaluating { noGrad { Stopwatch.seconds { _ = model(inputs).prediction.floats } } }
         if isEnabled { tuned.append(seconds) } else { base.append(seconds) }
       }
     }
-    return (middle(tuned.dropFirst()), middle(base.dropFirst()))
-  }
-
-  private static func median(_ repeats: Int, _ body: () -> Void) -> Double {
-    middle((0...repeats).map { _ in time(body) }.dropFirst())
-  }
-
-  private static func middle(_ values: some Sequence<Double>) -> Double {
-    let sorted = values.sorted()
-    return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
-  }
-
-  private static func time(_ body: () -> Void) -> Double {
-    let start = ContinuousClock.now
-    body()
-    let duration = start.duration(to: .now).components
-    return Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+    return (Stopwatch.middle(tuned.dropFirst()), Stopwatch.middle(base.dropFirst()))
   }
 }

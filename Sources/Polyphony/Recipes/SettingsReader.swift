@@ -53,6 +53,17 @@ public final class SettingsReader {
     return (result, reader.resolved)
   }
 
+  /// Reads what `body` wants of a section whose other keys are somebody else's.
+  /// - Returns: What `body` makes, and the keys that it has read, with every default filled in.
+  /// - Throws: What `body` throws.
+  public static func readPart<Result>(
+    of tree: SettingsTree, _ body: (SettingsReader) throws(Fault) -> Result
+  ) throws(Fault) -> (value: Result, resolved: SettingsTree) {
+    let reader = try SettingsReader(SettingsValue(path: "", tree: tree, faultKind: .usage))
+    let result = try body(reader)
+    return (result, reader.resolved)
+  }
+
   /// Whether a key stands in the recipe, with a value.
   public func contains(_ key: String) -> Bool { value(key) != nil }
 

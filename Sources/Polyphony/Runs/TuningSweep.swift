@@ -62,9 +62,8 @@ public struct TuningSweep {
         let folder = isSingle ? root : try RunFolder(path(method, seed), existing: existing)
         try AtomicFile.write(recipe.yaml(), to: folder.recipe)
         let run = TuningRun(
-          base: folders[seed] ?? base, method: method, settings: recipe["tuning"] ?? .empty, training: training,
-          seed: seed,
-          device: device, missing: missing)
+          base: folders[seed] ?? base, method: method, settings: try ownSettings(method, configuration),
+          training: training, seed: seed, device: device, missing: missing)
         let outcome = try run.run(
           training: splits.training, validation: splits.validation, folder: folder, resume: existing == .resume,
           observers: try observers(isSingle ? "" : "\(method), seed \(seed)", folder))
@@ -91,6 +90,17 @@ public struct TuningSweep {
     if methods.count > 1 { path += "/\(method)" }
     if let seed, seeds.count > 1 { path += "/seed-\(seed)" }
     return path
+  }
+
+  /// The keys of the section `tuning` that a method reads; of a single method all, so that it refuses what it does not
+  /// know.
+  private func ownSettings(_ method: String, _ configuration: ModelConfiguration) throws(Fault) -> SettingsTree {
+    let section = recipe["tuning"] ?? .empty
+    guard methods.count > 1 else { return section }
+    let maker = try TuningMethods.maker(method)
+    return try SettingsReader.readPart(of: section) { (reader) throws(Fault) in
+      _ = try maker(reader, configuration)
+    }.resolved
   }
 
   /// Reads the recipe once for all methods: a key that one of them reads is not unknown to another.

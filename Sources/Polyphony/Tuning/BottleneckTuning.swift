@@ -30,6 +30,9 @@ public final class BottleneckTuning: Module, Attachment, TuningMethod {
     layers = NamedModules()
   }
 
+  /// None: it acts inside the layers.
+  public var stages: Stages { [] }
+
   /// Gives every encoder layer its adapters.
   public func install(on model: MultimodalModel) throws(Fault) {
     layers = try tuning.install(on: model) { (width) throws(Fault) in

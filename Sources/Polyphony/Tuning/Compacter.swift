@@ -35,6 +35,9 @@ public final class Compacter: Module, Attachment, TuningMethod {
     shared = Tensor.normal([blocks, blocks, blocks]) * (1 / Double(blocks).squareRoot())
   }
 
+  /// None: it acts inside the layers.
+  public var stages: Stages { [] }
+
   /// Gives every encoder layer its adapters.
   public func install(on model: MultimodalModel) throws(Fault) {
     layers = try tuning.install(on: model) { (width) throws(Fault) in

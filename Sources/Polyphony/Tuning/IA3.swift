@@ -17,6 +17,9 @@ public final class IA3: Module, Attachment, MergeableTuning {
     scales = NamedModules()
   }
 
+  /// None: it acts inside the layers.
+  public var stages: Stages { [] }
+
   /// Gives every transformer layer its scales.
   public func install(on model: MultimodalModel) throws(Fault) {
     let layers = try model.layers(for: "ia3")

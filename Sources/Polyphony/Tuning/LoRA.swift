@@ -32,6 +32,9 @@ public final class LoRA: Module, Attachment, MergeableTuning {
     updates = NamedModules()
   }
 
+  /// None: it acts inside the layers.
+  public var stages: Stages { [] }
+
   /// Gives every target of every transformer layer an update.
   public func install(on model: MultimodalModel) throws(Fault) {
     let layers = try model.layers(for: "lora")

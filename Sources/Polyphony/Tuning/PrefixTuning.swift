@@ -22,6 +22,9 @@ public final class PrefixTuning: Module, Attachment, TuningMethod {
     layers = NamedModules()
   }
 
+  /// None: it acts inside the layers.
+  public var stages: Stages { [] }
+
   /// Gives every encoder layer its prefix.
   public func install(on model: MultimodalModel) throws(Fault) {
     layers = try tuning.install(on: model) { (width) throws(Fault) -> any LayerAdapterModule in

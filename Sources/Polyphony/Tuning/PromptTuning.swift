@@ -45,6 +45,9 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
     model.attach(self)
   }
 
+  /// Before the first encoders and behind them.
+  public var stages: Stages { readsJoined ? [.embedded, .fused] : [.embedded, .encoded] }
+
   /// Puts the prompts in front and keeps the positions of what is behind.
   public func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
     let extended = zip(tokens, prompts.entries).map { tokens, entry -> Tokens in

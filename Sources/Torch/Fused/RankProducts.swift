@@ -1,5 +1,3 @@
-import Foundation
-
 /// Sums over ranks of elementwise products over modalities: the heart of low-rank tensor fusion.
 ///
 /// F = Σ_k Σ_j ⊙_m P_m^{(k,j)} with P_m = left_m · right_m (Liu et al. 2018, eq. 6, with ranks over tokens too).
@@ -8,9 +6,6 @@ public enum RankProducts {
   ///
   /// Way there and back then take two thirds of the processor time of the plain form, in spite of computing twice.
   static let pieceElements = 1 << 17
-
-  /// Off where the environment says `POLYPHONY_FUSED=0`.
-  public static let isFused = ProcessInfo.processInfo.environment["POLYPHONY_FUSED"] != "0"
 
   private static let fused = Operator("polyphony::rank_products")
 
@@ -24,10 +19,11 @@ public enum RankProducts {
   ///   - left: for each modality `[R_t·T, n]` or `[B, R_t·T, n]`.
   ///   - right: for each modality `[n, R_d·d]` or `[B, n, R_d·d]`; at least one of the two has a batch.
   ///   - present: for each modality `[B]` (bool), nil where it is always there; an absent one's factor is 1.
+  ///   - fused: the form to take; without it the fused one, unless the environment says `POLYPHONY_FUSED=0`.
   public static func sum(
-    left: [Tensor], right: [Tensor], present: [Tensor?], tokenRanks: Int, featureRanks: Int, fused: Bool = isFused
+    left: [Tensor], right: [Tensor], present: [Tensor?], tokenRanks: Int, featureRanks: Int, fused: Bool? = nil
   ) -> Tensor {
-    guard fused else { return plain(left, right, present, tokenRanks, featureRanks) }
+    guard fused ?? Fused.isEnabled else { return plain(left, right, present, tokenRanks, featureRanks) }
     return self.fused(
       .tensors(left), .tensors(right), .optionalTensors(present), .int(tokenRanks), .int(featureRanks),
       .int(pieceElements))

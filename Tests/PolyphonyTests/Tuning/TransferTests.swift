@@ -76,42 +76,142 @@ import Torch
     #expect(installation.isEnabled && model.backbone.isTraining)
   }
 
-  @Test func aSuiteRunsFromPretrainingToScores() throws {
+  private static let tiny = """
+    model: {width: 4, heads: 2, layers: 1}
+    pretraining: {epochs: 1}
+    training: {epochs: 1}
+    rates: [0.001, 0.01]
+    rate_seeds: 1
+    """
+
+  private func recipe() throws -> TransferRecipe {
+    try SettingsReader.read(try SettingsTree(yaml: Self.tiny, file: "tiny")) { (reader) throws(Fault) in
+      try TransferRecipe(reader)
+    }.value
+  }
+
+  @Test func aSuiteRunsFromPretrainingToScoresAndGoesOn() throws {
     try withTemporaryFolder { folder in
-      let data = try data(folder + "/toy")
-      var suite = TransferSuite.numerals
-      (suite.model.width, suite.model.heads, suite.model.layers) = (4, 2, 1)
-      (suite.pretraining.epochs, suite.tuning.epochs) = (1, 1)
-      (suite.samplesPerClass, suite.seeds, suite.methods) = ([2], [0, 1], ["head", "wander"])
-      try suite.pretrain(data, to: folder + "/base")
-      let fingerprint = try ModelFolder.fingerprint(folder + "/base")
-      let rows = try suite.run(data, base: folder + "/base")
-      #expect(rows.map(\.method) == ["head", "head", "wander", "wander"])
-      #expect(rows.allSatisfy { $0.metrics["accuracy"] != nil && $0.trainableParameters < $0.totalParameters })
-      #expect(try ModelFolder.fingerprint(folder + "/base") == fingerprint)
-      let task = try suite.task(data, samplesPerClass: 2, seed: 0)
-      #expect(task.training.count == 10 && task.validation.count == 10 && task.test.count == 30)
-      suite.targetClasses = [4, 5, 6, 7, 8]
-      #expect(throws: Fault.self) { try suite.pretrain(data, to: folder + "/none") }
+      let task = try TransferTask.classes(try data(folder + "/toy"))
+      #expect(task.source.training.count == 30 && task.target.training.count == 30)
+      #expect(Set(task.target.test.target.integers) == [0, 1, 2, 3, 4])
+      let few = try task.target(.samples(2), seed: 0)
+      #expect(few.training.count == 10 && few.validation.count == 10 && few.test.count == 30)
+      var suite = TransferSuite(
+        task, try recipe(), variants: try TransferVariant.list("head,lora{rank: 1}"), seeds: [0, 1, 2],
+        folder: folder + "/out")
+      suite.amounts = [.samples(2), .all]
+      let rows = try #require(try suite.run())
+      #expect(rows.map(\.name) == ["head", "lora{rank: 1}", "head", "lora{rank: 1}"])
+      #expect(rows.map { $0.conditions["samples"] } == ["2", "2", "all", "all"])
+      for row in rows {
+        let count = try #require(row.parameters)
+        #expect(row.seeds == [0, 1, 2] && row.aggregates["accuracy"]?.mean != nil)
+        #expect(count.trainable < count.total && row.cost != nil)
+      }
+      // The head alone has the fewest parameters of all: nothing beats it in both.
+      #expect(rows[0].conditions["front"] == "yes")
+      // One seed tries both rates, two the chosen one: four files a row.
+      let files = try FileManager.default.subpathsOfDirectory(atPath: folder + "/out/runs").filter {
+        $0.hasSuffix(".json")
+      }
+      #expect(files.count == 16)
+
+      // What is there is not computed again.
+      let file = try #require(files.first { $0.hasPrefix("2/head") && $0.hasSuffix("seed-2.json") })
+      let path = folder + "/out/runs/" + file
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      let changed = text.replacingOccurrences(
+        of: #""name" : "accuracy",\s+"value" : [0-9.e-]+"#, with: #""name" : "accuracy", "value" : 0.125"#,
+        options: .regularExpression)
+      #expect(changed != text)
+      try changed.write(toFile: path, atomically: true, encoding: .utf8)
+      #expect(try suite.run()?.first?.aggregates["accuracy"]?.values.last == 0.125)
     }
+  }
+
+  @Test func recordingsAreCutIntoHalves() throws {
+    try withTemporaryFolder { folder in
+      // Lengths go 1, 2, 3, 4, 1, …: a recording of four windows each.
+      let task = try TransferTask.halves(try data(folder + "/toy"))
+      #expect(task.source.training.samples.ids == (1000..<1028).map(\.self))
+      #expect(task.target.training.samples.ids == (1028..<1060).map(\.self))
+      #expect(task.target.test.count == 60)
+    }
+  }
+
+  @Test func oneModalityBecomesAll() throws {
+    try withTemporaryFolder { folder in
+      let task = try TransferTask.modality(try data(folder + "/toy"))
+      #expect(task.only == ["a"])
+      let suite = TransferSuite(task, try recipe(), variants: [], seeds: [0], folder: folder + "/out")
+      _ = try suite.run()
+      let base = try ModelFolder.read(suite.base)
+      #expect(base.configuration.only == nil, "the base sees all modalities when it is tuned")
+      // Nothing of the second modality has had a gradient: its encoder is as it was drawn, the first one's is not.
+      Libtorch.seed(0)
+      let start = try MultimodalModel(base.configuration)
+      func moved(_ prefix: String) -> Bool {
+        zip(start.backbone.storage(), base.backbone.storage()).contains {
+          $0.key.hasPrefix(prefix) && $0.storage.tensor!.floats != $1.storage.tensor!.floats
+        }
+      }
+      #expect(moved("encoders.0."))
+      #expect(!moved("encoders.1.layers"))
+    }
+  }
+
+  @Test(arguments: [2, 3, 5, 7]) func corporaShareTheirWorldAndDifferInTheirSamples(modalities: Int) throws {
+    let task = try TransferTask.corpus(modalities: modalities, samples: 100)
+    #expect(task.modalities.count == modalities)
+    #expect(task.source.training.count == 70 && task.target.test.count == 15)
+    let (one, other) = (task.source.training.samples.inputs.modalities, task.target.training.samples.inputs.modalities)
+    #expect(zip(one, other).allSatisfy { $0.shape == $1.shape && $0.floats != $1.floats })
+    let few = try task.target(.samples(20), seed: 1)
+    #expect(few.training.count == 20 && few.validation.count == 15)
+    #expect(few.training.samples.ids != (try task.target(.samples(20), seed: 2)).training.samples.ids)
+  }
+
+  @Test func variantsCarryTheirSettings() throws {
+    let variants = try TransferVariant.list("head, lora{rank: 2, targets: [q, k]},wander")
+    #expect(variants.map(\.method) == ["head", "lora", "wander"])
+    #expect(variants[1].description == "lora{rank: 2, targets: [q, k]}")
+    #expect(variants[1].settings["rank"] != nil && variants[1].settings["targets"] != nil)
+    #expect(try TransferVariant.list(TransferVariant.standard).count == 17)
+    for wrong in ["", "lora{rank: 2", "loru", "lora{rank: 2}}"] {
+      #expect(throws: Fault.self, "\(wrong)") { try TransferVariant.list(wrong) }
+    }
+  }
+
+  @Test func theFrontHoldsWhatNothingBeats() {
+    func row(_ name: String, _ trained: Int, _ mae: Double) -> RunResult {
+      var row = RunResult(name: name, split: "test")
+      row.parameters = (1000, trained)
+      row.conditions["samples"] = "5"
+      row.add(seed: 0, ["mae": mae])
+      return row
+    }
+    let rows = TransferFront.marked(
+      [row("cheap", 10, 0.9), row("good", 100, 0.5), row("dear", 200, 0.6), row("best", 500, 0.4)], metric: "mae")
+    #expect(rows.map { $0.conditions["front"] } == ["yes", "yes", "", "yes"])
   }
 
   @Test func aRunLeavesItsAdapter() throws {
     try withTemporaryFolder { folder in
       let data = try data(folder + "/toy")
-      var suite = TransferSuite.numerals
-      (suite.model.width, suite.model.heads, suite.model.layers) = (4, 2, 1)
-      suite.pretraining.epochs = 1
-      try suite.pretrain(data, to: folder + "/base")
-      let task = try suite.task(data, samplesPerClass: 3, seed: 0)
+      let suite = TransferSuite(
+        try .classes(data), try recipe(), variants: try TransferVariant.list("head"), seeds: [0],
+        folder: folder + "/suite")
+      _ = try suite.run()
+      let task = try suite.task.target(.samples(3), seed: 0)
       var training = TrainingSettings()
       training.epochs = 2
-      let run = TuningRun(base: folder + "/base", method: "wander", training: training, seed: 5)
+      let run = TuningRun(base: suite.base, method: "wander", training: training, seed: 5)
       let output = try RunFolder(folder + "/run", existing: .refuse)
       let result = try run.run(training: task.training, validation: task.validation, folder: output)
       let expected = result.installation.model.predict(task.test.samples).prediction
-      let model = try ModelFolder.read(folder + "/base")
-      try AdapterFolder.attach(output.adapter, to: model, base: folder + "/base")
+      let model = try ModelFolder.read(suite.base)
+      try AdapterFolder.attach(output.adapter, to: model, base: suite.base)
       expectClose(model.predict(task.test.samples).prediction, expected, 0, "the adapter that was written")
     }
   }

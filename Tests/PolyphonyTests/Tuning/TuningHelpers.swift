@@ -28,7 +28,8 @@ struct TuningCase: CustomTestStringConvertible, Sendable {
   /// Whether the output at the start is the base's.
   var startsAtBase: Bool { !["prompt", "prefix"].contains(method) }
 
-  static let small = "bottleneck: 4, feature_rank: 2, token_rank: 3, steps: 2"
+  static let small = "bottleneck: 4, feature_rank: 2, token_rank: 3, steps: 2, constant: false"
+  static let withConstant = "bottleneck: 4, feature_rank: 2, token_rank: 3, steps: 2"
 
   static let all = [
     TuningCase("full"), TuningCase("head"), TuningCase("bitfit"), TuningCase("lora", "rank: 2"),
@@ -38,9 +39,9 @@ struct TuningCase: CustomTestStringConvertible, Sendable {
     TuningCase("compacter", "blocks: 2, bottleneck: 4, rank: 2"), TuningCase("lmf", "bottleneck: 4, feature_rank: 2"),
     TuningCase("lmf", "bottleneck: 4, feature_rank: 2, placement: every"), TuningCase("concat", "bottleneck: 4"),
     TuningCase("concat", "bottleneck: 4, placement: every"), TuningCase("wander", small),
-    TuningCase("wander", small + ", readout: first, constant: true"),
+    TuningCase("wander", withConstant + ", readout: first"),
     TuningCase("wander", small + ", placement: every"),
-    TuningCase("wander", small + ", placement: every, constant: true"),
+    TuningCase("wander", withConstant + ", placement: every"),
   ]
 
   /// One for each method, and both placements of Wander.

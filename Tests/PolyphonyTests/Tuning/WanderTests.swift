@@ -14,21 +14,22 @@ import Torch
 
   @Test func countsTheParametersOfThePublishedSetting() throws {
     let names = ["text", "audio", "vision"]
+    let published = "steps: 16, constant: false, train_head: false"
     let mosi = try model(
       "late_fusion", modalities: zip(names, [768, 74, 35]).map { .sequence($0, features: $1, length: 50) }, width: 40)
-    _ = try TuningCase("wander", "train_head: false").install(on: mosi)
+    _ = try TuningCase("wander", published).install(on: mosi)
     #expect(mosi.parameterCount.trainable == 46_128)
 
     let unaligned = try model(
       "late_fusion", modalities: zip(names, [50, 375, 500]).map { .sequence($0, features: 4, length: $1) }, width: 40)
-    _ = try TuningCase("wander", "train_head: false").install(on: unaligned)
+    _ = try TuningCase("wander", published).install(on: unaligned)
     #expect(unaligned.parameterCount.trainable == 194_928)
   }
 
   @Test func aConstantAddsItsFactors() throws {
     let modalities = [Modality.sequence("a", features: 3, length: 5), .sequence("b", features: 3, length: 7)]
     let model = try model("late_fusion", modalities: modalities)
-    _ = try TuningCase("wander", "train_head: false, constant: true, " + TuningCase.small).install(on: model)
+    _ = try TuningCase("wander", "train_head: false, " + TuningCase.withConstant).install(on: model)
     // M(d·r + r) + M·R_d·(r + 1)·d + R_t·T·ΣL_m + M·R_t·T
     #expect(model.parameterCount.trainable == 2 * (8 * 4 + 4) + 2 * 2 * 5 * 8 + 3 * 2 * 12 + 2 * 3 * 2)
   }
@@ -75,6 +76,31 @@ import Torch
     }
     #expect(try gradients(allZero: true).values.allSatisfy { $0 == 0 })
     #expect(try gradients(allZero: false).values.allSatisfy { $0 > 0 })
+  }
+
+  /// Factors below 1 make a product of seven vanish, and with it what the others can teach the one that starts at zero;
+  /// factors of 1 + V z U do not.
+  @Test func aConstantKeepsTheGradientsOfManyModalities() {
+    func gradient(constant: Bool) -> Double {
+      Libtorch.seed(1)
+      let cost = ContractionCost(bottleneck: 8, width: 16, featureRank: 4, tokenRank: 4, steps: 1)
+      let fusion = LowRankSequenceFusion(lengths: Array(repeating: 6, count: 7), cost, constant: constant, zeroStart: 0)
+      let h = (0..<7).map { _ in Tokens(.normal([4, 6, 16])) }
+      fusion.fuse(h, present: h.map { _ in nil }, limit: nil).squaredError(Tensor.ones([4, 1, 16])).backward()
+      return fusion.tokens[0].values.gradient?.abs().mean().item ?? 0
+    }
+    #expect(gradient(constant: true) > 10 * gradient(constant: false))
+  }
+
+  /// Without the first modality, whose factors start at zero, the fused step is not zero; it must not drown the backbone.
+  @Test func withoutTheFirstModalityTheStartIsSmall() {
+    Libtorch.seed(2)
+    let cost = ContractionCost(bottleneck: 16, width: 40, featureRank: 8, tokenRank: 12, steps: 1)
+    let fusion = LowRankSequenceFusion(lengths: [5, 5, 5], cost, constant: true, zeroStart: 0)
+    let h = (0..<3).map { _ in Tokens(.normal([8, 5, 40])) }
+    let absent = Tensor([Bool](repeating: false, count: 8))
+    let fused = fusion.fuse(h, present: [absent, nil, nil], limit: nil)
+    #expect(fused.squared().mean().item < 100)
   }
 
   enum Form: String, CaseIterable { case productFirst, sumFirst }

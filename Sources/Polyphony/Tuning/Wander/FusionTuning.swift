@@ -91,6 +91,14 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
     model.attach(self)
   }
 
+  /// Those of the placement; the modalities' sequences are noted after encoding in any case.
+  public var stages: Stages {
+    switch placement {
+    case .last: [.encoded, .fused, .represented]
+    case .every: afterFusing == nil ? [.layers, .encoded, .represented] : [.encoded, .fused, .represented]
+    }
+  }
+
   /// Fusions between the layers of separate encoders.
   public var layerHook: ((_ layer: Int, _ tokens: [Tokens], _ inputs: Inputs) -> [Tokens])? {
     guard !atLayers.isEmpty else { return nil }

@@ -41,7 +41,11 @@ public final class LowRankSequenceFusion: Module, SequenceFusion {
 
   /// A fusion with random factors.
   ///
-  /// U ~ N(0, 1/r), V ~ 1/L_m + N(0, 1/L_m): a mean over the sequence plus noise that keeps z's scale; v ~ N(1, 1).
+  /// U ~ N(0, 1/r), V ~ 1/L_m + N(0, 1/L_m): a mean over the sequence plus noise that keeps z's scale. A product of M
+  /// such factors shrinks with every modality, and the gradients with it. With a constant they are 1 + V z U instead
+  /// (u = 1, v = 1), so that a product of many starts near 1 and each modality is felt by itself. Those of the second
+  /// modality are ±1/√R_d and ±1/√R_t: the sum over ranks is then of mixed signs and of size 1, also where the first
+  /// modality is missing. Those of the first are random, u ~ N(0, 1/r) and v ~ N(0, 1).
   /// - Parameters:
   ///   - lengths: L_m of each modality.
   ///   - cost: the sizes r, d, R_d, R_t and T.
@@ -53,8 +57,13 @@ public final class LowRankSequenceFusion: Module, SequenceFusion {
     super.init()
     let (r, d) = (cost.bottleneck, cost.width)
     down = lengths.map { _ in Linear(d, r) }
-    features = lengths.map { _ in
-      Factor(.normal([cost.featureRank, constant ? r + 1 : r, d]) * (1 / Double(r).squareRoot()))
+    features = lengths.indices.map { index in
+      let random = Tensor.normal([cost.featureRank, r, d]) * (1 / Double(r).squareRoot())
+      guard constant else { return Factor(random) }
+      let row =
+        Self.constants([cost.featureRank, 1, d], index, ranks: cost.featureRank)
+        / (index == 0 ? Double(r).squareRoot() : 1)
+      return Factor(.concatenated([random, row], 1))
     }
     tokens = lengths.enumerated().map { index, length in
       let shape = [cost.tokenRank, cost.steps, length]
@@ -66,8 +75,17 @@ public final class LowRankSequenceFusion: Module, SequenceFusion {
       ? []
       : lengths.indices.map { index in
         let shape = [cost.tokenRank, cost.steps]
-        return Factor(index == zeroStart ? .zeros(shape) : .normal(shape) + 1)
+        return Factor(index == zeroStart ? .zeros(shape) : Self.constants(shape, index, ranks: cost.tokenRank))
       }
+  }
+
+  /// Starting values of the constant's factors: random for the first modality, signs for the second, 1 for all others.
+  private static func constants(_ shape: [Int], _ index: Int, ranks: Int) -> Tensor {
+    switch index {
+    case 0: .normal(shape)
+    case 1: ((Tensor.uniform(shape) .< 0.5).to(.float32) * 2 - 1) / Double(ranks).squareRoot()
+    default: .ones(shape)
+    }
   }
 
   /// The first `limit` fused steps (all without one) of encoded sequences h_m `[B, L_m, d]`, `[B, T, d]`.

@@ -1,0 +1,118 @@
+import Torch
+
+extension TransferTask {
+  /// The transfers that can be asked for by name.
+  public enum Known: String, Sendable, CaseIterable {
+    /// From the first half of a data set's classes to the second.
+    case classes
+    /// From the first half of a data set's recordings to the second.
+    case halves
+    /// From a data set's first modality alone to all of its modalities.
+    case modality
+    /// From a synthetic corpus to a shifted one of other samples.
+    case corpus
+
+    /// Whether it reads a data set; otherwise it makes one.
+    public var readsData: Bool { self != .corpus }
+  }
+
+  /// From the first half of a data set's classes to the second (numerals: digits 0–4 to 5–9, all views); classes are
+  /// counted from 0 on both sides. 5, 20 and 100 samples a class.
+  /// - Throws: `Fault(.usage)` for a task without an even number of classes.
+  public static func classes(_ data: Dataset) throws(Fault) -> TransferTask {
+    let description = data.description
+    guard description.task.kind == .classification, let count = description.task.classes, count >= 4, count % 2 == 0
+    else {
+      throw Fault(
+        .usage, "the classes cannot be cut into halves", file: data.folder, key: "task.classes",
+        found: description.task.classes.map(String.init) ?? description.task.kind.rawValue,
+        expected: "an even number of 4 or more classes", remedy: "choose another --task or other data")
+    }
+    func splits(_ classes: Range<Int>) throws(Fault) -> Splits {
+      try Splits(data) { (split) throws(Fault) in try split.filtered(classes: Array(classes)) }
+    }
+    return TransferTask(
+      name: "classes", modalities: description.modalities,
+      prediction: PredictionTask(kind: .classification, classes: count / 2), source: try splits(0..<count / 2),
+      target: try splits(count / 2..<count), amounts: [.samples(5), .samples(20), .samples(100)])
+  }
+
+  /// From the first half of a data set's recordings to the second; the test split is scored whole, on recordings that
+  /// neither side has seen.
+  ///
+  /// Samples are windows that end at an utterance: where a recording begins, the window has one step. Without such
+  /// windows every sample is a recording of its own. 20 samples (a class), 100, and all.
+  public static func halves(_ data: Dataset) throws(Fault) -> TransferTask {
+    func splits(first: Bool) throws(Fault) -> Splits {
+      try Splits(data) { (split) throws(Fault) in
+        if split.samples.name == "test" { return split }
+        let starts = split.samples.recordings
+        let middle = starts.count > 1 ? starts[starts.count / 2] : split.count / 2
+        return split.subset(Array(first ? 0..<middle : middle..<split.count))
+      }
+    }
+    return TransferTask(
+      name: "halves", modalities: data.description.modalities, prediction: data.description.task,
+      source: try splits(first: true), target: try splits(first: false),
+      amounts: [.samples(20), .samples(100), .all])
+  }
+
+  /// From a data set's first modality alone (text) to all of its modalities, which the base has encoders for that have
+  /// never seen anything. 20 samples (a class), 100, and all.
+  public static func modality(_ data: Dataset) throws(Fault) -> TransferTask {
+    let description = data.description
+    guard description.modalities.count > 1 else {
+      throw Fault(
+        .usage, "there is nothing to add to one modality", file: data.folder, key: "modalities",
+        found: description.modalities[0].name, expected: "two or more")
+    }
+    let splits = try Splits(data) { (split) throws(Fault) in split }
+    return TransferTask(
+      name: "modality", modalities: description.modalities, prediction: description.task,
+      only: [description.modalities[0].name], source: splits, target: splits,
+      amounts: [.samples(20), .samples(100), .all])
+  }
+
+  /// From a corpus of synthetic sentiment to one whose maps are turned, shifted and scaled (shift 1), with so many
+  /// modalities. 50 and 200 samples.
+  /// - Throws: What ``SyntheticSentiment/make()`` throws.
+  public static func corpus(modalities: Int, samples: Int = 2000, seed: UInt64 = 0) throws(Fault) -> TransferTask {
+    var generator = SyntheticSentiment()
+    (generator.modalities, generator.samples, generator.seed) = (modalities, samples, seed)
+    generator.imbalance = 0.3
+    let source = try Splits(generator.make())
+    generator.shift = 1
+    return TransferTask(
+      name: "corpus", modalities: generator.description.modalities, prediction: generator.description.task,
+      source: source, target: try Splits(generator.make()), amounts: [.samples(50), .samples(200)])
+  }
+}
+
+extension TransferTask.Splits {
+  /// The three splits of a data set folder, each changed in the same way.
+  init(_ data: Dataset, _ change: (LabelledSplit) throws(Fault) -> LabelledSplit) throws(Fault) {
+    training = try change(try data.labelled("train"))
+    validation = try change(try data.labelled("valid"))
+    test = try change(try data.labelled("test"))
+  }
+
+  /// Splits that were made and not written.
+  init(_ made: [DatasetWriter.Split]) throws(Fault) {
+    func split(_ name: String) throws(Fault) -> LabelledSplit {
+      guard let part = made.first(where: { $0.name == name }), let target = part.target else {
+        throw Fault(.failure, "a synthetic corpus lacks a split", key: name)
+      }
+      return LabelledSplit(samples: UnlabelledSplit(name: name, inputs: part.inputs, ids: part.ids), target: target)
+    }
+    (training, validation, test) = (try split("train"), try split("valid"), try split("test"))
+  }
+}
+
+extension UnlabelledSplit {
+  /// The samples at which a recording begins: those whose first modality with lengths has one step.
+  var recordings: [Int] {
+    guard let lengths = lengths.lazy.compactMap({ $0 }).first else { return Array(0..<count) }
+    let starts = lengths.indices.filter { lengths[$0] == 1 }
+    return starts.isEmpty ? Array(0..<count) : starts
+  }
+}

@@ -1,0 +1,63 @@
+import Torch
+
+/// A tuning method with settings of its own, as one row of a comparison: `lora`, or `lora{rank: 2}`.
+public struct TransferVariant: Sendable, CustomStringConvertible {
+  /// How it was written.
+  public let description: String
+  /// The method's name.
+  public let method: String
+  /// The section `tuning` of a recipe.
+  public let settings: SettingsTree
+
+  /// Reads `NAME` or `NAME{key: value, …}`.
+  /// - Throws: `Fault(.usage)` for an unknown method or settings that are no map.
+  public init(_ text: String) throws(Fault) {
+    description = text
+    guard let open = text.firstIndex(of: "{") else {
+      (method, settings) = (text, .empty)
+      _ = try TuningMethods.maker(method)
+      return
+    }
+    method = String(text[..<open])
+    _ = try TuningMethods.maker(method)
+    guard text.hasSuffix("}") else {
+      throw Fault(
+        .usage, "the method's settings do not end", key: "--method", found: text,
+        expected: "NAME{key: value, key: value}")
+    }
+    settings = try SettingsTree(yaml: String(text[open...]), file: "--method \(method)")
+  }
+
+  /// Reads several, with commas between them.
+  /// - Throws: What ``init(_:)`` throws.
+  public static func list(_ text: String) throws(Fault) -> [TransferVariant] {
+    var (parts, depth) = ([""], 0)
+    for character in text {
+      if character == "{" || character == "[" { depth += 1 }
+      if character == "}" || character == "]" { depth -= 1 }
+      if character == ",", depth == 0 { parts.append("") } else { parts[parts.count - 1].append(character) }
+    }
+    var variants: [TransferVariant] = []
+    for part in parts { variants.append(try TransferVariant(part.trimmingSpaces)) }
+    return variants
+  }
+
+  /// All methods of the field, several of them in a small form too.
+  public static let standard = """
+    full,head,bitfit,ia3,lora{rank: 1},lora,adapter{bottleneck: 2},adapter,compacter,prompt,prefix,\
+    lmf{bottleneck: 4, feature_rank: 2},lmf,concat{bottleneck: 4},concat,\
+    wander{bottleneck: 4, feature_rank: 2, token_rank: 2},wander
+    """
+
+  /// The text as a name of a folder.
+  var slug: String {
+    let kept = description.map { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" ? $0 : "-" }
+    return String(kept).split(separator: "-").joined(separator: "-")
+  }
+}
+
+extension String {
+  fileprivate var trimmingSpaces: String {
+    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Polyphony
+import Testing
+import Torch
+
+/// What users get wrong with tuning methods, adapters and their comparison.
+extension BadInputTests {
+  private static func tune(_ method: String, _ more: String...) -> [String] {
+    ["tune", "--model", "MODEL", "--data", "DATA", "--output", "OUT/tuned", "--method", method] + more
+  }
+
+  /// An adapter beside the model, changed.
+  private static func adapter(_ method: String, _ change: @escaping @Sendable (String, BrokenData) throws -> Void)
+    -> @Sendable (BrokenData) throws -> Void
+  {
+    { data in
+      let path = data.folder + "/adapter"
+      let run = TuningRun(
+        base: data.model, method: method, settings: try SettingsTree(yaml: "{rank: 2}", file: "test"))
+      let (installation, description) = try run.install()
+      try AdapterFolder.write(installation.model, description, to: path)
+      try change(path, data)
+    }
+  }
+
+  private static func rewrite(_ path: String, _ old: String, _ new: String) throws {
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(text.contains(old), "\(path) has no \(old)")
+    try text.replacingOccurrences(of: old, with: new).write(toFile: path, atomically: true, encoding: .utf8)
+  }
+
+  private static let withAdapter = ["evaluate", "--model", "MODEL", "--adapter", "DATA/adapter", "--data", "DATA"]
+
+  static let tuning: [Case] = [
+    Case(
+      name: "unknown tuning method", code: 64, mentions: ["--method", "wonder", "wander"], arguments: tune("wonder")),
+    Case(
+      name: "rank 0 of LoRA", code: 64, mentions: ["tuning.rank", "0"],
+      arguments: tune("lora", "--set", "tuning.rank=0")),
+    Case(
+      name: "feature rank 0 of Wander", code: 64, mentions: ["tuning.feature_rank", "0"],
+      arguments: tune("wander", "--set", "tuning.feature_rank=0")),
+    Case(
+      name: "token rank 0 of Wander", code: 64, mentions: ["tuning.token_rank", "0"],
+      arguments: tune("wander", "--set", "tuning.token_rank=0")),
+    Case(
+      name: "unknown placement", code: 64, mentions: ["tuning.placement", "last", "every"],
+      arguments: tune("wander", "--set", "tuning.placement=first")),
+    Case(
+      name: "a setting of another method", code: 64, mentions: ["tuning.rank", "feature_rank"],
+      arguments: tune("wander", "--set", "tuning.rank=4")),
+    Case(
+      name: "merging what cannot be merged", code: 64, mentions: ["wander", "cannot be merged"],
+      arguments: tune("wander", "--merge", "--set", "training.epochs=1")),
+    Case(
+      name: "an adapter of another base", code: 64, mentions: ["base_sha256", "another base"],
+      breaking: adapter("lora") { path, _ in
+        try rewrite(path + "/adapter_config.json", "\"base_sha256\": \"", "\"base_sha256\": \"0")
+      }, arguments: withAdapter),
+    Case(
+      name: "an adapter for other modalities", code: 64, mentions: ["modalities", "sound"],
+      breaking: adapter("lora") { path, _ in
+        try rewrite(path + "/adapter_config.json", "\"audio\"", "\"sound\"")
+      }, arguments: withAdapter),
+    Case(
+      name: "an adapter of other shapes", code: 65, mentions: ["adapter_model.safetensors", "lora_A"],
+      breaking: adapter("lora") { path, _ in
+        try rewrite(path + "/adapter_config.json", "\"rank\": 2", "\"rank\": 3")
+      }, arguments: withAdapter),
+    Case(
+      name: "an adapter of an unknown method", code: 64, mentions: ["lara", "lora"],
+      breaking: adapter("lora") { path, _ in
+        try rewrite(path + "/adapter_config.json", "\"lora\"", "\"lara\"")
+      }, arguments: withAdapter),
+    Case(
+      name: "a truncated adapter", code: 65, mentions: ["adapter_model.safetensors"],
+      breaking: adapter("lora") { path, _ in
+        let file = path + "/adapter_model.safetensors"
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+        try bytes.prefix(bytes.count - 8).write(to: URL(fileURLWithPath: file))
+      }, arguments: withAdapter),
+    Case(
+      name: "no adapter", code: 66, mentions: ["adapter"], arguments: withAdapter),
+    Case(
+      name: "transfer between classes of a regression", code: 64, mentions: ["task.classes", "regression"],
+      arguments: ["transfer", "--task", "classes", "--data", "DATA", "--output", "OUT/transfer"]),
+    Case(
+      name: "transfer by an unknown method", code: 64, mentions: ["wonder", "wander"],
+      arguments: [
+        "transfer", "--task", "halves", "--data", "DATA", "--output", "OUT/transfer", "--method", "wonder{steps: 1}",
+      ]),
+    Case(
+      name: "transfer without data", code: 64, mentions: ["--data"],
+      arguments: ["transfer", "--task", "halves", "--output", "OUT/transfer"]),
+    Case(
+      name: "transfer of no samples", code: 64, mentions: ["--samples", "0"],
+      arguments: ["transfer", "--task", "corpus", "--samples", "0", "--output", "OUT/transfer"]),
+    Case(
+      name: "scaling over no modalities", code: 64, mentions: ["--modalities", "2,x"],
+      arguments: ["scaling", "--modalities", "2,x", "--output", "OUT/scaling"]),
+  ]
+}

@@ -7,7 +7,9 @@ import Torch
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Look at, check and make data sets.",
-    subcommands: [DataInspectCommand.self, DataValidateCommand.self, DataSynthesizeCommand.self])
+    subcommands: [
+      DataInspectCommand.self, DataValidateCommand.self, DataConvertCommand.self, DataSynthesizeCommand.self,
+    ])
 }
 
 /// `polyphony data inspect`.

@@ -141,7 +141,7 @@ extension PickleReader {
       try countEncoded(text.range.count)
       return try text.latin1(scratch)
     case .text(let text):
-      try countEncoded(text.utf8.count)
+      try countEncoded(text.unicodeScalars.count)
       var bytes: [UInt8] = []
       for scalar in text.unicodeScalars {
         guard let byte = UInt8(exactly: scalar.value) else { throw malformed("a letter above 255", "Latin-1") }

@@ -9,6 +9,7 @@ struct DataCommand: ParsableCommand {
     commandName: "data", abstract: "Look at, check and make data sets.",
     subcommands: [
       DataInspectCommand.self, DataValidateCommand.self, DataConvertCommand.self, DataSynthesizeCommand.self,
+      DataCorruptCommand.self,
     ])
 }
 
@@ -87,6 +88,11 @@ struct DataSynthesizeCommand: ReportingCommand {
   @Option(help: ArgumentHelp("The number of modalities of sentiment; segmentation has four.", valueName: "count"))
   var modalities = 3
 
+  @Option(
+    help: ArgumentHelp(
+      "Makes sentiment a choice among classes, by cutting its range into equal parts.", valueName: "count"))
+  var classes: Int?
+
   @Option(help: ArgumentHelp("How far this corpus is from that of shift 0.", valueName: "number"))
   var shift = 0.0
 
@@ -107,6 +113,7 @@ struct DataSynthesizeCommand: ReportingCommand {
       var generator = SyntheticSentiment()
       (generator.samples, generator.modalities, generator.shift) = (count, modalities, shift)
       (generator.imbalance, generator.noise, generator.seed) = (imbalance, noise, seed)
+      generator.classes = classes
       try DatasetWriter.write(generator.description, try generator.make(), to: output)
     case .segmentation:
       let generator = SyntheticPhantoms(samples: count, shift: shift, seed: seed)

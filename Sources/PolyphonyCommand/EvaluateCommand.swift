@@ -7,13 +7,28 @@ import Torch
 struct EvaluateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Score a model, with an adapter if there is one, on a split of a data set folder.")
+    abstract: "Score a model, with an adapter if there is one, on a split of a data set folder.",
+    discussion: """
+      Where --model or --adapter names the output of a run over several seeds (seed-0, seed-1, …), every seed is scored, \
+      and the table has means and deviations. Several --adapter are compared side by side, all on the same masks; the \
+      adapter none is the model itself.
+
+      Example: polyphony evaluate --model runs/base --adapter none --adapter runs/tuned/prompts --data Data/numerals \
+      --missing sample:0...0.9 --output runs/missing
+
+      --shift corrupts the inputs before they are scored; with --adapt it compares methods of test-time adaptation, which \
+      see the corrupted split without its targets.
+
+      Example: polyphony evaluate --model runs/base/model --data Data/numerals --shift noise,drop:5 --adapt source,casp
+      """)
 
   @Option(help: ArgumentHelp("The model folder.", valueName: "folder"))
   var model: String
 
-  @Option(help: ArgumentHelp("An adapter folder for that model.", valueName: "folder"))
-  var adapter: String?
+  @Option(
+    help: ArgumentHelp(
+      "An adapter folder for that model, or NAME=FOLDER to call it so; may be repeated.", valueName: "folder"))
+  var adapter: [String] = []
 
   @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"))
   var data: String
@@ -21,40 +36,73 @@ struct EvaluateCommand: ReportingCommand {
   @Option(help: ArgumentHelp("The split to score.", valueName: "name"))
   var split = "test"
 
-  @Option(help: MissingOption.help)
+  @Option(help: MissingOption.sweepHelp)
   var missing: String?
+
+  @Option(help: ArgumentHelp("The metric of a sweep's table and plot; the task's own without this.", valueName: "name"))
+  var metric: String?
 
   @Flag(help: "Also scores each modality alone, each left out, its Shapley value, and a linear probe of its encoder.")
   var perModality = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Where results.json, the masks of missing data and a sweep's plot go; nothing is written without this.",
+      valueName: "folder"))
+  var output: String?
+
+  @OptionGroup var shift: ShiftOptions
+  @OptionGroup var seeds: SeedOptions
+  @OptionGroup var recipe: RecipeOptions
   @OptionGroup var device: DeviceOptions
 
   @Flag(help: "Prints the results as one JSON document.")
   var json = false
 
+  func validate() throws {
+    if shift.shift != nil, perModality { throw ValidationError("Give --shift or --per-modality, not both.") }
+    if shift.shift != nil, adapter.count > 1 || output != nil || metric != nil {
+      throw ValidationError("--shift takes one --adapter, and has no --output or --metric.")
+    }
+    if shift.adapt != nil, !adapter.isEmpty || missing != nil {
+      throw ValidationError(
+        "--adapt starts from the model and adapts to all of the split: give it without --adapter and --missing.")
+    }
+    if shift.adapt == nil, recipe.recipe != nil || !recipe.overrides.isEmpty {
+      throw ValidationError("--recipe and --set say how --adapt adapts, and need it.")
+    }
+    if shift.shift == nil, seeds.seed != nil || seeds.seeds != nil {
+      throw ValidationError("--seed and --seeds say how --shift corrupts, and need it.")
+    }
+  }
+
   func execute() throws {
     let place = try device.prepare()
-    let loaded = try ModelLoading.load(model, adapter: adapter, device: place)
-    let dataset = try Dataset(data).fitted(to: loaded.configuration)
-    let labelled = try dataset.labelled(split)
-    try labelled.samples.checkPresence(
-      loaded.configuration.modalities, file: data, modelHandlesMissing: loaded.handlesMissingModalities)
-    var result = RunResult(name: adapter ?? model, split: split)
-    result.parameters = loaded.parameterCount
-    var mask: MissingMask?
-    if let rule = try MissingOption.read(missing) {
-      mask = try rule.mask(for: labelled.samples, loaded.configuration.modalities, seed: 0)
-      result.conditions["missing"] = "\(rule)"
+    guard shift.shift == nil else {
+      ResultsOutput(command: "evaluate", asJSON: json).print(try evaluateShifts(place))
+      return
     }
-    let evaluation = try loaded.evaluate(
-      labelled, device: place, prepare: { mask?.apply(to: $0, indices: $1) ?? $0 })
-    var scores = evaluation.metrics
-    if perModality {
-      scores.append(
-        try PerModalityMetrics.measure(loaded, labelled, training: try dataset.labelled("train"), device: place))
+    let plan = try missing.map { try MissingPlan($0) }
+    var run = EvaluationRun(
+      EvaluationRun.Candidate.named(model: model, adapters: adapter), data: data, split: split, missing: plan,
+      device: place)
+    run.measuresModalities = perModality
+    var report = try run.run()
+    if let metric {
+      guard report.metrics.contains(metric) else {
+        throw Fault(
+          .usage, "the task has no such metric", key: "--metric", found: metric,
+          expected: report.metrics.joined(separator: ", "),
+          remedy: Suggestion.question(for: metric, among: report.metrics))
+      }
+      report.metric = metric
     }
-    result.add(seed: 0, scores)
-    ResultsOutput(command: "evaluate", asJSON: json).print([result])
+    let printer = ResultsOutput(command: "evaluate", asJSON: json)
+    let results = report.results
+    if let output { try report.write(to: output, results: printer.document(results).text()) }
+    guard report.isSweep, !json else { return printer.print(results) }
+    print(report.table.text(Terminal.glyphs))
+    print(report.chart.text(Terminal.glyphs))
   }
 }
 

@@ -4,8 +4,14 @@ import Polyphony
 /// The option `--missing`: how modalities go missing.
 enum MissingOption {
   static let help = ArgumentHelp(
-    "Takes modalities away by a rule: sample:RATE, modality:RATE, token:RATE or fixed:NAME+NAME.",
+    "Takes modalities away by a rule: sample:RATE, modality:RATE, token:RATE, or fixed:NAME+NAME for what is missing.",
     valueName: "protocol")
+
+  static let sweepHelp = ArgumentHelp(
+    """
+    Takes modalities away by a rule as in tuning; or at several rates (sample:0.1,0.5, sample:0...0.9, or sample alone \
+    for 0 to 0.9), or in every pattern (patterns).
+    """, valueName: "protocol")
 
   /// The rule; nil without the option.
   static func read(_ text: String?) throws -> MissingProtocol? {

@@ -11,9 +11,8 @@ struct PolyphonyProgram: ParsableCommand {
     abstract: "Train, adapt and run multimodal models that keep working when a modality is weak, missing or drifting.",
     version: "polyphony \(Polyphony.version)",
     subcommands: [
-      DemoCommand.self, DataCommand.self, TrainCommand.self, TuneCommand.self, EvaluateCommand.self,
-      PredictCommand.self,
-      BenchmarkCommand.self, DoctorCommand.self,
+      DemoCommand.self, DataCommand.self, TrainCommand.self, TuneCommand.self, AdaptCommand.self, EvaluateCommand.self,
+      PredictCommand.self, BenchmarkCommand.self, DoctorCommand.self,
     ])
 }
 

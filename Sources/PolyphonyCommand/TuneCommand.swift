@@ -15,7 +15,10 @@ struct TuneCommand: ReportingCommand {
       Example: polyphony tune --model runs/base/model --data Data/numerals --method lora,wander --output runs/tuned
       """)
 
-  @Option(help: ArgumentHelp("The base model's folder.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "The base model's folder; or the output of a run over seeds, of which each seed tunes its own.",
+      valueName: "folder"))
   var model: String
 
   @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"))
@@ -64,7 +67,10 @@ struct TuneCommand: ReportingCommand {
       Terminal.note("stopped; continue with the same command and --resume")
       throw ExitCode(130)
     }
-    if merge { try AdapterFolder.merge("\(output)/adapter", base: model, to: "\(output)/model") }
+    if merge {
+      let base = try SeededFolders(model, .model).folder(seed: seeds.all[0])
+      try AdapterFolder.merge("\(output)/adapter", base: base, to: "\(output)/model")
+    }
     let printer = ResultsOutput(command: "tune", asJSON: json)
     try AtomicFile.write(printer.document(results).text(), to: "\(output)/results.json")
     printer.print(results)

@@ -75,6 +75,22 @@ import Torch
     #expect(BatchSampler(count: 5, batchSize: 2, seed: nil).epoch(7) == [[0, 1], [2, 3], [4]])
   }
 
+  @Test(arguments: [2, 3, 7])
+  func synthesizedClassesAreTheSentimentInParts(count: Int) throws {
+    var generator = SyntheticSentiment()
+    generator.samples = 60
+    let numbers = try generator.make()
+    generator.classes = count
+    #expect(generator.description.task == PredictionTask(kind: .classification, classes: count))
+    for (part, number) in zip(try generator.make(), numbers) {
+      expectClose(part.inputs.modalities[0], number.inputs.modalities[0], 0, "the same inputs")
+      let edge = 6 / Float(count)
+      #expect(part.target!.integers == number.target!.floats.map { min(count - 1, Int(($0 + 3) / edge)) })
+    }
+    generator.classes = 1
+    #expect(throws: Fault.self) { _ = try generator.make() }
+  }
+
   @Test func synthesisFollowsFromItsSeed() throws {
     var generator = SyntheticSentiment()
     generator.samples = 40

@@ -50,6 +50,12 @@ public final class Dataset {
     try SplitReader(dataset: self, split).labelled()
   }
 
+  /// Whether a split has targets.
+  /// - Throws: `Fault(.usage)` for an unknown split, and what reading its file throws.
+  public func hasTargets(_ split: String) throws(Fault) -> Bool {
+    try SafetensorsFile(path: try file(of: split).path)["target"] != nil
+  }
+
   /// Refuses two splits that hold a sample of the same `id`.
   public func checkDisjoint(_ splits: [UnlabelledSplit]) throws(Fault) {
     for (index, one) in splits.enumerated() {

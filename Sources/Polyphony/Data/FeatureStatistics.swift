@@ -3,8 +3,10 @@ import Torch
 extension FeatureStatistics {
   /// Mean and deviation of each feature over the real steps of present samples.
   ///
-  /// Computed in double precision. A constant feature gets the deviation 1.
-  public static func fit(_ samples: UnlabelledSplit, modality index: Int, kind: Modality.Kind) -> FeatureStatistics {
+  /// Computed in double precision. A constant feature gets the deviation `ofConstant`: 1 to divide by, 0 to scale noise.
+  public static func fit(
+    _ samples: UnlabelledSplit, modality index: Int, kind: Modality.Kind, ofConstant: Float = 1
+  ) -> FeatureStatistics {
     noGrad {
       let x = samples.inputs.modalities[index].to(.float64)
       // As rows of features: `[N·L, D]`, or pixels of channels for images.
@@ -22,15 +24,17 @@ extension FeatureStatistics {
       let variance = ((rows - mean).squared() * weight).sum(0) / total
       let deviation = variance.sqrt()
       return FeatureStatistics(
-        mean: mean.floats, deviation: deviation.floats.map { $0 > 1e-6 ? $0 : 1 })
+        mean: mean.floats, deviation: deviation.floats.map { $0 > 1e-6 ? $0 : ofConstant })
     }
   }
 
   /// Statistics of every modality of a training split.
-  public static func fit(_ samples: UnlabelledSplit, _ modalities: [Modality]) -> [String: FeatureStatistics] {
+  public static func fit(
+    _ samples: UnlabelledSplit, _ modalities: [Modality], ofConstant: Float = 1
+  ) -> [String: FeatureStatistics] {
     var result: [String: FeatureStatistics] = [:]
     for (index, modality) in modalities.enumerated() {
-      result[modality.name] = fit(samples, modality: index, kind: modality.kind)
+      result[modality.name] = fit(samples, modality: index, kind: modality.kind, ofConstant: ofConstant)
     }
     return result
   }

@@ -17,6 +17,9 @@ public struct MissingSweep: Sendable {
     /// The task's metrics.
     public var metrics: MetricValues
 
+    /// Whether nothing was taken away.
+    public var isComplete: Bool { missing == "complete" || rate == 0 }
+
     /// A row.
     public init(
       missing: String, rate: Double? = nil, present: [String]? = nil, weight: Double = 1, hash: String = "",
@@ -27,82 +30,47 @@ public struct MissingSweep: Sendable {
     }
   }
 
-  /// A rule that has a rate.
-  public enum Family: String, Sendable, CaseIterable {
-    case sample, modality, token
-
-    func rule(_ rate: Double) -> MissingProtocol {
-      switch self {
-      case .sample: .sample(rate)
-      case .modality: .modality(rate)
-      case .token: .token(rate)
-      }
-    }
-  }
-
-  /// The rates of the field's sweeps: 0, 0.1, … 0.9.
-  public static let usualRates = (0..<10).map { Double($0) / 10 }
-
   /// What was found, in order.
   public let rows: [Row]
 
   /// Rows that were scored elsewhere.
   public init(rows: [Row]) { self.rows = rows }
 
-  /// Scores a model at each rate, every time on the same samples with the same seed.
-  ///
-  /// `modality` cannot lose more than (M − 1)/M: rates above that are left out.
-  /// - Throws: `Fault(.usage)` where the data cannot go missing so, or no rate remains.
-  public static func rates(
-    _ model: MultimodalModel, _ split: LabelledSplit, _ family: Family, rates: [Double] = usualRates, seed: UInt64 = 0,
-    device: Device = .cpu
-  ) throws(Fault) -> MissingSweep {
-    let largest =
-      family == .modality ? MissingProtocol.largestRate(modality: model.configuration.modalities.count) : 1
+  /// Scores a model under each condition of a plan.
+  public init(
+    _ model: MultimodalModel, _ split: LabelledSplit, _ conditions: [MissingPlan.Condition], device: Device = .cpu
+  ) throws(Fault) {
     var rows: [Row] = []
-    for rate in rates.sorted() where rate <= largest {
-      let rule = try MissingProtocol("\(family.rawValue):\(rate)")
-      rows.append(try row(model, split, rule, seed, device, rate: rate))
-    }
-    guard !rows.isEmpty else {
-      throw Fault(.usage, "a sweep needs a rate", key: "rates", found: "\(rates)", expected: "rates up to \(largest)")
-    }
-    return MissingSweep(rows: rows)
-  }
-
-  /// Scores a model under each pattern of missing modalities: all of them up to six modalities, a stratified sample
-  /// beyond (``MissingPatterns``).
-  public static func patterns(
-    _ model: MultimodalModel, _ split: LabelledSplit, seed: UInt64 = 0, device: Device = .cpu
-  ) throws(Fault) -> MissingSweep {
-    let names = model.configuration.modalities.map(\.name)
-    var rows: [Row] = []
-    for pattern in MissingPatterns.patterns(names.count, seed: seed) {
-      let missing = pattern.missing(names)
-      let present = names.filter { !missing.contains($0) }
+    for condition in conditions {
+      let mask = condition.mask
+      let evaluation = try model.evaluate(split, device: device, prepare: { mask.apply(to: $0, indices: $1) })
       rows.append(
-        try row(model, split, .fixed(missing), seed, device, present: present, weight: pattern.weight))
+        Row(
+          missing: condition.rule.description, rate: condition.rate, present: condition.present,
+          weight: condition.weight, hash: mask.hash, metrics: evaluation.metrics))
     }
-    return MissingSweep(rows: rows)
+    self.init(rows: rows)
   }
 
-  private static func row(
-    _ model: MultimodalModel, _ split: LabelledSplit, _ rule: MissingProtocol, _ seed: UInt64, _ device: Device,
-    rate: Double? = nil, present: [String]? = nil, weight: Double = 1
-  ) throws(Fault) -> Row {
-    let mask = try rule.mask(for: split.samples, model.configuration.modalities, seed: seed)
-    let evaluation = try model.evaluate(split, device: device, prepare: { mask.apply(to: $0, indices: $1) })
-    return Row(
-      missing: rule.description, rate: rate, present: present, weight: weight, hash: mask.hash,
-      metrics: evaluation.metrics)
+  /// Draws the conditions of a plan for a split, and scores a model under each.
+  /// - Throws: `Fault(.usage)` where the data cannot go missing so.
+  public init(
+    _ model: MultimodalModel, _ split: LabelledSplit, _ plan: MissingPlan, seed: UInt64 = 0, device: Device = .cpu
+  ) throws(Fault) {
+    let conditions = try plan.conditions(for: split.samples, model.configuration.modalities, seed: seed)
+    try self.init(model, split, conditions, device: device)
   }
 
-  /// The mean of every metric: over the rates, or over the incomplete patterns (the paper's main protocol; the row
-  /// `complete` stands apart), each by its weight. A metric that is undefined in a row does not count there.
+  /// The mean of every metric over what is incomplete: over the rates above 0, or over the incomplete patterns by their
+  /// weight (the paper's main protocol). A metric that is undefined in a row does not count there.
   public var mean: MetricValues {
-    let counted = rows.filter { $0.missing != "complete" || rows.count == 1 }
-    return summarize { name in
-      let values = counted.compactMap { row in row.metrics[name].map { (value: $0, weight: row.weight) } }
+    rows.count == 1 ? overall : MissingSweep(rows: rows.filter { !$0.isComplete }).overall
+  }
+
+  /// The mean of every metric over all rows by their weight.
+  public var overall: MetricValues {
+    summarize { name in
+      let values = rows.compactMap { row in row.metrics[name].map { (value: $0, weight: row.weight) } }
       let total = values.reduce(0) { $0 + $1.weight }
       return total > 0 ? values.reduce(0) { $0 + $1.value * $1.weight } / total : nil
     }

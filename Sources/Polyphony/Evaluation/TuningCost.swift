@@ -7,7 +7,7 @@ public struct TuningCost: Codable, Equatable, Sendable {
   public var totalParameters: Int
   /// Elements of those that are trained.
   public var trainableParameters: Int
-  /// Seconds of a training step (forward, backward, update): the median.
+  /// Seconds of a training step (forward, backward, update): the median; 0 for a method that trains nothing.
   public var secondsPerStep: Double
   /// The most resident memory of the process during the steps, in bytes; nil where the system does not say.
   public var peakMemory: Int?
@@ -67,6 +67,8 @@ public struct TuningCost: Codable, Equatable, Sendable {
     _ model: MultimodalModel, _ batch: Batch, _ loss: TaskLoss, _ settings: TrainingSettings, _ repeats: Int
   ) -> (seconds: Double, memory: Int?) {
     let trained = model.trainableParameters()
+    // A baseline that trains nothing has no step: its loss depends on no parameter, and has no gradient.
+    if trained.isEmpty { return (0, nil) }
     let originals = trained.map(\.storage.tensor)
     let buffers = model.backbone.storage().filter { !$0.storage.isTrainable }.map(\.storage)
     let kept = buffers.map(\.tensor)

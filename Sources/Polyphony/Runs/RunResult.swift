@@ -8,6 +8,8 @@ public struct RunResult: Sendable {
   public var split: String
   /// Conditions that tell rows of one method apart, such as `missing` or `shift`.
   public var conditions: OrderedDictionary<String, String> = [:]
+  /// The hash of the mask by which data was missing (``MissingMask/hash``).
+  public var mask: String?
   /// The seeds, in the order of ``values``.
   public private(set) var seeds: [UInt64] = []
   /// The scores of each seed.

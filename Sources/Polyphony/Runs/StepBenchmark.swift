@@ -31,6 +31,8 @@ public struct StepBenchmark {
     ("train", { (setup) throws(Fault) in train(setup) }),
     ("infer", { (setup) throws(Fault) in infer(setup) }),
     ("balance", { (setup) throws(Fault) in try balance(setup) }),
+    ("contrast", { (setup) throws(Fault) in try contrast(setup) }),
+    ("online", { (setup) throws(Fault) in try online(setup) }),
     (
       "prompt",
       { (setup) throws(Fault) in

@@ -3,7 +3,7 @@ import Torch
 
 /// Tunes one base model with several methods and seeds, and tests each with its best weights.
 public struct TuningSweep {
-  /// The base model's folder.
+  /// The base model's folder, or that of a run over seeds: each seed then tunes its own base.
   public var base: String
   /// The recipe, overrides included: sections `tuning` and `training`.
   public var recipe: SettingsTree
@@ -40,7 +40,10 @@ public struct TuningSweep {
   /// - Returns: a row for each method, and whether the user stopped the run before its end.
   /// - Throws: ``Fault`` for whatever is wrong with base, recipe, data or output.
   public func run() throws(Fault) -> (results: [RunResult], wasStopped: Bool) {
-    let configuration = try ModelFolder.configuration(of: base)
+    let bases = SeededFolders(base, .model)
+    var folders: [UInt64: String] = [:]
+    for seed in seeds { folders[seed] = try bases.folder(seed: seed) }
+    let configuration = try ModelFolder.configuration(of: try bases.folder(seed: seeds[0]))
     let dataset = try Dataset(data).fitted(to: configuration)
     let splits = try Splits(dataset, modelHandlesMissing: true)
     let training = try settings(configuration)
@@ -48,15 +51,19 @@ public struct TuningSweep {
     var mask: MissingMask?
     if let missing { mask = try missing.mask(for: splits.test.samples, configuration.modalities, seed: 0) }
     let root = try RunFolder(output, existing: isSingle ? existing : .resume)
+    // Kept with its hash, so that the scores say on which samples without what they were reached.
+    if let mask { try mask.write(to: "\(root.path)/missing.safetensors") }
     var results: [RunResult] = []
     for method in methods {
       var result = RunResult(name: method, split: splits.testName, output: isSingle ? root.path : path(method, nil))
       if let missing { result.conditions["missing"] = "\(missing)" }
+      result.mask = mask?.hash
       for seed in seeds {
         let folder = isSingle ? root : try RunFolder(path(method, seed), existing: existing)
         try AtomicFile.write(recipe.yaml(), to: folder.recipe)
         let run = TuningRun(
-          base: base, method: method, settings: recipe["tuning"] ?? .empty, training: training, seed: seed,
+          base: folders[seed] ?? base, method: method, settings: recipe["tuning"] ?? .empty, training: training,
+          seed: seed,
           device: device, missing: missing)
         let outcome = try run.run(
           training: splits.training, validation: splits.validation, folder: folder, resume: existing == .resume,

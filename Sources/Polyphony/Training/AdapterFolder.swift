@@ -26,8 +26,8 @@ public enum AdapterFolder {
   static let configurationFile = "adapter_config.json"
   static let weightsFile = "adapter_model.safetensors"
 
-  /// Makes or replaces the folder at a path: every tensor of the model that requires gradients, and the methods'
-  /// own buffers.
+  /// Makes or replaces the folder at a path: every tensor of the model that requires gradients, and the buffers of
+  /// backbone and methods, which training changes whatever is frozen.
   /// - Throws: `Fault(.cannotWrite)`; what was there before stays then.
   public static func write(_ model: MultimodalModel, _ description: AdapterDescription, to path: String)
     throws(Fault)
@@ -115,7 +115,7 @@ public enum AdapterFolder {
         found: description.modalities.joined(separator: ", "), expected: modalities.joined(separator: ", "),
         remedy: "use the adapter with the base model it was made for")
     }
-    let maker = try TuningMethods.maker(description.method)
+    let maker = try TuningMethods.restorer(description.method)
     let method = try SettingsReader.read(description.settings, kind: .badData) { (reader) throws(Fault) in
       try maker(reader, configuration)
     }.value
@@ -129,11 +129,14 @@ public enum AdapterFolder {
     return (installation, description)
   }
 
-  /// What an adapter holds: what is trained, and the attached methods' buffers.
+  /// What an adapter holds: what is trained, and the buffers of backbone and attached methods.
   static func tensors(of model: MultimodalModel) -> [(key: String, tensor: Tensor)] {
-    let buffers = model.attachments.enumerated().flatMap { index, method in
-      method.storage().filter { !$0.storage.isTrainable }.map { ("attachment.\(index).\($0.key)", $0.storage) }
-    }
+    let own = model.backbone.storage().filter { !$0.storage.isTrainable }
+    let buffers =
+      own
+      + model.attachments.enumerated().flatMap { index, method in
+        method.storage().filter { !$0.storage.isTrainable }.map { ("attachment.\(index).\($0.key)", $0.storage) }
+      }
     return (model.trainableParameters() + buffers).map { ($0.key, $0.storage.tensor!.detached()) }
   }
 

@@ -71,4 +71,11 @@ public enum TuningMethods {
       .usage, "unknown tuning method", key: "--method", found: name, expected: names.joined(separator: ", "),
       remedy: Suggestion.question(for: name, among: names))
   }
+
+  /// The maker of a name in an adapter folder: a tuning method, or an adaptation whose tensors are to be put back.
+  /// - Throws: `Fault(.usage)` for an unknown name.
+  static func restorer(_ name: String) throws(Fault) -> Maker {
+    if let make = AdaptationMethods.restoration(name) { return make }
+    return try maker(name)
+  }
 }

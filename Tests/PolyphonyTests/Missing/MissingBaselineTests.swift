@@ -12,6 +12,10 @@ import Torch
     #expect(model.parameterCount.trainable == 0 && model.handlesMissingModalities)
     let summary = try MissingFixtures.train(model, data)
     #expect(summary.epochs == 0, "nothing to train")
+    let other = try MissingFixtures.twin(of: model)
+    let (method, _) = try MissingFixtures.method("zero_fill", "", other.configuration)
+    let cost = try TuningCost.measure(try Installation(method, on: other), data.batch(Array(0..<8)), repeats: 1)
+    #expect(cost.secondsPerStep == 0 && cost.trainableParameters == 0, "nor a step to time")
     #expect(model(data.samples.inputs).prediction.floats == before)
   }
 

@@ -13,8 +13,8 @@ import Torch
     // 0.5·(0.9 + 0.7)/2 + 0.1·(0.7 + 0.6)/2 = 0.4 + 0.065
     #expect(abs(sweep.area["accuracy"]! - 0.465) < 1e-12)
     #expect(sweep.area["r"] == nil && sweep.area.contains("r"), "undefined, not 0")
-    #expect(abs(sweep.mean["accuracy"]! - 2.2 / 3) < 1e-12)
-    #expect(abs(sweep.mean["r"]! - 0.3) < 1e-12, "over what is defined")
+    #expect(abs(sweep.mean["accuracy"]! - 0.65) < 1e-12, "complete data stands apart")
+    #expect(abs(sweep.mean["r"]! - 0.1) < 1e-12, "over what is defined")
     #expect(MissingSweep(rows: [sweep.rows[0]]).area["accuracy"] == nil, "one rate spans nothing")
   }
 
@@ -51,21 +51,22 @@ import Torch
     let model = try MissingFixtures.model()
     try MissingFixtures.install("prompts", on: model)
     let data = MissingFixtures.split(30)
-    let rates = try MissingSweep.rates(model, data, .sample, seed: 1)
+    let rates = try MissingSweep(model, data, MissingPlan("sample"), seed: 1)
     #expect(rates.rows.map(\.missing) == (0..<10).map { "sample:0.\($0)" })
     let complete = try model.evaluate(data).metrics["mae"]
     #expect(rates.rows[0].metrics["mae"] == complete)
     #expect(Set(rates.rows.map(\.hash)).count == 10)
     #expect(rates.area["mae"] != nil)
     #expect(
-      try MissingSweep.rates(model, data, .sample, seed: 1).rows[7].metrics == rates.rows[7].metrics, "twice the same")
-    let modality = try MissingSweep.rates(model, data, .modality)
+      try MissingSweep(model, data, MissingPlan("sample"), seed: 1).rows[7].metrics == rates.rows[7].metrics,
+      "twice the same")
+    let modality = try MissingSweep(model, data, MissingPlan("modality"))
     #expect(modality.rows.map(\.missing).last == "modality:0.6", "two thirds is all that can be missing")
-    #expect(try MissingSweep.rates(model, data, .token, rates: [0, 0.5]).rows.count == 2)
-    expectFault(.usage) { _ = try MissingSweep.rates(model, data, .modality, rates: [0.9]) }
-    expectFault(.usage) { _ = try MissingSweep.rates(model, data, .sample, rates: [1.5]) }
+    #expect(try MissingSweep(model, data, .rates(.token, [0, 0.5])).rows.count == 2)
+    expectFault(.usage) { _ = try MissingSweep(model, data, .rates(.modality, [0.9])) }
+    expectFault(.usage) { _ = try MissingSweep(model, data, .rates(.sample, [1.5])) }
 
-    let patterns = try MissingSweep.patterns(model, data)
+    let patterns = try MissingSweep(model, data, .patterns)
     #expect(patterns.rows.count == 7 && patterns.rows[0].missing == "complete")
     #expect(patterns.rows[0].metrics["mae"] == complete)
     #expect(patterns.rows[4].missing == "fixed:text+audio" && patterns.rows[4].present == ["vision"])

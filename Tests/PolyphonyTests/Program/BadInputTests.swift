@@ -18,7 +18,58 @@ import Torch
     var testDescription: String { name }
   }
 
-  static let cases: [Case] = files + values + recipes + places + models + library
+  static let cases: [Case] = files + values + recipes + places + models + adaptations + missing + library
+
+  private static func adapt(_ more: String...) -> [String] {
+    ["adapt", "--model", "MODEL", "--data", "DATA", "--method", "casp", "--output", "OUT"] + more
+  }
+
+  static let adaptations: [Case] = [
+    Case(
+      name: "unknown adaptation method", code: 64, mentions: ["tnet", "tent"],
+      arguments: ["adapt", "--model", "MODEL", "--data", "DATA", "--method", "tnet", "--output", "OUT"]),
+    Case(
+      name: "unknown key of an adaptation", code: 64, mentions: ["adaptation.contrast_epoch", "contrast_epochs"],
+      arguments: adapt("--set", "adaptation.contrast_epoch=4")),
+    Case(
+      name: "a share above all", code: 64, mentions: ["adaptation.share", "0"],
+      arguments: adapt("--set", "adaptation.share=2")),
+    Case(
+      name: "epochs for one snapshot", code: 64, mentions: ["adaptation.snapshot_interval", "two snapshots"],
+      arguments: adapt("--set", "adaptation.contrast_epochs=2")),
+    Case(
+      name: "episodes without a stream", code: 64, mentions: ["adaptation.episodic", "online"],
+      arguments: [
+        "adapt", "--model", "MODEL", "--data", "DATA", "--method", "tent", "--output", "OUT", "--set",
+        "adaptation.episodic=true",
+      ]),
+    Case(
+      name: "a target with NaN", code: 65, mentions: ["text", "nan"],
+      breaking: { try $0.edit("train") { $0.fill("text", .nan) } }, arguments: adapt()),
+    Case(
+      name: "a target without a modality of the model", code: 65, mentions: ["vision", "sight"],
+      breaking: { data in
+        try data.describe { $0.replacingOccurrences(of: "\"vision\"", with: "\"sight\"") }
+      }, arguments: adapt()),
+    Case(
+      name: "a stream scored elsewhere", code: 64, mentions: ["--online", "--test"],
+      arguments: adapt("--online", "--test", "valid")),
+    Case(
+      name: "unknown shift", code: 64, mentions: ["nose", "noise"],
+      arguments: ["evaluate", "--model", "MODEL", "--data", "DATA", "--shift", "nose:3"]),
+    Case(
+      name: "severity out of range", code: 64, mentions: ["noise:6", "0 to 5"],
+      arguments: ["data", "corrupt", "--data", "DATA", "--shift", "noise:6", "--output", "OUT"]),
+    Case(
+      name: "corruption of an unknown modality", code: 64, mentions: ["--modality", "txt", "text"],
+      arguments: ["data", "corrupt", "--data", "DATA", "--shift", "noise:3", "--modality", "txt", "--output", "OUT"]),
+    Case(
+      name: "corruption onto itself", code: 64, mentions: ["--output"],
+      arguments: ["data", "corrupt", "--data", "DATA", "--shift", "noise:3", "--output", "DATA"]),
+    Case(
+      name: "a plot of nothing", code: 64, mentions: ["--plot", "--shift"],
+      arguments: ["evaluate", "--model", "MODEL", "--data", "DATA", "--plot", "OUT"]),
+  ]
 
   static let files: [Case] = [
     Case(name: "truncated file", code: 65, mentions: ["train.safetensors", "end of the file"]) {

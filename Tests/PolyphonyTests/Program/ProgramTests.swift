@@ -5,7 +5,7 @@ import Torch
 
 /// The program's commands on sound input.
 @Suite struct ProgramTests {
-  @Test(arguments: ["late_fusion", "early_fusion", "encoder_fusion", "mult"])
+  @Test(arguments: ["late_fusion", "early_fusion", "encoder_fusion", "mult", "prompted_mult"])
   func predictsWhatThePublishedImplementationPredicts(name: String) throws {
     let golden = try Golden(name)
     try withTemporaryFolder { folder in
@@ -16,9 +16,12 @@ import Torch
       try SafetensorsWriter.write(
         to: folder + "/model/model.safetensors",
         try golden.weights.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) })
+      // `prompted_mult` has all seven patterns of presence in one batch.
+      let presence: [SafetensorsWriter.Item] =
+        try golden.inputs.presence.map { [.init("presence", $0.to(.uint8))] } ?? []
       try SafetensorsWriter.write(
         to: folder + "/inputs.safetensors",
-        zip(golden.configuration.modalities, try golden.inputs.modalities).map { .init($0.name, $1) })
+        zip(golden.configuration.modalities, try golden.inputs.modalities).map { .init($0.name, $1) } + presence)
       for fused in ["0", "1"] {
         try Program.succeed(
           [
@@ -62,7 +65,7 @@ import Torch
   }
 
   @Test func benchmarkPrintsItsThreeNumbers() throws {
-    for step in ["train", "infer"] {
+    for step in ["train", "infer", "contrast", "online"] {
       let outcome = try Program.succeed([
         "benchmark", "--architecture", "late_fusion", "--set", "model.width=8", "--set", "model.heads=2", "--step",
         step,

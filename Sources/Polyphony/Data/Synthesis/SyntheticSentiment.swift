@@ -10,7 +10,7 @@ import Torch
 /// x_m[t] = e_m[t] · A_m · (a_m · v_m ⊙ u + √(1 − a_m²) · n) + noise · ε, e_m[t] ∈ {0, 1},
 ///
 /// where n is a distractor of the sample, v_m leaves a quarter of the latent numbers to the other modalities, and ε is
-/// new at every step. Modalities differ in length and features; real lengths vary between half and all.
+/// new at every step. Asked for classes, the range is cut into as many parts of equal width. Modalities differ in length and features; real lengths vary between half and all.
 public struct SyntheticSentiment: Sendable {
   /// Samples over all splits: 70 % train, 15 % valid, 15 % test.
   public var samples = 2000
@@ -22,6 +22,8 @@ public struct SyntheticSentiment: Sendable {
   public var noise = 0.5
   /// How far this corpus is from that of shift 0: maps turned, offsets and gains changed by this much.
   public var shift = 0.0
+  /// Classes in place of numbers; nil for regression.
+  public var classes: Int?
   /// What everything follows from. Corpora of one seed and several shifts share maps and differ in samples.
   public var seed: UInt64 = 0
 
@@ -36,12 +38,15 @@ public struct SyntheticSentiment: Sendable {
   /// The description without splits.
   public var description: DatasetDescription {
     DatasetDescription(
-      name: "synthetic-sentiment", task: PredictionTask(kind: .regression, range: [-3, 3], metrics: .sentiment),
+      name: "synthetic-sentiment",
+      task: classes.map { PredictionTask(kind: .classification, classes: $0) }
+        ?? PredictionTask(kind: .regression, range: [-3, 3], metrics: .sentiment),
       modalities: (0..<modalities).map { index in
         let form = form(index)
         return .sequence(form.name, features: form.features, length: form.length)
       },
       source: "made by «polyphony data synthesize --kind sentiment»: samples \(samples), modalities \(modalities), "
+        + (classes.map { "classes \($0), " } ?? "")
         + "imbalance \(imbalance), noise \(noise), shift \(shift), seed \(seed)")
   }
 
@@ -54,7 +59,7 @@ public struct SyntheticSentiment: Sendable {
     let weights = Tensor.normal([Self.latent], generator: world)
     let state = Tensor.normal([samples, Self.latent], generator: corpus)
     let score = state.matmul(weights / weights.norm()) * 0.8 + state.select(1, 0) * state.select(1, 1) * 0.4
-    let target = (score.tanh() * 3).reshaped(samples, 1)
+    let target = labels(score.tanh())
     var parts: [(x: Tensor, lengths: Tensor)] = []
     for index in 0..<modalities { parts.append(observe(state, index, world, corpus)) }
     let bounds = [0, samples * 70 / 100, samples * 85 / 100, samples]
@@ -64,6 +69,12 @@ public struct SyntheticSentiment: Sendable {
         name, Inputs(parts.map { $0.x[rows].contiguous() }, lengths: parts.map { $0.lengths[rows].contiguous() }),
         target: target[rows].contiguous(), ids: Array(rows))
     }
+  }
+
+  /// The sentiment of `[N]` numbers between −1 and 1, as the task wants it.
+  private func labels(_ score: Tensor) -> Tensor {
+    guard let classes else { return (score * 3).reshaped(samples, 1) }
+    return ((score + 1) * (Double(classes) / 2)).clamped(0, Double(classes - 1)).to(.int64)
   }
 
   private func observe(_ state: Tensor, _ index: Int, _ world: Generator, _ corpus: Generator) -> (Tensor, Tensor) {
@@ -104,6 +115,7 @@ public struct SyntheticSentiment: Sendable {
     try need(samples >= 20, "samples", samples, "20 or more")
     try need((1...64).contains(modalities), "modalities", modalities, "1 to 64")
     try need((0...1).contains(imbalance), "imbalance", imbalance, "0 to 1")
+    try need((2...100).contains(classes ?? 2), "classes", classes ?? 0, "2 to 100")
     try need(noise >= 0, "noise", noise, "0 or more")
     try need((0...10).contains(shift), "shift", shift, "0 to 10")
   }

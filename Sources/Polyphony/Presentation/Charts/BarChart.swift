@@ -45,7 +45,7 @@ public struct BarChart: Sendable {
       .track { fill: #e8e8ee } .g0 { fill: #3b6fb6 } .g1 { fill: #c2703d } .g2 { fill: #4c9a6a }
       @media (prefers-color-scheme: dark) { text { fill: #ddd } .track { fill: #33343a } }
       </style>
-      <text class="title" x="12" y="24">\(Self.escaped(title))</text>
+      <text class="title" x="12" y="24">\(ChartStyle.escaped(title))</text>
 
       """
     for (index, bar) in bars.enumerated() {
@@ -53,27 +53,13 @@ public struct BarChart: Sendable {
       let share = min(max((bar.value ?? 0) / maximum, 0), 1)
       let length = Int((share * Double(width)).rounded())
       text += """
-        <text x="\(left - 8)" y="\(y + 14)" text-anchor="end">\(Self.escaped(bar.label))</text>
+        <text x="\(left - 8)" y="\(y + 14)" text-anchor="end">\(ChartStyle.escaped(bar.label))</text>
         <rect class="track" x="\(left)" y="\(y + 3)" width="\(width)" height="14" rx="3"/>
         <rect class="g\(bar.group % 3)" x="\(left)" y="\(y + 3)" width="\(length)" height="14" rx="3"/>
-        <text x="\(left + width + 8)" y="\(y + 14)">\(Self.escaped(bar.value.map(format) ?? "undefined"))</text>
+        <text x="\(left + width + 8)" y="\(y + 14)">\(ChartStyle.escaped(bar.value.map(format) ?? "undefined"))</text>
 
         """
     }
     return text + "</svg>\n"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
-    return result
   }
 }

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""The tables of RESULTS.md from the documents that run.sh has left: python3 tables.py OUTPUT.
+
+A cell is the mean over seeds; a gain is the difference to the source of the same seed, positive where the method is
+better, with its standard error over seeds.
+"""
+
+import collections
+import json
+import math
+import pathlib
+import sys
+
+LOWER = {"mae"}
+METRIC = {"sentiment": "mae", "corpus": "mae", "mosi": "accuracy", "numerals": "accuracy"}
+
+
+def read(folder, mode):
+    """{(shift, method): {seed: metrics}} of all documents of a mode."""
+    table = collections.defaultdict(dict)
+    for path in sorted(folder.glob(f"{mode}-*.json")):
+        for row in json.loads(path.read_text())["results"]:
+            shift = row.get("shift", folder.name)
+            seed = int(path.stem.split("-")[1])
+            table[shift, row["name"]][seed] = {
+                name: values and values["mean"] for name, values in row["metrics"].items()
+            }
+    return table
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+def error(values):
+    if len(values) < 2:
+        return math.nan
+    centre = mean(values)
+    return math.sqrt(sum((value - centre) ** 2 for value in values) / (len(values) - 1) / len(values))
+
+
+def gains(table, shift, method, metric):
+    sign = -1 if metric in LOWER else 1
+    rows, source = table[shift, method], table[shift, "source"]
+    return [sign * (rows[seed][metric] - source[seed][metric]) for seed in rows]
+
+
+def line(cells):
+    print("| " + " | ".join(cells) + " |")
+
+
+def show(table, metric, title):
+    shifts = list(dict.fromkeys(shift for shift, _ in table if shift != "mean"))
+    methods = list(dict.fromkeys(method for _, method in table))
+    print(f"\n{title}, {metric}\n")
+    line(["", *shifts, "gain on the mean", "worst gain"])
+    line(["---"] + ["---:"] * (len(shifts) + 2))
+    for method in methods:
+        cells = [f"{mean([row[metric] for row in table[shift, method].values()]):.3f}" for shift in shifts]
+        each = [gains(table, shift, method, metric) for shift in shifts]
+        overall = [mean(values) for values in zip(*each)]
+        worst = min(zip(map(mean, each), shifts))
+        lowest = min(value for values in each for value in values)
+        line([method, *cells, f"{mean(overall):+.4f} ± {error(overall):.4f}",
+              f"{worst[0]:+.3f} ({worst[1]}; one seed {lowest:+.3f})"])
+
+
+def labels(table, title):
+    shifts = list(dict.fromkeys(shift for shift, _ in table if shift != "mean"))
+    rows = {shift: table.get((shift, "casp"), {}) for shift in shifts}
+    if not any("pseudo/stable" in metrics for row in rows.values() for metrics in row.values()):
+        return
+    print(f"\n{title}: error of the pseudo-labels of casp\n")
+    line(["", "stable", "random", "unstable", "random − stable"])
+    line(["---"] + ["---:"] * 4)
+    everything = collections.defaultdict(list)
+    for shift, row in rows.items():
+        values = {name: [metrics[f"pseudo/{name}"] for metrics in row.values()]
+                  for name in ("stable", "random", "unstable")}
+        difference = [r - s for r, s in zip(values["random"], values["stable"])]
+        for name in values:
+            everything[name].append(values[name])
+        everything["difference"].append(difference)
+        line([shift, *(f"{mean(values[name]):.3f}" for name in values), f"{mean(difference):+.3f} ± {error(difference):.3f}"])
+    overall = {name: [mean(seed) for seed in zip(*rows)] for name, rows in everything.items()}
+    line(["mean", *(f"{mean(overall[name]):.3f}" for name in ("stable", "random", "unstable")),
+          f"{mean(overall['difference']):+.3f} ± {error(overall['difference']):.3f}"])
+
+
+def main():
+    output = pathlib.Path(sys.argv[1])
+    for part, metric in METRIC.items():
+        for mode in ("offline", "online"):
+            table = {}
+            folders = sorted((output / part).glob("*/")) if part == "corpus" else [output / part]
+            for folder in folders:
+                table.update(read(folder, mode))
+            if table:
+                show(table, metric, f"{part}, {mode}")
+                labels(table, f"{part}, {mode}")
+
+
+main()

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Balancing strategies on five data sets, five seeds each: the tables of RESULTS.md beside this file.
+#
+#   Experiments/balancing/run.sh OUTPUT [CMU-MOSI folder]
+#
+# Every finished run is kept: the same command goes on where it was stopped. POLYPHONY names the program, THREADS the
+# threads of each run (1 is best where several run side by side), PARTS a selection of the data sets.
+set -euo pipefail
+program=${POLYPHONY:-.build/release/polyphony}
+output=${1:?usage: run.sh OUTPUT [CMU-MOSI folder]}
+mosi=${2:-}
+here=$(cd "$(dirname "$0")" && pwd)
+parts=${PARTS:-classes sentiment numerals phantoms mosi}
+strategies=joint,mslr,ogm-ge,agm,pmr,gradient-blending,cggm,cggm-magnitude,cggm-direction
+mkdir -p "$output"
+
+# balance NAME DATA STRATEGIES [OPTIONS]: trains, and leaves NAME.txt with the tables.
+balance() {
+  local name=$1 data=$2 chosen=$3
+  shift 3
+  "$program" train --data "$data" --recipe "$here/$name.yaml" --output "$output/$name" --balance "$chosen" \
+    --seeds 5 --per-modality --resume --threads "${THREADS:-0}" "$@" >"$output/$name.txt"
+  cat "$output/$name.txt"
+}
+
+# make NAME OPTIONS: a data set, once.
+make() {
+  local name=$1
+  shift
+  [ -d "$output/data/$name" ] || "$program" data synthesize --output "$output/data/$name" "$@"
+}
+
+mkdir -p "$output/data"
+for part in $parts; do
+  echo "== $part"
+  case $part in
+  classes)
+    make classes --samples 4000 --imbalance 0.4 --noise 0.8 --classes 5
+    balance classes "$output/data/classes" "unimodal:text,unimodal:audio,unimodal:vision,$strategies"
+    ;;
+  sentiment)
+    make sentiment --samples 1500 --imbalance 0.4 --noise 0.8
+    balance sentiment "$output/data/sentiment" "unimodal:text,unimodal:audio,unimodal:vision,$strategies"
+    ;;
+  numerals)
+    # One view stays as it is, and the others drown in noise: a dominant modality.
+    [ -d "$output/data/numerals" ] || "$program" data corrupt --data Data/numerals --output "$output/data/numerals" \
+      --shift noise --severity 5 --modality pixels,fourier,karhunen,zernike,morphology --splits train,valid,test
+    balance numerals "$output/data/numerals" "$strategies"
+    ;;
+  phantoms)
+    make phantoms --kind segmentation --samples 160
+    # Prototypes and blending need one vector per sample.
+    balance phantoms "$output/data/phantoms" joint,mslr,ogm-ge,agm,cggm,cggm-magnitude,cggm-direction
+    ;;
+  mosi)
+    if [ -d "$mosi" ]; then balance mosi "$mosi" "$strategies"; else echo "skipped: no CMU-MOSI folder given"; fi
+    ;;
+  *)
+    echo "unknown part: $part (classes, sentiment, numerals, phantoms, mosi)" >&2
+    exit 2
+    ;;
+  esac
+done

@@ -1,0 +1,84 @@
+import Torch
+
+extension AdaptationLoop {
+  /// Samples at most that the spread of predictions is watched on.
+  private static let probeSize = 512
+
+  /// Epochs over the target, in an order that follows from seed and epoch; then the adapted model predicts all of it.
+  func runOffline(_ isStopped: () -> Bool) throws(Fault) -> AdaptationOutcome {
+    let probe = probeIndices()
+    let before = probe.isEmpty ? nil : bySource { session.predict(probe) }
+    while !state.isEnded, state.epoch < method.epochs {
+      session.epoch = state.epoch
+      let chosen = method.samples(session)
+      let sampler = BatchSampler(
+        count: chosen?.count ?? session.samples.count, batchSize: session.settings.batchSize, seed: session.seed)
+      var failure = try walk(sampler, chosen, isStopped)
+      if failure == nil, state.stepInEpoch < sampler.batchCount {
+        try writeCheckpoint()
+        return try finish(predictAll(), wasStopped: true)
+      }
+      if failure == nil {
+        let spread = before.map { (now: session.predict(probe), source: $0) }
+        failure = watch.violation(session, spread: spread, contrast: state.sums.meanContrast)
+      }
+      try endEpoch(failure)
+      if isStopped(), state.epoch < method.epochs, !state.isEnded {
+        return try finish(predictAll(), wasStopped: true)
+      }
+    }
+    return try finish(predictAll(), wasStopped: false)
+  }
+
+  /// The steps of an epoch that are left; ends early where a stop is asked for or something is out of bounds.
+  private func walk(
+    _ sampler: BatchSampler, _ chosen: [Int]?, _ isStopped: () -> Bool
+  ) throws(Fault) -> CollapseViolation? {
+    for places in sampler.epoch(state.epoch).dropFirst(state.stepInEpoch) {
+      let indices = chosen.map { chosen in places.map { chosen[$0] } } ?? places
+      let inputs = session.samples.rows(indices).to(session.device)
+      let step = try adapt(AdaptationBatch(indices: indices, inputs: inputs, prediction: nil))
+      state.step += 1
+      state.stepInEpoch += 1
+      state.sums.add(step)
+      if let failure = watch.violation(session) { return failure }
+      for observer in observers {
+        observer.didStep(
+          epoch: state.epoch + 1, epochs: method.epochs, step: state.stepInEpoch, steps: sampler.batchCount,
+          loss: state.sums.meanLoss)
+      }
+      if state.stepInEpoch < sampler.batchCount, isStopped() { return nil }
+    }
+    return nil
+  }
+
+  private func endEpoch(_ failure: CollapseViolation?) throws(Fault) {
+    let record = AdaptationRecord(
+      epoch: state.epoch + 1, step: state.step, stage: method.stage, loss: state.sums.meanLoss,
+      learned: state.sums.learned, drift: watch.drift(session))
+    session.seedDropout(.snapshots)
+    if let failure {
+      try goBack(failure)
+      state.isEnded = try !method.didReturn(session)
+    } else {
+      watch.accept(session)
+      state.records.append(record)
+      try method.endEpoch(session)
+    }
+    state.epoch += 1
+    state.stepInEpoch = 0
+    state.sums = .init()
+    if failure == nil { for observer in observers { try observer.didEnd(record) } }
+    try writeCheckpoint()
+  }
+
+  private func predictAll() -> Tensor { session.predict(Array(0..<session.samples.count)) }
+
+  /// Samples spread evenly over the target; none where nothing is watched or nothing learned.
+  private func probeIndices() -> [Int] {
+    guard watch.bounds.isEnabled, session.group.parameters.values.count > 0 else { return [] }
+    let count = session.samples.count
+    let size = min(count, Self.probeSize)
+    return (0..<size).map { $0 * count / size }
+  }
+}

@@ -1,0 +1,132 @@
+import Torch
+
+extension AdaptationLoop {
+  /// Batches between two checkpoints of a stream.
+  private static let checkpointInterval = 20
+
+  /// One pass over the stream in its order: predict a batch, then learn from it.
+  func runOnline(_ isStopped: () -> Bool) throws(Fault) -> AdaptationOutcome {
+    let batches = BatchSampler(
+      count: session.samples.count, batchSize: session.settings.batchSize, seed: nil
+    ).epoch(0)
+    for indices in batches.dropFirst(state.stepInEpoch) {
+      try meet(indices, of: batches.count)
+      if state.stepInEpoch < batches.count, isStopped() {
+        try writeCheckpoint()
+        return try outcome(wasStopped: true)
+      }
+      if state.stepInEpoch % Self.checkpointInterval == 0 { try writeCheckpoint() }
+    }
+    try writeCheckpoint()
+    return try outcome(wasStopped: false)
+  }
+
+  private func meet(_ indices: [Int], of count: Int) throws(Fault) {
+    session.seen = (indices.last ?? 0) + 1
+    if session.settings.episodic {
+      watch.source.restore(session)
+      session.restartOptimizer()
+      method.reset(session)
+    }
+    let inputs = session.samples.rows(indices).to(session.device)
+    let before = session.predict(inputs)
+    let source = bySource { session.predict(inputs) }
+    var sums = AdaptationState.Sums()
+    for repetition in 0..<session.settings.steps {
+      session.repetition = repetition
+      let step = try adapt(AdaptationBatch(indices: indices, inputs: inputs, prediction: before))
+      sums.add(step)
+      if let contrast = step.contrast {
+        state.recentContrast = Array((state.recentContrast + [contrast]).suffix(CollapseGuard.window))
+      }
+      if session.hasFailed { break }
+    }
+    state.step += 1
+    state.stepInEpoch += 1
+    stream.add(before: before, after: session.predict(inputs), source: source)
+    let drift = watch.drift(session)
+    if let failure = watch.violation(session, spread: spread(), contrast: recentContrast) {
+      try goBack(failure)
+      _ = try method.didReturn(session)
+      // What was learned on the way to the collapse must not count against the state before it.
+      state.recentContrast = []
+      stream.replaceLast(after: session.predict(inputs))
+    } else {
+      watch.accept(session)
+    }
+    let record = AdaptationRecord(
+      epoch: 1, step: state.step, stage: method.stage, loss: sums.meanLoss, learned: sums.learned, drift: drift)
+    state.records.append(record)
+    for observer in observers {
+      observer.didStep(epoch: 1, epochs: 1, step: state.stepInEpoch, steps: count, loss: sums.meanLoss)
+      try observer.didEnd(record)
+    }
+  }
+
+  /// What the model as it is and the source say of the latest samples: of this batch, or of as many as a spread needs.
+  private func spread() -> (now: Tensor, source: Tensor) {
+    let last = stream.last
+    let size = min(session.seen, CollapseGuard.smallestGroup)
+    guard last.after.size(0) < size else { return (last.after, last.source) }
+    return (session.predict(Array((session.seen - size)..<session.seen)), stream.source(latest: size))
+  }
+
+  /// The mean of the latest contrastive losses, as soon as there are enough of them.
+  private var recentContrast: Double? {
+    guard state.recentContrast.count == CollapseGuard.window else { return nil }
+    return state.recentContrast.reduce(0, +) / Double(CollapseGuard.window)
+  }
+
+  private func outcome(wasStopped: Bool) throws(Fault) -> AdaptationOutcome {
+    let said = stream.all
+    var outcome = try finish(session.settings.episodic ? said.after : said.before, wasStopped: wasStopped)
+    (outcome.updated, outcome.source) = (said.after, said.source)
+    return outcome
+  }
+}
+
+/// What was said of a stream, batch by batch: before and after learning from it, and by the source.
+struct PredictionStream {
+  private var before: [Tensor] = []
+  private var after: [Tensor] = []
+  private var source: [Tensor] = []
+
+  init() {}
+
+  mutating func add(before: Tensor, after: Tensor, source: Tensor) {
+    self.before.append(before.to(.cpu))
+    self.after.append(after.to(.cpu))
+    self.source.append(source.to(.cpu))
+  }
+
+  mutating func replaceLast(after tensor: Tensor) { after[after.count - 1] = tensor.to(.cpu) }
+
+  /// The latest batch.
+  var last: (after: Tensor, source: Tensor) { (after[after.count - 1], source[source.count - 1]) }
+
+  /// What the source says of the latest samples.
+  func source(latest count: Int) -> Tensor {
+    let batches = Tensor.concatenated(Array(source.suffix(count)))
+    return batches.slice(0, batches.size(0) - count)
+  }
+
+  var all: (before: Tensor, after: Tensor, source: Tensor) {
+    (.concatenated(before), .concatenated(after), .concatenated(source))
+  }
+
+  func state() -> [(key: String, tensor: Tensor)] {
+    guard !before.isEmpty else { return [] }
+    return [
+      ("before", .concatenated(before)), ("after", .concatenated(after)), ("source", .concatenated(source)),
+      ("sizes", Tensor(before.map { $0.size(0) })),
+    ]
+  }
+
+  init(_ saved: [String: Tensor], file: String?) throws(Fault) {
+    guard let sizes = saved["sizes"]?.integers else { return }
+    func batches(_ key: String) throws(Fault) -> [Tensor] {
+      try SavedTensors.tensor(key, saved, file: file).split(sizes)
+    }
+    (before, after, source) = (try batches("before"), try batches("after"), try batches("source"))
+  }
+}

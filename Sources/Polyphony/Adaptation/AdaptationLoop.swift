@@ -1,0 +1,163 @@
+import Torch
+
+/// Adapts a model to unlabelled samples by a method; offline in epochs, or online batch by batch.
+///
+/// Labels cannot reach it: it takes an ``UnlabelledSplit``. A run with a folder can be killed at any instant and
+/// continued; the continued run ends with the same bits, because every random number follows from seed, epoch and step.
+public final class AdaptationLoop {
+  let method: any AdaptationMethod
+  let session: AdaptationSession
+  let watch: CollapseGuard
+  let observers: [any AdaptationObserver]
+  private let folder: String?
+  var state: AdaptationState
+  /// Online: what was said of the stream so far, in batches.
+  var stream = PredictionStream()
+
+  /// Configures a model for a method: freezes everything but what it adapts.
+  ///
+  /// - Parameters:
+  ///   - seed: what every random number follows from.
+  ///   - folder: where checkpoints go; without it the run leaves nothing on disk.
+  ///   - identity: what the run was started with, such as the resolved settings; a checkpoint of another is refused.
+  /// - Throws: `Fault(.badData)` for samples that are no input of the model, `Fault(.usage)` where the method cannot
+  ///   serve it.
+  public init(
+    _ model: MultimodalModel, samples: UnlabelledSplit, method: any AdaptationMethod, isOnline: Bool = false,
+    seed: UInt64 = 0, device: Device = .cpu, folder: String? = nil, identity: String = "",
+    observers: [any AdaptationObserver] = []
+  ) throws(Fault) {
+    try samples.check(for: model.configuration)
+    guard isOnline || !method.settings.episodic else {
+      throw Fault(
+        .usage, "episodic adaptation needs a stream", key: "adaptation.episodic", found: "true, offline",
+        expected: "online adaptation", remedy: "adapt online, or set adaptation.episodic to false")
+    }
+    try method.tensors.install(on: model, method: method.name)
+    (self.method, self.folder, self.observers) = (method, folder, observers)
+    session = AdaptationSession(
+      model, samples, method.settings, seed: seed, device: device, isOnline: isOnline)
+    watch = CollapseGuard(method.settings.bounds, source: AdaptedState(of: session))
+    state = AdaptationState(
+      seed: seed,
+      identity: "\(method.name), \(isOnline ? "online" : "offline"), \(samples.count) samples; \(identity)")
+  }
+
+  /// Runs to the end, or until a stop is asked for.
+  ///
+  /// - Parameters:
+  ///   - resume: continues from the folder's checkpoint, if it has one.
+  ///   - isStopped: asked after every step.
+  /// - Throws: `Fault(.failure)` where the model or a loss gives no finite numbers and nothing watches.
+  public func run(
+    resume: Bool = false, isStopped: () -> Bool = { StopSignal.isRequested }
+  ) throws(Fault) -> AdaptationOutcome {
+    defer { session.model.train(false) }
+    let isResumed = resume ? try restore() : false
+    if !isResumed {
+      session.seedDropout(.snapshots)
+      try method.begin(session)
+    }
+    let notes = method.notes(for: session.model)
+    for observer in observers {
+      try observer.willStart(method.name, completedEpochs: state.epoch, step: state.step, notes: notes)
+    }
+    return session.isOnline ? try runOnline(isStopped) : try runOffline(isStopped)
+  }
+
+  // What both ways of running share
+
+  /// One call of the method, its random numbers set.
+  func adapt(_ batch: AdaptationBatch) throws(Fault) -> AdaptationStep {
+    (session.epoch, session.stepInEpoch) = (state.epoch, state.stepInEpoch)
+    session.seedDropout()
+    let step = try method.adapt(batch, session)
+    if session.hasFailed, !watch.bounds.isEnabled {
+      throw Fault(
+        .failure, "the loss is not a finite number, adaptation stops",
+        key: "epoch \(state.epoch + 1), step \(state.stepInEpoch + 1)", expected: "a finite loss",
+        remedy: "lower adaptation.learning_rate, or let adaptation.guard.enabled be true")
+    }
+    return step
+  }
+
+  /// Runs `body` with the model as it was before the first step.
+  func bySource<Value>(_ body: () -> Value) -> Value {
+    let own = AdaptedState(of: session)
+    watch.source.restore(session)
+    defer { own.restore(session) }
+    return body()
+  }
+
+  /// Goes back to the last good state, and says so.
+  func goBack(_ reason: CollapseViolation) throws(Fault) {
+    let report = CollapseReport(
+      measure: reason.measure, value: reason.value, bound: reason.bound, epoch: state.epoch + 1, step: state.step)
+    watch.restore(session)
+    state.returns.append(report)
+    for observer in observers { try observer.didReturn(report) }
+  }
+
+  func finish(_ prediction: Tensor, wasStopped: Bool) throws(Fault) -> AdaptationOutcome {
+    guard prediction.isFinite else {
+      throw Fault(
+        .failure, "the model predicts values that are not finite numbers",
+        remedy: "check the model's weights and the scale of the inputs")
+    }
+    let count = session.model.parameterCount
+    let selecting = method as? any SelectingMethod
+    return AdaptationOutcome(
+      method: method.name, isOnline: session.isOnline, prediction: prediction, updated: nil, source: nil,
+      selected: selecting?.selected, snapshots: selecting?.snapshots, share: selecting?.share, records: state.records,
+      returns: state.returns,
+      notes: method.notes(for: session.model), parameters: (count.total, count.trainable), wasStopped: wasStopped)
+  }
+
+  // Saving and restoring
+
+  func writeCheckpoint() throws(Fault) {
+    guard let folder else { return }
+    state.contrastReference = watch.contrastReference
+    try AdaptationCheckpoint.write(
+      [
+        ("adapted", watch.source.tensors(session: session)), ("optimizer", session.optimizer.state()),
+        ("method", method.state()), ("good", watch.state()), ("stream", stream.state()),
+      ], state, to: "\(folder)/checkpoint")
+  }
+
+  private func restore() throws(Fault) -> Bool {
+    guard let folder, let saved = try AdaptationCheckpoint.state(at: "\(folder)/checkpoint") else { return false }
+    let path = "\(folder)/checkpoint"
+    guard saved.identity == state.identity, saved.seed == state.seed, saved.libtorch == state.libtorch else {
+      throw Fault(
+        .usage, "the checkpoint was written by another adaptation", file: path,
+        found: "seed \(saved.seed), libtorch \(saved.libtorch), \(saved.identity)",
+        expected: "seed \(state.seed), libtorch \(state.libtorch), \(state.identity)",
+        remedy: "resume with the run's settings, or choose another output folder")
+    }
+    func tensors(_ name: String) throws(Fault) -> [String: Tensor] { try Checkpoint.tensors(name, at: path) }
+    func file(_ name: String) -> String { "\(path)/\(name).safetensors" }
+    let adapted = try tensors("adapted")
+    let own = watch.source.tensors(session: session)
+    try SavedTensors.check(adapted, against: own, file: file("adapted"))
+    noGrad { for (key, tensor) in own { tensor.copyInPlace(from: adapted[key]!) } }
+    try session.optimizer.load(try tensors("optimizer"), file: file("optimizer"))
+    try watch.load(try tensors("good"), file: file("good"))
+    watch.contrastReference = saved.contrastReference
+    stream = try PredictionStream(try tensors("stream"), file: file("stream"))
+    state = saved
+    (session.epoch, session.stepInEpoch) = (state.epoch, state.stepInEpoch)
+    try method.load(try tensors("method"), session, file: file("method"))
+    return true
+  }
+}
+
+/// A method that chooses samples to learn from.
+protocol SelectingMethod: AdaptationMethod {
+  /// The samples that it has chosen, offline; nil before.
+  var selected: [Int]? { get }
+  /// What it chose them by, offline.
+  var snapshots: SnapshotLedger? { get }
+  /// The share of samples that it chooses.
+  var share: Double { get }
+}

@@ -1,0 +1,68 @@
+import Torch
+
+/// One adaptation from its parts: a source model's folder, a method by name, unlabelled samples.
+public struct AdaptationRun {
+  /// The source model's folder; it stays as it is.
+  public var base: String
+  /// The method's name.
+  public var method: String
+  /// The section `adaptation` of a recipe: the method's settings.
+  public var settings: SettingsTree
+  /// Whether samples come once, in their order.
+  public var isOnline: Bool
+  /// What every random number follows from.
+  public var seed: UInt64
+  /// Where to compute.
+  public var device: Device
+
+  /// What a run leaves behind.
+  public struct Result {
+    /// The adapted model; switched off, it is the source.
+    public let installation: Installation
+    /// What the adapter folder says of itself.
+    public let description: AdapterDescription
+    /// Predictions and how the adaptation went.
+    public let outcome: AdaptationOutcome
+  }
+
+  /// A run.
+  public init(
+    base: String, method: String, settings: SettingsTree = .empty, isOnline: Bool = false, seed: UInt64 = 0,
+    device: Device = .cpu
+  ) {
+    (self.base, self.method, self.settings) = (base, method, settings)
+    (self.isOnline, self.seed, self.device) = (isOnline, seed, device)
+  }
+
+  /// Adapts, and leaves the adapted tensors in the folder's `adapter`, which `AdapterFolder.attach` takes.
+  ///
+  /// - Parameters:
+  ///   - samples: the target, modalities in the model's order (`Dataset.fitted(to:)`).
+  ///   - folder: where checkpoints and the adapter go; nothing is written without it.
+  ///   - resume: continues from the folder's checkpoint, if it has one.
+  ///   - isStopped: asked after every step; a stopped run leaves a checkpoint and no adapter.
+  /// - Throws: `Fault(.usage)` for an unknown method, settings that make no sense or a method that cannot serve the
+  ///   model; `Fault(.badData)` for samples that are no input of it; what reading and writing throw.
+  public func run(
+    on samples: UnlabelledSplit, folder: RunFolder? = nil, resume: Bool = false,
+    observers: [any AdaptationObserver] = [], isStopped: () -> Bool = { StopSignal.isRequested }
+  ) throws(Fault) -> Result {
+    let maker = try AdaptationMethods.maker(method)
+    let model = try ModelFolder.read(base)
+    let fingerprint = try ModelFolder.fingerprint(base)
+    let configuration = model.configuration
+    model.move(to: device)
+    model.train(false)
+    let (made, resolved) = try SettingsReader.read(settings) { (reader) throws(Fault) in
+      try maker(reader, configuration)
+    }
+    let description = AdapterDescription(method: method, settings: resolved, base: base, fingerprint: fingerprint)
+    let installation = try Installation(AdaptedTuning(name: method, tensors: made.tensors), on: model)
+    let loop = try AdaptationLoop(
+      model, samples: samples, method: made, isOnline: isOnline, seed: seed, device: device, folder: folder?.path,
+      identity: "\(fingerprint) \(resolved.json.text(.line))", observers: observers)
+    let outcome = try loop.run(resume: resume, isStopped: isStopped)
+    if let folder, !outcome.wasStopped { try AdapterFolder.write(model, description, to: folder.adapter) }
+    return Result(installation: installation, description: description, outcome: outcome)
+  }
+}

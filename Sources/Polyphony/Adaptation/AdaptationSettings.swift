@@ -1,0 +1,48 @@
+import Torch
+
+/// What all methods of test-time adaptation have in common: the keys of the section `adaptation` of a recipe.
+public struct AdaptationSettings: Equatable, Sendable {
+  /// Passes over the target, offline. CASP has two numbers of its own instead.
+  public var epochs = 1
+  /// Samples per step.
+  public var batchSize = 24
+  /// The rule that changes parameters.
+  public var optimizer = TrainingSettings.OptimizerName.adam
+  /// The learning rate.
+  public var learningRate = 1e-3
+  /// The largest gradient norm; 0 for none.
+  public var clip = 0.8
+  /// Updates per batch, online.
+  public var steps = 1
+  /// Whether the model is the source again before every batch, online.
+  public var episodic = false
+  /// When adaptation goes back to the last good state.
+  public var bounds = CollapseBounds()
+
+  /// The defaults.
+  public init() {}
+
+  /// Reads the section.
+  /// - Parameters:
+  ///   - defaults: a method's own.
+  ///   - hasEpochs: whether the method goes by `epochs`.
+  public init(
+    _ reader: SettingsReader, defaults: AdaptationSettings = .init(), hasEpochs: Bool = true
+  ) throws(Fault) {
+    self = defaults
+    if hasEpochs { epochs = try reader.int("epochs", default: epochs, in: 1...) }
+    batchSize = try reader.int("batch_size", default: batchSize, in: 1...)
+    optimizer = try reader.choice("optimizer", default: optimizer)
+    learningRate = try reader.double("learning_rate", default: learningRate, in: Above(0))
+    clip = try reader.double("clip", default: clip, in: 0...)
+    steps = try reader.int("steps", default: steps, in: 1...)
+    episodic = try reader.bool("episodic", default: episodic)
+    bounds = try reader.section("guard") { (section) throws(Fault) in try CollapseBounds(section) }
+  }
+
+  func makeOptimizer(_ group: ParameterGroup) -> any Optimizer {
+    var training = TrainingSettings()
+    training.optimizer = optimizer
+    return training.makeOptimizer([group])
+  }
+}

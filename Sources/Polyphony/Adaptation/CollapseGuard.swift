@@ -1,0 +1,93 @@
+import Torch
+
+/// What is out of bounds; see ``CollapseReport``.
+struct CollapseViolation {
+  var measure: CollapseReport.Measure
+  var value: Double?
+  var bound: Double?
+}
+
+/// Watches an adaptation and takes it back to its last good state when it leaves its ``CollapseBounds``.
+final class CollapseGuard {
+  /// The contrastive losses that the first reference, and each comparison, is the mean of, online.
+  static let window = 8
+  /// Fewer samples than this have no spread worth comparing.
+  static let smallestGroup = 8
+
+  let bounds: CollapseBounds
+  let source: AdaptedState
+  private(set) var good: AdaptedState
+  /// The first mean contrastive loss.
+  var contrastReference: Double?
+
+  init(_ bounds: CollapseBounds, source: AdaptedState) {
+    (self.bounds, self.source, good) = (bounds, source, source)
+  }
+
+  /// What is out of bounds now, if anything.
+  /// - Parameter spread: the predictions of some samples by the model as it is, and by the source.
+  func violation(
+    _ session: AdaptationSession, spread: (now: Tensor, source: Tensor)? = nil, contrast: Double? = nil
+  ) -> CollapseViolation? {
+    if session.hasFailed { return .init(measure: .loss, value: nil, bound: nil) }
+    guard bounds.isEnabled else { return nil }
+    let drift = drift(session)
+    guard drift <= bounds.maximumDrift else {
+      return .init(measure: .drift, value: drift.finite, bound: bounds.maximumDrift)
+    }
+    if let contrast {
+      let reference = contrastReference ?? contrast
+      contrastReference = reference
+      let ratio = contrast / max(reference, 1e-6)
+      guard ratio <= bounds.maximumContrast else {
+        return .init(measure: .contrast, value: ratio.finite, bound: bounds.maximumContrast)
+      }
+    }
+    if let spread, spread.now.size(0) >= Self.smallestGroup {
+      let task = session.model.configuration.task
+      let before = Beliefs.spread(spread.source, task)
+      let now = Beliefs.spread(spread.now, task)
+      guard now.isFinite else { return .init(measure: .spread, value: nil, bound: bounds.maximumSpread) }
+      // A source that says the same of every sample has no spread to lose.
+      if before > 1e-6 {
+        let ratio = now / before
+        if ratio < bounds.minimumSpread { return .init(measure: .spread, value: ratio, bound: bounds.minimumSpread) }
+        if ratio > bounds.maximumSpread { return .init(measure: .spread, value: ratio, bound: bounds.maximumSpread) }
+        let movement = Beliefs.distance(spread.now, spread.source, task) / before
+        if movement > bounds.maximumMovement {
+          return .init(measure: .movement, value: movement, bound: bounds.maximumMovement)
+        }
+      }
+    }
+    return nil
+  }
+
+  /// ‖θ − θ₀‖ / ‖θ₀‖; 0 where nothing is adapted.
+  func drift(_ session: AdaptationSession) -> Double {
+    let values = session.group.parameters.values
+    guard values.count > 0 else { return 0 }
+    return noGrad { ((values - source.values).norm() / source.values.norm().clamped(1e-12, nil)).item }
+  }
+
+  /// Takes the model as it is for good.
+  func accept(_ session: AdaptationSession) { good = AdaptedState(of: session) }
+
+  /// Puts the last good state back; the optimiser forgets what led away from it.
+  func restore(_ session: AdaptationSession) {
+    good.restore(session)
+    session.restartOptimizer()
+    session.hasFailed = false
+  }
+
+  func state() -> [(key: String, tensor: Tensor)] { good.tensors(session: nil) }
+
+  func load(_ saved: [String: Tensor], file: String?) throws(Fault) {
+    let own = good.tensors(session: nil)
+    try SavedTensors.check(saved, against: own, file: file)
+    good = AdaptedState(copying: own.map { saved[$0.key]! })
+  }
+}
+
+extension Double {
+  fileprivate var finite: Double? { isFinite ? self : nil }
+}

@@ -1,0 +1,101 @@
+import Torch
+
+/// Mean teacher: the model follows the mean of a slower copy's predictions over augmented views (CoTTA, Wang et al. 2022).
+///
+/// The teacher is θ′ ← α θ′ + (1 − α) θ; its views are copies of the sample without one modality (``ModalityDrop``).
+/// Loss: mean absolute error for regression, cross-entropy with soft labels for classes. For classes the teacher sees the
+/// sample itself where the source is sure of the batch (mean largest probability ≥ `confidence`), as published; a
+/// regression has no confidence and always gets the mean over views. After each update every parameter returns to its
+/// source value with probability `restore`. Constants: α 0.999, 32 views, 0.92, 0.01. What predicts is the student.
+public final class MeanTeacher: AdaptationMethod {
+  /// The method's name.
+  public let name = "mean-teacher"
+  /// What all methods have in common.
+  public let settings: AdaptationSettings
+  /// Everything, or what the setting `targets` says.
+  public let tensors: AdaptedTensors
+  /// α.
+  public let momentum: Double
+  /// Augmented views of a batch.
+  public let views: Int
+  /// The mean largest probability from which on no views are taken.
+  public let confidence: Double
+  /// The probability that a parameter returns.
+  public let restore: Double
+  private var teacher: Tensor?
+
+  /// Reads the settings.
+  public init(_ reader: SettingsReader) throws(Fault) {
+    settings = try AdaptationSettings(reader)
+    let part = try reader.choice("targets", default: AdaptedTensors.Part.all)
+    guard part != .none else {
+      throw reader.fault("the method has nothing to adapt", key: "targets", expected: "norms, attention or all")
+    }
+    tensors = AdaptedTensors(part)
+    momentum = try reader.double("momentum", default: 0.999, in: 0...1)
+    views = try reader.int("views", default: 32, in: 1...)
+    confidence = try reader.double("confidence", default: 0.92, in: 0...1)
+    restore = try reader.double("restore", default: 0.01, in: 0...1)
+  }
+
+  /// The teacher starts as the source.
+  public func begin(_ session: AdaptationSession) throws(Fault) { reset(session) }
+
+  /// The teacher is the source again.
+  public func reset(_ session: AdaptationSession) { teacher = noGrad { session.sourceValues.copy() } }
+
+  /// The teacher forgets what led to a collapse.
+  public func didReturn(_ session: AdaptationSession) throws(Fault) -> Bool {
+    teacher = noGrad { session.group.parameters.values.copy() }
+    return false
+  }
+
+  /// One update, then the teacher's.
+  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+    guard let teacher else { return AdaptationStep() }
+    let task = session.model.configuration.task
+    let target = self.target(batch.inputs, teacher, session, task)
+    session.form(dropout: false)
+    let loss = session.update(Beliefs.loss(session.model(batch.inputs).prediction, target, task))
+    guard loss != nil else { return AdaptationStep() }
+    noGrad {
+      let values = session.group.parameters.values
+      self.teacher = teacher * momentum + values.detached() * (1 - momentum)
+      let returns =
+        Tensor.uniform(values.shape, generator: session.generator(.restoration)).to(values.device) .< restore
+      values.copyInPlace(from: session.sourceValues.selected(where: returns, otherwise: values))
+    }
+    return AdaptationStep(loss: loss, learned: batch.count)
+  }
+
+  private func target(
+    _ inputs: Inputs, _ teacher: Tensor, _ session: AdaptationSession, _ task: PredictionTask
+  ) -> Tensor {
+    if task.kind != .regression {
+      let source = session.with(session.sourceValues) { Beliefs.of(session.predict(inputs), task) }
+      if source.maximum(1).mean().item >= confidence {
+        return session.with(teacher) { Beliefs.of(session.predict(inputs), task) }
+      }
+    }
+    let generator = session.generator(.views)
+    return session.with(teacher) {
+      noGrad {
+        let sum = (0..<views).reduce(nil as Tensor?) { sum, _ in
+          let view = Beliefs.of(session.predict(ModalityDrop.dropped(inputs, generator: generator)), task)
+          return sum.map { $0 + view } ?? view
+        }
+        return (sum ?? session.predict(inputs)) / Double(views)
+      }
+    }
+  }
+
+  /// The teacher.
+  public func state() -> [(key: String, tensor: Tensor)] { teacher.map { [("teacher", $0)] } ?? [] }
+
+  /// Takes over what ``state()`` gave.
+  public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {
+    let own = [("teacher", session.group.parameters.values)]
+    try SavedTensors.check(saved, against: own, file: file)
+    teacher = saved["teacher"]?.to(session.device)
+  }
+}

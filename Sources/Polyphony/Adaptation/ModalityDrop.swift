@@ -1,0 +1,46 @@
+import Torch
+
+/// The augmentation of CASP: every sample loses one of its modalities, chosen at random for each sample.
+public enum ModalityDrop {
+  /// A copy in which samples lack one modality more.
+  ///
+  /// Only modalities that a sample has are dropped, and never its last one.
+  /// - Parameters:
+  ///   - rate: the probability that a sample loses one.
+  ///   - generator: what the choices are drawn from.
+  public static func dropped(_ inputs: Inputs, rate: Double = 1, generator: Generator) -> Inputs {
+    noGrad {
+      let (count, modalities) = (inputs.count, inputs.modalities.count)
+      let device = inputs.modalities[0].device
+      // Drawn in any case, so that what comes after does not depend on the inputs.
+      let order = Tensor.uniform([count, modalities], generator: generator).to(device)
+      let chance = Tensor.uniform([count, 1], generator: generator).to(device)
+      let present = inputs.presence ?? .ones([count, modalities], dtype: .bool, device: device)
+      let score = order.filled(-1, where: .!present)
+      // As indices, because two equal draws would otherwise drop two.
+      let chosen = score.argmax(1).oneHot(modalities).to(.bool)
+      let mayLose = (present.to(.int64).sum(1, keep: true) .> 1) .& (chance .< rate)
+      var result = inputs
+      result.presence = present .& .!(chosen .& mayLose)
+      return result
+    }
+  }
+}
+
+extension Inputs {
+  /// The samples of two sets of inputs one after the other.
+  static func joined(_ first: Inputs, _ second: Inputs) -> Inputs {
+    let lengths = first.lengths.indices.map { index -> Tensor? in
+      guard let one = first.lengths[index], let other = second.lengths[index] else { return nil }
+      return .concatenated([one, other])
+    }
+    func presence(_ inputs: Inputs) -> Tensor {
+      inputs.presence
+        ?? .ones([inputs.count, inputs.modalities.count], dtype: .bool, device: inputs.modalities[0].device)
+    }
+    let hasPresence = first.presence != nil || second.presence != nil
+    return Inputs(
+      zip(first.modalities, second.modalities).map { .concatenated([$0, $1]) }, lengths: lengths,
+      presence: hasPresence ? .concatenated([presence(first), presence(second)]) : nil)
+  }
+}

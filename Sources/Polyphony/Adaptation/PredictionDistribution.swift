@@ -1,0 +1,68 @@
+import Torch
+
+/// Predictions as distributions, for the methods that minimise entropy.
+///
+/// Classes: the softmax. A regression gives one number and no distribution, so it gets one over K bins with centres c_k
+/// spread evenly over the task's range: p_k ∝ exp(−(ŷ − c_k)²/2σ²), σ half the distance of two centres. Its entropy says
+/// only how near ŷ is to a centre, nothing of how sure the model is: results are labelled so.
+struct PredictionDistribution {
+  static let note = "a regression has no entropy of its own: it is taken over bins of the predicted value"
+
+  let task: PredictionTask
+  private let bins: Int
+  private var bounds: (low: Double, high: Double)
+
+  init(_ task: PredictionTask, bins: Int) {
+    (self.task, self.bins) = (task, bins)
+    bounds = task.range.map { ($0[0], $0[1]) } ?? (-1, 1)
+  }
+
+  /// Takes the bins from what the source says, where the task has no range.
+  mutating func fit(_ session: AdaptationSession) {
+    guard task.kind == .regression, task.range == nil else { return }
+    let prediction = session.predict(Array(0..<session.seen))
+    let (low, high) = (prediction.minimum().item, prediction.maximum().item)
+    bounds = high - low > 1e-6 ? (low, high) : (low - 1, high + 1)
+  }
+
+  /// The number of classes or bins.
+  var count: Int { task.kind == .regression ? bins : task.classes ?? 2 }
+
+  /// ln C: the largest entropy.
+  var maximumEntropy: Double { Tensor(Double(count), dtype: .float64).log().item }
+
+  /// log p of a prediction, `[B, C]` or `[B, C, H, W]`.
+  func logProbabilities(_ prediction: Tensor) -> Tensor {
+    guard task.kind == .regression else { return prediction.logSoftmax(1) }
+    let step = (bounds.high - bounds.low) / Double(bins - 1)
+    let centres = (0..<bins).map { Float(bounds.low + step * Double($0)) }
+    let distance = (prediction - Tensor(centres).to(prediction.dtype).to(prediction.device).unsqueezed(0)) / (step / 2)
+    return (distance.squared() * -0.5).logSoftmax(1)
+  }
+
+  /// The entropy of each sample, `[B]`; the mean over the places of an image.
+  static func entropy(_ logProbabilities: Tensor) -> Tensor {
+    overPlaces(-(logProbabilities.exp() * logProbabilities).sum(1))
+  }
+
+  /// `[B, …]` averaged over places to `[B]`.
+  static func overPlaces(_ x: Tensor) -> Tensor { x.rank > 1 ? x.mean(1, 2) : x }
+
+  /// Probabilities of each sample, `[B, C]`; the mean over the places of an image.
+  static func probabilities(_ logProbabilities: Tensor) -> Tensor {
+    let p = logProbabilities.exp()
+    return p.rank == 4 ? p.mean(2, 3) : p
+  }
+
+  func state() -> [(key: String, tensor: Tensor)] { [("bins", Tensor([bounds.low, bounds.high]))] }
+
+  mutating func load(_ saved: [String: Tensor], file: String?) throws(Fault) {
+    let saved = try SavedTensors.tensor("bins", saved, file: file).doubles
+    if saved.count == 2 { bounds = (saved[0], saved[1]) }
+  }
+}
+
+extension SettingsReader {
+  /// Reads `bins`: over how many bins of the predicted value the entropy of a regression is taken.
+  func entropyBins() throws(Fault) -> Int { try int("bins", default: 7, in: 2...1000) }
+}

@@ -1,0 +1,33 @@
+import Torch
+
+extension UnlabelledSplit {
+  /// Refuses samples that are no input of a model: other modalities, other shapes, values that are not finite numbers.
+  /// - Throws: `Fault(.badData)`.
+  public func check(for configuration: ModelConfiguration) throws(Fault) {
+    let modalities = configuration.modalities
+    guard inputs.modalities.count == modalities.count else {
+      throw Fault(
+        .badData, "the samples have other modalities than the model", key: name,
+        found: "\(inputs.modalities.count) modalities",
+        expected: modalities.map(\.name).joined(separator: ", "), remedy: "use data like that of the model's training")
+    }
+    for (tensor, modality) in zip(inputs.modalities, modalities) {
+      // Sequences may be longer or shorter than those of the training.
+      let found = Array(tensor.shape.dropFirst(modality.kind == .sequence ? 2 : 1))
+      let expected = Array(modality.sampleShape.dropFirst(modality.kind == .sequence ? 1 : 0))
+      guard found == expected, tensor.rank == modality.sampleShape.count + 1 else {
+        throw Fault(
+          .badData, "a modality has another form than the model's", key: modality.name, found: "\(tensor.shape)",
+          expected: "[\(count)] + \(modality.sampleShape)", remedy: "use data like that of the model's training")
+      }
+      guard tensor.isFinite else {
+        throw Fault(
+          .badData, "a value is not a finite number", key: modality.name, found: "in the samples of \(name)",
+          expected: "finite numbers", remedy: "replace it before adaptation, for example by 0")
+      }
+    }
+    guard count > 0 else {
+      throw Fault(.badData, "there are no samples to adapt to", key: name, expected: "1 sample or more")
+    }
+  }
+}

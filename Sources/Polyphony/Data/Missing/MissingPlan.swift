@@ -1,0 +1,121 @@
+import Foundation
+import Torch
+
+/// Under which conditions of missing data a model is to be scored: one rule, growing rates of one, or all patterns.
+public enum MissingPlan: Equatable, Sendable {
+  /// One rule.
+  case single(MissingProtocol)
+  /// One kind of rule at several rates, in ascending order.
+  case rates(Family, [Double])
+  /// Each pattern of missing modalities in turn, the same for every sample: the main protocol of MPLMM's paper. All
+  /// patterns up to six modalities, a stratified sample beyond (``MissingPatterns``).
+  case patterns
+
+  /// A rule that has a rate.
+  public enum Family: String, Sendable, CaseIterable {
+    case sample, modality, token
+  }
+
+  /// One condition, drawn for the samples of a split.
+  public struct Condition {
+    /// The rule: `sample:0.3`, `fixed:text+audio`, `complete`.
+    public let rule: MissingProtocol
+    /// The rate, in a plan of rates.
+    public var rate: Double?
+    /// The modalities that are there, in a plan of patterns.
+    public var present: [String]?
+    /// How many patterns the condition stands for.
+    public var weight = 1.0
+    /// What is missing from which sample.
+    public let mask: MissingMask
+  }
+
+  /// The rates of the field's sweeps: 0, 0.1, … 0.9.
+  public static let usualRates = (0..<10).map { Double($0) / 10 }
+
+  /// Reads a rule (``MissingProtocol``), `sample` (the usual rates), `sample:0.1,0.5`, `sample:0.1...0.9` (steps of
+  /// 0.1), or `patterns`.
+  /// - Throws: `Fault(.usage)` for an unknown rule or an impossible rate.
+  public init(_ text: String, key: String = "--missing") throws(Fault) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let known = MissingProtocol.names + ["complete", "patterns"]
+    guard known.contains(parts[0]) else {
+      throw Fault(
+        .usage, "unknown protocol of missing data", key: key, found: text,
+        expected: "complete, sample:RATE, modality:RATE, token:RATE, fixed:NAME+NAME, several rates as sample, "
+          + "sample:0.1,0.5 or sample:0.1...0.9, or patterns",
+        remedy: Suggestion.question(for: parts[0], among: known))
+    }
+    if text == "patterns" {
+      self = .patterns
+    } else if let family = Family(rawValue: text) {
+      self = .rates(family, Self.usualRates)
+    } else if parts.count == 2, let family = Family(rawValue: parts[0]), let list = Self.list(parts[1]) {
+      var rates: Set<Double> = []
+      for rate in list {
+        // Refuses what is no rate.
+        _ = try MissingProtocol("\(family.rawValue):\(rate)", key: key)
+        if let rate = Double(rate) { rates.insert(rate) }
+      }
+      self = .rates(family, rates.sorted())
+    } else {
+      self = .single(try MissingProtocol(text, key: key))
+    }
+  }
+
+  /// The rates of `0.1,0.5` or `0.1...0.9` as they were written; nil for a single rate.
+  private static func list(_ text: String) -> [String]? {
+    for mark in ["...", "…"] {
+      let ends = text.components(separatedBy: mark)
+      guard ends.count == 2, let low = Double(ends[0]), let high = Double(ends[1]), low <= high, low >= 0, high <= 1
+      else { continue }
+      return stride(from: (low * 1000).rounded(), through: high * 1000 + 1, by: 100).map { "\(min($0, 1000) / 1000)" }
+    }
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    return parts.count > 1 ? parts : nil
+  }
+
+  /// Draws every condition for a split, each with the same seed, so that what is missing at a rate is missing at every
+  /// higher one.
+  ///
+  /// `modality` cannot lose more than (M − 1)/M: rates above that are left out.
+  /// - Throws: `Fault(.usage)` where the data cannot go missing so, or no rate remains.
+  public func conditions(for samples: UnlabelledSplit, _ modalities: [Modality], seed: UInt64 = 0) throws(Fault)
+    -> [Condition]
+  {
+    func draw(_ rule: MissingProtocol) throws(Fault) -> MissingMask {
+      try rule.mask(for: samples, modalities, seed: seed)
+    }
+    var conditions: [Condition] = []
+    switch self {
+    case .single(let rule):
+      conditions = [Condition(rule: rule, mask: try draw(rule))]
+    case .rates(let family, let rates):
+      let largest = family == .modality ? MissingProtocol.largestRate(modality: modalities.count) : 1
+      for rate in rates.sorted() where rate <= largest {
+        let rule = try MissingProtocol("\(family.rawValue):\(rate)")
+        conditions.append(Condition(rule: rule, rate: rate, mask: try draw(rule)))
+      }
+      guard !conditions.isEmpty else {
+        throw Fault(
+          .usage, "a sweep needs a rate", key: "--missing", found: "\(rates)",
+          expected: "rates up to \((largest * 1000).rounded(.down) / 1000)")
+      }
+    case .patterns:
+      let names = modalities.map(\.name)
+      guard names.count > 1 else {
+        throw Fault(
+          .usage, "the only modality cannot be missing", key: "--missing", found: "patterns",
+          expected: "data of 2 modalities or more")
+      }
+      for pattern in MissingPatterns.patterns(names.count, seed: seed) {
+        let missing = pattern.missing(names)
+        let rule = MissingProtocol.fixed(missing)
+        conditions.append(
+          Condition(
+            rule: rule, present: names.filter { !missing.contains($0) }, weight: pattern.weight, mask: try draw(rule)))
+      }
+    }
+    return conditions
+  }
+}

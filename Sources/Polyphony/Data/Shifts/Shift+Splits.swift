@@ -1,0 +1,126 @@
+import Torch
+
+extension Shift {
+  /// A split with its inputs corrupted.
+  ///
+  /// - Parameters:
+  ///   - modalities: what the inputs are, in their order.
+  ///   - only: names of the modalities to corrupt; all without it.
+  ///   - statistics: mean and deviation of the features; those of the split itself without them. A deviation of 0 marks
+  ///     a feature that never changes.
+  ///   - seed: what every random number follows from, together with a modality's name.
+  /// - Throws: `Fault(.usage)` for an unknown modality, or where the shift has nothing to act on.
+  public func applied(
+    to split: UnlabelledSplit, _ modalities: [Modality], only: [String]? = nil,
+    statistics: [String: FeatureStatistics]? = nil, seed: UInt64
+  ) throws(Fault) -> UnlabelledSplit {
+    let chosen = try indices(of: only, in: modalities)
+    let statistics = statistics ?? Shift.statistics(of: split, modalities)
+    var inputs = split.inputs
+    try noGradThrowing { () throws(Fault) in
+      if kind == .missing {
+        try remove(chosen, isNamed: only != nil, from: &inputs, seed)
+        return
+      }
+      var isServed = false
+      for index in chosen {
+        let modality = modalities[index]
+        guard let statistics = statistics[modality.name] else { continue }
+        let part = ShiftedModality(split.inputs, index, modality, statistics)
+        guard part.isServed(by: kind) else { continue }
+        isServed = true
+        guard severity > 0 else { continue }
+        let generator = Generator(seed: DerivedSeed.of(seed, name: "\(kind.rawValue) \(modality.name)"))
+        inputs.modalities[index] = part.shifted(kind, strength, generator)
+      }
+      guard isServed else { throw nothingToActOn(modalities, chosen) }
+    }
+    return severity == 0 ? split : UnlabelledSplit(name: split.name, inputs: inputs, ids: split.ids)
+  }
+
+  /// A split with its inputs corrupted and its targets as they were; otherwise as the form without targets.
+  public func applied(
+    to split: LabelledSplit, _ modalities: [Modality], only: [String]? = nil,
+    statistics: [String: FeatureStatistics]? = nil, seed: UInt64
+  ) throws(Fault) -> LabelledSplit {
+    LabelledSplit(
+      samples: try applied(to: split.samples, modalities, only: only, statistics: statistics, seed: seed),
+      target: split.target)
+  }
+
+  /// Means and deviations to measure shifts by; 0 is the deviation of a feature that never changes.
+  public static func statistics(of split: UnlabelledSplit, _ modalities: [Modality]) -> [String: FeatureStatistics] {
+    FeatureStatistics.fit(split, modalities, ofConstant: 0)
+  }
+
+  private func indices(of names: [String]?, in modalities: [Modality]) throws(Fault) -> [Int] {
+    guard let names else { return Array(modalities.indices) }
+    let known = modalities.map(\.name)
+    if let unknown = names.first(where: { !known.contains($0) }) {
+      throw Fault(
+        .usage, "the data has no such modality", key: "--modality", found: unknown,
+        expected: known.joined(separator: ", "), remedy: Suggestion.question(for: unknown, among: known))
+    }
+    return modalities.indices.filter { names.contains(known[$0]) }
+  }
+
+  /// Takes modalities away from a share of the samples, but never the last one.
+  private func remove(
+    _ chosen: [Int], isNamed: Bool, from inputs: inout Inputs, _ seed: UInt64
+  ) throws(Fault) {
+    let (count, total) = (inputs.count, inputs.modalities.count)
+    guard total > 1 else {
+      throw Fault(
+        .usage, "removing the only modality leaves nothing", key: "--shift", found: description,
+        expected: "data of two modalities or more")
+    }
+    guard severity > 0 else { return }
+    let generator = Generator(seed: DerivedSeed.of(seed, name: kind.rawValue))
+    let victims = (Tensor.uniform([count, 1], generator: generator) .< strength)
+    let draw = Tensor.uniform([count, total], generator: generator)
+    let present = inputs.presence ?? .ones([count, total], dtype: .bool)
+    let allowed = Tensor(inputs.modalities.indices.map { chosen.contains($0) }).unsqueezed(0) .& present
+    var goes = allowed
+    if !isNamed {
+      let score = draw.filled(-1, where: .!allowed)
+      goes = (score .== score.maximum(1, keep: true)) .& allowed
+    }
+    goes = goes .& victims
+    // Who would be left with nothing keeps one, chosen by the same draw.
+    let isEmptied = (present .& .!goes).to(.int64).sum(1, keep: true) .== 0
+    let kept = draw.filled(-1, where: .!present)
+    goes = goes .& .!(isEmptied .& (kept .== kept.maximum(1, keep: true)))
+    inputs.presence = present .& .!goes
+    for index in chosen {
+      let x = inputs.modalities[index]
+      let shape = [count] + Array(repeating: 1, count: x.rank - 1)
+      inputs.modalities[index] = x.filled(0, where: goes.select(1, index).reshaped(to: shape))
+    }
+  }
+
+  private func nothingToActOn(_ modalities: [Modality], _ chosen: [Int]) -> Fault {
+    let expected =
+      switch kind {
+      case .shift: "a sequence of several steps, or an image"
+      case .swap: "a modality of several features"
+      default: "a modality of several steps, numbers or rows"
+      }
+    return Fault(
+      .usage, "the shift has nothing to act on", key: "--shift",
+      found: description
+        + " of " + chosen.map { "\(modalities[$0].name) (\(modalities[$0].kind.rawValue))" }.joined(separator: ", "),
+      expected: expected, remedy: "choose another shift or another modality")
+  }
+}
+
+/// As `noGrad`, for bodies that throw a ``Fault``.
+func noGradThrowing<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
+  let result: Result<Value, Fault> = noGrad {
+    do throws(Fault) {
+      return .success(try body())
+    } catch {
+      return .failure(error)
+    }
+  }
+  return try result.get()
+}

@@ -1,0 +1,107 @@
+import Torch
+
+/// One modality of a split on its way through a ``Shift``.
+struct ShiftedModality {
+  let kind: Modality.Kind
+  /// `[N, L, D]`, `[N, D]` or `[N, C, H, W]`.
+  let x: Tensor
+  /// Real steps of each sample, `[N]`; nil where all are real.
+  let lengths: Tensor?
+  /// Where something may happen (real steps of present samples), with sizes of 1 to broadcast over; nil for everywhere.
+  let reach: Tensor?
+  /// Of each feature, in a shape that broadcasts against `x`.
+  let mean: Tensor
+  /// Of each feature; 0 for one that never changes.
+  let deviation: Tensor
+
+  init(_ inputs: Inputs, _ index: Int, _ modality: Modality, _ statistics: FeatureStatistics) {
+    (kind, x, lengths) = (modality.kind, inputs.modalities[index], inputs.lengths[index])
+    let shape = kind == .image ? [-1, 1, 1] : [-1]
+    mean = Tensor(statistics.mean).reshaped(to: shape)
+    deviation = Tensor(statistics.deviation).reshaped(to: shape)
+    let ones = Array(repeating: 1, count: x.rank - 1)
+    let present = inputs.isPresent(index)?.reshaped(to: [x.size(0)] + ones)
+    let real = kind == .sequence ? inputs.mask(index)?.unsqueezed(2) : nil
+    reach = present.map { present in real.map { $0 .& present } ?? present } ?? real
+  }
+
+  /// The dimension of features.
+  private var featureDimension: Int { kind == .sequence ? 2 : 1 }
+
+  /// Whether the kind of shift can do anything here.
+  func isServed(by kind: Shift.Kind) -> Bool {
+    switch kind {
+    case .noise, .gain, .missing: true
+    case .drop: dropUnits > 1
+    case .shift: self.kind == .sequence ? x.size(1) > 1 : self.kind == .image && x.size(3) > 1
+    case .swap: x.size(featureDimension) > 1
+    }
+  }
+
+  /// The modality after a shift other than `missing`.
+  func shifted(_ kind: Shift.Kind, _ strength: Double, _ generator: Generator) -> Tensor {
+    let changed: Tensor =
+      switch kind {
+      case .noise: x + deviation * Tensor.normal(x.shape, generator: generator) * strength
+      case .gain: mean + (x - mean) * gains(strength, generator)
+      case .drop: dropped(strength, generator)
+      case .shift: late(strength)
+      case .swap: swapped(strength, generator)
+      case .missing: x
+      }
+    return reach.map { changed.selected(where: $0, otherwise: x) } ?? changed
+  }
+
+  private func gains(_ strength: Double, _ generator: Generator) -> Tensor {
+    (Tensor.normal([x.size(featureDimension)], generator: generator) * strength).exp().reshaped(to: mean.shape)
+  }
+
+  /// Steps of a sequence, numbers of a vector, rows of an image.
+  private var dropUnits: Int { kind == .image ? x.size(2) : x.size(1) }
+
+  private func dropped(_ share: Double, _ generator: Generator) -> Tensor {
+    var draw = Tensor.uniform([x.size(0), dropUnits], generator: generator)
+    // Padding cannot be the one that stays.
+    if kind == .sequence, let reach { draw = draw.filled(-1, where: .!reach.squeezed(2)) }
+    let goes = (draw .< share) .& (draw .< draw.maximum(1, keep: true))
+    let place =
+      switch kind {
+      case .sequence: goes.unsqueezed(2)
+      case .vector: goes
+      case .image: goes.unsqueezed(1).unsqueezed(3)
+      }
+    return mean.selected(where: place, otherwise: x)
+  }
+
+  private func late(_ share: Double) -> Tensor {
+    switch kind {
+    case .vector: return x
+    case .image:
+      let columns = x.size(3)
+      let delay = max(1, Int((share * Double(columns)).rounded()))
+      return x.rows(Tensor((0..<columns).map { max(0, $0 - delay) }), 3)
+    case .sequence:
+      let steps = x.size(1)
+      let real = lengths ?? .full([x.size(0)], Double(steps), dtype: .int64)
+      let delay = (real.to(.float32) * share).rounded().clamped(1, nil).to(.int64)
+      // Clamping by a number makes numbers of integers.
+      let places = (Tensor.range(steps).unsqueezed(0) - delay.unsqueezed(1)).clamped(0, nil).to(.int64)
+      return x.gathered(1, places.unsqueezed(2).expanded(-1, -1, x.size(2)))
+    }
+  }
+
+  private func swapped(_ share: Double, _ generator: Generator) -> Tensor {
+    let features = x.size(featureDimension)
+    let order = generator.permutation(features)
+    var sources = Array(0..<features)
+    for pair in 0..<Int((share * Double(features) / 2).rounded(.up)) where 2 * pair + 1 < features {
+      let (one, other) = (order[2 * pair], order[2 * pair + 1])
+      (sources[one], sources[other]) = (other, one)
+    }
+    let scale = deviation.filled(1, where: deviation .== 0)
+    let exchanged = ((x - mean) / scale).rows(Tensor(sources), featureDimension) * deviation + mean
+    // Features that stay keep their very bits.
+    let moves = Tensor(sources.indices.map { sources[$0] != $0 }).reshaped(to: mean.shape)
+    return exchanged.selected(where: moves, otherwise: x)
+  }
+}

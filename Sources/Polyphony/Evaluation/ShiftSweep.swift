@@ -1,0 +1,113 @@
+import OrderedCollections
+import Torch
+
+/// Scores under shifts: every kind × severity × method, over seeds.
+///
+/// The split's targets serve the scores alone; what is adapted to has none.
+/// A method adapts to the corrupted split without its targets and is then scored on it, offline (transductive) or
+/// online (each batch before it was learned). `source` is the model as it is.
+public struct ShiftSweep {
+  /// The source model's folder.
+  public var base: String
+  /// Adaptation methods by name.
+  public var methods: [String]
+  /// Shifts; severity 0 is the split as it is.
+  public var shifts: [Shift]
+  /// The modalities to corrupt; nil for all.
+  public var modalities: [String]?
+  /// The recipe, overrides included: the section `adaptation`, read by every method.
+  public var recipe: SettingsTree
+  /// Whether samples come once, in their order.
+  public var isOnline: Bool
+  /// Seeds of shift and method.
+  public var seeds: [UInt64]
+  /// Where to compute.
+  public var device: Device
+
+  /// A sweep.
+  public init(
+    base: String, methods: [String] = ["source"], shifts: [Shift], modalities: [String]? = nil,
+    recipe: SettingsTree = .empty, isOnline: Bool = false, seeds: [UInt64] = [0], device: Device = .cpu
+  ) {
+    (self.base, self.methods, self.shifts, self.modalities) = (base, methods, shifts, modalities)
+    (self.recipe, self.isOnline, self.seeds, self.device) = (recipe, isOnline, seeds, device)
+  }
+
+  /// Shifts of several kinds and severities; all without arguments.
+  /// - Throws: `Fault(.usage)` for a severity outside 0 to 5.
+  public static func shifts(
+    _ kinds: [Shift.Kind] = Shift.Kind.allCases, severities: [Int] = Array(Shift.severities)
+  ) throws(Fault) -> [Shift] {
+    var result: [Shift] = []
+    for kind in kinds { for severity in severities { result.append(try Shift(kind, severity: severity)) } }
+    return result
+  }
+
+  /// Adapts to and scores a split of a data set under every shift.
+  ///
+  /// - Parameter didFinish: gets each row as soon as it is there, with how often its runs went back from a collapse.
+  /// - Returns: a row for each shift and method; its condition `shift` names the shift.
+  /// - Throws: `Fault(.usage)` for unknown methods, modalities or settings; what data and adaptation throw.
+  public func run(
+    _ data: Dataset, split: String = "test", _ didFinish: (RunResult, _ returns: Int) -> Void = { _, _ in }
+  ) throws(Fault) -> [RunResult] {
+    let configuration = try ModelFolder.configuration(of: base)
+    let dataset = try data.fitted(to: configuration)
+    let recipe = try AdaptationRecipe(self.recipe, methods: methods, configuration)
+    var rows = shifts.flatMap { shift in
+      methods.map { method in
+        var row = RunResult(name: method, split: split)
+        row.conditions["shift"] = shift.description
+        if let modalities { row.conditions["modality"] = modalities.joined(separator: ",") }
+        return row
+      }
+    }
+    for (place, shift) in shifts.enumerated() {
+      var returns = methods.map { _ in 0 }
+      for seed in seeds {
+        let corrupted = try dataset.labelled(split, corruptedBy: shift, only: modalities, seed: seed)
+        for (index, method) in methods.enumerated() {
+          let run = AdaptationRun(
+            base: base, method: method, settings: recipe.settings(for: method), isOnline: isOnline,
+            seed: seed, device: device)
+          let outcome = try run.run(on: corrupted.samples).outcome
+          let evaluation = try Evaluation(
+            outcome.prediction, corrupted.target, task: configuration.task, loss: TaskLoss(configuration.task))
+          let row = place * methods.count + index
+          rows[row].parameters = (outcome.parameters.total, outcome.parameters.adapted)
+          var scores = evaluation.metrics
+          if let snapshots = outcome.snapshots, let share = outcome.share {
+            scores.append(
+              PseudoLabelError.values(snapshots, corrupted.target, share: share, task: configuration.task))
+          }
+          rows[row].add(seed: seed, scores)
+          returns[index] += outcome.returns.count
+        }
+      }
+      for index in methods.indices { didFinish(rows[place * methods.count + index], returns[index]) }
+    }
+    return rows
+  }
+
+  /// The mean over all shifts, seed by seed: a row for each method, its condition `shift` is `mean`.
+  ///
+  /// A metric that is undefined under one of the shifts is undefined.
+  public static func means(_ rows: [RunResult]) -> [RunResult] {
+    let byMethod = OrderedDictionary(grouping: rows, by: \.name)
+    return byMethod.values.map { rows in
+      var mean = RunResult(name: rows[0].name, split: rows[0].split)
+      mean.conditions = rows[0].conditions
+      mean.conditions["shift"] = "mean"
+      mean.parameters = rows[0].parameters
+      for (place, seed) in rows[0].seeds.enumerated() {
+        var scores = MetricValues()
+        for metric in rows[0].values[place].names {
+          let values = rows.compactMap { $0.values[place][metric] }
+          scores[metric] = values.count == rows.count ? values.reduce(0, +) / Double(values.count) : nil
+        }
+        mean.add(seed: seed, scores)
+      }
+      return mean
+    }
+  }
+}

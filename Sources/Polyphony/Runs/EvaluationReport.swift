@@ -1,0 +1,132 @@
+import Foundation
+import Torch
+
+/// What an evaluation found: rows for machines, and for sweeps over missing data a table and a plot.
+public struct EvaluationReport {
+  /// The models in the order in which they were named.
+  public let outcomes: [EvaluationRun.Outcome]
+  /// The split that was scored.
+  public let split: String
+  /// What was taken away; nil for the data as it is.
+  public let plan: MissingPlan?
+  /// The masks of all conditions, in order.
+  public let masks: [MissingMask]
+  /// The metric of tables and plots.
+  public var metric: String
+
+  /// Whether there are several conditions.
+  public var isSweep: Bool {
+    switch plan {
+    case .rates, .patterns: true
+    case .single, nil: false
+    }
+  }
+
+  /// The metrics that can be asked for.
+  public var metrics: [String] { outcomes.first?.sweeps.first?.rows.first?.metrics.names ?? [] }
+
+  /// A row for each model and condition; behind the conditions of a sweep their mean and, over rates, the area.
+  public var results: [RunResult] {
+    outcomes.flatMap { outcome -> [RunResult] in
+      func result(_ missing: String?, _ hash: String?, _ scores: (MissingSweep) -> MetricValues) -> RunResult {
+        var result = RunResult(name: outcome.name, split: split)
+        if let missing { result.conditions["missing"] = missing }
+        result.mask = hash
+        result.parameters = outcome.parameters
+        for (seed, sweep) in zip(outcome.seeds, outcome.sweeps) { result.add(seed: seed, scores(sweep)) }
+        return result
+      }
+      var results = (outcome.sweeps.first?.rows ?? []).enumerated().map { index, row in
+        result(plan == nil ? nil : row.missing, plan == nil ? nil : row.hash) { $0.rows[index].metrics }
+      }
+      if isSweep { results.append(result("mean", nil, \.mean)) }
+      if case .rates = plan { results.append(result("area", nil, \.area)) }
+      return results
+    }
+  }
+
+  /// The table of a sweep: over rates a row for each model, over patterns a column.
+  public var table: TextTable {
+    if case .patterns = plan { return patternTable }
+    let rows = outcomes.first?.sweeps.first?.rows ?? []
+    var table = TextTable(
+      [.init(metric)] + rows.map { .init(String(format: "%g", $0.rate ?? 0), .right) }
+        + ["mean", "area", "trained", "share"].map { .init($0, .right) })
+    for outcome in outcomes {
+      let cells = rows.indices.map { index in
+        aggregate(outcome) { $0.rows[index].metrics }.mean.map { String(format: "%.3f", $0) } ?? "undefined"
+      }
+      table.append(
+        [outcome.name] + cells
+          + [aggregate(outcome, \.mean).formatted(), aggregate(outcome, \.area).formatted()] + trained(outcome))
+    }
+    return table
+  }
+
+  private var patternTable: TextTable {
+    var table = TextTable([.init("present")] + outcomes.map { .init($0.name, .right) })
+    for (index, row) in (outcomes.first?.sweeps.first?.rows ?? []).enumerated() {
+      table.append(
+        [row.isComplete ? "all" : (row.present ?? []).joined(separator: "+")]
+          + outcomes.map { aggregate($0) { $0.rows[index].metrics }.formatted() })
+    }
+    table.append(["mean of incomplete"] + outcomes.map { aggregate($0, \.mean).formatted() })
+    for (place, title) in ["trained", "share"].enumerated() {
+      table.append([title] + outcomes.map { trained($0)[place] })
+    }
+    return table
+  }
+
+  /// The metric over the rates, or over the number of missing modalities; deviations over seeds as bands.
+  public var chart: LineChart {
+    let series = outcomes.map { outcome in
+      LineChart.Series(
+        outcome.name,
+        places(outcome).map { place in
+          let scores = Aggregate(outcome.sweeps.map { sweep in mean(sweep, place.rows) })
+          return .init(place.x, scores.mean, spread: outcome.seeds.count > 1 ? scores.standardDeviation : nil)
+        })
+    }
+    var family = "missing rate"
+    if case .rates(let rule, _) = plan { family += " (\(rule.rawValue))" }
+    if case .patterns = plan { family = "missing modalities" }
+    return LineChart("Missing modalities, \(split) split", x: family, y: metric, series)
+  }
+
+  /// Where the points of a line stand, and over which rows each is a mean.
+  private func places(_ outcome: EvaluationRun.Outcome) -> [(x: Double, rows: [Int])] {
+    let rows = outcome.sweeps.first?.rows ?? []
+    if case .rates = plan { return rows.enumerated().map { ($1.rate ?? 0, [$0]) } }
+    let total = rows.map { $0.present?.count ?? 0 }.max() ?? 0
+    return Dictionary(grouping: rows.indices) { total - (rows[$0].present?.count ?? 0) }.sorted { $0.key < $1.key }
+      .map { (Double($0.key), $0.value) }
+  }
+
+  private func mean(_ sweep: MissingSweep, _ rows: [Int]) -> Double? {
+    MissingSweep(rows: rows.map { sweep.rows[$0] }).overall[metric]
+  }
+
+  private func aggregate(_ outcome: EvaluationRun.Outcome, _ scores: (MissingSweep) -> MetricValues) -> Aggregate {
+    Aggregate(outcome.sweeps.map { scores($0)[metric] })
+  }
+
+  private func trained(_ outcome: EvaluationRun.Outcome) -> [String] {
+    guard let count = outcome.parameters else { return ["", ""] }
+    return [
+      "\(count.trainable)", String(format: "%.1f %%", 100 * Double(count.trainable) / Double(max(1, count.total))),
+    ]
+  }
+
+  /// Writes `results.json` (its text), the masks (`missing/….safetensors`) and a sweep's plot (`missing.svg`).
+  /// - Throws: `Fault(.cannotWrite)`.
+  public func write(to folder: String, results: String) throws(Fault) {
+    _ = try RunFolder(folder, existing: .resume)
+    if !masks.isEmpty { _ = try RunFolder("\(folder)/missing", existing: .resume) }
+    for mask in masks {
+      let name = mask.protocolName.replacingOccurrences(of: ":", with: "-")
+      try mask.write(to: "\(folder)/missing/\(name).safetensors")
+    }
+    if isSweep { try AtomicFile.write(chart.svg, to: "\(folder)/missing.svg") }
+    try AtomicFile.write(results, to: "\(folder)/results.json")
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Polyphony
+import Torch
+
+/// `polyphony adapt`.
+struct AdaptCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "adapt",
+    abstract: "Adapt a model to unlabelled samples of where it is deployed; the source model stays as it is.",
+    discussion: """
+      Offline the method goes over the split in epochs, and the adapted model is scored on --test. With --online every \
+      batch is predicted, then learned, in the order of the stream; what was said before learning is scored. Targets \
+      are read for the scores alone, where there are any.
+
+      One method and one seed leave OUTPUT/adapter (the adapted tensors), OUTPUT/checkpoint (where --resume goes on) \
+      and OUTPUT/metrics.jsonl. Several get a folder each below OUTPUT. evaluate and predict take --model and --adapter.
+
+      Example: polyphony adapt --model runs/base/model --data target --method casp --output runs/adapted
+      """)
+
+  @Option(help: ArgumentHelp("The source model's folder.", valueName: "folder"))
+  var model: String
+
+  @Option(help: ArgumentHelp("The target data set's folder.", valueName: "folder"))
+  var data: String
+
+  @Option(help: ArgumentHelp("The split to adapt to; its targets are not looked at.", valueName: "name"))
+  var split = "train"
+
+  @Option(
+    help: ArgumentHelp(
+      "The split to score the adapted model on; test where there is one, else the split adapted to.", valueName: "name")
+  )
+  var test: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Methods, separated by commas: \(AdaptationMethods.names.joined(separator: ", ")).", valueName: "names"))
+  var method: String
+
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  var output: String
+
+  @Flag(help: "Takes the samples once, batch by batch, in their order: each is predicted, then learned.")
+  var online = false
+
+  @OptionGroup var seeds: SeedOptions
+  @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var existing: ExistingOptions
+  @OptionGroup var device: DeviceOptions
+
+  @Flag(help: "Prints the results as one JSON document.")
+  var json = false
+
+  func validate() throws {
+    guard !online || test == nil else {
+      throw ValidationError("--online scores the stream itself, so --test cannot be given with it.")
+    }
+  }
+
+  func execute() throws {
+    let place = try device.prepare()
+    StopSignal.listen()
+    var sweep = AdaptationSweep(
+      base: model, recipe: try recipe.tree(), data: data, output: output,
+      methods: method.split(separator: ",").map(String.init), seeds: seeds.all, existing: existing.existing,
+      device: place,
+      observers: { (name, folder) throws(Fault) in
+        [AdaptationDisplay(name: name, isOnline: online), try AdaptationLogs.observer(folder, isOnline: online)]
+      })
+    (sweep.split, sweep.scored, sweep.isOnline) = (split, test, online)
+    let report = try sweep.run()
+    guard !report.wasStopped else {
+      Terminal.note("stopped; continue with the same command and --resume")
+      throw ExitCode(130)
+    }
+    for remark in report.remarks { Terminal.note(remark) }
+    let printer = ResultsOutput(command: "adapt", asJSON: json)
+    try AtomicFile.write(printer.document(report.results).text(), to: "\(output)/results.json")
+    printer.print(report.results)
+  }
+}

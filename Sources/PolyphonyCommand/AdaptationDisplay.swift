@@ -1,0 +1,44 @@
+import Polyphony
+import Torch
+
+/// Shows an adaptation: a bar on a terminal, elsewhere a line per epoch, or per fifty batches of a stream.
+final class AdaptationDisplay: AdaptationObserver {
+  private static let batchesPerLine = 50
+  private let name: String
+  private let isOnline: Bool
+  private let display = ProgressDisplay.onStandardError()
+  private var start = ContinuousClock.now
+  private var doneSteps = 0
+  private var latest: TrainingProgress?
+
+  init(name: String, isOnline: Bool) { (self.name, self.isOnline) = (name, isOnline) }
+
+  func willStart(_ method: String, completedEpochs: Int, step: Int, notes: [String]) {
+    if !name.isEmpty { display.print(name) }
+    if step > 0 { display.print("resumed after step \(step)") }
+    start = .now
+  }
+
+  func didStep(epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double?) {
+    doneSteps += 1
+    let duration = (ContinuousClock.now - start).components
+    let elapsed = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+    let left = (epochs - epoch) * steps + steps - step
+    let progress = TrainingProgress(
+      epoch: epoch, epochs: epochs, step: step, steps: steps, loss: loss,
+      secondsLeft: elapsed / Double(doneSteps) * Double(left))
+    latest = progress
+    display.update(progress)
+  }
+
+  func didEnd(_ record: AdaptationRecord) {
+    guard var progress = latest else { return }
+    let isLast = progress.step == progress.steps
+    guard !isOnline || isLast || progress.step % Self.batchesPerLine == 0 else { return }
+    if !isOnline { progress.loss = record.loss }
+    (progress.secondsLeft, progress.scoreName, progress.score) = (nil, "drift", record.drift)
+    display.finishEpoch(progress)
+  }
+
+  func didReturn(_ report: CollapseReport) { display.print("\(report)") }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Polyphony
+import Torch
+
+/// Options of `evaluate` for scores under shifts.
+struct ShiftOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Corrupts the inputs first: KIND:SEVERITY, several separated by commas; KIND alone stands for severities 1 to 5, "
+        + "«all» for all kinds. Kinds: \(Shift.Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "shifts"))
+  var shift: String?
+
+  @Option(help: ArgumentHelp("Modalities to corrupt, separated by commas; all without it.", valueName: "names"))
+  var modality: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Adapts to each corrupted split before it is scored, by methods separated by commas: "
+        + "\(AdaptationMethods.names.joined(separator: ", ")).", valueName: "names"))
+  var adapt: String?
+
+  @Flag(help: "Adapts online: each batch is predicted, then learned; what was said before is scored.")
+  var online = false
+
+  @Option(help: ArgumentHelp("Draws the scores over severities.", valueName: "file.svg"))
+  var plot: String?
+
+  func validate() throws {
+    if shift == nil, modality != nil || adapt != nil || plot != nil || online {
+      throw ValidationError("--modality, --adapt, --online and --plot need --shift.")
+    }
+    if online, adapt == nil { throw ValidationError("--online says how --adapt adapts, and needs it.") }
+  }
+
+  /// The shifts; none without the option.
+  func shifts() throws -> [Shift] {
+    var result: [Shift] = []
+    for name in Self.names(shift) ?? [] {
+      if name == "all" {
+        result += try ShiftSweep.shifts()
+      } else if let kind = Shift.Kind(rawValue: name) {
+        result += try ShiftSweep.shifts([kind])
+      } else {
+        result.append(try Shift(named: name))
+      }
+    }
+    return result
+  }
+
+  /// The names in a list separated by commas.
+  static func names(_ text: String?) -> [String]? { text?.split(separator: ",").map(String.init) }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Polyphony
+import Testing
+import Torch
+
+/// A small adaptation: model, target and method from names.
+struct Adapting {
+  var architecture = "late_fusion"
+  var kind = PredictionTask.Kind.regression
+  var method = "casp"
+  var settings = ""
+  var count = 20
+  var isOnline = false
+  var dropout = 0.0
+  var modalities = 3
+  var seed: UInt64 = 1
+
+  /// Fewer epochs than published, and a share that leaves several samples of few.
+  static let short = "contrast_epochs: 4, snapshot_interval: 2, pseudo_epochs: 2, share: 0.3"
+  static let casp = ["casp", "casp-contrast", "casp-pseudo", "casp-random"]
+
+  /// A method with settings that make it act on a small target.
+  static func named(_ name: String, online: Bool = false) -> Adapting {
+    var result = Adapting()
+    (result.method, result.isOnline) = (name, online)
+    if casp.contains(name) { result.settings = short }
+    if name == "mean-teacher" { result.settings = "views: 3" }
+    // A random model is sure of nothing: every sample counts as reliable.
+    if name == "eata" { result.settings = "margin: 1.1, redundancy: 1" }
+    if name == "sar" { result.settings = "margin: 1.1, reset_below: 0" }
+    return result
+  }
+
+  var configuration: ModelConfiguration {
+    var configuration = Tiny.configuration(architecture, kind, modalities: modalities)
+    configuration.dropout = DropoutRates(
+      attention: dropout, relu: dropout, residual: dropout, embedding: dropout, output: 0)
+    return configuration
+  }
+
+  func model() throws -> MultimodalModel { try Tiny.model(configuration) }
+
+  func samples() -> UnlabelledSplit {
+    UnlabelledSplit(name: "target", inputs: Tiny.batch(configuration, count: count).inputs)
+  }
+
+  func makeMethod() throws -> any AdaptationMethod {
+    let all = "batch_size: 6, learning_rate: 0.01" + (settings.isEmpty ? "" : ", \(settings)")
+    let configuration = configuration
+    let tree = try SettingsTree(yaml: "{\(all)}", file: "settings")
+    return try SettingsReader.read(tree) { (reader) throws(Fault) in
+      try AdaptationMethods.maker(method)(reader, configuration)
+    }.value
+  }
+
+  func loop(
+    _ model: MultimodalModel, _ samples: UnlabelledSplit? = nil, folder: String? = nil,
+    method: (any AdaptationMethod)? = nil
+  ) throws -> AdaptationLoop {
+    try AdaptationLoop(
+      model, samples: samples ?? self.samples(), method: try method ?? makeMethod(), isOnline: isOnline, seed: seed,
+      folder: folder)
+  }
+
+  /// A run with a dropout stream of its own: tests run side by side.
+  func run(_ samples: UnlabelledSplit? = nil) throws -> (model: MultimodalModel, outcome: AdaptationOutcome) {
+    let model = try model()
+    return (model, try ownDropout { try loop(model, samples).run(isStopped: { false }) })
+  }
+}
+
+/// Runs `body` with a dropout stream that no other test draws from.
+func ownDropout<Result>(_ body: () throws -> Result) rethrows -> Result {
+  try DropoutStream.ofThread.withValue(DropoutStream(.init(seed: 0, offset: 0)), body)
+}

@@ -8,7 +8,8 @@ struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Look at, check and make data sets.",
     subcommands: [
-      DataInspectCommand.self, DataValidateCommand.self, DataSynthesizeCommand.self, DataCorruptCommand.self,
+      DataInspectCommand.self, DataValidateCommand.self, DataConvertCommand.self, DataSynthesizeCommand.self,
+      DataCorruptCommand.self,
     ])
 }
 

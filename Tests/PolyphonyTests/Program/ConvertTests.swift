@@ -1,0 +1,74 @@
+import Foundation
+import Polyphony
+import Testing
+import Torch
+
+/// `polyphony data convert` as a user runs it.
+@Suite struct ConvertTests {
+  @Test func convertsValidatesAndTrains() throws {
+    try withTemporaryFolder { folder in
+      // Reading and writing data needs no libtorch.
+      let converted = try Program.succeed(
+        [
+          "data", "convert", "--input", fixture("conversion/numpy2-protocol5.pkl"), "--output", "\(folder)/data",
+          "--modality", "text", "--modality", "audio", "--modality", "vision", "--name", "small",
+        ], environment: ["LIBTORCH": "/nowhere"])
+      #expect(converted.output.contains("small: regression") && converted.output.contains("train 5, valid 3, test 4"))
+      #expect(converted.errors.contains("−∞"), "\(converted.errors)")
+      let description = try String(contentsOfFile: "\(folder)/data/dataset.json", encoding: .utf8)
+      #expect(description.contains("numpy2-protocol5.pkl (SHA-256 "))
+      try Program.succeed(["data", "validate", "\(folder)/data"])
+      try Program.succeed(["train", "--data", "\(folder)/data", "--output", "\(folder)/run"] + ResumeTests.settings)
+      let leftovers = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      #expect(leftovers == ["data", "run"])
+    }
+  }
+
+  struct Refusal: CustomTestStringConvertible, Sendable {
+    let arguments: String
+    let code: Int32
+    let mentions: [String]
+    var testDescription: String { arguments }
+
+    init(_ arguments: String, _ code: Int32, _ mentions: [String]) {
+      (self.arguments, self.code, self.mentions) = (arguments, code, mentions)
+    }
+  }
+
+  static let refusals: [Refusal] = [
+    Refusal("--input hostile.pkl --output out", 65, ["os.system", "byte 0"]),
+    Refusal("--input absent.pkl --output out", 66, ["absent.pkl"]),
+    Refusal("--input table.csv --output absent/out", 73, ["absent"]),
+    Refusal("--input table.csv --output .", 73, ["hostile.pkl", "would be lost"]),
+    Refusal("--input table.csv --output out --split 1,2,3", 64, ["--split", "1,2,3"]),
+    Refusal("--input table.csv --output out --task sorting", 64, ["sorting", "classification"]),
+    Refusal("--input table.csv --output out --modality =a_0", 64, ["--modality", "=a_0"]),
+    Refusal("--input table.csv --input hostile.pkl --output out", 64, [".npy"]),
+    Refusal("--input table.csv --output out --target z", 64, ["--target", "z"]),
+    Refusal("--output out", 64, ["--input"]),
+  ]
+
+  @Test(arguments: refusals) func refuses(refusal: Refusal) throws {
+    try withTemporaryFolder { folder in
+      _ = try Converting.write(Array("cos\nsystem\n(S'touch ran'\ntR.".utf8), "hostile.pkl", in: folder)
+      _ = try Converting.write(Array("a_0,y\n1,2\n2,3\n".utf8), "table.csv", in: folder)
+      let arguments = refusal.arguments.split(separator: " ").map(String.init)
+      let outcome = try Program.run(["data", "convert"] + arguments, in: folder)
+      #expect(outcome.code == refusal.code, "\(outcome.errors)")
+      for word in refusal.mentions { #expect(outcome.errors.contains(word), "\(word) is not in: \(outcome.errors)") }
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      #expect(left == ["hostile.pkl", "table.csv"])
+    }
+  }
+
+  @Test func helpSaysWhatThereIs() throws {
+    let help = try Program.succeed(["data", "convert", "--help"], environment: ["LIBTORCH": "/nowhere"]).output
+    for word in [
+      "--input", "--output", "--task", "regression, classification", "--target", "--text", "text_bert", "--modality",
+      "--split", "0.7,0.15,0.15", "--split-by", "--id", "--seed", "--name", "read, never run",
+    ] {
+      #expect(help.contains(word), "\(word) is not in the help")
+    }
+    #expect(try Program.succeed(["data", "--help"]).output.contains("convert"))
+  }
+}

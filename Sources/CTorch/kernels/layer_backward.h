@@ -26,7 +26,6 @@ class LayerBackward {
         wide{scratch.take(int64_t(F) * tile_steps), tile_steps}, narrow{scratch.take(int64_t(d) * tile_steps), tile_steps},
         turned(scratch.take((std::max(F, 2 * d) + 16) * int64_t(tile_steps))), rest(scratch) {}
 
-  /// `attention_first`: nothing before the feed-forward block needs a gradient when false.
   void run() {
     each_tile(l.queries, member, [&](int t, int n) { feedforward(t, n), output_projection(t, n); });
     member.wait();

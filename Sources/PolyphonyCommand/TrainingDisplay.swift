@@ -19,6 +19,8 @@ final class TrainingDisplay: TrainingObserver {
     start = .now
   }
 
+  func note(_ text: String) { display.print("note: \(text)") }
+
   func didStep(_ status: TrainingStatus) {
     samples += status.samples
     doneSteps += 1

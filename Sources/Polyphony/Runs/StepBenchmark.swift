@@ -33,6 +33,7 @@ public struct StepBenchmark {
     ("balance", { (setup) throws(Fault) in try balance(setup) }),
     ("contrast", { (setup) throws(Fault) in try contrast(setup) }),
     ("online", { (setup) throws(Fault) in try online(setup) }),
+    ("tune", { (setup) throws(Fault) in try tune(setup) }),
     (
       "prompt",
       { (setup) throws(Fault) in
@@ -83,7 +84,7 @@ public struct StepBenchmark {
     return Batch(inputs, target: target)
   }
 
-  private static func train(_ setup: Setup) -> () -> Void {
+  static func train(_ setup: Setup) -> () -> Void {
     let (model, batch) = (setup.model, setup.batch)
     let loss = TaskLoss(model.configuration.task)
     let optimizer = Adam([ParameterGroup("all", model.trainableParameters(), learningRate: 1e-3)])

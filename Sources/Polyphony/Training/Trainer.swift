@@ -238,8 +238,13 @@ public final class Trainer {
     try strategy.load(try Checkpoint.tensors("strategy", at: path), file: "\(path)/strategy.safetensors")
     let chosen = try Checkpoint.tensors("best", at: path)
     best = own.compactMap { entry in chosen[entry.key].map { (entry.key, $0) } }
+    if let before = saved.arithmetic, before != Libtorch.arithmetic {
+      let text = "resumed with \(Libtorch.arithmetic), begun with \(before): the last bits will differ"
+      for observer in observers { observer.note(text) }
+    }
     state = saved
     state.settings = settings
+    state.arithmetic = Libtorch.arithmetic
     try state.restoreRandomness(file: path)
   }
 

@@ -55,6 +55,8 @@ public protocol TrainingObserver: AnyObject {
   func didEndEpoch(_ record: EpochRecord) throws(Fault)
   /// Before the first step; a resumed run has completed epochs already.
   func willStart(completedEpochs: Int, step: Int) throws(Fault)
+  /// Something that the user should know and that stops nothing.
+  func note(_ text: String)
 }
 
 extension TrainingObserver {
@@ -64,4 +66,6 @@ extension TrainingObserver {
   public func didEndEpoch(_ record: EpochRecord) throws(Fault) {}
   /// Nothing.
   public func willStart(completedEpochs: Int, step: Int) throws(Fault) {}
+  /// Nothing.
+  public func note(_ text: String) {}
 }

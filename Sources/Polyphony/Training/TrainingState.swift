@@ -28,6 +28,8 @@ struct TrainingState: Codable {
   /// Who wrote this.
   var polyphony = Polyphony.version
   var libtorch = Libtorch.version
+  /// What else the bits depend on; a run may be resumed elsewhere, and says so. Nil in older checkpoints.
+  var arithmetic: String? = Libtorch.arithmetic
 
   /// Notes where the random streams stand.
   mutating func captureRandomness() {

@@ -6,8 +6,12 @@ public enum Libtorch {
   /// Loads libtorch.
   ///
   /// Everything else in this module loads it by itself when first used, and traps where that fails.
-  /// - Throws: ``Fault`` of kind `failure` that names the folder, what was found there and the remedy.
-  public static func load() throws(Fault) { _ = try Door.loaded.get() }
+  /// - Throws: ``Fault`` of kind `failure` that names the folder, what was found there and the remedy; of kind `usage`
+  ///   where the environment asks for kernels that are not there.
+  public static func load() throws(Fault) {
+    _ = try Door.loaded.get()
+    try Fused.checkEnvironment()
+  }
 
   /// The folder that libtorch is taken from.
   public static func folder() throws(Fault) -> String { try LibraryLocation.libtorch() }
@@ -63,6 +67,12 @@ extension Libtorch {
 
   /// Whether layers run on our own kernels where they can; `POLYPHONY_FUSED=0` switches them off.
   public static var usesOwnKernels: Bool { Fused.isEnabled }
+
+  /// What the bits of a result depend on besides the seed, such as `2 threads, AVX512, own kernels avx512`.
+  public static var arithmetic: String {
+    let own = usesOwnKernels ? "own kernels \(kernelInstructionSet)" : "no own kernels"
+    return "\(threadCount) thread\(threadCount == 1 ? "" : "s"), \(cpuCapability), \(own)"
+  }
 }
 
 extension Libtorch {

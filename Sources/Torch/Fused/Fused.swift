@@ -8,6 +8,22 @@ package enum Fused {
   /// Off where the environment says `POLYPHONY_FUSED=0`.
   private static let isWanted = ProcessInfo.processInfo.environment["POLYPHONY_FUSED"] != "0"
 
+  /// A misspelt switch would measure or compare the wrong thing in silence.
+  static func checkEnvironment() throws(Fault) {
+    let environment = ProcessInfo.processInfo.environment
+    if let switched = environment["POLYPHONY_FUSED"], !["", "0", "1"].contains(switched) {
+      throw Fault(
+        .usage, "an environment variable has an unknown value", key: "POLYPHONY_FUSED", found: switched,
+        expected: "0 for libtorch's own operators, or 1", remedy: "unset it for the kernels that fit this processor")
+    }
+    if let wanted = environment["POLYPHONY_ISA"], !wanted.isEmpty, wanted != instructionSet {
+      throw Fault(
+        .usage, "the kernels cannot run on this instruction set here", key: "POLYPHONY_ISA", found: wanted,
+        expected: "plain, avx2 or avx512, as far as this processor has them",
+        remedy: "unset it for the best that this processor has")
+    }
+  }
+
   /// Overrides the environment: tests compare both ways in one process.
   package static let isForced = ThreadLocal<Bool?>(nil)
 

@@ -8,7 +8,7 @@ PEER_PACKAGES = .libtorch-python
 WITH_TORCH = PYTHONPATH="$(TORCH_SITE):$(PEER_PACKAGES)" $(PYTHON)
 SWIFT_FILES = Sources Tests Package.swift
 
-.PHONY: help setup build test demo bench bench-check fixtures format lint clean
+.PHONY: help setup build test demo bench bench-check sanitize fixtures format lint clean
 
 help:
 	@echo "make setup     fetch libtorch (once; LIBTORCH=DIR uses another)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test      run all tests"
 	@echo "make demo      train, tune, adapt and compare on the data set that comes along"
 	@echo "make bench     measure against PyTorch and write Benchmarks/RESULTS.md (BENCH_FLAGS=--quick)"
+	@echo "make sanitize  run the kernels under the address and undefined-behaviour sanitizers (compiles for a while)"
 	@echo "make format    format the Swift files; make lint: check them"
 	@echo "make fixtures  compute the tests' reference numbers again, with PyTorch"
 	@echo "make clean     remove what was built (libtorch stays)"
@@ -40,6 +41,10 @@ bench: build $(PEER_PACKAGES)/.installed
 # The PyTorch peers of the benchmark against the golden figures.
 bench-check: setup $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Benchmarks/peers/check.py
+
+# Memory errors and undefined behaviour in the kernels, for every instruction set of this processor.
+sanitize: setup
+	@Tools/sanitize.sh
 
 fixtures: setup $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Tools/make-torch-fixtures.py

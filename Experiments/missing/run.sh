@@ -73,3 +73,4 @@ for name in ${PARTS:-mosi numerals}; do
     ;;
   esac
 done
+python3 "$here/tables.py" "$output"

@@ -93,6 +93,12 @@ struct DataSynthesizeCommand: ReportingCommand {
       "Makes sentiment a choice among classes, by cutting its range into equal parts.", valueName: "count"))
   var classes: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Modalities of sentiment, counted from the last, that are slow to learn: a sign that each step shows has to be undone.",
+      valueName: "count"))
+  var ciphered = 0
+
   @Option(help: ArgumentHelp("How far this corpus is from that of shift 0.", valueName: "number"))
   var shift = 0.0
 
@@ -113,7 +119,7 @@ struct DataSynthesizeCommand: ReportingCommand {
       var generator = SyntheticSentiment()
       (generator.samples, generator.modalities, generator.shift) = (count, modalities, shift)
       (generator.imbalance, generator.noise, generator.seed) = (imbalance, noise, seed)
-      generator.classes = classes
+      (generator.classes, generator.ciphered) = (classes, ciphered)
       try DatasetWriter.write(generator.description, try generator.make(), to: output)
     case .segmentation:
       let generator = SyntheticPhantoms(samples: count, shift: shift, seed: seed)

@@ -10,7 +10,9 @@ import Torch
 /// x_m[t] = e_m[t] · A_m · (a_m · v_m ⊙ u + √(1 − a_m²) · n) + noise · ε, e_m[t] ∈ {0, 1},
 ///
 /// where n is a distractor of the sample, v_m leaves a quarter of the latent numbers to the other modalities, and ε is
-/// new at every step. Asked for classes, the range is cut into as many parts of equal width. Modalities differ in length and features; real lengths vary between half and all.
+/// new at every step. The last `ciphered` modalities turn each speaking step's signal by a sign of its own and show that
+/// sign in their first feature: their average says nothing, an encoder has to learn the product. They are slow to learn
+/// where others are quick, which is what starves a modality in joint training. Asked for classes, the range is cut into as many parts of equal width. Modalities differ in length and features; real lengths vary between half and all.
 public struct SyntheticSentiment: Sendable {
   /// Samples over all splits: 70 % train, 15 % valid, 15 % test.
   public var samples = 2000
@@ -22,6 +24,8 @@ public struct SyntheticSentiment: Sendable {
   public var noise = 0.5
   /// How far this corpus is from that of shift 0: maps turned, offsets and gains changed by this much.
   public var shift = 0.0
+  /// Modalities, counted from the last, whose signal has to be deciphered.
+  public var ciphered = 0
   /// Classes in place of numbers; nil for regression.
   public var classes: Int?
   /// What everything follows from. Corpora of one seed and several shifts share maps and differ in samples.
@@ -47,6 +51,7 @@ public struct SyntheticSentiment: Sendable {
       },
       source: "made by «polyphony data synthesize --kind sentiment»: samples \(samples), modalities \(modalities), "
         + (classes.map { "classes \($0), " } ?? "")
+        + (ciphered > 0 ? "ciphered \(ciphered), " : "")
         + "imbalance \(imbalance), noise \(noise), shift \(shift), seed \(seed)")
   }
 
@@ -93,7 +98,12 @@ public struct SyntheticSentiment: Sendable {
     let events = (Tensor.uniform([samples, length, 1], generator: corpus) .< 0.3).to(.float32)
     // The first step always speaks, so that no sample is silent.
     let speaking = Tensor.concatenated([.ones([samples, 1, 1]), events.slice(1, 1)], 1)
-    var x = speaking * seen.unsqueezed(1) + Tensor.normal([samples, length, features], generator: corpus) * noise
+    var signal = speaking * seen.unsqueezed(1)
+    if index >= modalities - ciphered {
+      let sign = (Tensor.uniform([samples, length, 1], generator: corpus) .< 0.5).to(.float32) * 2 - 1
+      signal = .concatenated([sign * speaking, (signal * sign).slice(2, 1)], 2)
+    }
+    var x = signal + Tensor.normal([samples, length, features], generator: corpus) * noise
     x = x * (gain * (0.3 * shift)).exp() + offset * (0.5 * shift)
     let lengths =
       (Tensor.uniform([samples], generator: corpus) * Double(length - length / 2 + 1)).to(.int64)
@@ -115,6 +125,7 @@ public struct SyntheticSentiment: Sendable {
     try need(samples >= 20, "samples", samples, "20 or more")
     try need((1...64).contains(modalities), "modalities", modalities, "1 to 64")
     try need((0...1).contains(imbalance), "imbalance", imbalance, "0 to 1")
+    try need((0...modalities).contains(ciphered), "ciphered", ciphered, "0 to the number of modalities")
     try need((2...100).contains(classes ?? 2), "classes", classes ?? 0, "2 to 100")
     try need(noise >= 0, "noise", noise, "0 or more")
     try need((0...10).contains(shift), "shift", shift, "0 to 10")

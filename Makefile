@@ -6,7 +6,7 @@ PROGRAM = .build/release/polyphony
 TORCH_SITE = $(if $(LIBTORCH),$(LIBTORCH)/..,.libtorch)
 PEER_PACKAGES = .libtorch-python
 WITH_TORCH = PYTHONPATH="$(TORCH_SITE):$(PEER_PACKAGES)" $(PYTHON)
-SWIFT_FILES = Sources Tests Package.swift
+SWIFT_FILES = Sources Tests Examples Package.swift
 
 .PHONY: help setup build test demo bench bench-check sanitize fixtures format lint clean
 

@@ -67,8 +67,10 @@ let package = Package(
     ),
     .testTarget(
       name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Fixtures")], swiftSettings: strict),
+    // Sees what everybody sees: the public interface.
+    .target(name: "PolyphonyExamples", dependencies: ["Polyphony"], path: "Examples", swiftSettings: strict),
     .testTarget(
-      name: "PolyphonyTests", dependencies: ["Polyphony"],
+      name: "PolyphonyTests", dependencies: ["Polyphony", "PolyphonyExamples"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx20

@@ -85,6 +85,8 @@ def flops(work):
         return forward.forward
     if work.step == "contrast":
         return 2 * forward.frozen
+    if work.step == "online":
+        return forward.forward + 2 * forward.frozen
     if work.step == "prompt":
         return forward.frozen + forward.projection
     if work.step == "balance":

@@ -135,7 +135,33 @@ def curve(name, points):
     )
 
 
-def document(command, machine, rows, first, curves, rounds):
+def scaling(threads, cores):
+    header = ["step", "Polyphony, 1 thread", f"{cores} threads", "scales by", "eager, 1 thread", f"{cores} threads",
+              "scales by"]
+    body = []
+    for work, measured in threads:
+        cells = [f"{work.title}, batch {work.batch}"]
+        for name in ("polyphony", "eager"):
+            one, all_ = measured[f"{name} 1"], measured[f"{name} {cores}"]
+            cells += [milliseconds(one), milliseconds(all_), times(ratio(one, all_))]
+        body.append(cells)
+    return table(header, body)
+
+
+def online(rows):
+    """Latency and throughput of the rows that predict a batch and adapt to it."""
+    body = []
+    for work, measured, _ in rows:
+        if work.step != "online":
+            continue
+        for name, result in measured.items():
+            if "median_ms" in result:
+                rate = work.batch / result["median_ms"] * 1e3
+                body.append([work.title, name, str(work.batch), milliseconds(result), f"{rate:.0f}"])
+    return table(["step", "", "batch", "latency per batch, ms", "samples/s"], body) if body else ""
+
+
+def document(command, machine, rows, first, curves, threads, rounds):
     measured = [(work.title, results) for work, results, _ in rows]
     measured += [(f"{name} {value}", results) for name, points in curves for value, results, _ in points]
     if first is not None:
@@ -165,6 +191,8 @@ def document(command, machine, rows, first, curves, rounds):
         memory(rows),
         "",
     ]
+    if online(rows):
+        parts += ["## Online adaptation", "", online(rows), ""]
     if first is not None:
         parts += [
             "## Start to first prediction",
@@ -178,4 +206,6 @@ def document(command, machine, rows, first, curves, rounds):
         parts += ["## Curves", "", "Late fusion, training; everything else as in its row above.", ""]
         for name, points in curves:
             parts += [curve(name, points), ""]
+    if threads:
+        parts += ["## Threads", "", scaling(threads, machine["threads"]), ""]
     return "\n".join(parts + reasons(measured)).rstrip() + "\n"

@@ -86,6 +86,21 @@ def measure_curve(name, points, options, environment, gflops):
     return name, results
 
 
+def measure_threads(options, environment, cores):
+    """Training steps with one thread and with all, by turns."""
+    results = []
+    for work in (row for row in ROWS if row.step == "train"):
+        progress(f"threads, {work.title}")
+        contestants = []
+        for threads in (1, cores):
+            fixed = dict(environment, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
+            ours, eager = contest.program(options.program, fixed), contest.peer(fixed)
+            ours.name, eager.name = f"polyphony {threads}", f"eager {threads}"
+            contestants += [ours, eager]
+        results.append((work, contest.alternate(contestants, work.arguments(min(options.repeats, 5)), 2)))
+    return results
+
+
 def main():
     options = parse()
     environment = dict(os.environ)
@@ -103,15 +118,17 @@ def main():
     for work in chosen:
         progress(work.title)
         rows.append(measure_row(work, options, environment, facts["GFLOP/s"]))
-    first, curves = None, []
+    first, curves, threads = None, [], []
     if not options.only:
         progress("start to first prediction")
         first = contest.start_up(options.program, environment, 3 if options.quick else 9)
         curves = [measure_curve(name, points, options, environment, facts["GFLOP/s"]) for name, points in CURVES]
+        if facts["threads"] > 1:
+            threads = measure_threads(options, environment, facts["threads"])
 
     flags = " ".join(map(shlex.quote, sys.argv[1:]))
     command = "make bench" + (f' BENCH_FLAGS="{flags}"' if flags else "")
-    options.output.write_text(report.document(command, facts, rows, first, curves, options.rounds))
+    options.output.write_text(report.document(command, facts, rows, first, curves, threads, options.rounds))
     progress(f"wrote {os.path.relpath(options.output)}")
 
 

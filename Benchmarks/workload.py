@@ -80,6 +80,7 @@ ROWS = [
     Workload("late fusion, inference", "late_fusion", "infer", 24, CASP),
     Workload("early fusion, training", "early_fusion", "train", 24, CASP),
     Workload("CASP contrastive step, late fusion", "late_fusion", "contrast", 24, CASP, bar=(4, 10)),
+    Workload("CASP online, predict and adapt, late fusion", "late_fusion", "online", 24, CASP),
     Workload("Wander step, late fusion", "late_fusion", "tune", 24, CASP),
     Workload("`mult`, training", "mult", "train", 64, MPLMM, bar=(3, 6)),
     Workload(

@@ -102,6 +102,17 @@ def make_step(config, step, batch, mode="eager", form="grouped"):
         return infer
     if step == "contrast":
         return contrast(forward, inputs, batch)
+    if step == "online":
+        adapt = contrast(forward, inputs, batch)
+
+        def predict_and_adapt():
+            model.eval()
+            with torch.no_grad():
+                call()
+            model.train()
+            return adapt()
+
+        return predict_and_adapt
     if step == "balance":
         if mode == "compile":
             model.encode, model.fuse = torch.compile(model.encode), torch.compile(model.fuse)

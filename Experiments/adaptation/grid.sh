@@ -37,7 +37,12 @@ for seed in 0 1 2 3 4; do
   one batch-128 "$seed" $short contrast_epochs=5 batch_size=128
   one ten-epochs-batch-64 "$seed" $short contrast_epochs=10 batch_size=64
   one half-dropped "$seed" $short contrast_epochs=5 drop_rate=0.5
-  one temperature-0.1 "$seed" $short contrast_epochs=5 temperature=0.1
+  for temperature in 0.05 0.1 0.2; do
+    one "temperature-$temperature" "$seed" $short contrast_epochs=5 temperature="$temperature"
+  done
+  one temperature-0.1-batch-64 "$seed" $short contrast_epochs=5 temperature=0.1 batch_size=64
+  one temperature-0.1-half-dropped "$seed" $short contrast_epochs=5 temperature=0.1 drop_rate=0.5
+  one temperature-0.1-slow "$seed" $short contrast_epochs=10 temperature=0.1 learning_rate=0.0005
   one last-norm "$seed" $short contrast_epochs=5 last_norm=true
 done
 python3 "$(dirname "$0")/tables.py" "$output" grid

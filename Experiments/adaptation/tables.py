@@ -87,8 +87,49 @@ def labels(table, title):
           f"{mean(overall['difference']):+.3f} ± {error(overall['difference']):.3f}"])
 
 
+def whole(output, mode):
+    """The gain on the mean over all shifts of the regression, those within a corpus and those to another one."""
+    table = read(output / "sentiment", mode)
+    for folder in sorted((output / "corpus").glob("*/")):
+        table.update(read(folder, mode))
+    shifts = list(dict.fromkeys(shift for shift, _ in table if shift != "mean"))
+    print(f"\nregression, {mode}: gain on the mean over {len(shifts)} shifts, {', '.join(shifts)}\n")
+    line(["", "gain", "standard errors", "worst shift"])
+    line(["---"] + ["---:"] * 3)
+    for method in dict.fromkeys(method for _, method in table):
+        each = [gains(table, shift, method, "mae") for shift in shifts]
+        overall = [mean(values) for values in zip(*each)]
+        worst = min(zip(map(mean, each), shifts))
+        ratio = mean(overall) / error(overall) if error(overall) > 0 else 0
+        line([method, f"{mean(overall):+.4f} ± {error(overall):.4f}", f"{ratio:+.1f}", f"{worst[0]:+.3f} ({worst[1]})"])
+
+
+def grid(folder):
+    """What settings were chosen by: the gain of each on the mean over shifts of the validation split."""
+    table = collections.defaultdict(dict)
+    for path in sorted(folder.glob("*.json")):
+        name, seed = path.name.removesuffix(".json").removesuffix(".far").rsplit("-", 1)
+        for row in json.loads(path.read_text())["results"]:
+            shift = "far" if path.name.endswith(".far.json") else row["shift"]
+            table[shift, name, row["name"]][int(seed)] = {"mae": row["metrics"]["mae"]["mean"]}
+    shifts = list(dict.fromkeys(shift for shift, _, _ in table if shift != "mean"))
+    line(["settings", "method", *shifts, "mean", "standard errors"])
+    line(["---"] * 2 + ["---:"] * (len(shifts) + 2))
+    for name in dict.fromkeys(name for _, name, _ in table):
+        for method in ("casp-contrast", "casp"):
+            each = []
+            for shift in shifts:
+                rows, source = table[shift, name, method], table[shift, name, "source"]
+                each.append([source[seed]["mae"] - rows[seed]["mae"] for seed in rows])
+            overall = [mean(values) for values in zip(*each)]
+            line([name, method, *(f"{mean(values):+.3f}" for values in each),
+                  f"{mean(overall):+.4f} ± {error(overall):.4f}", f"{mean(overall) / error(overall):+.1f}"])
+
+
 def main():
     output = pathlib.Path(sys.argv[1])
+    if sys.argv[2:] == ["grid"]:
+        return grid(output / "grid")
     for part, metric in METRIC.items():
         for mode in ("offline", "online"):
             table = {}
@@ -98,6 +139,9 @@ def main():
             if table:
                 show(table, metric, f"{part}, {mode}")
                 labels(table, f"{part}, {mode}")
+    if (output / "corpus").exists():
+        for mode in ("offline", "online"):
+            whole(output, mode)
 
 
 main()

@@ -20,6 +20,12 @@ public enum PerModalityMetrics {
   /// The name of one metric of a modality.
   public static func name(_ modality: String, _ kind: Kind) -> String { "\(modality)/\(kind.rawValue)" }
 
+  /// The modality of a metric and what is measured of it; nil for a metric of the whole model.
+  public static func place(of metric: String) -> (modality: String, kind: Kind)? {
+    guard let slash = metric.lastIndex(of: "/"), slash != metric.startIndex else { return nil }
+    return Kind(rawValue: String(metric[metric.index(after: slash)...])).map { (String(metric[..<slash]), $0) }
+  }
+
   /// Measures a model.
   ///
   /// - Parameters:

@@ -37,9 +37,13 @@ public enum IncompleteBeta {
   /// What Stirling's formula lacks of ln Γ(x), for x of 10 and more.
   private static func correction(_ x: Double) -> Double {
     let inverse = 1 / (x * x)
-    let terms = [1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360_360, 1.0 / 156]
-    return terms.reversed().reduce(0) { $0 * inverse + $1 } / x
+    return stirling.reversed().reduce(0.0) { (sum: Double, term: Double) -> Double in sum * inverse + term } / x
   }
+
+  /// Stirling's series: B₂ₖ / (2k (2k − 1)), from k = 1 on.
+  private static let stirling: [Double] = [
+    1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360_360, 1.0 / 156,
+  ]
 
   private static func fraction(_ x: Double, _ a: Double, _ b: Double) -> Double {
     let tiny = 1e-300

@@ -17,6 +17,12 @@ struct ResultsOutput {
     }
   }
 
+  /// Writes `results.json`, and what the numbers depend on (`environment.json`), into a folder.
+  func write(_ results: [RunResult], to folder: String, data: [String], device: Device) throws(Fault) {
+    try AtomicFile.write(document(results).text(), to: "\(folder)/results.json")
+    try RunEnvironment(data: data, device: device).write(to: folder)
+  }
+
   /// The document of the file formats.
   func document(_ results: [RunResult]) -> ResultsDocument {
     ResultsDocument(

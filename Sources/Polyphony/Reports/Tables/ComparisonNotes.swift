@@ -17,7 +17,8 @@ struct ComparisonNotes {
     let counts = Set(entries.map(\.entry.row.seeds.count))
     var sentences: [String] = []
     if counts.contains(where: { $0 > 1 }) {
-      let seeds = counts.count == 1 ? "\(counts.first ?? 0) seeds" : "\(counts.min() ?? 0) to \(counts.max() ?? 0) seeds"
+      let seeds =
+        counts.count == 1 ? "\(counts.first ?? 0) seeds" : "\(counts.min() ?? 0) to \(counts.max() ?? 0) seeds"
       sentences.append("Mean ± standard deviation (divided by n) over \(seeds).")
     }
     if comparison.methods.count > 1 { sentences.append("Best in bold.") }
@@ -30,8 +31,9 @@ struct ComparisonNotes {
     return [
       "* differs from \(comparison.reference) with p < \(MethodComparison.level): paired t-test over common seeds, "
         + "two-sided, p after Holm's correction over \(count) of this metric."
-    ] + (comparison.conditions.count == 1
-      ? ["Differences are to \(comparison.reference), mean ± standard error over common seeds."] : [])
+    ]
+      + (comparison.conditions.count == 1
+        ? ["Differences are to \(comparison.reference), mean ± standard error over common seeds."] : [])
   }
 
   private var untested: [String] {

@@ -49,3 +49,10 @@ struct NumberText: Sendable {
     return String(format: "%.2f ms", value * 1000)
   }
 }
+
+extension NumberText {
+  /// A number with so many decimals.
+  static func fixed(_ value: Double, _ decimals: Int) -> String {
+    String(format: "%.\(decimals)f", value).replacing("-", with: "−")
+  }
+}

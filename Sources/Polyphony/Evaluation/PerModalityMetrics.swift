@@ -17,6 +17,9 @@ public enum PerModalityMetrics {
     case alone, without, shapley, probe
   }
 
+  /// The name of the metric that says how far the best modality alone is from the worst.
+  public static let gap = "modality_gap"
+
   /// The name of one metric of a modality.
   public static func name(_ modality: String, _ kind: Kind) -> String { "\(modality)/\(kind.rawValue)" }
 
@@ -36,7 +39,7 @@ public enum PerModalityMetrics {
     _ model: MultimodalModel, _ split: LabelledSplit, training: LabelledSplit, device: Device = .cpu
   ) throws(Fault) -> MetricValues {
     let contributions = try ModalityContributions.measure(model, split, device: device)
-    var values: MetricValues = ["modality_gap": contributions.gap]
+    var values: MetricValues = [gap: contributions.gap]
     for row in contributions.rows {
       values[name(row.modality, .alone)] = row.alone
       values[name(row.modality, .without)] = row.without

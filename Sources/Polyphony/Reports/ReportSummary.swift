@@ -29,8 +29,8 @@ struct ReportSummary {
       : "with different seeds"
     var text = "polyphony \(content.command) "
     text += main.methods.count == 1 ? "scored \(main.methods[0]) " : "compared \(Words.list(main.methods)) "
-    if !content.data.isEmpty { text += "on \(Words.list(content.data)) " }
-    text += perSeed
+    text = text.dropLast() + (content.data.isEmpty ? "" : " on \(Words.list(content.data))")
+    text += ", " + perSeed
     let conditions = main.conditions.filter { !$0.isSummary }
     let keys = Condition.distinguishing(conditions).filter { $0 != "data" && $0 != "split" }
     let names = OrderedSet(conditions.map { $0.name(keys) })
@@ -81,9 +81,14 @@ struct ReportSummary {
       return "\(best.row.name) reaches \(score) (\(better(main)))."
     }
     if best.row.name == main.reference {
-      let others = entries.filter { $0.isSignificant && $0.row.name != main.reference }.map(\.row.name)
-      let worse = others.isEmpty ? "" : " Significantly worse: \(Words.list(others))."
-      return "The reference, \(best.row.name), is itself the best: \(score) (\(better(main)))." + worse
+      let text = "The reference, \(best.row.name), is itself the best: \(score) (\(better(main)))."
+      let others = entries.filter { $0.row.name != main.reference && $0.scores.mean != nil }
+      let next = others.reduce(nil as MethodComparison.Entry?) { next, entry in
+        main.direction.improves(entry.scores.mean, on: next?.scores.mean) ? entry : next
+      }
+      guard let next else { return text }
+      return text + " Next is \(next.row.name) with \(numbers.text(next.scores))."
+        + (next.test.map { certainty($0, next.adjusted, main) } ?? "")
     }
     var text = "Best is \(best.row.name) with \(score) (\(better(main)))"
     if let reference = main[condition, main.reference] {
@@ -98,7 +103,7 @@ struct ReportSummary {
 
   /// How sure a difference is.
   private func certainty(_ test: PairedTest, _ adjusted: Double?, _ main: MethodComparison) -> String {
-    guard let difference = test.difference else {
+    guard test.difference != nil else {
       return " Nothing can be said about the difference: \(test.obstacle?.rawValue ?? "undefined")."
     }
     let size = "The difference is \(content.numbers.difference(test))"
@@ -109,7 +114,7 @@ struct ReportSummary {
     let probability = p.hasPrefix("<") ? "p \(p)" : "p = \(p)"
     let verdict =
       adjusted < MethodComparison.level
-      ? "significant" : "not significant: \(difference == 0 ? "none" : "as large a one") may be chance"
+      ? "significant" : "not significant"
     return " \(size) (mean ± standard error over \(test.seeds.count) seeds), \(verdict) "
       + "(\(probability) after correction for \(Words.count(main.tested, "comparison")))."
   }

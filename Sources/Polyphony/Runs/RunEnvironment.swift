@@ -15,6 +15,7 @@ public struct RunEnvironment: Equatable, Sendable {
     /// The SHA-256 of each split's file, where `dataset.json` has one.
     public var hashes: [(split: String, hash: String)]
 
+    /// Whether all parts are the same.
     public static func == (a: Data, b: Data) -> Bool {
       a.folder == b.folder && a.name == b.name && a.hashes.elementsEqual(b.hashes, by: ==)
     }
@@ -56,6 +57,7 @@ public struct RunEnvironment: Equatable, Sendable {
     }
   }
 
+  /// Whether all parts are the same.
   public static func == (a: RunEnvironment, b: RunEnvironment) -> Bool {
     a.facts.elementsEqual(b.facts, by: ==) && a.command == b.command && a.data == b.data
   }

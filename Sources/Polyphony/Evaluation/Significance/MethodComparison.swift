@@ -95,9 +95,12 @@ public struct MethodComparison: Sendable {
     }
   }
 
-  /// The metrics of whole models in some rows, the principal one first; those of single modalities stand elsewhere.
+  /// The metrics of whole models in some rows, the principal one first; what single modalities are worth stands
+  /// elsewhere (``PerModalityMetrics``).
   public static func metrics(_ rows: [ResultsDocument.Row]) -> [String] {
-    let names = OrderedSet(rows.flatMap { Array($0.metrics.keys) }).filter { PerModalityMetrics.place(of: $0) == nil }
+    let names = OrderedSet(rows.flatMap { Array($0.metrics.keys) }).filter {
+      PerModalityMetrics.place(of: $0) == nil && $0 != PerModalityMetrics.gap
+    }
     guard let principal = Evaluation.principalMetric(among: Array(names)) else { return [] }
     return [principal] + names.filter { $0 != principal }
   }

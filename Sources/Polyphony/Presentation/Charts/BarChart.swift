@@ -40,8 +40,9 @@ public struct BarChart: Sendable {
 
   /// The drawing for a place.
   func drawing(_ layout: ChartLayout) -> String {
-    let (left, width, right, top) = layout == .alone ? (170.0, 420.0, 80.0, 40.0) : (118.0, 168.0, 64.0, 6.0)
+    let (left, width, right, top) = layout == .alone ? (170.0, 420.0, 80.0, 40.0) : (130.0, 160.0, 60.0, 6.0)
     let row = 22.0
+    let (style, size) = layout == .alone ? ("label", 13.0) : ("small", 11.0)
     let total = left + width + right
     var text = ChartStyle.opening(
       title, width: Int(total), height: Int(top + row * Double(bars.count) + 12), layout)
@@ -55,7 +56,7 @@ public struct BarChart: Sendable {
       // From 0, to either side.
       let ends = [across(0), across(bar.value ?? 0)].sorted()
       text += ChartStyle.text(
-        bar.label, x: left - 8, y: y + 14, style: "label", anchor: "end", size: 13, room: left - 14)
+        bar.label, x: left - 8, y: y + 14, style: style, anchor: "end", size: size, room: left - 14)
       text += "<rect class=\"track\" fill=\"#ececf0\" x=\"\(Int(left))\" y=\"\(Int(y + 3))\" width=\"\(Int(width))\" "
       text += "height=\"14\" rx=\"2\"/>\n"
       text += ChartStyle.series(
@@ -63,7 +64,7 @@ public struct BarChart: Sendable {
         "<rect class=\"bar\" fill=\"currentColor\" x=\"\(Int(left + ends[0]))\" y=\"\(Int(y + 3))\" "
           + "width=\"\(Int(ends[1] - ends[0]))\" height=\"14\" rx=\"2\"/>\n")
       text += ChartStyle.text(
-        bar.value.map(format) ?? "undefined", x: left + width + 8, y: y + 14, style: "label", size: 13, room: right - 8)
+        bar.value.map(format) ?? "undefined", x: left + width + 8, y: y + 14, style: style, size: size, room: right - 8)
     }
     return text + "</svg>\n"
   }

@@ -32,7 +32,7 @@ enum ChartStyle {
   static let pageRules = """
     \(fonts)
     .pc text { fill: var(--text) } .pc .grid { stroke: var(--rule) } .pc .axis { stroke: var(--muted) }
-    .pc .track { fill: var(--rule) }
+    .pc .track { fill: var(--soft) }
     \(colours.indices.map { ".pc .s\($0) { color: var(--s\($0)) }" }.joined(separator: " "))
     """
 

@@ -26,8 +26,7 @@ enum PageStyle {
     p, li, dd { max-width: 44rem; overflow-wrap: anywhere }
     p { margin: 0 0 .75rem }
     ul { padding-left: 1.1rem; margin: 0 0 .75rem }
-    nav { margin: 1.25rem 0 0; font-size: .875rem; color: var(--muted) }
-    nav a { margin-right: 1rem; white-space: nowrap }
+    nav { margin: 1.25rem 0 0; font-size: .875rem; color: var(--muted); display: flex; flex-wrap: wrap; gap: .25rem 1rem }
     a { color: inherit; text-decoration-color: var(--muted); text-underline-offset: 3px }
     .note, figcaption, footer { font-size: .875rem; color: var(--muted) }
     footer { margin-top: 3rem; border-top: 1px solid var(--rule); padding-top: .75rem }

@@ -11,6 +11,7 @@ enum ModalitySection {
       HTML([
         keys.isEmpty ? .empty : HTML("h3") { condition.name(keys) },
         HTML.table(table(members), groups: starts(members)),
+        gaps(members),
         HTML.figures(figures(members, metric)),
       ])
     }
@@ -19,6 +20,15 @@ enum ModalitySection {
       + "gain over the best constant answer, positive where it helps; probe: a linear map of its encodings."
     return ReportSection(
       id: "modalities", title: "What each modality is worth", body: HTML(bodies + [HTML.notes([note])]))
+  }
+
+  /// How far the best modality alone is from the worst.
+  private static func gaps(_ rows: [ResultsDocument.Row]) -> HTML {
+    let numbers = numbers(rows)
+    let gaps = rows.compactMap { row in
+      row.metrics[PerModalityMetrics.gap].map { "\(row.name) \(numbers.text($0))" }
+    }
+    return HTML.notes(gaps.isEmpty ? [] : ["From the worst to the best modality alone: \(Words.list(gaps))."])
   }
 
   private static func modalities(_ row: ResultsDocument.Row) -> [String] {

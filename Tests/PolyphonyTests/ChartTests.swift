@@ -73,11 +73,13 @@ import Testing
     chart.points.append(.init("none", 0, 0.4))
     chart.isLogarithmicX = true
     let document = try XMLDocument(xmlString: chart.drawing(layout))
-    let size = try #require(document.rootElement()?.attribute(forName: "width")?.stringValue.flatMap(Double.init))
-    let boxes = try document.nodes(forXPath: "//*[local-name()='text'][not(@text-anchor)][@class='small']")
+    let size = try #require(document.nodes(forXPath: "/*/@width").first?.stringValue.flatMap(Double.init))
+    let boxes = try document.nodes(forXPath: "//*[local-name()='text'][not(@text-anchor)][@class='small name']")
       .compactMap { $0 as? XMLElement }.map { element in
         let name = element.children?.last?.stringValue ?? ""
-        let place = ["x", "y"].map { element.attribute(forName: $0)?.stringValue.flatMap(Double.init) ?? .nan }
+        let place = try ["x", "y"].map { name in
+          try element.nodes(forXPath: "@\(name)").first?.stringValue.flatMap(Double.init) ?? .nan
+        }
         return (name: name, x: place[0], y: place[1], width: ChartText.width(name))
       }
     #expect(boxes.count == count + 2)

@@ -67,7 +67,7 @@ struct ReportSummary {
       return value == "mean" ? "mean over what is \(key == "shift" ? "shifted" : "incomplete")" : value
     }
     let text = words.joined(separator: ", ")
-    return text.isEmpty ? "" : "\(text): "
+    return text.isEmpty ? "" : "\(text.hasPrefix("mean over") ? "M" + text.dropFirst() : text): "
   }
 
   private func finding(_ condition: Condition, _ main: MethodComparison) -> String {
@@ -144,6 +144,7 @@ struct ReportSummary {
     let method = main.methods[index]
     let own = main.conditions.compactMap { main[$0, method]?.row }
     guard let count = own.lazy.compactMap(\.parameters).first else { return nil }
+    if count.trainable == 0 { return "\(method) trains nothing." }
     var text = "\(method) trains \(NumberText.count(count.trainable)) parameters"
     text +=
       count.trainable == count.total

@@ -50,7 +50,9 @@ import Torch
       #expect(try page.nodes(forXPath: "//section[@id='cost']//figure").count == 4)
       // Training, shared by all, and tuning, for both data sets.
       #expect(try page.nodes(forXPath: "//section[@id='learning']//h3").count == 4)
-      for drawing in try page.nodes(forXPath: "//svg") { #expect(try drawing.nodes(forXPath: ".//text").count > 2) }
+      let drawings = try page.nodes(forXPath: "//*[local-name()='svg']")
+      #expect(drawings.count == 34)
+      for drawing in drawings { #expect(try drawing.nodes(forXPath: ".//*[local-name()='text']").count > 2) }
       #expect(!html.contains("nan") && !html.contains("Optional"))
     }
   }

@@ -129,7 +129,7 @@ import Torch
     #expect(good.isBest && good.isSignificant)
     #expect(abs(try #require(good.adjusted) / (2 * (try #require(good.test?.p))) - 1) < 1e-12)
     #expect(comparison[low, "base"]?.test == nil && comparison[low, "bad"]?.isBest == false)
-    #expect(comparison[high, "good"]?.test?.obstacle == .noVariance)
+    #expect(comparison[high, "good"]?.test?.obstacle == .equal)
     #expect(comparison[high, "bad"]?.test?.obstacle == .undefined && comparison[high, "bad"]?.isBest == false)
     #expect(comparison[high, "good"]?.isBest == true && comparison[high, "base"]?.isBest == true, "both are equal")
 

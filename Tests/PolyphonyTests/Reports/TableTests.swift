@@ -83,7 +83,7 @@ import Torch
     ([row("a", [0.5]), row("b", [0.6])], "Nothing can be said about differences from a: one common seed only."),
     (
       [row("a", [0.5, 0.6]), row("b", [0.5, 0.6]), row("c", [0.5, 0.9])],
-      "Not tested for no variance between seeds: b."
+      "Not tested: b (equal at all seeds)."
     ), ([row("a", [0.5, 0.6]), row("b", [nil, nil])], "differences from a: undefined."),
   ])
   func whatCouldNotBeTestedIsSaid(rows: [ResultsDocument.Row], note: String) throws {

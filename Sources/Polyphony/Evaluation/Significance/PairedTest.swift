@@ -9,6 +9,8 @@ public struct PairedTest: Equatable, Sendable {
     case noCommonSeed = "no common seed"
     /// One such seed: a difference without a spread.
     case oneSeed = "one common seed only"
+    /// The scores are the same at all seeds.
+    case equal = "equal at all seeds"
     /// The differences are the same at all seeds, so that their spread, and with it t, is undefined.
     case noVariance = "no variance between seeds"
     /// One of the two has no defined score at all.
@@ -58,7 +60,8 @@ public struct PairedTest: Equatable, Sendable {
     // What rounding leaves of equal differences is no variance.
     let scale = common.reduce(0) { max($0, abs(own[$1] ?? 0), abs(other[$1] ?? 0)) }
     guard deviation > 1e-12 * scale else {
-      (standardError, statistic, p, obstacle) = (0, nil, nil, .noVariance)
+      (standardError, statistic, p) = (0, nil, nil)
+      obstacle = abs(mean) > 1e-12 * scale ? .noVariance : .equal
       return
     }
     let error = deviation / count.squareRoot()

@@ -33,6 +33,7 @@ enum ChartStyle {
     \(fonts)
     .pc text { fill: var(--text) } .pc .grid { stroke: var(--rule) } .pc .axis { stroke: var(--muted) }
     .pc .track { fill: var(--soft) }
+    .pc .name { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; stroke-linejoin: round }
     \(colours.indices.map { ".pc .s\($0) { color: var(--s\($0)) }" }.joined(separator: " "))
     """
 

@@ -9,11 +9,15 @@ struct PlotFrame {
   let legend: [String]
   var layout = ChartLayout.alone
   /// What the marks need to the right of the plot, where there is no legend.
-  var right = 24.0
+  var margin = 24.0
 
-  private var left: Double { layout == .alone ? 64 : 52 }
+  private var right: Double { layout == .alone ? margin : 14 }
+  private var left: Double {
+    let widest = y.ticks.map { ChartText.width(y.text($0)) }.max() ?? 0
+    return max(layout == .alone ? 64 : 44, (widest + 28).rounded())
+  }
   private var top: Double { layout == .alone ? 44 : 12 }
-  private var width: Double { layout == .alone ? 420 : 350 - 52 - min(right, 14) }
+  private var width: Double { layout == .alone ? 420 : 350 - left - 14 }
   private var height: Double { layout == .alone ? 240 : 180 }
   private var legendLeft: Double { left + width + 22 }
   private static let legendRoom = 150.0
@@ -79,10 +83,10 @@ struct PlotFrame {
   /// Where each name of the legend stands: beside the plot, or in rows below it.
   private var placedLegend: [(index: Int, x: Double, y: Double)] {
     if layout == .alone { return legend.indices.map { ($0, legendLeft, top + Double($0) * 18) } }
-    var (across, level) = (left - 40, top + height + 48)
+    var (across, level) = (12, top + height + 48)
     return legend.indices.map { index in
       let needed = 18 + min(ChartText.width(legend[index]), Self.legendRoom) + 12
-      if across + needed > left + width + 14, across > left - 40 { (across, level) = (left - 40, level + 18) }
+      if across + needed > left + width + 14, across > 12 { (across, level) = (12.0, level + 18) }
       defer { across += needed }
       return (index, across, level)
     }

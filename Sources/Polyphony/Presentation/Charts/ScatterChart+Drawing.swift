@@ -9,7 +9,7 @@ extension ScatterChart {
       title: title, xTitle: xTitle, yTitle: yTitle,
       x: ChartScale(points.map(\.x), isLogarithmic: isLogarithmicX, keepsZero: true), y: ChartScale(extent), legend: [],
       layout: layout)
-    if layout == .alone { frame.right = 130 }
+    frame.margin = 130
     let best = Set(front.map(\.name))
     let path = front.map { frame.place($0.x, $0.y) }
       .map { "\(ChartStyle.place($0.x)) \(ChartStyle.place($0.y))" }.joined(separator: "L")

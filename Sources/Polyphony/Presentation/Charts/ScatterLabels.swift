@@ -56,7 +56,7 @@ struct ScatterLabels {
           "<path class=\"axis\" stroke=\"#888\" stroke-width=\"0.6\" fill=\"none\" d=\"M\(ChartStyle.place(entry.point.x)) "
         line += "\(ChartStyle.place(entry.point.y))L\(ChartStyle.place(near)) \(ChartStyle.place(middle))\"/>\n"
       }
-      return line + ChartStyle.text(entry.whole, x: box.left, y: middle + 4, room: 120)
+      return line + ChartStyle.text(entry.whole, x: box.left, y: middle + 4, style: "small name", room: 120)
     }.joined()
   }
 }

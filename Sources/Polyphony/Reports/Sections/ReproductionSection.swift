@@ -1,3 +1,6 @@
+import OrderedCollections
+import Torch
+
 /// Settings and surroundings: what is needed to do it again.
 enum ReproductionSection {
   static func make(_ content: ReportContent) -> ReportSection? {
@@ -18,6 +21,16 @@ enum ReproductionSection {
         source.environment == nil
           ? HTML.notes(["The folder does not say with which libtorch, on what and on which data it was made."])
           : .empty,
+        masks(source).isEmpty
+          ? .empty
+          : HTML.folded("Hashes of what was missing (\(masks(source).count))") {
+            HTML("dl") {
+              for mask in masks(source) {
+                HTML("dt") { mask.condition }
+                HTML("dd") { HTML("code") { mask.hash } }
+              }
+            }
+          },
         source.recipes.isEmpty ? .empty : HTML("h3") { "Recipes" },
         HTML(
           source.recipes.map { recipe in
@@ -40,17 +53,19 @@ enum ReproductionSection {
     } else if let document = source.document {
       facts.append(("polyphony", document.version, false))
     }
-    if let document = source.document {
-      let masks = document.results.compactMap { row -> (String, String)? in
-        guard case .string(let hash)? = row.extra["mask"] else { return nil }
-        return (Condition(row).parts["missing"] ?? "", hash)
-      }
-      var seen: Set<String> = []
-      for mask in masks.prefix(200) where seen.insert("\(mask)").inserted {
-        facts.append(("mask \(mask.0)", mask.1, true))
-      }
-    }
     return facts
+  }
+
+  /// The hashes of what was missing, by condition; one method's stand for all, which share them.
+  private static func masks(_ source: ReportSource) -> [(condition: String, hash: String)] {
+    var masks: OrderedDictionary<String, String> = [:]
+    for row in source.document?.results ?? [] {
+      guard case .string(let hash)? = row.extra["mask"] else { continue }
+      let condition = Condition(row)
+      let parts = ["data", "missing"].compactMap { condition.parts[$0] }
+      masks["\(parts.joined(separator: ", ")) \(hash)"] = hash
+    }
+    return masks.map { (String($0.key.dropLast($0.value.count + 1)), $0.value) }
   }
 
   private static func shellQuoted(_ word: String) -> String {

@@ -22,6 +22,9 @@ struct ComparisonNotes {
       sentences.append("Mean ± standard deviation (divided by n) over \(seeds).")
     }
     if comparison.methods.count > 1 { sentences.append("Best in bold.") }
+    if Set(entries.map { Set($0.entry.row.seeds) }).count > 1 {
+      sentences.append("Not all rows have the same seeds: differences are over common ones, means are not.")
+    }
     return sentences + tested + untested
   }
 
@@ -44,10 +47,10 @@ struct ComparisonNotes {
       let all = comparison.tested == 0 && members.count == tests.count
       if all { return "Nothing can be said about differences from \(comparison.reference): \(obstacle.rawValue)." }
       let names = members.prefix(4).map { member in
-        member.0.entry.row.name + (keys.isEmpty ? "" : " (\(member.0.condition.name(keys)))")
+        member.0.entry.row.name + (keys.isEmpty ? "" : " under \(member.0.condition.name(keys))")
       }
       let more = members.count > 4 ? " and \(members.count - 4) more" : ""
-      return "Not tested for \(obstacle.rawValue): \(names.joined(separator: ", "))\(more)."
+      return "Not tested: \(names.joined(separator: ", "))\(more) (\(obstacle.rawValue))."
     }
   }
 }

@@ -80,11 +80,10 @@ struct EvaluateCommand: ReportingCommand {
     let place = try device.prepare()
     guard shift.shift == nil else {
       let printer = ResultsOutput(command: "evaluate", asJSON: json)
+      // Found out before the work, not after it.
+      if let output { _ = try RunFolder(output, existing: .resume) }
       let results = try evaluateShifts(place)
-      if let output {
-        _ = try RunFolder(output, existing: .resume)
-        try printer.write(results, to: output, data: [data], device: place)
-      }
+      if let output { try printer.write(results, to: output, data: [data], device: place) }
       return printer.print(results)
     }
     let plan = try missing.map { try MissingPlan($0) }

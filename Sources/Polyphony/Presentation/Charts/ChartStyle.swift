@@ -21,6 +21,7 @@ enum ChartStyle {
   /// The rules of a drawing that stands alone.
   private static let rules = """
     \(fonts)
+    .pc { color-scheme: light dark }
     .pc text { fill: #222 } .pc .grid { stroke: #e3e3ea } .pc .axis { stroke: #888 } .pc .track { fill: #ececf0 }
     @media (prefers-color-scheme: dark) {
     .pc text { fill: #ddd } .pc .grid { stroke: #3a3b44 } .pc .axis { stroke: #999 } .pc .track { fill: #33343a }

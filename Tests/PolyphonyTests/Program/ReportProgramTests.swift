@@ -1,0 +1,35 @@
+import Foundation
+import Polyphony
+import Testing
+import Torch
+
+/// The program writes reports and tables of what it wrote before.
+@Suite struct ReportProgramTests {
+  @Test func aShiftSweepAndItsReport() throws {
+    try withTemporaryFolder { folder in
+      let data = try BrokenData(folder)
+      let evaluate = [
+        "evaluate", "--model", data.model, "--data", data.folder, "--shift", "noise:1,noise:4,drop:2", "--adapt",
+        "source,norm", "--seeds", "2", "--output", "shifts",
+      ]
+      try Program.succeed(evaluate, in: folder)
+      let surroundings = try #require(RunEnvironment(folder: "\(folder)/shifts"))
+      #expect(surroundings.command == ["polyphony"] + evaluate)
+      #expect(surroundings.data.map(\.folder) == [data.folder] && surroundings.data[0].hashes.count == 3)
+
+      let outcome = try Program.succeed(["report", "shifts", "--tables"], in: folder)
+      #expect(outcome.output == "shifts/report.html\n", "its path, printed last")
+      let page = try ReportTests.body(try String(contentsOfFile: "\(folder)/shifts/report.html", encoding: .utf8))
+      #expect(try ReportTests.sections(page) == ["scores", "shifts", "cost", "reproduction"])
+      #expect(try ReportTests.texts(page, "//code").contains(surroundings.data[0].hashes[0].hash))
+      let table = try String(contentsOfFile: "\(folder)/shifts/table.md", encoding: .utf8)
+      #expect(table.contains("| method | noise:1 | noise:4 | drop:2 | mean |"))
+
+      // The results document by itself, compared to another method, elsewhere.
+      try Program.succeed(
+        ["report", "shifts/results.json", "--reference", "norm", "--output", "other.html"], in: folder)
+      let other = try String(contentsOfFile: "\(folder)/other.html", encoding: .utf8)
+      #expect(other.contains("Differences from norm"))
+    }
+  }
+}

@@ -17,9 +17,15 @@ public final class AdaptationLoop {
   /// Configures a model for a method: freezes everything but what it adapts.
   ///
   /// - Parameters:
+  ///   - model: the model.
+  ///   - samples: the samples.
+  ///   - method: the method.
+  ///   - isOnline: whether samples come once, in their order.
   ///   - seed: what every random number follows from.
+  ///   - device: where to compute.
   ///   - folder: where checkpoints go; without it the run leaves nothing on disk.
   ///   - identity: what the run was started with, such as the resolved settings; a checkpoint of another is refused.
+  ///   - observers: who watches.
   /// - Throws: `Fault(.badData)` for samples that are no input of the model, `Fault(.usage)` where the method cannot
   ///   serve it.
   public init(

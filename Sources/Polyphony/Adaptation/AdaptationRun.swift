@@ -40,6 +40,7 @@ public struct AdaptationRun {
   ///   - samples: the target, modalities in the model's order (`Dataset.fitted(to:)`).
   ///   - folder: where checkpoints and the adapter go; nothing is written without it.
   ///   - resume: continues from the folder's checkpoint, if it has one.
+  ///   - observers: who watches.
   ///   - isStopped: asked after every step; a stopped run leaves a checkpoint and no adapter.
   /// - Throws: `Fault(.usage)` for an unknown method, settings that make no sense or a method that cannot serve the
   ///   model; `Fault(.badData)` for samples that are no input of it; what reading and writing throw.

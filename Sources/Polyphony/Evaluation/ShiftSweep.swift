@@ -45,7 +45,10 @@ public struct ShiftSweep {
 
   /// Adapts to and scores a split of a data set under every shift.
   ///
-  /// - Parameter didFinish: gets each row as soon as it is there, with how often its runs went back from a collapse.
+  /// - Parameters:
+  ///   - data: the data set.
+  ///   - split: the split's name.
+  ///   - didFinish: gets each row as soon as it is there, with how often its runs went back from a collapse.
   /// - Returns: a row for each shift and method; its condition `shift` names the shift.
   /// - Throws: `Fault(.usage)` for unknown methods, modalities or settings; what data and adaptation throw.
   public func run(

@@ -16,6 +16,7 @@ public final class FillTuning: TuningMethod {
   private let trained: Trained
 
   /// - Parameters:
+  ///   - reader: the section of the recipe.
   ///   - mean: fills with the training mean of each step instead of zeros.
   ///   - trained: the default of the setting `train`.
   public init(_ reader: SettingsReader, mean: Bool, trained: Trained) throws(Fault) {

@@ -4,7 +4,7 @@ import Torch
 ///
 /// Between embed and encode a missing modality is replaced by a sequence that is made up from those present, and the
 /// signal prompts are added; type prompts are appended where the backbone's read-out attends to them
-/// (``ExtraSteps``). A batch may mix all patterns: samples are grouped or masked, never visited one by one.
+/// (`ExtraSteps`). A batch may mix all patterns: samples are grouped or masked, never visited one by one.
 public final class MissingModalityPrompts: Module, Attachment {
   /// The form of the generator.
   public let form: PromptSettings.Form

@@ -31,7 +31,7 @@ public final class MultimodalModel {
   }
 
   /// A model with random starting values.
-  /// - Throws: ``Fault`` of kind `usage` for a configuration that cannot be built.
+  /// - Throws: `Fault` of kind `usage` for a configuration that cannot be built.
   public convenience init(_ configuration: ModelConfiguration) throws(Fault) {
     self.init(try Architectures.make(configuration))
   }
@@ -41,8 +41,10 @@ public final class MultimodalModel {
 
   /// Passes inputs through all stages.
   ///
-  /// - Parameter encodings: whether the output shall hold the encoded modalities. Without them, and where no method
-  ///   stands between, stages are joined and nothing is computed that is not read.
+  /// - Parameters:
+  ///   - inputs: the samples.
+  ///   - encodings: whether the output shall hold the encoded modalities. Without them, and where no method
+  ///     stands between, stages are joined and nothing is computed that is not read.
   public func callAsFunction(_ inputs: Inputs, encodings: Bool = false) -> Output {
     let methods = methods
     let stages = methods.reduce(into: Stages()) { $0.formUnion($1.stages) }

@@ -54,7 +54,7 @@ public struct AdaptationSweep {
   }
 
   /// Adapts and scores everything.
-  /// - Throws: ``Fault`` for whatever is wrong with base, recipe, data or output.
+  /// - Throws: `Fault` for whatever is wrong with base, recipe, data or output.
   public func run() throws(Fault) -> Report {
     let configuration = try ModelFolder.configuration(of: base)
     let dataset = try Dataset(data).fitted(to: configuration)

@@ -38,7 +38,7 @@ public struct TuningSweep {
   /// Tunes and tests everything.
   ///
   /// - Returns: a row for each method, and whether the user stopped the run before its end.
-  /// - Throws: ``Fault`` for whatever is wrong with base, recipe, data or output.
+  /// - Throws: `Fault` for whatever is wrong with base, recipe, data or output.
   public func run() throws(Fault) -> (results: [RunResult], wasStopped: Bool) {
     let bases = SeededFolders(base, .model)
     var folders: [UInt64: String] = [:]

@@ -82,7 +82,10 @@ public enum AdapterFolder {
 
   /// Installs an adapter's method on its base and gives it the trained tensors.
   ///
-  /// - Parameter base: the folder that the model was read from; its weights must be those the adapter was made for.
+  /// - Parameters:
+  ///   - path: the adapter's folder.
+  ///   - model: the model.
+  ///   - base: the folder that the model was read from; its weights must be those the adapter was made for.
   /// - Throws: `Fault(.usage)` for another base, `Fault(.badData)` for tensors that do not fit.
   @discardableResult
   public static func attach(_ path: String, to model: MultimodalModel, base: String) throws(Fault)
@@ -94,8 +97,10 @@ public enum AdapterFolder {
   /// Installs an adapter's method on its base, to be switched off and on again.
   ///
   /// - Parameters:
+  ///   - path: the adapter's folder.
+  ///   - model: the model.
   ///   - base: the folder that the model was read from, for messages.
-  ///   - fingerprint: the SHA-256 of its weights.
+  ///   - found: the SHA-256 of its weights.
   /// - Throws: As ``attach(_:to:base:)``; the model is as before then.
   public static func install(
     _ path: String, on model: MultimodalModel, base: String, fingerprint found: String

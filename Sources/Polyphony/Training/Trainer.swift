@@ -37,8 +37,16 @@ public final class Trainer {
   /// Prepares a run. Seeds every random stream.
   ///
   /// - Parameters:
+  ///   - model: the model.
+  ///   - training: what is learned from.
+  ///   - validation: where the best epoch is chosen.
+  ///   - settings: how to train.
+  ///   - seed: what every random number follows from.
+  ///   - strategy: what balances the modalities.
   ///   - corruption: changes the inputs of training and validation first, such as taking modalities away.
+  ///   - device: where to compute.
   ///   - folder: where checkpoints go; without it the run leaves nothing on disk.
+  ///   - observers: who watches.
   ///   - save: writes the chosen model or adapter, each time an epoch is better than all before.
   /// - Throws: `Fault(.usage)` for settings that the task cannot have.
   public init(

@@ -55,8 +55,11 @@ public struct TuningRun {
   /// Tunes, choosing the best epoch on the validation split.
   ///
   /// - Parameters:
+  ///   - split: what is learned from.
+  ///   - validation: where the best epoch is chosen.
   ///   - folder: where checkpoints and, in `adapter`, the chosen adapter go; nothing is written without it.
   ///   - resume: continues from the folder's checkpoint, if it has one.
+  ///   - observers: who watches.
   /// - Throws: What ``install()`` and ``Trainer`` throw.
   public func run(
     training split: LabelledSplit, validation: LabelledSplit, folder: RunFolder? = nil, resume: Bool = false,

@@ -74,6 +74,7 @@ public final class TransformerEncoderLayer: Module {
   /// Applies the layer.
   ///
   /// - Parameters:
+  ///   - x: `[batch, L, width]`.
   ///   - memory: where keys and values come from; the sequence itself without it.
   ///   - mask: real steps of `x`, `[batch, L]`. What comes out at other steps means nothing.
   ///   - memoryMask: real steps of `memory`, `[batch, S]`.

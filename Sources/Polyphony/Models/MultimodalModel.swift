@@ -58,6 +58,7 @@ public final class MultimodalModel {
     } else {
       tokens = backbone.encode(tokens, afterLayer: layerHook(inputs))
       for method in methods { tokens = method.encoded(tokens, inputs) }
+      for method in methods { method.willFuse(tokens, inputs) }
       if encodings { encoded = tokens }
       if stages.contains(.fused) {
         fused = backbone.fuse(tokens)

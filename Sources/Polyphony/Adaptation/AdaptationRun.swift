@@ -55,6 +55,8 @@ public struct AdaptationRun {
     let configuration = model.configuration
     model.move(to: device)
     model.train(false)
+    try samples.checkPresence(
+      configuration.modalities, file: samples.name, modelHandlesMissing: model.handlesMissingModalities)
     let (made, resolved) = try SettingsReader.read(settings) { (reader) throws(Fault) in
       try maker(reader, configuration)
     }

@@ -99,6 +99,11 @@ public enum AdapterFolder {
     }
   }
 
+  /// Checks that an adapter has all that it stands on.
+  static func checkStack(_ path: String) throws(Fault) {
+    if let lower = try beneath(try description(of: path), of: path) { try checkStack(lower) }
+  }
+
   /// The folder of the adapter that another one stands on, if any, when it is the one that was stood on.
   private static func beneath(_ description: AdapterDescription, of path: String) throws(Fault) -> String? {
     let folder = "\(path)/\(beneathFolder)"

@@ -69,6 +69,7 @@ final class MeanFill: Module, Attachment {
 
   var stages: Stages { .prepare }
   var handlesMissingModalities: Bool { true }
+  var makesUpMissingModalities: Bool { true }
 
   /// Takes the means over the samples that have a modality, at real steps.
   func fit(_ inputs: Inputs) {

@@ -42,6 +42,9 @@ public final class MissingModalityPrompts: Module, Attachment {
   /// Yes.
   public var handlesMissingModalities: Bool { true }
 
+  /// Where there are generative prompts.
+  public var makesUpMissingModalities: Bool { settings.generative }
+
   /// Replaces what is missing and adds the signal prompts.
   public func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
     let sources = PromptSources(inputs)

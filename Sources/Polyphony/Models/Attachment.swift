@@ -9,6 +9,8 @@ public protocol Attachment: Module {
   var stages: Stages { get }
   /// Whether a sample may come without some of its modalities.
   var handlesMissingModalities: Bool { get }
+  /// Whether the method puts something in place of what is missing, so that whoever comes after it finds all modalities.
+  var makesUpMissingModalities: Bool { get }
   /// Before the backbone sees anything: inputs are normalised, missing modalities are zero.
   func prepare(_ inputs: Inputs) -> Inputs
   /// Between embed and encode.
@@ -78,6 +80,8 @@ extension Attachment {
   public var stages: Stages { .all }
   /// No.
   public var handlesMissingModalities: Bool { false }
+  /// No.
+  public var makesUpMissingModalities: Bool { false }
   /// Unchanged.
   public func prepare(_ inputs: Inputs) -> Inputs { inputs }
   /// Unchanged.

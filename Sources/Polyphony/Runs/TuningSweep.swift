@@ -70,7 +70,8 @@ public struct TuningSweep {
         try AtomicFile.write(recipe.yaml(), to: folder.recipe)
         let run = TuningRun(
           base: folders[seed] ?? base, adapter: adapters[seed], method: method,
-          settings: try ownSettings(method, configuration), training: training, seed: seed, device: device, missing: missing)
+          settings: try ownSettings(method, configuration), training: training, seed: seed, device: device,
+          missing: missing)
         let outcome = try run.run(
           training: splits.training, validation: splits.validation, folder: folder, resume: existing == .resume,
           observers: try observers(isSingle ? "" : "\(method), seed \(seed)", folder))

@@ -151,7 +151,8 @@ public enum AdapterFolder {
         expected: reference.fingerprint, remedy: "leave it alone while a run stands on it, and start the run anew")
     }
     if let lower = try beneath(description, of: reference.path) {
-      try copy(.init(path: lower, fingerprint: description.beneath?.fingerprint ?? ""), to: "\(folder)/\(beneathFolder)")
+      try copy(
+        .init(path: lower, fingerprint: description.beneath?.fingerprint ?? ""), to: "\(folder)/\(beneathFolder)")
     }
   }
 

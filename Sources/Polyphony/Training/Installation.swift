@@ -99,7 +99,8 @@ public final class Installation {
     while let lower = level {
       level = lower.beneath
       let carried = attachments[lower.base.attachments.count..<lower.tuned.attachments.count]
-      let agree = carried.allSatisfy { one in attachments[count...].allSatisfy { one.stepUse.agrees(with: $0.stepUse) } }
+      let agree = carried.allSatisfy { one in attachments[count...].allSatisfy { one.stepUse.agrees(with: $0.stepUse) }
+      }
       guard agree else {
         throw Fault(
           .usage, "the two methods cannot act in one model: one adds steps where the other counts or adds them",

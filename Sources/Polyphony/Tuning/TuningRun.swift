@@ -31,7 +31,8 @@ public struct TuningRun {
 
   /// A run.
   public init(
-    base: String, adapter: String? = nil, method: String, settings: SettingsTree = .empty, training: TrainingSettings = .init(),
+    base: String, adapter: String? = nil, method: String, settings: SettingsTree = .empty,
+    training: TrainingSettings = .init(),
     seed: UInt64 = 0, device: Device = .cpu, missing: MissingProtocol? = nil
   ) {
     (self.base, self.adapter, self.method, self.settings) = (base, adapter, method, settings)

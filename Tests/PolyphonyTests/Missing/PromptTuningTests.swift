@@ -94,7 +94,8 @@ import Torch
       try method.fit(data.samples, on: model)
       try MissingFixtures.train(model, data, strategy: method.strategy)
       try AdapterFolder.write(
-        installation, AdapterDescription(method: name, settings: settings, base: "\(folder)/base", fingerprint: fingerprint),
+        installation,
+        AdapterDescription(method: name, settings: settings, base: "\(folder)/base", fingerprint: fingerprint),
         to: "\(folder)/adapter")
       let again = try ModelFolder.read("\(folder)/base")
       try AdapterFolder.attach("\(folder)/adapter", to: again, base: "\(folder)/base")

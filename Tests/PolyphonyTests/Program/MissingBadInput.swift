@@ -13,7 +13,8 @@ extension BadInputTests {
     let (method, settings) = try MissingFixtures.method("prompts", "", model.configuration)
     let installation = try Installation(method, on: model)
     try AdapterFolder.write(
-      installation, AdapterDescription(method: "prompts", settings: settings, base: "elsewhere", fingerprint: fingerprint),
+      installation,
+      AdapterDescription(method: "prompts", settings: settings, base: "elsewhere", fingerprint: fingerprint),
       to: data.folder + "/adapter")
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Polyphony
+import protocol Polyphony.Attachment
 import Testing
 import Torch
 
@@ -185,6 +186,31 @@ import Torch
       #expect(fault?.found == "\(upper) on \(lower)")
       #expect(model.attachments.count == count && carried.isEnabled, "the model is as before")
     }
+  }
+
+  /// Looks at what other methods are told of presence.
+  private final class Witness: Module, Attachment {
+    var presence: [Tensor?] = []
+    func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
+      presence.append(inputs.presence)
+      return tokens
+    }
+    func represented(_ representation: Tensor, _ fused: [Tokens], _ inputs: Inputs) -> Tensor {
+      presence.append(inputs.presence)
+      return representation
+    }
+  }
+
+  @Test(arguments: [("prompts", true), ("mean_fill", true), ("reconstruction", true), ("zero_fill", false)])
+  func whatIsMadeUpCountsAsPresent(method: String, isMadeUp: Bool) throws {
+    let model = try MissingFixtures.model("late_fusion")
+    let witness = Witness()
+    model.attachments.append(witness)
+    try MissingFixtures.install(method, on: model)
+    let inputs = MissingFixtures.split(7, patterns: true).samples.inputs
+    _ = noGrad { model(inputs) }
+    #expect(witness.presence.count == 2)
+    #expect(witness.presence.allSatisfy { ($0 == nil) == isMadeUp })
   }
 
   struct Damage: CustomTestStringConvertible, Sendable {

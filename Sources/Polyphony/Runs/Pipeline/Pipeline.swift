@@ -56,7 +56,9 @@ public struct Pipeline {
   /// - Parameter didFinish: gets each seed's model, and the adapter that it carries.
   /// - Throws: ``Fault`` for whatever is wrong with data, stages or output.
   public func run(
-    didFinish: (_ seed: UInt64, _ model: String, _ adapter: String?) throws(Fault) -> Void = { (_, _, _) throws(Fault) in }
+    didFinish: (_ seed: UInt64, _ model: String, _ adapter: String?) throws(Fault) -> Void = {
+      (_, _, _) throws(Fault) in
+    }
   ) throws(Fault) -> Report {
     let keys = PipelineKeys()
     var report = Report()
@@ -139,7 +141,8 @@ public struct Pipeline {
     if let model = recipe.model {
       let state = PipelineState(
         model: try SeededFolders(model, .model).folder(seed: seed),
-        adapter: try recipe.adapter.map { (path) throws(Fault) in try SeededFolders(path, .adapter).folder(seed: seed) })
+        adapter: try recipe.adapter.map { (path) throws(Fault) in try SeededFolders(path, .adapter).folder(seed: seed) }
+      )
       key = try keys.key(model: state.model, adapter: state.adapter)
       start = state
     }

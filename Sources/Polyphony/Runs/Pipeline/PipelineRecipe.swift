@@ -92,7 +92,8 @@ public struct PipelineRecipe: Sendable {
       let short = EvaluationRun.Candidate.distinguishing(folders.map(\.path))
       data = zip(folders, short).map { folder, short in
         let last = (folder.path as NSString).lastPathComponent
-        return NamedFolder(name: folder.name.isEmpty ? (folders.count == 1 ? last : short) : folder.name, path: folder.path)
+        return NamedFolder(
+          name: folder.name.isEmpty ? (folders.count == 1 ? last : short) : folder.name, path: folder.path)
       }
       guard Set(data.map(\.name)).count == data.count else {
         throw reader.fault("a data set stands twice", key: "data", expected: "each data set once")

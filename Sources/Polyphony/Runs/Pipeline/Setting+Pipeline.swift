@@ -58,7 +58,8 @@ extension Setting where Value == [NamedFolder] {
         if folders.count == 1, folders[0].name.isEmpty { return string.write(folders[0].path) }
         let isNamed = folders.contains { !$0.name.isEmpty }
         guard isNamed else { return .init(.list(folders.map { string.write($0.path) })) }
-        return .init(.map(OrderedDictionary(folders.map { ($0.name, string.write($0.path)) }, uniquingKeysWith: { $1 })))
+        return .init(
+          .map(OrderedDictionary(folders.map { ($0.name, string.write($0.path)) }, uniquingKeysWith: { $1 })))
       })
   }
 }

@@ -152,7 +152,7 @@ public final class SettingsReader {
     do {
       return try body()
     } catch {
-      guard error.key?.hasPrefix("--") ?? true else { throw error }
+      guard error.key.map({ $0 == key || $0.hasPrefix("--") }) ?? true else { throw error }
       let place = fault("", key: key)
       var located = error
       (located.key, located.file) = (place.key, error.file ?? place.file)

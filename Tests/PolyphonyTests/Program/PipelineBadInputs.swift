@@ -80,6 +80,9 @@ extension BadInputTests {
       recipe: stages(small, more: "evaluate: {missing: ['fixed:txt']}")),
     recipe(
       "an unknown split to score", "evaluate.split", "tset", recipe: stages(small, more: "evaluate: {split: tset}")),
+    recipe(
+      "data under another data set's name", "evaluate.data", "one for each",
+      recipe: stages(small, more: "evaluate: {data: {elsewhere: DATA}}")),
     recipe("no seeds", "seeds", "1 to", recipe: stages(small, more: "seeds: 0")),
     recipe("a seed twice", "seeds", "each seed once", recipe: stages(small, more: "seeds: [1, 1]")),
     recipe("several data sets to run on", "data", "compare", recipe: "data: [DATA, DATA]\nstages: [{\(small)}]"),

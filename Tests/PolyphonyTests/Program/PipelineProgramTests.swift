@@ -164,6 +164,7 @@ import Torch
   @Test func adaptationReadsNoTargets() throws {
     try withTemporaryFolder { folder in
       try Fixtures.write(Fixtures.fourLives, in: folder)
+      try FileManager.default.createDirectory(atPath: folder + "/target", withIntermediateDirectories: true)
       let target = try BrokenData(folder + "/target")
       try target.edit("train") { $0.tensors["target"] = nil }
       let outcome = try Program.succeed(

@@ -1,8 +1,9 @@
 import Foundation
 import Polyphony
-import protocol Polyphony.Attachment
 import Testing
 import Torch
+
+import protocol Polyphony.Attachment
 
 /// Adapters that stand on adapters.
 @Suite struct StackTests {

@@ -15,8 +15,7 @@ public struct PipelineEvaluation: Sendable {
 
   /// Reads the section.
   init(_ reader: SettingsReader, data: NamedFolder, _ configuration: ModelConfiguration) throws(Fault) {
-    let own = try reader.optional("data", .folders)
-    self.data = own?.first { $0.name == data.name || own?.count == 1 && $0.name.isEmpty }?.path ?? data.path
+    self.data = try PipelineRehearsal.folder(reader, data)
     let dataset = try PipelineRehearsal.dataset(self.data, splits: [], configuration)
     let given = try reader.string("split", default: dataset.description.splits["test"] == nil ? "valid" : "test")
     split = given

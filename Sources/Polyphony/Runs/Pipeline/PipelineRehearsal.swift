@@ -51,7 +51,7 @@ struct PipelineRehearsal {
   }
 
   private mutating func train(_ reader: SettingsReader) throws(Fault) -> PipelineStage {
-    let folder = try self.folder(reader)
+    let folder = try Self.folder(reader, data)
     let dataset = try Self.dataset(folder, splits: ["train", "valid"])
     let description = dataset.description
     let settings = try TrainingRecipe(reader)
@@ -69,7 +69,7 @@ struct PipelineRehearsal {
   private mutating func tune(_ reader: SettingsReader) throws(Fault) -> PipelineStage {
     guard let model else { throw reader.fault("there is no model yet", key: "method") }
     let configuration = model.configuration
-    let folder = try self.folder(reader)
+    let folder = try Self.folder(reader, data)
     _ = try Self.dataset(folder, splits: ["train", "valid"], configuration)
     let name = try reader.required("method", .string)
     let maker = try reader.locating("method") { () throws(Fault) in try TuningMethods.maker(name) }
@@ -86,7 +86,7 @@ struct PipelineRehearsal {
   private mutating func adapt(_ reader: SettingsReader) throws(Fault) -> PipelineStage {
     guard let model else { throw reader.fault("there is no model yet", key: "method") }
     let configuration = model.configuration
-    let folder = try self.folder(reader)
+    let folder = try Self.folder(reader, data)
     let name = try reader.required("method", .string)
     let maker = try reader.locating("method") { () throws(Fault) in try AdaptationMethods.maker(name) }
     var stage = PipelineStage(.adapt, name, data: folder)
@@ -120,13 +120,13 @@ struct PipelineRehearsal {
     }
   }
 
-  /// The data set of a stage: its own, or the pipeline's.
-  private func folder(_ reader: SettingsReader) throws(Fault) -> String {
+  /// The data set of a section: its own, or the pipeline's.
+  static func folder(_ reader: SettingsReader, _ data: NamedFolder) throws(Fault) -> String {
     guard let folders = try reader.optional("data", .folders), let first = folders.first else { return data.path }
     if folders.count == 1, first.name.isEmpty { return first.path }
     guard let own = folders.first(where: { $0.name == data.name }) else {
       throw reader.fault(
-        "a stage's data must be one folder, or one for each data set of the recipe", key: "data",
+        "a section's data is one folder, or one for each data set of the recipe", key: "data",
         expected: "a path, or a path under `\(data.name)`")
     }
     return own.path

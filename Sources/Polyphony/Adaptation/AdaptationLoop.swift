@@ -34,11 +34,7 @@ public final class AdaptationLoop {
     observers: [any AdaptationObserver] = []
   ) throws(Fault) {
     try samples.check(for: model.configuration)
-    guard isOnline || !method.settings.episodic else {
-      throw Fault(
-        .usage, "episodic adaptation needs a stream", key: "adaptation.episodic", found: "true, offline",
-        expected: "online adaptation", remedy: "adapt online, or set adaptation.episodic to false")
-    }
+    try method.check(isOnline: isOnline)
     try method.tensors.install(on: model, method: method.name)
     (self.method, self.folder, self.observers) = (method, folder, observers)
     session = AdaptationSession(

@@ -36,8 +36,14 @@ public final class MissingModalityPrompts: Module, Attachment {
   /// Where modalities are made up, and where type prompts are appended.
   public var stages: Stages { settings.type ? shape.extra.stages.union(.embedded) : .embedded }
 
+  /// Type prompts stand behind the modalities' own steps, and signal prompts know which step is which.
+  public var stepUse: StepUse { settings.type ? .appends : .counts }
+
   /// Yes.
   public var handlesMissingModalities: Bool { true }
+
+  /// Where there are generative prompts.
+  public var makesUpMissingModalities: Bool { settings.generative }
 
   /// Replaces what is missing and adds the signal prompts.
   public func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {

@@ -18,7 +18,8 @@ import Torch
     var testDescription: String { name }
   }
 
-  static let cases: [Case] = files + values + recipes + places + models + adaptations + missing + tuning + library
+  static let cases: [Case] =
+    files + values + recipes + places + models + adaptations + missing + tuning + pipelines + library
 
   private static func adapt(_ more: String...) -> [String] {
     ["adapt", "--model", "MODEL", "--data", "DATA", "--method", "casp", "--output", "OUT"] + more

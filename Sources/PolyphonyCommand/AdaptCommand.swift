@@ -86,7 +86,7 @@ struct AdaptCommand: ReportingCommand {
     }
     for remark in report.remarks { Terminal.note(remark) }
     let printer = ResultsOutput(command: "adapt", asJSON: json)
-    try AtomicFile.write(printer.document(report.results).text(), to: "\(output)/results.json")
+    try printer.write(report.results, to: output, data: [data], device: place)
     printer.print(report.results)
   }
 }

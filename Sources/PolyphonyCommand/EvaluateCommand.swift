@@ -61,8 +61,8 @@ struct EvaluateCommand: ReportingCommand {
 
   func validate() throws {
     if shift.shift != nil, perModality { throw ValidationError("Give --shift or --per-modality, not both.") }
-    if shift.shift != nil, adapter.count > 1 || output != nil || metric != nil {
-      throw ValidationError("--shift takes one --adapter, and has no --output or --metric.")
+    if shift.shift != nil, adapter.count > 1 || metric != nil {
+      throw ValidationError("--shift takes one --adapter, and has no --metric.")
     }
     if shift.adapt != nil, missing != nil {
       throw ValidationError("--adapt adapts to all of the split: give it without --missing.")
@@ -78,8 +78,13 @@ struct EvaluateCommand: ReportingCommand {
   func execute() throws {
     let place = try device.prepare()
     guard shift.shift == nil else {
-      ResultsOutput(command: "evaluate", asJSON: json).print(try evaluateShifts(place))
-      return
+      let printer = ResultsOutput(command: "evaluate", asJSON: json)
+      let results = try evaluateShifts(place)
+      if let output {
+        _ = try RunFolder(output, existing: .resume)
+        try printer.write(results, to: output, data: [data], device: place)
+      }
+      return printer.print(results)
     }
     let plan = try missing.map { try MissingPlan($0) }
     var run = EvaluationRun(
@@ -98,7 +103,10 @@ struct EvaluateCommand: ReportingCommand {
     }
     let printer = ResultsOutput(command: "evaluate", asJSON: json)
     let results = report.results
-    if let output { try report.write(to: output, results: printer.document(results).text()) }
+    if let output {
+      try report.write(to: output, results: printer.document(results).text())
+      try RunEnvironment(data: [data], device: place).write(to: output)
+    }
     guard report.isSweep, !json else { return printer.print(results) }
     print(report.table.text(Terminal.glyphs))
     print(report.chart.text(Terminal.glyphs))

@@ -9,7 +9,7 @@ enum PerModality {
       [.init(""), .init("modality")] + PerModalityMetrics.Kind.allCases.map { .init($0.rawValue, .right) })
     for result in results {
       let scores = result.aggregates
-      for modality in OrderedSet(scores.keys.compactMap(modality)) {
+      for modality in OrderedSet(scores.keys.compactMap { PerModalityMetrics.place(of: $0)?.modality }) {
         let cells = PerModalityMetrics.Kind.allCases.map { kind in
           scores[PerModalityMetrics.name(modality, kind)]?.formatted() ?? ""
         }
@@ -17,12 +17,5 @@ enum PerModality {
       }
     }
     return table.rows.isEmpty ? nil : table
-  }
-
-  /// The modality of a metric; nil for a metric of the whole model.
-  static func modality(_ metric: String) -> String? {
-    let parts = metric.split(separator: "/")
-    guard parts.count == 2, PerModalityMetrics.Kind(rawValue: String(parts[1])) != nil else { return nil }
-    return String(parts[0])
   }
 }

@@ -17,6 +17,12 @@ struct ResultsOutput {
     }
   }
 
+  /// Writes `results.json`, and what the numbers depend on (`environment.json`), into a folder.
+  func write(_ results: [RunResult], to folder: String, data: [String], device: Device) throws(Fault) {
+    try AtomicFile.write(document(results).text(), to: "\(folder)/results.json")
+    try RunEnvironment(data: data, device: device).write(to: folder)
+  }
+
   /// The document of the file formats.
   func document(_ results: [RunResult]) -> ResultsDocument {
     ResultsDocument(
@@ -32,7 +38,7 @@ struct ResultsOutput {
   /// A row a result, a column a metric.
   func table(_ results: [RunResult]) -> TextTable {
     let aggregates = results.map(\.aggregates)
-    let all = OrderedSet(aggregates.flatMap { Array($0.keys) }).filter { PerModality.modality($0) == nil }
+    let all = OrderedSet(aggregates.flatMap { Array($0.keys) }).filter { PerModalityMetrics.place(of: $0) == nil }
     // As many as a terminal is wide; the gap between modalities is asked for, and stands last.
     let metrics = all.filter { $0 != "modality_gap" }.prefix(6) + all.filter { $0 == "modality_gap" }
     let conditions = Array(OrderedSet(results.flatMap { Array($0.conditions.keys) }))

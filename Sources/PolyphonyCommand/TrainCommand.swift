@@ -60,7 +60,7 @@ struct TrainCommand: ReportingCommand {
       throw ExitCode(130)
     }
     let printer = ResultsOutput(command: "train", asJSON: json)
-    try AtomicFile.write(printer.document(results).text(), to: "\(output)/results.json")
+    try printer.write(results, to: output, data: [data], device: place)
     printer.print(results)
   }
 }

@@ -80,7 +80,7 @@ struct TransferCommand: ReportingCommand {
       throw ExitCode(130)
     }
     let printer = ResultsOutput(command: "transfer", asJSON: json)
-    try AtomicFile.write(printer.document(results).text(), to: "\(output)/results.json")
+    try printer.write(results, to: output, data: data.map { [$0] } ?? [], device: place)
     for amount in TransferFront.amounts(results) {
       let chart = TransferFront.chart(results, amount: amount, metric: suite.metric)
       try AtomicFile.write(chart.svg, to: "\(output)/front-\(amount).svg")

@@ -78,7 +78,7 @@ struct TuneCommand: ReportingCommand {
       try AdapterFolder.merge("\(output)/adapter", base: base, to: "\(output)/model")
     }
     let printer = ResultsOutput(command: "tune", asJSON: json)
-    try AtomicFile.write(printer.document(results).text(), to: "\(output)/results.json")
+    try printer.write(results, to: output, data: [data], device: place)
     printer.print(results)
   }
 }

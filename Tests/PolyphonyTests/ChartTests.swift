@@ -46,10 +46,11 @@ import Testing
       ])
     let words = try texts(chart.svg)
     #expect(words.contains("scores & rates") && words.contains("a<b") && words.contains("missing rate"))
-    // Two lines with a gap in the second; the first has a band.
+    // Two lines with a gap in the second; the first has a band. Forms differ beside colours.
     #expect(try count(chart.svg, "path", "[@stroke-width]") == 3)
     #expect(try count(chart.svg, "path", "[@fill-opacity]") == 1)
-    #expect(try count(chart.svg, "circle") == 4)
+    #expect(try count(chart.svg, "circle", "[@class='mark'][@cx]") == 3, "two points, and one in the legend")
+    #expect(try count(chart.svg, "path", "[@class='mark']") == 3)
     #expect(!chart.svg.contains("nan"))
     #expect(try !texts(LineChart("t", x: "x", y: "y", []).svg).isEmpty, "without lines it still draws")
   }
@@ -64,13 +65,59 @@ import Testing
     #expect(Set(try texts(chart.svg)).isSuperset(of: ["cheap", "worse", "good", "dear"]))
   }
 
-  @Test func namesOfNearPointsDoNotCoverEachOther() throws {
-    let chart = ScatterChart("t", x: "x", y: "y", (0..<5).map { .init("point \($0)", 1, 0.5 + 1e-4 * Double($0)) })
-    let document = try XMLDocument(xmlString: chart.svg)
-    let heights = try document.nodes(forXPath: "//*[local-name()='text'][starts-with(., 'point')]/@y")
-      .compactMap { $0.stringValue.flatMap(Double.init) }.sorted()
-    #expect(heights.count == 5)
-    for (above, below) in zip(heights, heights.dropFirst()) { #expect(below - above >= 11.9) }
+  @Test(arguments: [ChartLayout.alone, .page], [5, 12])
+  func namesOfNearPointsDoNotCoverEachOther(layout: ChartLayout, count: Int) throws {
+    var chart = ScatterChart(
+      "t", x: "x", y: "y", (0..<count).map { .init("point \($0)", 1000, 0.5 + 1e-4 * Double($0 % 3)) })
+    chart.points.append(.init("far away, with a name that is much longer than there is room for it", 2, 0.6))
+    chart.points.append(.init("none", 0, 0.4))
+    chart.isLogarithmicX = true
+    let document = try XMLDocument(xmlString: chart.drawing(layout))
+    let size = try #require(document.nodes(forXPath: "/*/@width").first?.stringValue.flatMap(Double.init))
+    let boxes = try document.nodes(forXPath: "//*[local-name()='text'][not(@text-anchor)][@class='small name']")
+      .compactMap { $0 as? XMLElement }.map { element in
+        let name = element.children?.last?.stringValue ?? ""
+        let place = try ["x", "y"].map { name in
+          try element.nodes(forXPath: "@\(name)").first?.stringValue.flatMap(Double.init) ?? .nan
+        }
+        return (name: name, x: place[0], y: place[1], width: ChartText.width(name))
+      }
+    #expect(boxes.count == count + 2)
+    for (index, a) in boxes.enumerated() {
+      #expect(a.x >= 0 && a.x + a.width <= size, "\(a.name) is inside")
+      for b in boxes[(index + 1)...] where abs(a.y - b.y) < 12 {
+        #expect(a.x + a.width <= b.x + 0.1 || b.x + b.width <= a.x + 0.1, "\(a.name) and \(b.name)")
+      }
+    }
+  }
+
+  @Test func zeroHasAPlaceOnALogarithmicScale() {
+    let scale = ChartScale([0, 100, 100_000], isLogarithmic: true, keepsZero: true)
+    #expect(scale.share(0) == 0 && scale.ticks.first == 0 && scale.share(100_000) == 1)
+    #expect(scale.share(100) > 0.1 && scale.share(100) < scale.share(1000))
+    let one = ChartScale([0, 50], isLogarithmic: true, keepsZero: true)
+    #expect((0.1...1).contains(one.share(50)))
+  }
+
+  @Test func whatCountsHasWholeTicks() {
+    #expect(ChartScale([1, 3], isWhole: true).ticks == [1, 2, 3])
+    #expect(ChartScale([1, 30], isWhole: true).ticks.allSatisfy { $0 == $0.rounded() })
+  }
+
+  @Test func textsAreFittedAndMadeSafe() throws {
+    #expect(ChartText.fitted("short", room: 100) == "short")
+    let fitted = ChartText.fitted(String(repeating: "long ", count: 50), room: 100)
+    #expect(fitted.hasSuffix("…") && ChartText.width(fitted) <= 100)
+    let name = "<script>alert(\"1\")</script> & 'it' 🎻 \u{1}\u{0}"
+    let svg = LineChart(name, x: name, y: name, [.init(name, [.init(0, 1)]), .init(name, [.init(1, 1)])]).svg
+    #expect(!svg.contains("<script") && svg.contains("&lt;script"))
+    #expect(try texts(svg).contains { $0.contains("it") })
+  }
+
+  @Test func drawingsInAPageHaveNoRulesOfTheirOwn() {
+    let lines = LineChart("t", x: "x", y: "y", [.init("a", [.init(0, 1)])])
+    #expect(lines.svg.contains("<style>") && !lines.drawing(.page).contains("<style>"))
+    #expect(lines.drawing(.page).contains("width=\"350\""), "as wide as a telephone")
   }
 
   @Test func aHeatMapColoursByDistance() throws {
@@ -79,14 +126,14 @@ import Testing
       format: { String(format: "%.2f", $0) })
     func colours() throws -> [String] {
       let document = try XMLDocument(xmlString: map.svg)
-      return try ["fill", "fill-opacity"].map { name in
-        try document.nodes(forXPath: "//*[local-name()='rect']/@\(name)").compactMap(\.stringValue)
+      return try ["../@color", "@fill-opacity"].map { name in
+        try document.nodes(forXPath: "//*[local-name()='rect']/\(name)").compactMap(\.stringValue)
       }.reduce([]) { $0.isEmpty ? $1 : zip($0, $1).map(+) }
     }
     let (blue, orange) = (ChartStyle.colour(0), ChartStyle.colour(1))
-    #expect(try colours() == ["\(blue)0.0", "\(blue)0.7", "\(orange)0.3"])
+    #expect(try colours() == ["\(blue)0.00", "\(blue)0.60", "\(orange)0.30"])
     map.higherIsBetter = false
-    #expect(try colours().last == "\(blue)0.3")
+    #expect(try colours().last == "\(blue)0.30")
     #expect(try texts(map.svg).contains("undefined"))
   }
 }

@@ -104,7 +104,7 @@ import Torch
   }
 
   @Test func directions() {
-    for name in ["mae", "valid/mae", "mse", "rmse", "loss", "train/task_loss"] {
+    for name in ["mae", "valid/mae", "mse", "rmse", "loss", "train/task_loss", "modality_gap", "pseudo/stable"] {
       #expect(MetricDirection(metric: name) == .lowerIsBetter, "\(name)")
     }
     for name in ["accuracy", "corr", "f1_macro", "dice_ET", "r2"] {

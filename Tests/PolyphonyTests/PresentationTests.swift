@@ -70,7 +70,7 @@ import Torch
           \toprule
           method & accuracy & note \\
           \midrule
-          joint & 0.801 $\pm$ 0.004 & a|b \\
+          joint & 0.801 $\pm$ 0.004 & a\textbar{}b \\
           cggm\_x & 0.9 & 100 \% "ok", really \\
           none &  &  \\
           \bottomrule

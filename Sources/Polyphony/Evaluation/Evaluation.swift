@@ -49,12 +49,21 @@ public struct Evaluation: Sendable {
   }
 
   /// The metric by which a task is usually judged, higher or lower as its direction says.
-  public static func principalMetric(_ task: PredictionTask) -> String {
-    switch task.kind {
+  public static func principalMetric(_ task: PredictionTask) -> String { principalMetric(task.kind) }
+
+  private static func principalMetric(_ kind: PredictionTask.Kind) -> String {
+    switch kind {
     case .regression: "mae"
     case .classification: "accuracy"
     case .segmentation: "dice"
     }
+  }
+
+  /// The metric by which results are usually judged whose task is not known: the first that is some task's principal
+  /// one, else the first; nil where there are none.
+  public static func principalMetric(among names: [String]) -> String? {
+    let principal = Set(PredictionTask.Kind.allCases.map { principalMetric($0) })
+    return names.first { principal.contains($0) } ?? names.first
   }
 }
 

@@ -24,8 +24,17 @@ public enum PerModalityMetrics {
     case probe
   }
 
+  /// The name of the metric that says how far the best modality alone is from the worst.
+  public static let gap = "modality_gap"
+
   /// The name of one metric of a modality.
   public static func name(_ modality: String, _ kind: Kind) -> String { "\(modality)/\(kind.rawValue)" }
+
+  /// The modality of a metric and what is measured of it; nil for a metric of the whole model.
+  public static func place(of metric: String) -> (modality: String, kind: Kind)? {
+    guard let slash = metric.lastIndex(of: "/"), slash != metric.startIndex else { return nil }
+    return Kind(rawValue: String(metric[metric.index(after: slash)...])).map { (String(metric[..<slash]), $0) }
+  }
 
   /// Measures a model.
   ///
@@ -39,7 +48,7 @@ public enum PerModalityMetrics {
     _ model: MultimodalModel, _ split: LabelledSplit, training: LabelledSplit, device: Device = .cpu
   ) throws(Fault) -> MetricValues {
     let contributions = try ModalityContributions.measure(model, split, device: device)
-    var values: MetricValues = ["modality_gap": contributions.gap]
+    var values: MetricValues = [gap: contributions.gap]
     for row in contributions.rows {
       values[name(row.modality, .alone)] = row.alone
       values[name(row.modality, .without)] = row.without

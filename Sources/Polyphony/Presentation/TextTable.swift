@@ -75,7 +75,7 @@ extension TextTable {
 
   /// The table as a LaTeX `tabular` with the rules of the package `booktabs`.
   public func latex() -> String {
-    let row = { (cells: [String]) in "  " + cells.map(Self.latexEscaped).joined(separator: " & ") + " \\\\\n" }
+    let row = { (cells: [String]) in "  " + cells.map(LaTeX.escaped).joined(separator: " & ") + " \\\\\n" }
     let alignments = columns.map { $0.alignment == .right ? "r" : "l" }.joined()
     return "\\begin{tabular}{\(alignments)}\n  \\toprule\n" + row(columns.map(\.title)) + "  \\midrule\n"
       + rows.map(row).joined() + "  \\bottomrule\n\\end{tabular}\n"
@@ -84,20 +84,6 @@ extension TextTable {
   private func padded(_ cell: String, to width: Int, _ alignment: Alignment) -> String {
     let padding = String(repeating: " ", count: width - cell.count)
     return alignment == .left ? cell + padding : padding + cell
-  }
-
-  private static func latexEscaped(_ cell: String) -> String {
-    cell.map { character in
-      switch character {
-      case "&", "%", "$", "#", "_", "{", "}": "\\\(character)"
-      case "\\": "\\textbackslash{}"
-      case "~": "\\textasciitilde{}"
-      case "^": "\\textasciicircum{}"
-      case "±": "$\\pm$"
-      case "\n": " "
-      default: String(character)
-      }
-    }.joined()
   }
 }
 

@@ -23,6 +23,8 @@ public struct BarChart: Sendable {
   public var bars: [Bar]
   /// The value of a bar over the whole width.
   public var maximum: Double
+  /// The value at the left edge, 0 or below it; bars begin at 0.
+  public var minimum: Double = 0
   /// How a value is written.
   public var format: @Sendable (Double) -> String
 
@@ -34,31 +36,35 @@ public struct BarChart: Sendable {
   }
 
   /// The drawing.
-  public var svg: String {
-    let (row, top, left, width, right) = (22, 40, 170, 420, 80)
-    let height = top + row * bars.count + 12
+  public var svg: String { drawing(.alone) }
+
+  /// The drawing for a place.
+  func drawing(_ layout: ChartLayout) -> String {
+    let (left, width, right, top) = layout == .alone ? (170.0, 420.0, 80.0, 40.0) : (130.0, 160.0, 60.0, 6.0)
+    let row = 22.0
+    let (style, size) = layout == .alone ? ("label", 13.0) : ("small", 11.0)
     let total = left + width + right
-    var text = """
-      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(total) \(height)" width="\(total)" height="\(height)" role="img">
-      <style>
-      text { font: 13px system-ui, sans-serif; fill: #222 } .title { font-weight: 600 }
-      .track { fill: #e8e8ee } .g0 { fill: #3b6fb6 } .g1 { fill: #c2703d } .g2 { fill: #4c9a6a }
-      @media (prefers-color-scheme: dark) { text { fill: #ddd } .track { fill: #33343a } }
-      </style>
-      <text class="title" x="12" y="24">\(ChartStyle.escaped(title))</text>
-
-      """
+    var text = ChartStyle.opening(
+      title, width: Int(total), height: Int(top + row * Double(bars.count) + 12), layout)
+    let range = min(minimum, 0)...max(maximum, min(minimum, 0) + 1e-12)
+    func across(_ value: Double) -> Double {
+      let inside = min(max(value, range.lowerBound), range.upperBound)
+      return ((inside - range.lowerBound) / (range.upperBound - range.lowerBound) * width).rounded()
+    }
     for (index, bar) in bars.enumerated() {
-      let y = top + row * index
-      let share = min(max((bar.value ?? 0) / maximum, 0), 1)
-      let length = Int((share * Double(width)).rounded())
-      text += """
-        <text x="\(left - 8)" y="\(y + 14)" text-anchor="end">\(ChartStyle.escaped(bar.label))</text>
-        <rect class="track" x="\(left)" y="\(y + 3)" width="\(width)" height="14" rx="3"/>
-        <rect class="g\(bar.group % 3)" x="\(left)" y="\(y + 3)" width="\(length)" height="14" rx="3"/>
-        <text x="\(left + width + 8)" y="\(y + 14)">\(ChartStyle.escaped(bar.value.map(format) ?? "undefined"))</text>
-
-        """
+      let y = top + row * Double(index)
+      // From 0, to either side.
+      let ends = [across(0), across(bar.value ?? 0)].sorted()
+      text += ChartStyle.text(
+        bar.label, x: left - 8, y: y + 14, style: style, anchor: "end", size: size, room: left - 14)
+      text += "<rect class=\"track\" fill=\"#ececf0\" x=\"\(Int(left))\" y=\"\(Int(y + 3))\" width=\"\(Int(width))\" "
+      text += "height=\"14\" rx=\"2\"/>\n"
+      text += ChartStyle.series(
+        bar.group % 3,
+        "<rect class=\"bar\" fill=\"currentColor\" x=\"\(Int(left + ends[0]))\" y=\"\(Int(y + 3))\" "
+          + "width=\"\(Int(ends[1] - ends[0]))\" height=\"14\" rx=\"2\"/>\n")
+      text += ChartStyle.text(
+        bar.value.map(format) ?? "undefined", x: left + width + 8, y: y + 14, style: style, size: size, room: right - 8)
     }
     return text + "</svg>\n"
   }

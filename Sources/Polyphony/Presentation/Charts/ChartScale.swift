@@ -6,27 +6,45 @@ struct ChartScale {
   let range: ClosedRange<Double>
   /// Whether equal ratios are equal lengths.
   let isLogarithmic: Bool
+  /// Whether 0 has a place of its own on a logarithmic scale.
+  let hasZero: Bool
   /// Values with a tick.
   let ticks: [Double]
 
   /// A scale that holds all finite values, rounded outwards to its ticks.
   ///
   /// A logarithmic scale takes no value of 0 or below; where there is one, or no spread at all, it is linear.
-  init(_ values: some Sequence<Double>, isLogarithmic wanted: Bool = false, count: Int = 5) {
-    let finite = values.filter(\.isFinite)
+  /// - Parameters:
+  ///   - isWhole: whether ticks between whole numbers make no sense.
+  ///   - keepsZero: whether a logarithmic scale gives 0 a place of its own, left of the least decade.
+  init(
+    _ values: some Sequence<Double>, isLogarithmic wanted: Bool = false, isWhole: Bool = false, keepsZero: Bool = false,
+    count: Int = 5
+  ) {
+    var finite = values.filter(\.isFinite)
+    let zeros = keepsZero && wanted && finite.contains { $0 > 0 } && finite.contains(0) && !finite.contains { $0 < 0 }
+    if zeros { finite.removeAll { $0 == 0 } }
+    hasZero = zeros
     let (low, high) = (finite.min() ?? 0, finite.max() ?? 1)
-    isLogarithmic = wanted && low > 0 && high > low
+    isLogarithmic = wanted && low > 0 && (high > low || zeros)
     if isLogarithmic {
       let decades = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
       let steps: [Double] = decades.count > 3 ? [1] : decades.count > 2 ? [1, 3] : [1, 2, 5]
-      ticks = decades.flatMap { decade in steps.map { $0 * pow(10, Double(decade)) } }
-        .filter { $0 >= low / 3 && $0 <= high * 3 }
-      range = min(low, ticks.first ?? low)...max(high, ticks.last ?? high)
+      var marks: [Double] = []
+      for decade in decades {
+        for step in steps {
+          let mark = step * pow(10, Double(decade))
+          if mark >= low / 3, mark <= high * 3 { marks.append(mark) }
+        }
+      }
+      range = min(low, marks.first ?? low)...max(high, marks.last ?? high, low * 1.001)
+      ticks = (zeros ? [0] : []) + marks
       return
     }
     // A flat line gets room above and below.
     let room = high > low ? 0 : max(abs(high) * 0.05, 1e-3)
-    let step = Self.step((high - low + 2 * room) / Double(max(1, count)))
+    let raw = Self.step((high - low + 2 * room) / Double(max(1, count)))
+    let step = isWhole ? max(1, raw) : raw
     let first = ((low - room) / step).rounded(.down)
     let last = ((high + room) / step).rounded(.up)
     ticks = stride(from: first, through: last, by: 1).map { $0 * step }
@@ -42,6 +60,11 @@ struct ChartScale {
 
   /// Where a value lies, 0 to 1.
   func share(_ value: Double) -> Double {
+    if hasZero {
+      let start = 0.12
+      return value <= 0
+        ? 0 : start + (1 - start) * log(value / range.lowerBound) / log(range.upperBound / range.lowerBound)
+    }
     if isLogarithmic {
       return log(value / range.lowerBound) / log(range.upperBound / range.lowerBound)
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A table of numbers as a coloured drawing in SVG, such as scores by shift and method.
 public struct HeatMap: Sendable {
   /// What stands above it.
@@ -24,35 +26,45 @@ public struct HeatMap: Sendable {
     (self.middle, self.format) = (middle, format)
   }
 
+  /// How far from ``middle`` the fullest colour is; the farthest number's distance without it. Maps with the same can
+  /// be compared.
+  public var reach: Double?
+
   /// The drawing.
-  public var svg: String {
-    let (left, top, width, height) = (150, 64, 84, 26)
-    let finite = values.joined().compactMap(\.self)
+  public var svg: String { drawing(.alone) }
+
+  /// The drawing for a place.
+  func drawing(_ layout: ChartLayout) -> String {
+    let texts = values.map { $0.map { $0.map(format) ?? "undefined" } }
+    let widest = (texts.joined() + columns).map { ChartText.width($0) }.max() ?? 0
+    let width = min(max(widest + 10, layout == .alone ? 84 : 44), 110).rounded()
+    let left = min(max((rows.map { ChartText.width($0) }.max() ?? 0) + 16, layout == .alone ? 150 : 40), 190).rounded()
+    let (top, height) = (layout == .alone ? 64.0 : 22.0, 26.0)
+    let finite = values.joined().compactMap(\.self).filter(\.isFinite)
     let centre = middle ?? finite.min() ?? 0
-    let reach = max(finite.map { abs($0 - centre) }.max() ?? 0, 1e-12)
+    let reach = max(self.reach ?? finite.map { abs($0 - centre) }.max() ?? 0, 1e-12)
     var text = ChartStyle.opening(
-      title, width: left + width * columns.count + 16, height: top + height * rows.count + 16)
+      title, width: Int(left + width * Double(columns.count) + 8), height: Int(top + height * Double(rows.count) + 6),
+      layout)
     for (index, name) in columns.enumerated() {
-      let middle = left + width * index + width / 2
-      text += "<text class=\"small\" x=\"\(middle)\" y=\"\(top - 8)\" text-anchor=\"middle\">"
-      text += "\(ChartStyle.escaped(name))</text>\n"
+      text += ChartStyle.text(
+        name, x: left + width * (Double(index) + 0.5), y: top - 8, anchor: "middle", room: width - 4)
     }
     for (index, name) in rows.enumerated() {
-      let y = top + height * index
-      text += "<text class=\"small\" x=\"\(left - 8)\" y=\"\(y + 17)\" text-anchor=\"end\">"
-      text += "\(ChartStyle.escaped(name))</text>\n"
+      let y = top + height * Double(index)
+      text += ChartStyle.text(name, x: left - 8, y: y + 17, anchor: "end", room: left - 12)
       for (column, value) in values[index].enumerated() {
-        let x = left + width * column
-        if let value {
+        let x = left + width * Double(column)
+        if let value, value.isFinite {
           let isGood = (value >= centre) == higherIsBetter
-          text += """
-            <rect x="\(x + 1)" y="\(y + 1)" width="\(width - 2)" height="\(height - 2)" rx="3" \
-            fill="\(ChartStyle.colour(isGood ? 0 : 1))" fill-opacity="\(ChartStyle.place(0.65 * abs(value - centre) / reach))"/>
-
-            """
+          let share = min(1, abs(value - centre) / reach)
+          text += ChartStyle.series(
+            isGood ? 0 : 1,
+            "<rect fill=\"currentColor\" fill-opacity=\"\(String(format: "%.2f", 0.6 * share))\" "
+              + "x=\"\(ChartStyle.place(x + 1))\" y=\"\(ChartStyle.place(y + 1))\" width=\"\(ChartStyle.place(width - 2))\" "
+              + "height=\"\(ChartStyle.place(height - 2))\" rx=\"2\"/>\n")
         }
-        text += "<text class=\"small\" x=\"\(x + width / 2)\" y=\"\(y + 17)\" text-anchor=\"middle\">"
-        text += "\(ChartStyle.escaped(value.map(format) ?? "undefined"))</text>\n"
+        text += ChartStyle.text(texts[index][column], x: x + width / 2, y: y + 17, anchor: "middle", room: width - 2)
       }
     }
     return text + "</svg>\n"

@@ -42,38 +42,48 @@ public struct LineChart: Sendable {
     (self.title, self.xTitle, self.yTitle, self.series) = (title, xTitle, yTitle, series)
   }
 
+  /// Whether the horizontal axis counts, so that there is nothing between two whole numbers.
+  public var isWholeX = false
+
   /// The drawing.
-  public var svg: String {
+  public var svg: String { drawing(.alone) }
+
+  /// The drawing for a place.
+  func drawing(_ layout: ChartLayout) -> String {
     let points = series.flatMap(\.points)
     let low = points.compactMap { point in point.y.map { $0 - (point.spread ?? 0) } }
     let high = points.compactMap { point in point.y.map { $0 + (point.spread ?? 0) } }
     let frame = PlotFrame(
-      title: title, xTitle: xTitle, yTitle: yTitle, x: ChartScale(points.map(\.x), isLogarithmic: isLogarithmicX),
-      y: ChartScale(low + high, isLogarithmic: isLogarithmicY), legend: series.count > 1 ? series.map(\.name) : [])
+      title: title, xTitle: xTitle, yTitle: yTitle,
+      x: ChartScale(points.map(\.x), isLogarithmic: isLogarithmicX, isWhole: isWholeX),
+      y: ChartScale(low + high, isLogarithmic: isLogarithmicY), legend: series.count > 1 ? series.map(\.name) : [],
+      layout: layout)
+    return frame.svg(series.enumerated().map { ChartStyle.series($0, marks($1, $0, frame)) }.joined())
+  }
+
+  private func marks(_ line: Series, _ index: Int, _ frame: PlotFrame) -> String {
     var marks = ""
-    for (index, line) in series.enumerated() {
-      let colour = ChartStyle.colour(index)
-      for part in line.points.split(whereSeparator: { $0.y?.isFinite != true }) {
-        marks += band(Array(part), frame, colour)
-        let places = part.map { frame.place($0.x, $0.y!) }
-        let path = places.map { "\(ChartStyle.place($0.x)) \(ChartStyle.place($0.y))" }.joined(separator: "L")
-        marks += "<path fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\" d=\"M\(path)\"/>\n"
-        guard places.count <= 30 else { continue }
-        for place in places {
-          marks += "<circle r=\"3\" fill=\"\(colour)\" cx=\"\(ChartStyle.place(place.x))\" "
-          marks += "cy=\"\(ChartStyle.place(place.y))\"/>\n"
-        }
-      }
+    // Beyond the eight colours lines are dashed.
+    let dash = index < ChartStyle.colours.count ? "" : " stroke-dasharray=\"6 3\""
+    for part in line.points.split(whereSeparator: { $0.y?.isFinite != true }) {
+      marks += band(Array(part), frame)
+      let places = part.compactMap { point in point.y.map { frame.place(point.x, $0) } }
+      let path = places.map { "\(ChartStyle.place($0.x)) \(ChartStyle.place($0.y))" }.joined(separator: "L")
+      marks += "<path fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\"\(dash) d=\"M\(path)\"/>\n"
+      guard places.count <= 30 else { continue }
+      for place in places { marks += ChartStyle.mark(index, place.x, place.y, 2.8) }
     }
-    return frame.svg(marks)
+    return marks
   }
 
   /// The band of the spread around a line's part, nothing where no point has one.
-  private func band(_ points: [Series.Point], _ frame: PlotFrame, _ colour: String) -> String {
+  private func band(_ points: [Series.Point], _ frame: PlotFrame) -> String {
     guard points.count > 1, points.contains(where: { ($0.spread ?? 0) > 0 }) else { return "" }
-    let upper = points.map { frame.place($0.x, $0.y! + ($0.spread ?? 0)) }
-    let lower = points.reversed().map { frame.place($0.x, max(frame.y.range.lowerBound, $0.y! - ($0.spread ?? 0))) }
+    let upper = points.map { frame.place($0.x, ($0.y ?? 0) + ($0.spread ?? 0)) }
+    let lower = points.reversed().map {
+      frame.place($0.x, max(frame.y.range.lowerBound, ($0.y ?? 0) - ($0.spread ?? 0)))
+    }
     let path = (upper + lower).map { "\(ChartStyle.place($0.x)) \(ChartStyle.place($0.y))" }.joined(separator: "L")
-    return "<path fill=\"\(colour)\" fill-opacity=\"0.13\" d=\"M\(path)Z\"/>\n"
+    return "<path fill=\"currentColor\" fill-opacity=\"0.13\" d=\"M\(path)Z\"/>\n"
   }
 }

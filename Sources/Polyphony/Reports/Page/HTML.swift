@@ -1,0 +1,69 @@
+/// A piece of a page.
+///
+/// The only ways to make one are an element whose name stands in the program, a text, which is escaped, and a drawing
+/// or rules of our own. So nothing that a file or a name says can become markup.
+struct HTML: Sendable {
+  /// The markup.
+  private(set) var source: String
+
+  private init(source: String) { self.source = source }
+
+  /// Nothing.
+  static let empty = HTML(source: "")
+
+  /// A text in which nothing is markup.
+  init(text: String) { source = Markup.escaped(text) }
+
+  /// An element with attributes, whose values are escaped, and content.
+  init(
+    _ name: StaticString, _ attributes: KeyValuePairs<StaticString, String> = [:],
+    @HTMLBuilder _ content: () -> HTML = { .empty }
+  ) {
+    let marks = attributes.map { " \($0.key)=\"\(Markup.escaped($0.value))\"" }.joined()
+    source = "<\(name)\(marks)>\(content().source)</\(name)>"
+  }
+
+  /// An element without an end.
+  init(open name: StaticString, _ attributes: KeyValuePairs<StaticString, String>) {
+    source = "<\(name)\(attributes.map { " \($0.key)=\"\(Markup.escaped($0.value))\"" }.joined())>"
+  }
+
+  /// Pieces one behind the other.
+  init(_ pieces: [HTML]) { source = pieces.map(\.source).joined() }
+
+  /// A drawing that one of the charts has made, whose texts it has escaped.
+  static func drawing(_ svg: String) -> HTML { HTML(source: svg) }
+
+  /// The rules of a page, which stand in the program.
+  static func style(_ rules: String) -> HTML { HTML(source: "<style>\n\(rules)\n</style>\n") }
+
+  /// Whether there is nothing in it.
+  var isEmpty: Bool { source.isEmpty }
+
+  /// The whole page around this body's content.
+  func document(title: String, rules: String) -> String {
+    // No request can leave the page, whatever it shows; the empty icon keeps browsers from asking for one.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    let head = HTML([
+      HTML(open: "meta", ["charset": "utf-8"]),
+      HTML(open: "meta", ["http-equiv": "Content-Security-Policy", "content": policy]),
+      HTML(open: "meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),
+      HTML(open: "meta", ["name": "color-scheme", "content": "light dark"]),
+      HTML(open: "link", ["rel": "icon", "href": "data:,"]),
+      HTML("title") { title }, .style(rules),
+    ])
+    return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\(head.source)</head>\n<body>\n\(source)\n</body>\n</html>\n"
+  }
+}
+
+/// Lets elements be written one inside the other; a text stands for itself, escaped.
+@resultBuilder
+enum HTMLBuilder {
+  static func buildExpression(_ piece: HTML) -> HTML { piece }
+  static func buildExpression(_ text: String) -> HTML { HTML(text: text) }
+  static func buildBlock(_ pieces: HTML...) -> HTML { HTML(pieces) }
+  static func buildArray(_ pieces: [HTML]) -> HTML { HTML(pieces) }
+  static func buildOptional(_ piece: HTML?) -> HTML { piece ?? .empty }
+  static func buildEither(first piece: HTML) -> HTML { piece }
+  static func buildEither(second piece: HTML) -> HTML { piece }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Foundation
+import Polyphony
+import Torch
+
+/// `polyphony report`.
+struct ReportCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Write what a run, sweep or comparison found as one HTML file, with tests of what differs.",
+    discussion: """
+      FOLDER is what --output was given to train, tune, adapt, evaluate, transfer or compare; a results document by \
+      itself does too. The file opens without a network, on a telephone, in light and dark, and on paper.
+
+      Methods are compared to a reference seed by seed: paired t-tests with Holm's correction.
+
+      Example: polyphony report runs/tuned --reference zero_fill --tables
+      """)
+
+  @Argument(help: ArgumentHelp("The folder.", valueName: "folder"))
+  var folder: String
+
+  @Option(help: ArgumentHelp("Where the report goes; FOLDER/report.html without it.", valueName: "file.html"))
+  var output: String?
+
+  @Option(help: ArgumentHelp("The method that others are compared to; the first without it.", valueName: "name"))
+  var reference: String?
+
+  @Option(help: ArgumentHelp("The metric that the report is about; the task's own without it.", valueName: "name"))
+  var metric: String?
+
+  @Flag(help: "Also writes table.csv, table.md and table.tex beside the report, to paste into a paper.")
+  var tables = false
+
+  func execute() throws {
+    let report = try Report(folder: folder, metric: metric, reference: reference)
+    let file = output ?? report.standardFile
+    try report.write(to: file)
+    if tables {
+      guard let found = report.tables else {
+        throw Fault(
+          .missingInput, "there are no results to make tables of", file: folder, expected: "results.json with metrics",
+          remedy: "leave --tables out, or wait until the run has come to its end")
+      }
+      let parent = (file as NSString).deletingLastPathComponent
+      try found.write(to: parent.isEmpty ? "." : parent)
+    }
+    print(file)
+  }
+}

@@ -27,9 +27,9 @@ struct ReportSummary {
       seeds.count == 1
       ? (seeds.first?.count == 1 ? "with one seed" : "each with the seeds \(Words.seeds(seeds.first ?? []))")
       : "with different seeds"
-    var text = "polyphony \(content.command) "
-    text += main.methods.count == 1 ? "scored \(main.methods[0]) " : "compared \(Words.list(main.methods)) "
-    text = text.dropLast() + (content.data.isEmpty ? "" : " on \(Words.list(content.data))")
+    var text = main.methods.count == 1 ? "This report is about " : "This report compares "
+    text += Words.list(main.methods)
+    if !content.data.isEmpty { text += " on \(Words.list(content.data))" }
     text += ", " + perSeed
     let conditions = main.conditions.filter { !$0.isSummary }
     let keys = Condition.distinguishing(conditions).filter { $0 != "data" && $0 != "split" }
@@ -41,7 +41,7 @@ struct ReportSummary {
     if !splits.isEmpty {
       text += ". Scores are those of the \(Words.list(Array(splits))) split\(splits.count == 1 ? "" : "s")"
     }
-    return text + "."
+    return text + ", from polyphony \(content.command)."
   }
 
   /// What came out: a sentence for each of a few conditions, or a count over many.
@@ -119,21 +119,42 @@ struct ReportSummary {
       + "(\(probability) after correction for \(Words.count(main.tested, "comparison")))."
   }
 
-  /// For many conditions: how often each method is the best, and how often it differs significantly.
+  /// For many conditions: means over them, how often each method is the best and how often it differs significantly.
   private func counts(_ conditions: [Condition], _ main: MethodComparison) -> [String] {
-    main.methods.compactMap { method in
-      let entries = conditions.compactMap { main[$0, method] }
-      let wins = entries.count(where: \.isBest)
-      var text = "\(method) is best under \(wins) of \(Words.count(entries.count, "condition"))"
-      if method != main.reference {
+    let sets = OrderedDictionary(grouping: conditions) { $0.parts["data"] ?? "" }
+    let means = sets.map { data, members in mean(data, members, main) }
+    let wins = main.methods.map { method in conditions.count { main[$0, method]?.isBest ?? false } }
+    let order = main.methods.indices.sorted { (-wins[$0], $0) < (-wins[$1], $1) }
+    let cases = sets.count > 1 ? "cases (condition and data set)" : "conditions"
+    return means.compactMap(\.self)
+      + order.enumerated().map { place, index in
+        let method = main.methods[index]
+        let entries = conditions.compactMap { main[$0, method] }
+        var text = "\(method) is best in \(wins[index]) of \(entries.count)\(place == 0 ? " \(cases)" : "")"
+        guard method != main.reference else { return text + " (the reference)." }
         let differing = entries.filter(\.isSignificant)
         let gains = differing.count { main.direction.improves($0.test?.difference, on: 0) }
-        text += "; significantly better than \(main.reference) under \(gains), worse under \(differing.count - gains)"
-      } else {
-        text += " (the reference)"
+        text += ", significantly better than \(main.reference) in \(gains), worse in \(differing.count - gains)"
+        return text + "."
       }
-      return text + "."
+  }
+
+  /// The best mean over the conditions of a data set.
+  private func mean(_ data: String, _ conditions: [Condition], _ main: MethodComparison) -> String? {
+    func mean(_ method: String) -> Double? {
+      let values = conditions.compactMap { main[$0, method]?.scores.mean }
+      return values.count == conditions.count ? values.reduce(0, +) / Double(values.count) : nil
     }
+    let best = main.methods.reduce(nil as String?) { best, method in
+      main.direction.improves(mean(method), on: best.flatMap(mean)) ? method : best
+    }
+    guard let best, let score = mean(best) else { return nil }
+    let numbers = content.numbers
+    let start = (data.isEmpty ? "Mean" : "\(data), mean") + " over the \(conditions.count) conditions: "
+    let text = start + "best is \(best) with \(main.metric) \(numbers.text(score)) (\(better(main)))"
+    guard best != main.reference, let other = mean(main.reference) else { return text + ", the reference." }
+    return text + "; \(main.reference), the reference, has \(numbers.text(other)), a difference of "
+      + "\(numbers.text(score - other, signed: true))."
   }
 
   /// What the best method costs.

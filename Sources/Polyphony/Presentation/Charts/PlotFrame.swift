@@ -83,7 +83,7 @@ struct PlotFrame {
   /// Where each name of the legend stands: beside the plot, or in rows below it.
   private var placedLegend: [(index: Int, x: Double, y: Double)] {
     if layout == .alone { return legend.indices.map { ($0, legendLeft, top + Double($0) * 18) } }
-    var (across, level) = (12, top + height + 48)
+    var (across, level) = (12.0, top + height + 48)
     return legend.indices.map { index in
       let needed = 18 + min(ChartText.width(legend[index]), Self.legendRoom) + 12
       if across + needed > left + width + 14, across > 12 { (across, level) = (12.0, level + 18) }

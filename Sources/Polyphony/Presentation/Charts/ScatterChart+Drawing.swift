@@ -30,7 +30,10 @@ extension ScatterChart {
       marks += ChartStyle.series(isBest ? 0 : 7, own)
     }
     let labels = ScatterLabels(
-      points.map { (name: $0.name, place: frame.place($0.x, $0.y)) }, room: frame.room, span: frame.span)
+      points.map { point in
+        let place = frame.place(point.x, point.y)
+        return (point.name, place, place.y - frame.place(point.x, point.y + (point.spread ?? 0)).y)
+      }, room: frame.room, span: frame.span)
     return frame.svg(marks + labels.svg)
   }
 }

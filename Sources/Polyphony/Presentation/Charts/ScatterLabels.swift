@@ -13,10 +13,18 @@ struct ScatterLabels {
   private(set) var texts: [(text: String, whole: String, box: Box, point: (x: Double, y: Double))] = []
 
   /// Finds a place for each name: right of its point, left, above, below; else lower and lower beside it.
-  init(_ points: [(name: String, place: (x: Double, y: Double))], room: ClosedRange<Double>, span: ClosedRange<Double>)
-  {
-    let dots = points.map {
-      Box(left: $0.place.x - 4, right: $0.place.x + 4, top: $0.place.y - 4, bottom: $0.place.y + 4)
+  ///
+  /// - Parameters:
+  ///   - points: names, places, and how far up and down their whiskers go.
+  ///   - room: the left and right ends.
+  ///   - span: the upper and lower ends.
+  init(
+    _ points: [(name: String, place: (x: Double, y: Double), whisker: Double)], room: ClosedRange<Double>,
+    span: ClosedRange<Double>
+  ) {
+    let dots = points.map { point in
+      let (x, y, reach) = (point.place.x, point.place.y, max(4, point.whisker))
+      return Box(left: x - 4, right: x + 4, top: y - reach, bottom: y + reach)
     }
     var taken: [Box] = []
     for index in points.indices.sorted(by: { points[$0].place.y < points[$1].place.y }) {

@@ -1,6 +1,6 @@
 extension HTML {
   /// A table in a box that scrolls by itself where it is too wide.
-  static func table(_ table: ScoreTable, groups: Set<Int> = []) -> HTML {
+  static func table(_ table: ScoreTable) -> HTML {
     let hasStars = table.columns.indices.map { column in table.rows.contains { $0[column].isSignificant } }
     return HTML("div", ["class": "box", "tabindex": "0"]) {
       HTML("table") {
@@ -13,7 +13,7 @@ extension HTML {
         }
         HTML("tbody") {
           for (index, row) in table.rows.enumerated() {
-            HTML("tr", ["class": groups.contains(index) ? "part" : "row"]) {
+            HTML("tr", ["class": table.groups.contains(index) ? "part" : "row"]) {
               for (place, cell) in row.enumerated() {
                 if place == 0 {
                   HTML("th", ["scope": "row"]) { cell.text }

@@ -42,7 +42,9 @@ enum PageStyle {
     td.words { white-space: normal; min-width: 8rem; color: var(--muted) }
     .star { display: inline-block; width: .55em; text-align: left }
     tr.part > * { border-top: 1px solid var(--rule) }
-    .charts { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; margin: .75rem 0 }
+    .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(352px, 100%), 1fr)); gap: 1.25rem 1.5rem;
+      margin: .75rem 0 1rem }
+    figure.wide { grid-column: 1 / -1 }
     figure { margin: 0; max-width: 100%; min-width: 0 }
     figcaption { margin-bottom: .25rem; max-width: 22rem; overflow-wrap: anywhere }
     figure.wide figcaption { max-width: 44rem }

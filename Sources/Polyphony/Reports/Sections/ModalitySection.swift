@@ -10,7 +10,7 @@ enum ModalitySection {
     let bodies = OrderedDictionary(grouping: rows) { Condition($0) }.map { condition, members in
       HTML([
         keys.isEmpty ? .empty : HTML("h3") { condition.name(keys) },
-        HTML.table(table(members), groups: starts(members)),
+        HTML.table(table(members)),
         gaps(members),
         HTML.figures(figures(members, metric)),
       ])
@@ -55,6 +55,7 @@ enum ModalitySection {
     var table = ScoreTable(
       title: "", columns: [.init("method"), .init("modality")] + kinds.map { .init($0.title, .right) })
     for row in rows {
+      if !table.rows.isEmpty { table.groups.insert(table.rows.count) }
       for (index, modality) in modalities(row).enumerated() {
         table.rows.append(
           ([index == 0 ? row.name : "", modality]
@@ -63,15 +64,6 @@ enum ModalitySection {
       }
     }
     return table
-  }
-
-  private static func starts(_ rows: [ResultsDocument.Row]) -> Set<Int> {
-    var (starts, place): (Set<Int>, Int) = ([], 0)
-    for row in rows {
-      if place > 0 { starts.insert(place) }
-      place += modalities(row).count
-    }
-    return starts
   }
 
   /// Bars of one or two methods; of more a map.

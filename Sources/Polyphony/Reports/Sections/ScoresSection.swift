@@ -15,11 +15,11 @@ enum ScoresSection {
   /// Every comparison with a line of its own.
   private static func differences(_ main: MethodComparison) -> HTML {
     guard main.methods.count > 1 else { return .empty }
-    let table = DifferencesTable(main)
-    let body = HTML([HTML.table(table.table, groups: table.groups), HTML.notes(table.notes)])
+    let table = DifferencesTable(main).table
+    let body = HTML([HTML.table(table), HTML.notes(table.notes)])
     let title = "Differences from \(main.reference)"
-    return table.table.rows.count > 24
-      ? HTML.folded("\(title): \(table.table.rows.count) comparisons") { body } : HTML([HTML("h3") { title }, body])
+    return table.rows.count > 24
+      ? HTML.folded("\(title): \(table.rows.count) comparisons") { body } : HTML([HTML("h3") { title }, body])
   }
 
   private static func single(_ tables: ComparisonTables, _ main: MethodComparison) -> HTML {

@@ -2,10 +2,6 @@
 struct DifferencesTable {
   /// The table.
   let table: ScoreTable
-  /// The rows with which a condition begins.
-  let groups: Set<Int>
-  /// What a reader has to know.
-  let notes: [String]
 
   init(_ comparison: MethodComparison) {
     let keys = Condition.distinguishing(comparison.conditions)
@@ -34,17 +30,18 @@ struct DifferencesTable {
       }
       if start > 0, rows.count > start { groups.insert(start) }
     }
-    table = ScoreTable(
+    var table = ScoreTable(
       title: "Differences from \(comparison.reference)",
       columns: [
         .init("condition"), .init("method"), .init("difference", .right), .init("t", .right), .init("df", .right),
         .init("p", .right), .init("p (Holm)", .right), .init("verdict"),
       ], rows: rows)
-    self.groups = groups
-    notes = [
+    table.groups = groups
+    table.notes = [
       "Mean difference ± standard error over common seeds; t with df degrees of freedom; p two-sided, alone and after "
         + "Holm's correction over the \(Words.count(comparison.tested, "comparison")) that could be tested. «Better» and "
         + "«worse» where the corrected p is below \(MethodComparison.level)."
     ]
+    self.table = table
   }
 }

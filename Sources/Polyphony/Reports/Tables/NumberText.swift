@@ -46,7 +46,7 @@ struct NumberText: Sendable {
     if value >= 6000 { return String(format: "%.1f h", value / 3600) }
     if value >= 100 { return String(format: "%.1f min", value / 60) }
     if value >= 1 { return String(format: "%.1f s", value) }
-    return String(format: "%.2f ms", value * 1000)
+    return String(format: "%.3g ms", value * 1000)
   }
 }
 

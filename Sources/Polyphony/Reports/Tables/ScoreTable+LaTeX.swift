@@ -3,12 +3,13 @@ extension ScoreTable {
   var latex: String {
     func line(_ cells: [String]) -> String { "    " + cells.joined(separator: " & ") + " \\\\\n" }
     let alignments = columns.map { $0.alignment == .right ? "r" : "l" }.joined()
-    let body = rows.map { row in
-      line(
-        row.map { cell in
-          let text = LaTeX.escaped(cell.text)
-          return (cell.isBest && !text.isEmpty ? "\\textbf{\(text)}" : text) + (cell.isSignificant ? "$^{*}$" : "")
-        })
+    let body = rows.enumerated().map { index, row in
+      (groups.contains(index) ? "    \\midrule\n" : "")
+        + line(
+          row.map { cell in
+            let text = LaTeX.escaped(cell.text)
+            return (cell.isBest && !text.isEmpty ? "\\textbf{\(text)}" : text) + (cell.isSignificant ? "$^{*}$" : "")
+          })
     }
     let note = notes.map { LaTeX.escaped($0) }.joined(separator: " ")
     return """

@@ -26,6 +26,8 @@ struct ScoreTable {
   var columns: [TextTable.Column]
   /// The rows, each with a cell for every column.
   var rows: [[Cell]] = []
+  /// The rows, but the first, with which something else begins.
+  var groups: Set<Int> = []
   /// What a reader has to know, a sentence or more each.
   var notes: [String] = []
 }
@@ -51,6 +53,8 @@ extension ScoreTable {
       rows = conditions.map { condition in
         [Cell(condition.name(keys))] + methods.map { Cell(comparison[condition, $0], numbers) }
       }
+      groups = Set(
+        conditions.indices.dropFirst().filter { conditions[$0].parts["data"] != conditions[$0 - 1].parts["data"] })
     }
     notes = ComparisonNotes(comparison).sentences
   }

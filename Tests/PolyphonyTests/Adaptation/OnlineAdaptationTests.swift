@@ -7,7 +7,6 @@ import Torch
   @Test(arguments: AdaptationMethods.names) func reportsWhatWasSaidBeforeLearning(method: String) throws {
     var adapting = Adapting.named(method, online: true)
     adapting.dropout = method == "casp-pseudo" ? 0.2 : 0
-    if method.hasPrefix("casp") { adapting.settings += ", pseudo_interval: 1" }
     let samples = adapting.samples()
     let (_, outcome) = try adapting.run(samples)
     let untouched = try adapting.model()
@@ -55,7 +54,7 @@ import Torch
   @Test func pseudoLabelsAreLearnedOnceAWindow() throws {
     var adapting = Adapting.named("casp-pseudo", online: true)
     adapting.dropout = 0.2
-    adapting.settings += ", window: 2"
+    adapting.settings = "contrast_epochs: 1, snapshot_interval: 1, share: 0.3, window: 2"
     let (_, outcome) = try adapting.run()
     #expect(outcome.records.map { $0.learned > 0 } == [false, true, false, true], "batches of 6, 6, 6 and 2")
   }

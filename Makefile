@@ -8,13 +8,14 @@ PEER_PACKAGES = .libtorch-python
 WITH_TORCH = PYTHONPATH="$(TORCH_SITE):$(PEER_PACKAGES)" $(PYTHON)
 SWIFT_FILES = Sources Tests Examples Package.swift
 
-.PHONY: help setup build test demo bench bench-check sanitize fixtures format lint clean
+.PHONY: help setup build test demo docs bench bench-check sanitize fixtures format lint clean
 
 help:
 	@echo "make setup     fetch libtorch (once; LIBTORCH=DIR uses another)"
 	@echo "make build     build the program: $(PROGRAM)"
 	@echo "make test      run all tests"
 	@echo "make demo      train, tune, adapt and compare on the data set that comes along"
+	@echo "make docs      build the documentation as a static site in .build/docs"
 	@echo "make bench     measure against PyTorch and write Benchmarks/RESULTS.md (BENCH_FLAGS=--quick)"
 	@echo "make sanitize  run the kernels under the address and undefined-behaviour sanitizers (compiles for a while)"
 	@echo "make format    format the Swift files; make lint: check them"
@@ -34,6 +35,10 @@ test: setup
 
 demo: build
 	$(PROGRAM) demo
+
+# Articles and the public interface of Torch and Polyphony; a broken link is an error.
+docs: setup
+	@Tools/make-docs.sh
 
 bench: build $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Benchmarks/run.py $(BENCH_FLAGS)

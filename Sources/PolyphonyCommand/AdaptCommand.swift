@@ -19,8 +19,16 @@ struct AdaptCommand: ReportingCommand {
       Example: polyphony adapt --model runs/base/model --data target --method casp --output runs/adapted
       """)
 
-  @Option(help: ArgumentHelp("The source model's folder.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "The source model's folder; or the output of a run over seeds, of which each seed adapts its own.",
+      valueName: "folder"))
   var model: String
+
+  @Option(
+    help: ArgumentHelp(
+      "An adapter that the model carries already, or a run over seeds; the new one stands on it.", valueName: "folder"))
+  var adapter: String?
 
   @Option(help: ArgumentHelp("The target data set's folder.", valueName: "folder"))
   var data: String
@@ -70,6 +78,7 @@ struct AdaptCommand: ReportingCommand {
         [AdaptationDisplay(name: name, isOnline: online), try AdaptationLogs.observer(folder, isOnline: online)]
       })
     (sweep.split, sweep.scored, sweep.isOnline) = (split, test, online)
+    sweep.adapter = adapter
     let report = try sweep.run()
     guard !report.wasStopped else {
       Terminal.note("stopped; continue with the same command and --resume")

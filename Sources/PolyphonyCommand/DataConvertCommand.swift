@@ -7,12 +7,13 @@ import Torch
 struct DataConvertCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Make a data set of a feature file: MMSA's and MulT's pickles, .npz, .npy, CSV.",
+    abstract: "Make a data set of a feature file: MMSA's and MulT's pickles, .npz, .npy, HDF5, CSV.",
     discussion: """
       A pickle is read, never run: it may hold dictionaries, lists, texts, numbers and NumPy arrays, and anything else \
       is refused by name. What is not said is found out: splits are those of the file (train, valid, test), modalities \
       its arrays, in a table the columns of one prefix (audio_0, audio_1). −∞ and NaN become 0 and are counted. Files \
-      of any size are copied in pieces.
+      of any size are copied in pieces. HDF5 is read by the system's library (LIBHDF5 names another), arrays by their \
+      paths: --modality text=/group/text.
       """)
 
   @Option(

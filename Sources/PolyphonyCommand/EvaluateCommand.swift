@@ -64,9 +64,8 @@ struct EvaluateCommand: ReportingCommand {
     if shift.shift != nil, adapter.count > 1 || metric != nil {
       throw ValidationError("--shift takes one --adapter, and has no --metric.")
     }
-    if shift.adapt != nil, !adapter.isEmpty || missing != nil {
-      throw ValidationError(
-        "--adapt starts from the model and adapts to all of the split: give it without --adapter and --missing.")
+    if shift.adapt != nil, missing != nil {
+      throw ValidationError("--adapt adapts to all of the split: give it without --missing.")
     }
     if shift.adapt == nil, recipe.recipe != nil || !recipe.overrides.isEmpty {
       throw ValidationError("--recipe and --set say how --adapt adapts, and need it.")

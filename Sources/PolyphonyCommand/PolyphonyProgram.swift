@@ -12,8 +12,8 @@ struct PolyphonyProgram: ParsableCommand {
     version: "polyphony \(Polyphony.version)",
     subcommands: [
       DemoCommand.self, DataCommand.self, TrainCommand.self, TuneCommand.self, AdaptCommand.self, EvaluateCommand.self,
-      PredictCommand.self, TransferCommand.self, ReportCommand.self, ScalingCommand.self, BenchmarkCommand.self,
-      DoctorCommand.self,
+      PredictCommand.self, RunCommand.self, CompareCommand.self, ReportCommand.self, TransferCommand.self,
+      ScalingCommand.self, BenchmarkCommand.self, DoctorCommand.self,
     ])
 }
 

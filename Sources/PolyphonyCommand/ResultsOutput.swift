@@ -72,6 +72,7 @@ struct ResultsOutput {
   private func extra(_ result: RunResult) -> OrderedDictionary<String, OrderedJSON> {
     var extra = result.conditions.mapValues { OrderedJSON.string($0) }
     if let mask = result.mask { extra["mask"] = .string(mask) }
+    if let seconds = result.seconds { extra["seconds"] = .number(seconds) }
     if let cost = result.cost {
       extra["cost"] = [
         "seconds_per_step": .number(cost.secondsPerStep), "latency": .number(cost.latency),

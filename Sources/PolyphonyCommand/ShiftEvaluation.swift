@@ -11,7 +11,8 @@ extension EvaluateCommand {
     var rows: [RunResult]
     if let methods = ShiftOptions.names(shift.adapt) {
       let sweep = ShiftSweep(
-        base: model, methods: methods, shifts: shifts, modalities: names, recipe: try recipe.tree(),
+        base: model, adapter: adapter.first, methods: methods, shifts: shifts, modalities: names,
+        recipe: try recipe.tree(),
         isOnline: shift.online, seeds: seeds.all, device: place)
       rows = try sweep.run(try Dataset(data), split: split) { row, returns in
         let score = row.aggregates.elements.first.map { "\($0.key) \($0.value.formatted())" } ?? ""

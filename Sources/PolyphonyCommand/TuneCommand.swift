@@ -21,6 +21,11 @@ struct TuneCommand: ReportingCommand {
       valueName: "folder"))
   var model: String
 
+  @Option(
+    help: ArgumentHelp(
+      "An adapter that the model carries already, or a run over seeds; the new one stands on it.", valueName: "folder"))
+  var adapter: String?
+
   @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"))
   var data: String
 
@@ -55,13 +60,14 @@ struct TuneCommand: ReportingCommand {
   func execute() throws {
     let place = try device.prepare()
     StopSignal.listen()
-    let sweep = TuningSweep(
+    var sweep = TuningSweep(
       base: model, recipe: try recipe.tree(), data: data, output: output,
       methods: method.split(separator: ",").map(String.init), seeds: seeds.all, existing: existing.existing,
       device: place, missing: try MissingOption.read(missing),
       observers: { (name, folder) throws(Fault) in
         [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
       })
+    sweep.adapter = adapter
     let (results, wasStopped) = try sweep.run()
     guard !wasStopped else {
       Terminal.note("stopped; continue with the same command and --resume")

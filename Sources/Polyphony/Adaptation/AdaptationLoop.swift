@@ -17,9 +17,15 @@ public final class AdaptationLoop {
   /// Configures a model for a method: freezes everything but what it adapts.
   ///
   /// - Parameters:
+  ///   - model: the model.
+  ///   - samples: the samples.
+  ///   - method: the method.
+  ///   - isOnline: whether samples come once, in their order.
   ///   - seed: what every random number follows from.
+  ///   - device: where to compute.
   ///   - folder: where checkpoints go; without it the run leaves nothing on disk.
   ///   - identity: what the run was started with, such as the resolved settings; a checkpoint of another is refused.
+  ///   - observers: who watches.
   /// - Throws: `Fault(.badData)` for samples that are no input of the model, `Fault(.usage)` where the method cannot
   ///   serve it.
   public init(
@@ -28,11 +34,7 @@ public final class AdaptationLoop {
     observers: [any AdaptationObserver] = []
   ) throws(Fault) {
     try samples.check(for: model.configuration)
-    guard isOnline || !method.settings.episodic else {
-      throw Fault(
-        .usage, "episodic adaptation needs a stream", key: "adaptation.episodic", found: "true, offline",
-        expected: "online adaptation", remedy: "adapt online, or set adaptation.episodic to false")
-    }
+    try method.check(isOnline: isOnline)
     try method.tensors.install(on: model, method: method.name)
     (self.method, self.folder, self.observers) = (method, folder, observers)
     session = AdaptationSession(

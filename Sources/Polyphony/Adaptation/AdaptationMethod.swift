@@ -38,6 +38,16 @@ public protocol AdaptationMethod: AnyObject {
 }
 
 extension AdaptationMethod {
+  /// Refuses settings that make no sense for this way of running.
+  /// - Throws: `Fault(.usage)`.
+  func check(isOnline: Bool) throws(Fault) {
+    guard isOnline || !settings.episodic else {
+      throw Fault(
+        .usage, "episodic adaptation needs a stream", key: "adaptation.episodic", found: "true, offline",
+        expected: "online adaptation", remedy: "adapt online, or set adaptation.episodic to false")
+    }
+  }
+
   /// The number in the settings.
   public var epochs: Int { settings.epochs }
   /// The name.

@@ -53,7 +53,9 @@ public enum AdaptationMethods {
 }
 
 /// An adaptation as a tuning method: which tensors it has changed, for an adapter folder to put them back.
-final class AdaptedTuning: TuningMethod {
+///
+/// It changes tensors of the base and adds nothing, so it can be merged.
+final class AdaptedTuning: MergeableTuning {
   private let name: String
   private let tensors: AdaptedTensors
 

@@ -62,7 +62,9 @@ public final class AdaptationSession {
 
   /// One update along the gradient of a loss.
   ///
-  /// - Parameter regularize: a further gradient from the parameters' values.
+  /// - Parameters:
+  ///   - loss: what is to be minimised.
+  ///   - regularize: a further gradient from the parameters' values.
   /// - Returns: the loss; nil, and no update, where it is not a finite number.
   @discardableResult
   public func update(_ loss: Tensor, regularize: ((Tensor) -> Tensor)? = nil) -> Double? {
@@ -134,7 +136,16 @@ public final class AdaptationSession {
 
   /// What random numbers are drawn for; each purpose has a stream of its own.
   public enum Purpose: UInt64, Sendable {
-    case dropout, views, selection, restoration, snapshots
+    /// Dropout in a step.
+    case dropout
+    /// Augmented views of a batch.
+    case views
+    /// The choice of samples to learn from.
+    case selection
+    /// Which weights go back to the source.
+    case restoration
+    /// Predictions that are kept.
+    case snapshots
   }
 
   /// A generator that follows from seed, epoch, step and purpose.

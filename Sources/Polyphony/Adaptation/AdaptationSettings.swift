@@ -24,6 +24,7 @@ public struct AdaptationSettings: Equatable, Sendable {
 
   /// Reads the section.
   /// - Parameters:
+  ///   - reader: the section of the recipe.
   ///   - defaults: a method's own.
   ///   - hasEpochs: whether the method goes by `epochs`.
   public init(

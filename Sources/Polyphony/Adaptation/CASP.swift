@@ -8,8 +8,8 @@ import Torch
 /// mean absolute error for regression, cross-entropy with soft labels for classes, for segmentation at every place.
 /// Only the LayerNorms of the layers are trained (of batch normalisations, where there are none, scale and shift).
 ///
-/// Offline both stages are epochs over the target. Online a batch gets one step of each: after the contrast, the samples
-/// of the last batches are predicted once more, and the most stable of them are learned.
+/// Offline both stages are epochs over the target. Online each batch gets a step of contrast, after which the samples of
+/// the last batches are predicted once more; whenever a window of batches has passed, the most stable of them are learned.
 ///
 /// Ablations: ``Variant``. Where the released code keeps the least stable samples, this keeps the stable ones.
 public final class CASP: AdaptationMethod, SelectingMethod {
@@ -152,6 +152,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     let task = session.model.configuration.task
     window.add(batch.indices, noGrad { Beliefs.of(first, task) }, limit: own.window)
     window.update(session.beliefs(window.indices, dropout: variant == .pseudo))
+    guard (session.stepInEpoch + 1) % pseudoInterval == 0 else { return result }
     let stability = window.stability
     let stable = StableSelection.indices(stability, share: own.share)
     let chosen = variant == .random ? random(stable.count, of: stability.count, session) : stable
@@ -164,6 +165,9 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     result.learned += chosen.count
     return result
   }
+
+  /// Where every batch starts from the source, each is a stream of its own.
+  private var pseudoInterval: Int { settings.episodic ? 1 : own.pseudoInterval ?? own.window }
 
   // Both
 

@@ -16,7 +16,11 @@ public struct CASPSettings: Equatable, Sendable {
   public var pseudoEpochs = 5
   /// Batches whose predictions are followed, online.
   public var window = 8
-  /// Updates on pseudo-labels per batch, online.
+  /// Batches from one update on pseudo-labels to the next, online; nil for ``window``, so that each such update is of
+  /// another window. Offline the second stage takes a sixtieth of the samples that the first takes; as many updates as
+  /// contrast has batches would hold predictions where they were, and undo what contrast learns.
+  public var pseudoInterval: Int?
+  /// Updates on pseudo-labels at a time, online.
   public var pseudoSteps = 1
 
   /// The published numbers.
@@ -33,6 +37,7 @@ public struct CASPSettings: Equatable, Sendable {
     share = try reader.double("share", default: share, in: 0...1)
     pseudoEpochs = try reader.int("pseudo_epochs", default: pseudoEpochs, in: 1...)
     window = try reader.int("window", default: window, in: 1...)
+    pseudoInterval = try reader.optional("pseudo_interval", .int(in: 1...))
     pseudoSteps = try reader.int("pseudo_steps", default: pseudoSteps, in: 1...)
     guard snapshotInterval <= contrastEpochs else {
       throw reader.fault(

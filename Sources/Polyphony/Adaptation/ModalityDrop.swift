@@ -6,6 +6,7 @@ public enum ModalityDrop {
   ///
   /// Only modalities that a sample has are dropped, and never its last one.
   /// - Parameters:
+  ///   - inputs: the samples.
   ///   - rate: the probability that a sample loses one.
   ///   - generator: what the choices are drawn from.
   public static func dropped(_ inputs: Inputs, rate: Double = 1, generator: Generator) -> Inputs {

@@ -8,7 +8,7 @@ import Torch
 /// L = mean(p (1 − ln p + ln γ)) − H(P), γ = e⁻¹:
 ///
 /// sure samples are made surer, unsure ones count less, and the batch must not fall into one class. Adam, 1e-4. An image
-/// counts as its places. Regression: see ``PredictionDistribution``.
+/// counts as its places. Regression: see `PredictionDistribution`.
 public final class READ: AdaptationMethod {
   /// The method's name.
   public let name = "read"

@@ -3,7 +3,7 @@ import Torch
 /// Tent: the mean entropy of predictions is minimised over scale and shift of the norms (Wang et al. 2021).
 ///
 /// L = 1/B Σ_b −Σ_c p_bc ln p_bc; all LayerNorms (`last_norm`: the last ones too). Batch normalisations are by batch
-/// statistics while learning, and their running ones follow. Regression: see ``PredictionDistribution``.
+/// statistics while learning, and their running ones follow. Regression: see `PredictionDistribution`.
 public final class Tent: AdaptationMethod {
   /// The method's name.
   public let name = "tent"

@@ -4,7 +4,7 @@ import Torch
 /// AGM, adaptive gradient modulation (Li et al., ICCV 2023, arXiv 2308.07686).
 ///
 /// The mono-modal response φ_m is the Shapley value of modality m in the logits (for regression: in the value), where a
-/// modality is taken away as in ``SoloPredictions`` and the empty set counts as zero; from four modalities on, whose
+/// modality is taken away as in `SoloPredictions` and the empty set counts as zero; from four modalities on, whose
 /// subsets are too many for every step, ½(f(all) − f(all but m) + f(m)), which is the same for two. With
 /// s_m = −mean log p_m[y] (regression: mean |φ_m − y|) and s̄ their mean:
 ///

@@ -30,7 +30,16 @@ public struct CGGMSettings: Equatable, Sendable {
 
   /// The values published for a data set.
   public enum Preset: String, Sendable, CaseIterable {
-    case none, mosi, iemocap, food101, brats
+    /// No data set: the neutral ρ, λ at its default.
+    case none
+    /// CMU-MOSI.
+    case mosi
+    /// IEMOCAP.
+    case iemocap
+    /// UPMC Food-101.
+    case food101
+    /// BraTS, segmentation.
+    case brats
 
     /// ρ, λ, and the classifiers' learning rate and weight decay, where published.
     var values: (rho: Double?, lambda: Double, rate: Double?, decay: Double?) {

@@ -16,7 +16,9 @@ public final class ModalityClassifiers: Module {
   private let classifiers: [any ModalityClassifier]
 
   /// Classifiers for a model, on its device and with its element type.
-  /// - Parameter layers: of each classifier's encoder; light decoders have none.
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - layers: of each classifier's encoder; light decoders have none.
   public init(_ model: MultimodalModel, layers: Int) {
     let backbone = model.backbone
     let configuration = backbone.configuration

@@ -4,7 +4,7 @@ import Torch
 /// OGM-GE, on-the-fly gradient modulation with generalisation enhancement (Peng et al., CVPR 2022, arXiv 2203.15332,
 /// eq. 8 to 10).
 ///
-/// With s_m the confidence of the prediction from m alone (``SoloPredictions``, ``Confidence``) and ρ_m = s_m divided by
+/// With s_m the confidence of the prediction from m alone (`SoloPredictions`, `Confidence`) and ρ_m = s_m divided by
 /// the mean of the other modalities' s (for two modalities the published ratio):
 ///
 /// k_m = 1 − tanh(α ρ_m) where ρ_m > 1, else 1; g_m ← k_m g_m + N(0, σ(g_m)²),

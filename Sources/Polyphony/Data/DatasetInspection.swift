@@ -36,7 +36,7 @@ public struct DatasetInspection: Sendable {
   public let labels: [LabelRow]
 
   /// Reads a whole data set, checking everything on the way.
-  /// - Throws: ``Fault`` for the first thing that is wrong.
+  /// - Throws: `Fault` for the first thing that is wrong.
   public init(_ dataset: Dataset) throws(Fault) {
     var rows: [ModalityRow] = []
     var labels: [LabelRow] = []

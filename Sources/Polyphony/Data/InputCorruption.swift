@@ -7,6 +7,7 @@ public protocol InputCorruption: AnyObject {
   var name: String { get }
   /// Changes samples of the training split.
   /// - Parameters:
+  ///   - inputs: the samples.
   ///   - indices: where the samples stand in the split.
   ///   - epoch: counted from 0.
   func training(_ inputs: Inputs, indices: [Int], epoch: Int) -> Inputs

@@ -12,8 +12,11 @@ import Torch
 public struct FusionScaling {
   /// A way to fuse.
   public enum Form: String, Sendable, CaseIterable {
+    /// The low-rank fusion.
     case wander
+    /// An encoder for every ordered pair of modalities, as in `mult`.
     case crossAttention = "cross-attention"
+    /// The full product of all steps and features.
     case outerProduct = "outer product"
   }
 

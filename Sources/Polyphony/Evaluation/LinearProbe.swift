@@ -20,7 +20,12 @@ public enum LinearProbe {
 
   /// Fits a probe for each modality on one split and scores it on another.
   ///
-  /// - Parameter ridge: α.
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - training: what the probes are fitted on.
+  ///   - test: the samples that are scored.
+  ///   - ridge: α.
+  ///   - device: where to compute.
   /// - Throws: `Fault(.usage)` for segmentation, whose targets are no vectors.
   public static func scores(
     _ model: MultimodalModel, training: LabelledSplit, test: LabelledSplit, ridge: Double = 1e-2,

@@ -43,8 +43,12 @@ public struct ModalityContributions: Sendable {
   /// Measures a model on a split.
   ///
   /// - Parameters:
+  ///   - model: the model.
+  ///   - split: where the metric is measured.
   ///   - metric: one of the task's; by default ``Evaluation/principalMetric(_:)``.
   ///   - orders: random orders for more than six modalities.
+  ///   - seed: what the random orders follow from.
+  ///   - device: where to compute.
   /// - Throws: `Fault(.usage)` for a metric that the task does not have.
   public static func measure(
     _ model: MultimodalModel, _ split: LabelledSplit, metric: String? = nil, orders: Int = 100, seed: UInt64 = 0,

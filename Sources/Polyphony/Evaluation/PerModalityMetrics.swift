@@ -14,7 +14,14 @@ import Torch
 public enum PerModalityMetrics {
   /// What is measured of a modality, in the order in which it is shown.
   public enum Kind: String, CaseIterable, Sendable {
-    case alone, without, shapley, probe
+    /// The score with this modality only.
+    case alone
+    /// The score with all others.
+    case without
+    /// Its Shapley value.
+    case shapley
+    /// The score of a linear probe of its encoder.
+    case probe
   }
 
   /// The name of the metric that says how far the best modality alone is from the worst.
@@ -32,9 +39,11 @@ public enum PerModalityMetrics {
   /// Measures a model.
   ///
   /// - Parameters:
+  ///   - model: the model.
   ///   - split: where the metric is measured.
   ///   - training: what the linear probes are fitted on.
-  /// - Throws: ``Fault`` where a metric cannot be computed for the task.
+  ///   - device: where to compute.
+  /// - Throws: `Fault` where a metric cannot be computed for the task.
   public static func measure(
     _ model: MultimodalModel, _ split: LabelledSplit, training: LabelledSplit, device: Device = .cpu
   ) throws(Fault) -> MetricValues {

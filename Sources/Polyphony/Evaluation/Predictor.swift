@@ -10,7 +10,11 @@ public struct Predictions {
 
 extension MultimodalModel {
   /// Predicts all samples of a split, in their order, in evaluation form and without gradients.
-  /// - Parameter prepare: changes each batch of inputs first, such as taking modalities away.
+  /// - Parameters:
+  ///   - samples: the samples.
+  ///   - batchSize: samples that are computed at once.
+  ///   - device: where to compute.
+  ///   - prepare: changes each batch of inputs first, such as taking modalities away.
   public func predict(
     _ samples: UnlabelledSplit, batchSize: Int = 256, device: Device = .cpu,
     prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
@@ -26,6 +30,9 @@ extension MultimodalModel {
 
   /// Passes all samples of a split through the model in their order, in evaluation form and without gradients.
   /// - Parameters:
+  ///   - samples: the samples.
+  ///   - batchSize: samples that are computed at once.
+  ///   - device: where to compute.
   ///   - encodings: whether the outputs shall hold the encoded modalities.
   ///   - prepare: changes each batch of inputs first.
   ///   - body: gets each batch's output and the samples it is of.

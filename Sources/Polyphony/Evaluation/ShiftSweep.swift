@@ -9,6 +9,8 @@ import Torch
 public struct ShiftSweep {
   /// The source model's folder.
   public var base: String
+  /// The folder of an adapter that the source carries already.
+  public var adapter: String?
   /// Adaptation methods by name.
   public var methods: [String]
   /// Shifts; severity 0 is the split as it is.
@@ -26,10 +28,11 @@ public struct ShiftSweep {
 
   /// A sweep.
   public init(
-    base: String, methods: [String] = ["source"], shifts: [Shift], modalities: [String]? = nil,
+    base: String, adapter: String? = nil, methods: [String] = ["source"], shifts: [Shift], modalities: [String]? = nil,
     recipe: SettingsTree = .empty, isOnline: Bool = false, seeds: [UInt64] = [0], device: Device = .cpu
   ) {
-    (self.base, self.methods, self.shifts, self.modalities) = (base, methods, shifts, modalities)
+    (self.base, self.adapter, self.methods) = (base, adapter, methods)
+    (self.shifts, self.modalities) = (shifts, modalities)
     (self.recipe, self.isOnline, self.seeds, self.device) = (recipe, isOnline, seeds, device)
   }
 
@@ -45,7 +48,10 @@ public struct ShiftSweep {
 
   /// Adapts to and scores a split of a data set under every shift.
   ///
-  /// - Parameter didFinish: gets each row as soon as it is there, with how often its runs went back from a collapse.
+  /// - Parameters:
+  ///   - data: the data set.
+  ///   - split: the split's name.
+  ///   - didFinish: gets each row as soon as it is there, with how often its runs went back from a collapse.
   /// - Returns: a row for each shift and method; its condition `shift` names the shift.
   /// - Throws: `Fault(.usage)` for unknown methods, modalities or settings; what data and adaptation throw.
   public func run(
@@ -68,7 +74,7 @@ public struct ShiftSweep {
         let corrupted = try dataset.labelled(split, corruptedBy: shift, only: modalities, seed: seed)
         for (index, method) in methods.enumerated() {
           let run = AdaptationRun(
-            base: base, method: method, settings: recipe.settings(for: method), isOnline: isOnline,
+            base: base, adapter: adapter, method: method, settings: recipe.settings(for: method), isOnline: isOnline,
             seed: seed, device: device)
           let outcome = try run.run(on: corrupted.samples).outcome
           let evaluation = try Evaluation(

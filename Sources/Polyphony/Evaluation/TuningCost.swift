@@ -35,6 +35,7 @@ public struct TuningCost: Codable, Equatable, Sendable {
   /// The steps are taken on copies: parameters, gradients, random streams and form are afterwards as before. Predictions
   /// with and without the method alternate, so that a slower moment of the machine meets both.
   /// - Parameters:
+  ///   - installation: the method on its model.
   ///   - batch: samples with targets, on the model's device.
   ///   - settings: optimiser, loss and clipping of the steps.
   ///   - repeats: steps and predictions to take the medians of.

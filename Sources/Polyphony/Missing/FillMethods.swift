@@ -14,8 +14,10 @@ public final class FillTuning: TuningMethod {
 
   private let mean: Bool
   private let trained: Trained
+  private var means: MeanFill?
 
   /// - Parameters:
+  ///   - reader: the section of the recipe.
   ///   - mean: fills with the training mean of each step instead of zeros.
   ///   - trained: the default of the setting `train`.
   public init(_ reader: SettingsReader, mean: Bool, trained: Trained) throws(Fault) {
@@ -27,12 +29,13 @@ public final class FillTuning: TuningMethod {
   public func install(on model: MultimodalModel) throws(Fault) {
     TunedParts(projections: trained == .head, head: trained == .head, everything: trained == .all)
       .apply(to: model.backbone)
-    model.attach(mean ? MeanFill(model.configuration) : ZeroFill())
+    if mean { means = MeanFill(model.configuration) }
+    model.attach(means ?? ZeroFill())
   }
 
   /// Takes the means of the training split.
   public func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault) {
-    for case let fill as MeanFill in model.attachments { fill.fit(model.normalization(training.inputs)) }
+    means?.fit(model.normalization(training.inputs))
   }
 }
 
@@ -67,6 +70,7 @@ final class MeanFill: Module, Attachment {
 
   var stages: Stages { .prepare }
   var handlesMissingModalities: Bool { true }
+  var makesUpMissingModalities: Bool { true }
 
   /// Takes the means over the samples that have a modality, at real steps.
   func fit(_ inputs: Inputs) {

@@ -19,6 +19,7 @@ final class MissingAwarePrompts: Module, Attachment {
 
   var stages: Stages { extra.stages }
   var handlesMissingModalities: Bool { true }
+  var stepUse: StepUse { .appends }
 
   func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
     extra.place == .embedded ? ExtraSteps.append(steps(inputs), to: tokens) : tokens

@@ -4,7 +4,7 @@ import Torch
 ///
 /// Between embed and encode a missing modality is replaced by a sequence that is made up from those present, and the
 /// signal prompts are added; type prompts are appended where the backbone's read-out attends to them
-/// (``ExtraSteps``). A batch may mix all patterns: samples are grouped or masked, never visited one by one.
+/// (`ExtraSteps`). A batch may mix all patterns: samples are grouped or masked, never visited one by one.
 public final class MissingModalityPrompts: Module, Attachment {
   /// The form of the generator.
   public let form: PromptSettings.Form
@@ -36,8 +36,14 @@ public final class MissingModalityPrompts: Module, Attachment {
   /// Where modalities are made up, and where type prompts are appended.
   public var stages: Stages { settings.type ? shape.extra.stages.union(.embedded) : .embedded }
 
+  /// Type prompts stand behind the modalities' own steps, and signal prompts know which step is which.
+  public var stepUse: StepUse { settings.type ? .appends : .counts }
+
   /// Yes.
   public var handlesMissingModalities: Bool { true }
+
+  /// Where there are generative prompts.
+  public var makesUpMissingModalities: Bool { settings.generative }
 
   /// Replaces what is missing and adds the signal prompts.
   public func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {

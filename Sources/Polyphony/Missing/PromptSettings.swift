@@ -13,7 +13,7 @@ public struct PromptSettings: Equatable, Sendable {
     case light
   }
 
-  /// The form; nil chooses one for the model (``PromptShape/form(_:_:)``).
+  /// The form; nil chooses one for the model (`PromptShape/form(_:_:)`).
   public var form: Form?
   /// P: steps of a generative and of a type prompt.
   public var length = 16

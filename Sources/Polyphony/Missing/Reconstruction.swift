@@ -24,6 +24,7 @@ final class Reconstruction: Module, Attachment {
 
   var stages: Stages { .embedded }
   var handlesMissingModalities: Bool { true }
+  var makesUpMissingModalities: Bool { true }
 
   func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
     guard let sources = PromptSources(inputs) else { return tokens }

@@ -26,7 +26,7 @@ public enum Architectures {
   public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
 
   /// Makes the backbone that a configuration describes.
-  /// - Throws: ``Fault`` of kind `usage` for an unknown architecture or impossible sizes.
+  /// - Throws: `Fault` of kind `usage` for an unknown architecture or impossible sizes.
   public static func make(_ configuration: ModelConfiguration, file: String? = nil) throws(Fault) -> any Backbone {
     try configuration.validate(file: file)
     let name = configuration.architecture

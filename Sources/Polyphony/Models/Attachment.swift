@@ -9,6 +9,8 @@ public protocol Attachment: Module {
   var stages: Stages { get }
   /// Whether a sample may come without some of its modalities.
   var handlesMissingModalities: Bool { get }
+  /// Whether the method puts something in place of what is missing, so that whoever comes after it finds all modalities.
+  var makesUpMissingModalities: Bool { get }
   /// Before the backbone sees anything: inputs are normalised, missing modalities are zero.
   func prepare(_ inputs: Inputs) -> Inputs
   /// Between embed and encode.
@@ -17,10 +19,36 @@ public protocol Attachment: Module {
   var layerHook: ((_ layer: Int, _ tokens: [Tokens], _ inputs: Inputs) -> [Tokens])? { get }
   /// Between encode and fuse.
   func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens]
+  /// Just before fuse, when every method has acted on the sequences; for reading.
+  func willFuse(_ tokens: [Tokens], _ inputs: Inputs)
+  /// How the method stands to the steps of the sequences, for those that it shares a model with.
+  var stepUse: StepUse { get }
   /// Between fuse and represent.
   func fused(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens]
   /// Between represent and head; the fused sequences are given for reading.
   func represented(_ representation: Tensor, _ fused: [Tokens], _ inputs: Inputs) -> Tensor
+}
+
+/// How a method stands to the steps of the modalities' sequences.
+public enum StepUse: Sendable {
+  /// It takes sequences of any length, and leaves them as long as they are.
+  case none
+  /// It knows which step is which, counted from the first.
+  case counts
+  /// It adds steps behind the modalities' own.
+  case appends
+  /// It puts steps in front of the modalities' own.
+  case prepends
+
+  /// Whether methods of this kind and another can act in one model.
+  ///
+  /// Steps in front hide from all others which step is which, and steps behind can be put there once.
+  func agrees(with other: StepUse) -> Bool {
+    switch (self, other) {
+    case (.none, _), (_, .none), (.counts, .counts), (.counts, .appends), (.appends, .counts): true
+    default: false
+    }
+  }
 }
 
 /// Places where a method can stand.
@@ -52,6 +80,8 @@ extension Attachment {
   public var stages: Stages { .all }
   /// No.
   public var handlesMissingModalities: Bool { false }
+  /// No.
+  public var makesUpMissingModalities: Bool { false }
   /// Unchanged.
   public func prepare(_ inputs: Inputs) -> Inputs { inputs }
   /// Unchanged.
@@ -60,6 +90,10 @@ extension Attachment {
   public var layerHook: ((_ layer: Int, _ tokens: [Tokens], _ inputs: Inputs) -> [Tokens])? { nil }
   /// Unchanged.
   public func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] { tokens }
+  /// Nothing.
+  public func willFuse(_ tokens: [Tokens], _ inputs: Inputs) {}
+  /// None.
+  public var stepUse: StepUse { .none }
   /// Unchanged.
   public func fused(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] { tokens }
   /// Unchanged.

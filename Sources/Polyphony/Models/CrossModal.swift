@@ -22,7 +22,9 @@ public final class CrossModal: Module, Backbone {
   private let names: [String]
 
   /// A model with random starting values.
-  /// - Parameter alwaysProjects: gives a modality a projection even where it has as many features as the width.
+  /// - Parameters:
+  ///   - configuration: what determines the shapes.
+  ///   - alwaysProjects: gives a modality a projection even where it has as many features as the width.
   public init(_ configuration: ModelConfiguration, alwaysProjects: Bool = false) {
     self.configuration = configuration
     names = configuration.modalities.map(\.name)

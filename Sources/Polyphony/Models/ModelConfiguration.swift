@@ -71,7 +71,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   }
 
   /// Checks what no shape of a tensor can show.
-  /// - Throws: ``Fault`` of kind `usage` that names the key.
+  /// - Throws: `Fault` of kind `usage` that names the key.
   public func validate(file: String? = nil) throws(Fault) {
     func check(_ condition: Bool, _ key: String, _ found: Any, _ expected: String) throws(Fault) {
       if condition { return }

@@ -31,7 +31,7 @@ public final class MultimodalModel {
   }
 
   /// A model with random starting values.
-  /// - Throws: ``Fault`` of kind `usage` for a configuration that cannot be built.
+  /// - Throws: `Fault` of kind `usage` for a configuration that cannot be built.
   public convenience init(_ configuration: ModelConfiguration) throws(Fault) {
     self.init(try Architectures.make(configuration))
   }
@@ -41,8 +41,10 @@ public final class MultimodalModel {
 
   /// Passes inputs through all stages.
   ///
-  /// - Parameter encodings: whether the output shall hold the encoded modalities. Without them, and where no method
-  ///   stands between, stages are joined and nothing is computed that is not read.
+  /// - Parameters:
+  ///   - inputs: the samples.
+  ///   - encodings: whether the output shall hold the encoded modalities. Without them, and where no method
+  ///     stands between, stages are joined and nothing is computed that is not read.
   public func callAsFunction(_ inputs: Inputs, encodings: Bool = false) -> Output {
     let methods = methods
     let stages = methods.reduce(into: Stages()) { $0.formUnion($1.stages) }
@@ -50,24 +52,29 @@ public final class MultimodalModel {
     for method in methods { inputs = method.prepare(inputs) }
     var tokens = backbone.embed(inputs)
     for method in methods { tokens = method.embedded(tokens, inputs) }
+    // From here on what was made up counts as present, but for those whose business it is what was not.
+    var completed = inputs
+    if methods.contains(where: \.makesUpMissingModalities) { completed.presence = nil }
+    func seen(_ method: any Attachment) -> Inputs { method.handlesMissingModalities ? inputs : completed }
     var encoded: [Tokens] = []
     var fused: [Tokens] = []
     var representation: Tensor
     if !encodings, stages.isDisjoint(with: [.layers, .encoded, .fused]) {
       representation = backbone.represent(embedded: tokens)
     } else {
-      tokens = backbone.encode(tokens, afterLayer: layerHook(inputs))
-      for method in methods { tokens = method.encoded(tokens, inputs) }
+      tokens = backbone.encode(tokens, afterLayer: layerHook(seen))
+      for method in methods { tokens = method.encoded(tokens, seen(method)) }
+      for method in methods { method.willFuse(tokens, seen(method)) }
       if encodings { encoded = tokens }
       if stages.contains(.fused) {
         fused = backbone.fuse(tokens)
-        for method in methods { fused = method.fused(fused, inputs) }
+        for method in methods { fused = method.fused(fused, seen(method)) }
         representation = backbone.represent(fused)
       } else {
         representation = backbone.represent(encoded: tokens)
       }
     }
-    for method in methods { representation = method.represented(representation, fused, inputs) }
+    for method in methods { representation = method.represented(representation, fused, seen(method)) }
     let features = backbone.headFeatures(representation)
     return Output(
       encoded: encoded, representation: representation, features: features,
@@ -129,9 +136,9 @@ public final class MultimodalModel {
   /// The architecture's own methods, then those attached.
   private var methods: [any Attachment] { backbone.ownMethods + attachments }
 
-  private func layerHook(_ inputs: Inputs) -> LayerHook? {
-    let hooks = methods.compactMap(\.layerHook)
+  private func layerHook(_ seen: (any Attachment) -> Inputs) -> LayerHook? {
+    let hooks = methods.compactMap { method in method.layerHook.map { (act: $0, inputs: seen(method)) } }
     guard !hooks.isEmpty else { return nil }
-    return { layer, tokens in hooks.reduce(tokens) { $1(layer, $0, inputs) } }
+    return { layer, tokens in hooks.reduce(tokens) { $1.act(layer, $0, $1.inputs) } }
   }
 }

@@ -64,6 +64,14 @@ public final class SettingsReader {
     return (result, reader.resolved)
   }
 
+  /// The keys that stand in this section, in their order.
+  public var keys: [String] { Array(members.keys) }
+
+  /// Whether a list stands under a key.
+  public func isList(_ key: String) -> Bool {
+    if case .list? = members[key]?.content { true } else { false }
+  }
+
   /// Whether a key stands in the recipe, with a value.
   public func contains(_ key: String) -> Bool { value(key) != nil }
 
@@ -95,12 +103,16 @@ public final class SettingsReader {
   }
 
   /// Reads the settings of a section; where it is missing, all are defaults. It may be read in several parts.
+  /// - Parameter shorthand: the key for which a plain value may stand in place of the section.
   public func section<Result>(
-    _ key: String, _ body: (SettingsReader) throws(Fault) -> Result
+    _ key: String, shorthand: String? = nil, _ body: (SettingsReader) throws(Fault) -> Result
   ) throws(Fault) -> Result {
     if let reader = children[key]?.first { return try body(reader) }
-    let reader = try SettingsReader(
-      SettingsValue(path: path(to: key), tree: members[key] ?? .empty, faultKind: faultKind))
+    var tree = members[key] ?? .empty
+    if let shorthand, case .scalar(let scalar) = tree.content, !scalar.isNull {
+      tree = SettingsTree(.map([shorthand: tree]), origin: tree.origin)
+    }
+    let reader = try SettingsReader(SettingsValue(path: path(to: key), tree: tree, faultKind: faultKind))
     children[key] = [reader]
     settled[key] = .empty
     return try body(reader)
@@ -133,6 +145,19 @@ public final class SettingsReader {
     let place = members[key] ?? given
     return SettingsValue(path: path(to: key), tree: place, faultKind: faultKind)
       .fault(problem, expected: expected, remedy: remedy)
+  }
+
+  /// Lets faults about what a key names, which speak of a command's option, say where it stands in the recipe.
+  func locating<Result>(_ key: String, _ body: () throws(Fault) -> Result) throws(Fault) -> Result {
+    do {
+      return try body()
+    } catch {
+      guard error.key.map({ $0 == key || $0.hasPrefix("--") }) ?? true else { throw error }
+      let place = fault("", key: key)
+      var located = error
+      (located.key, located.file) = (place.key, error.file ?? place.file)
+      throw located
+    }
   }
 
   private func value(_ key: String) -> SettingsValue? {

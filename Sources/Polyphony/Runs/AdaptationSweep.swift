@@ -6,8 +6,10 @@ import Torch
 /// adapted model predicts, online those of the stream, for what was said of each batch before it was learned. The source
 /// stands in a row of its own.
 public struct AdaptationSweep {
-  /// The source model's folder.
+  /// The source model's folder, or that of a run over seeds: each seed then adapts its own.
   public var base: String
+  /// An adapter that the source carries already, or a run over seeds that made one for each.
+  public var adapter: String?
   /// The recipe, overrides included: the section `adaptation`.
   public var recipe: SettingsTree
   /// The target data set's folder.
@@ -54,13 +56,18 @@ public struct AdaptationSweep {
   }
 
   /// Adapts and scores everything.
-  /// - Throws: ``Fault`` for whatever is wrong with base, recipe, data or output.
+  /// - Throws: `Fault` for whatever is wrong with base, recipe, data or output.
   public func run() throws(Fault) -> Report {
-    let configuration = try ModelFolder.configuration(of: base)
+    let sources = SeededFolders(base, .model)
+    let carried = adapter.map { SeededFolders($0, .adapter) }
+    var places: [(model: String, adapter: String?)] = []
+    for seed in seeds { places.append((try sources.folder(seed: seed), try carried?.folder(seed: seed))) }
+    let first = try CarriedModel(places[0].model, adapter: places[0].adapter).model
+    let configuration = first.configuration
     let dataset = try Dataset(data).fitted(to: configuration)
     let recipe = try AdaptationRecipe(self.recipe, methods: methods, configuration)
     let samples = try dataset.unlabelled(split)
-    try samples.checkPresence(configuration.modalities, file: data, modelHandlesMissing: false)
+    try samples.checkPresence(configuration.modalities, file: data, modelHandlesMissing: first.handlesMissingModalities)
     let name = isOnline ? split : scored ?? (dataset.description.splits["test"] == nil ? split : "test")
     let isScored = try dataset.hasTargets(name)
     let root = try RunFolder(output, existing: isSingle ? existing : .resume)
@@ -73,13 +80,14 @@ public struct AdaptationSweep {
     for method in methods {
       var result = row(method, isSingle ? root.path : path(method, nil))
       var returns = 0
-      for seed in seeds {
+      for (seed, source) in zip(seeds, places) {
         let folder = isSingle ? root : try RunFolder(path(method, seed), existing: existing)
         let settings = recipe.settings(for: method)
         try AtomicFile.write(SettingsTree(.map(["adaptation": settings])).yaml(), to: folder.recipe)
         let title = "\(method), seed \(seed)"
         let run = AdaptationRun(
-          base: base, method: method, settings: settings, isOnline: isOnline, seed: seed, device: device)
+          base: source.model, adapter: source.adapter, method: method, settings: settings, isOnline: isOnline,
+          seed: seed, device: device)
         let done = try run.run(
           on: samples, folder: folder, resume: existing == .resume,
           observers: try observers(isSingle ? "" : title, folder))
@@ -96,12 +104,19 @@ public struct AdaptationSweep {
       report.results.append(result)
     }
     guard isScored, !methods.contains("source") else { return report }
-    let model = try ModelFolder.read(base)
-    model.move(to: device)
-    let scores = try model.evaluate(try dataset.labelled(name), device: device).metrics
     var source = row("source", nil)
-    for seed in seeds { source.add(seed: seed, scores) }
-    source.parameters = (model.parameterCount.total, 0)
+    let labelled = try dataset.labelled(name)
+    var scores = MetricValues()
+    for (index, (seed, place)) in zip(seeds, places).enumerated() {
+      if index == 0 || place != places[index - 1] {
+        let model = try CarriedModel(place.model, adapter: place.adapter).model
+        model.move(to: device)
+        model.train(false)
+        scores = try model.evaluate(labelled, device: device).metrics
+        source.parameters = (model.parameterCount.total, 0)
+      }
+      source.add(seed: seed, scores)
+    }
     report.results.append(source)
     return report
   }

@@ -61,7 +61,7 @@ public struct EvaluationRun {
   }
 
   /// Scores everything.
-  /// - Throws: ``Fault`` for whatever is wrong with models, adapters or data.
+  /// - Throws: `Fault` for whatever is wrong with models, adapters or data.
   public func run() throws(Fault) -> EvaluationReport {
     var outcomes: [Outcome] = []
     var conditions: [MissingPlan.Condition] = []

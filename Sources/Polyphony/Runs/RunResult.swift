@@ -18,6 +18,8 @@ public struct RunResult: Sendable {
   public var parameters: (total: Int, trainable: Int)?
   /// What a tuning method costs, measured on the first seed's model.
   public var cost: TuningCost?
+  /// Seconds that it took, the mean over the seeds.
+  public var seconds: Double?
   /// Where the results lie.
   public var output: String?
 

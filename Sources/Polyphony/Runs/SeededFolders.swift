@@ -6,7 +6,10 @@ import Torch
 public struct SeededFolders: Sendable {
   /// What a folder may hold.
   public enum Content: String, Sendable {
-    case model, adapter
+    /// A model.
+    case model
+    /// An adapter.
+    case adapter
 
     fileprivate var mark: String {
       self == .model ? ModelFolder.configurationFile : AdapterFolder.configurationFile

@@ -37,7 +37,7 @@ public struct TrainingRun {
   /// Trains and tests everything.
   ///
   /// - Returns: a row for each strategy, and whether the user stopped the run before its end.
-  /// - Throws: ``Fault`` for whatever is wrong with recipe, data or output.
+  /// - Throws: `Fault` for whatever is wrong with recipe, data or output.
   public func run() throws(Fault) -> (results: [RunResult], wasStopped: Bool) {
     let dataset = try Dataset(data)
     let splits = try Splits(dataset)

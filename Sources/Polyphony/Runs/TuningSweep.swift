@@ -5,6 +5,8 @@ import Torch
 public struct TuningSweep {
   /// The base model's folder, or that of a run over seeds: each seed then tunes its own base.
   public var base: String
+  /// An adapter that the base carries already, or a run over seeds that made one for each.
+  public var adapter: String?
   /// The recipe, overrides included: sections `tuning` and `training`.
   public var recipe: SettingsTree
   /// The data set's folder.
@@ -38,11 +40,16 @@ public struct TuningSweep {
   /// Tunes and tests everything.
   ///
   /// - Returns: a row for each method, and whether the user stopped the run before its end.
-  /// - Throws: ``Fault`` for whatever is wrong with base, recipe, data or output.
+  /// - Throws: `Fault` for whatever is wrong with base, recipe, data or output.
   public func run() throws(Fault) -> (results: [RunResult], wasStopped: Bool) {
     let bases = SeededFolders(base, .model)
     var folders: [UInt64: String] = [:]
-    for seed in seeds { folders[seed] = try bases.folder(seed: seed) }
+    let carried = adapter.map { SeededFolders($0, .adapter) }
+    var adapters: [UInt64: String] = [:]
+    for seed in seeds {
+      folders[seed] = try bases.folder(seed: seed)
+      adapters[seed] = try carried?.folder(seed: seed)
+    }
     let configuration = try ModelFolder.configuration(of: try bases.folder(seed: seeds[0]))
     let dataset = try Dataset(data).fitted(to: configuration)
     let splits = try Splits(dataset, modelHandlesMissing: true)
@@ -62,8 +69,9 @@ public struct TuningSweep {
         let folder = isSingle ? root : try RunFolder(path(method, seed), existing: existing)
         try AtomicFile.write(recipe.yaml(), to: folder.recipe)
         let run = TuningRun(
-          base: folders[seed] ?? base, method: method, settings: try ownSettings(method, configuration),
-          training: training, seed: seed, device: device, missing: missing)
+          base: folders[seed] ?? base, adapter: adapters[seed], method: method,
+          settings: try ownSettings(method, configuration), training: training, seed: seed, device: device,
+          missing: missing)
         let outcome = try run.run(
           training: splits.training, validation: splits.validation, folder: folder, resume: existing == .resume,
           observers: try observers(isSingle ? "" : "\(method), seed \(seed)", folder))

@@ -1,88 +1,54 @@
 import Foundation
 import Torch
 
-/// What an adapter folder says of itself: the content of `adapter_config.json`.
-public struct AdapterDescription {
-  /// The tuning method's name.
-  public var method: String
-  /// Its settings, all defaults filled in.
-  public var settings: SettingsTree
-  /// Where the base model lay when the adapter was made.
-  public var base: String
-  /// The SHA-256 of the base model's weights.
-  public var fingerprint: String
-  /// The names of the base model's modalities; read from a folder, and written from the model.
-  public internal(set) var modalities: [String] = []
-
-  /// A description.
-  public init(method: String, settings: SettingsTree, base: String, fingerprint: String) {
-    (self.method, self.settings, self.base, self.fingerprint) = (method, settings, base, fingerprint)
-  }
-}
-
 /// What a tuning method has trained, on disk: `adapter_config.json` and `adapter_model.safetensors`, beside a base
 /// model that stays as it is (the layout of Hugging Face's PEFT).
+///
+/// An adapter that was trained on a model with another adapter has a copy of that one in `beneath`, a whole adapter folder
+/// again, and names the SHA-256 of its weights (`beneath_sha256`): so a stack is one folder, and can be moved.
 public enum AdapterFolder {
   static let configurationFile = "adapter_config.json"
   static let weightsFile = "adapter_model.safetensors"
+  static let beneathFolder = "beneath"
 
-  /// Makes or replaces the folder at a path: every tensor of the model that requires gradients, and the buffers of
-  /// backbone and methods, which training changes whatever is frozen.
-  /// - Throws: `Fault(.cannotWrite)`; what was there before stays then.
-  public static func write(_ model: MultimodalModel, _ description: AdapterDescription, to path: String)
+  /// Makes or replaces the folder at a path: what a method has trained (``Installation``), and a copy of the adapter that
+  /// it stands on (``AdapterDescription/beneath``).
+  /// - Throws: `Fault(.cannotWrite)`, and what reading the adapter beneath throws; what was there before stays then.
+  public static func write(_ installation: Installation, _ description: AdapterDescription, to path: String)
     throws(Fault)
   {
+    let model = installation.model
     let count = model.parameterCount
-    let text = OrderedJSON.object([
-      .init("peft_type", .string(description.method.uppercased())),
-      .init("method", .string(description.method)),
-      .init("base_model_name_or_path", .string(description.base)),
-      .init("base_sha256", .string(description.fingerprint)),
-      .init("architecture", .string(model.configuration.architecture)),
-      .init("modalities", .array(model.configuration.modalities.map { .string($0.name) })),
-      .init("parameters", ["total": .integer(count.total), "trainable": .integer(count.trainable)]),
-      .init("settings", description.settings.json),
-      .init("version", .string(Polyphony.version)),
-    ]).text()
+    let beneath = description.beneath
+    let text = OrderedJSON.object(
+      [
+        .init("peft_type", .string(description.method.uppercased())),
+        .init("method", .string(description.method)),
+        .init("base_model_name_or_path", .string(description.base)),
+        .init("base_sha256", .string(description.fingerprint)),
+      ] + (beneath.map { [.init("beneath_sha256", .string($0.fingerprint))] } ?? []) + [
+        .init("architecture", .string(model.configuration.architecture)),
+        .init("modalities", .array(model.configuration.modalities.map { .string($0.name) })),
+        .init("parameters", ["total": .integer(count.total), "trainable": .integer(count.trainable)]),
+        .init("settings", description.settings.json),
+        .init("version", .string(Polyphony.version)),
+      ]
+    ).text()
     try AtomicFolder.write(to: path) { (folder) throws(Fault) in
       try AtomicFile.write(text + "\n", to: "\(folder)/\(configurationFile)")
       try SafetensorsWriter.write(
-        to: "\(folder)/\(weightsFile)", tensors(of: model).map { .init($0.key, $0.tensor) },
+        to: "\(folder)/\(weightsFile)", installation.tensors.map { .init($0.key, $0.tensor) },
         metadata: ["format": "pt"])
+      if let beneath { try copy(beneath, to: "\(folder)/\(beneathFolder)") }
     }
   }
 
-  /// Reads what a folder says of itself.
-  public static func description(of path: String) throws(Fault) -> AdapterDescription {
-    try AtomicFolder.recover(path)
-    let file = "\(path)/\(configurationFile)"
-    guard FileManager.default.fileExists(atPath: file) else {
-      throw Fault(
-        .missingInput, "there is no adapter at this path", file: path, expected: "a folder with \(configurationFile)",
-        remedy: "name OUTPUT/adapter of a tuning or adaptation run")
-    }
-    // JSON is YAML, and the settings are to be read as a recipe's.
-    let tree = try SettingsTree(contentsOf: file)
-    func text(_ key: String) throws(Fault) -> String {
-      guard case .scalar(let scalar) = tree[key]?.content else {
-        throw Fault(.badData, "the adapter's description lacks a key", file: file, key: key, expected: "a string")
-      }
-      return scalar.text
-    }
-    var description = AdapterDescription(
-      method: try text("method"), settings: tree["settings"] ?? .empty, base: try text("base_model_name_or_path"),
-      fingerprint: try text("base_sha256"))
-    guard case .list(let names)? = tree["modalities"]?.content else {
-      throw Fault(
-        .badData, "the adapter's description lacks a key", file: file, key: "modalities", expected: "a list of names")
-    }
-    description.modalities = names.compactMap { if case .scalar(let name) = $0.content { name.text } else { nil } }
-    return description
-  }
-
-  /// Installs an adapter's method on its base and gives it the trained tensors.
+  /// Installs an adapter's method on its base, and first what it stands on, and gives them the trained tensors.
   ///
-  /// - Parameter base: the folder that the model was read from; its weights must be those the adapter was made for.
+  /// - Parameters:
+  ///   - path: the adapter's folder.
+  ///   - model: the model.
+  ///   - base: the folder that the model was read from; its weights must be those the adapter was made for.
   /// - Throws: `Fault(.usage)` for another base, `Fault(.badData)` for tensors that do not fit.
   @discardableResult
   public static func attach(_ path: String, to model: MultimodalModel, base: String) throws(Fault)
@@ -91,11 +57,13 @@ public enum AdapterFolder {
     try install(path, on: model, base: base, fingerprint: try ModelFolder.fingerprint(base)).description
   }
 
-  /// Installs an adapter's method on its base, to be switched off and on again.
+  /// Installs an adapter's method on its base, and first what it stands on, to be switched off and on again.
   ///
   /// - Parameters:
+  ///   - path: the adapter's folder.
+  ///   - model: the model.
   ///   - base: the folder that the model was read from, for messages.
-  ///   - fingerprint: the SHA-256 of its weights.
+  ///   - found: the SHA-256 of its weights.
   /// - Throws: As ``attach(_:to:base:)``; the model is as before then.
   public static func install(
     _ path: String, on model: MultimodalModel, base: String, fingerprint found: String
@@ -119,30 +87,83 @@ public enum AdapterFolder {
     let method = try SettingsReader.read(description.settings, kind: .badData) { (reader) throws(Fault) in
       try maker(reader, configuration)
     }.value
-    let installation = try Installation(method, on: model)
+    var beneath: Installation?
+    if let lower = try self.beneath(description, of: path) {
+      beneath = try install(lower, on: model, base: base, fingerprint: found).installation
+    }
+    var installation: Installation?
     do {
-      try load("\(path)/\(weightsFile)", into: model)
+      let made = try Installation(method, on: model, name: description.method, beneath: beneath)
+      installation = made
+      try load("\(path)/\(weightsFile)", into: made)
+      return (made, description)
     } catch {
-      installation.isEnabled = false
+      installation?.isEnabled = false
+      beneath?.isStackEnabled = false
       throw error
     }
-    return (installation, description)
   }
 
-  /// What an adapter holds: what is trained, and the buffers of backbone and attached methods.
-  static func tensors(of model: MultimodalModel) -> [(key: String, tensor: Tensor)] {
-    let own = model.backbone.storage().filter { !$0.storage.isTrainable }
-    let buffers =
-      own
-      + model.attachments.enumerated().flatMap { index, method in
-        method.storage().filter { !$0.storage.isTrainable }.map { ("attachment.\(index).\($0.key)", $0.storage) }
+  /// Checks that an adapter has all that it stands on.
+  static func checkStack(_ path: String) throws(Fault) {
+    if let lower = try beneath(try description(of: path), of: path) { try checkStack(lower) }
+  }
+
+  /// The folder of the adapter that another one stands on, if any, when it is the one that was stood on.
+  private static func beneath(_ description: AdapterDescription, of path: String) throws(Fault) -> String? {
+    let folder = "\(path)/\(beneathFolder)"
+    let isThere = FileManager.default.fileExists(atPath: folder)
+    guard let reference = description.beneath else {
+      guard isThere else { return nil }
+      throw Fault(
+        .badData, "the adapter does not say on what it stands", file: "\(path)/\(configurationFile)",
+        key: "beneath_sha256", found: "a folder \(beneathFolder), and no such key",
+        expected: "the SHA-256 of its weights", remedy: "use the folder as the run has left it")
+    }
+    func refuse(_ problem: String, _ found: String) -> Fault {
+      Fault(
+        .badData, problem, file: folder, key: "beneath_sha256", found: found,
+        expected: "an adapter whose weights have the SHA-256 \(reference.fingerprint)",
+        remedy: "copy the whole adapter folder, as the run has left it")
+    }
+    guard isThere, FileManager.default.fileExists(atPath: "\(folder)/\(weightsFile)") else {
+      throw refuse("what the adapter stands on is not there", "no \(isThere ? weightsFile : beneathFolder)")
+    }
+    let found = try FileHash.sha256(of: "\(folder)/\(weightsFile)")
+    guard found == reference.fingerprint else {
+      throw refuse("the adapter was made on another one", found)
+    }
+    return folder
+  }
+
+  /// Copies an adapter, and what it stands on, into a folder that somebody else makes whole.
+  private static func copy(_ reference: AdapterDescription.Reference, to folder: String) throws(Fault) {
+    let description = try description(of: reference.path)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      for name in [configurationFile, weightsFile] {
+        try FileManager.default.copyItem(atPath: "\(reference.path)/\(name)", toPath: "\(folder)/\(name)")
       }
-    return (model.trainableParameters() + buffers).map { ($0.key, $0.storage.tensor!.detached()) }
+    } catch {
+      throw Fault(
+        .cannotWrite, "the adapter beneath cannot be copied", file: reference.path, found: error.localizedDescription,
+        expected: "a copy in \(folder)")
+    }
+    let found = try FileHash.sha256(of: "\(folder)/\(weightsFile)")
+    guard found == reference.fingerprint else {
+      throw Fault(
+        .badData, "the adapter beneath has changed since the run has begun", file: reference.path, found: found,
+        expected: reference.fingerprint, remedy: "leave it alone while a run stands on it, and start the run anew")
+    }
+    if let lower = try beneath(description, of: reference.path) {
+      try copy(
+        .init(path: lower, fingerprint: description.beneath?.fingerprint ?? ""), to: "\(folder)/\(beneathFolder)")
+    }
   }
 
-  private static func load(_ file: String, into model: MultimodalModel) throws(Fault) {
+  private static func load(_ file: String, into installation: Installation) throws(Fault) {
     let saved = try SafetensorsFile(path: file).tensors()
-    let own = tensors(of: model)
+    let own = installation.tensors
     for (key, tensor) in own {
       guard let source = saved[key], source.shape == tensor.shape else {
         throw Fault(

@@ -37,14 +37,23 @@ public final class Trainer {
   /// Prepares a run. Seeds every random stream.
   ///
   /// - Parameters:
+  ///   - model: the model.
+  ///   - training: what is learned from.
+  ///   - validation: where the best epoch is chosen.
+  ///   - settings: how to train.
+  ///   - seed: what every random number follows from.
+  ///   - strategy: what balances the modalities.
   ///   - corruption: changes the inputs of training and validation first, such as taking modalities away.
+  ///   - device: where to compute.
   ///   - folder: where checkpoints go; without it the run leaves nothing on disk.
+  ///   - origin: what weights the model starts with, by hash; a checkpoint that started from others is refused.
+  ///   - observers: who watches.
   ///   - save: writes the chosen model or adapter, each time an epoch is better than all before.
   /// - Throws: `Fault(.usage)` for settings that the task cannot have.
   public init(
     _ model: MultimodalModel, training: LabelledSplit, validation: LabelledSplit, settings: TrainingSettings,
     seed: UInt64, strategy: any BalancingStrategy = JointTraining(), corruption: (any InputCorruption)? = nil,
-    device: Device = .cpu, folder: String? = nil,
+    device: Device = .cpu, folder: String? = nil, origin: String? = nil,
     observers: [any TrainingObserver] = [],
     save: @escaping (MultimodalModel, String) throws(Fault) -> Void = { (_, _) throws(Fault) in }
   ) throws(Fault) {
@@ -65,6 +74,7 @@ public final class Trainer {
     state = TrainingState(
       schedule: settings.makeSchedule(stepsPerEpoch: sampler.batchCount), seed: seed, settings: settings,
       corruption: corruption?.name)
+    state.origin = origin
   }
 
   /// Runs to the end, or until a stop is asked for; the model then has its best weights.
@@ -212,10 +222,11 @@ public final class Trainer {
     // More epochs than before are no contradiction: a finished run may be continued.
     comparable.epochs = settings.epochs
     guard comparable == settings, saved.seed == state.seed, saved.libtorch == state.libtorch,
-      saved.corruption == state.corruption
+      saved.corruption == state.corruption, saved.origin == nil || saved.origin == state.origin
     else {
       func words(_ state: TrainingState) -> String {
-        "seed \(state.seed), libtorch \(state.libtorch), missing \(state.corruption ?? "nothing"), \(state.settings)"
+        "seed \(state.seed), libtorch \(state.libtorch), missing \(state.corruption ?? "nothing"), "
+          + "started from \(state.origin ?? "random weights"), \(state.settings)"
       }
       throw Fault(
         .usage, "the checkpoint was written with other settings", file: path, found: words(saved),

@@ -4,12 +4,24 @@ import Torch
 public struct TrainingSettings: Codable, Equatable, Sendable {
   /// The rule that changes parameters.
   public enum OptimizerName: String, Codable, Sendable, CaseIterable {
-    case adam, adamw, sgd
+    /// Adam.
+    case adam
+    /// Adam with decoupled weight decay.
+    case adamw
+    /// Stochastic gradient descent with momentum.
+    case sgd
   }
 
   /// The rule that changes the learning rate.
   public enum ScheduleName: String, Codable, Sendable, CaseIterable {
-    case constant, plateau, step, cosine
+    /// Always the same.
+    case constant
+    /// Smaller where validation stands still.
+    case plateau
+    /// Smaller every few epochs.
+    case step
+    /// Down along a cosine.
+    case cosine
   }
 
   /// Passes over the training split.

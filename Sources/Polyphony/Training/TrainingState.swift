@@ -25,6 +25,8 @@ struct TrainingState: Codable {
   var settings: TrainingSettings
   /// What inputs go through before training, by name; nil for nothing.
   var corruption: String?
+  /// What weights the run started from, by hash; nil for random ones, and in older checkpoints.
+  var origin: String?
   /// Who wrote this.
   var polyphony = Polyphony.version
   var libtorch = Libtorch.version

@@ -5,7 +5,7 @@ import Torch
 /// Prompts, low-rank adapters and test-time adaptation are all of this kind: they freeze the base, unfreeze or add
 /// some tensors, and what they train is what an adapter folder holds.
 ///
-/// A method changes a model only through what ``ModelState`` knows: attachments, the tensors, gradient flags and
+/// A method changes a model only through what `ModelState` knows: attachments, the tensors, gradient flags and
 /// reparametrizations of stored tensors, and the adapters of encoder layers. So every method can be switched off and on
 /// by an ``Installation``, without a line of its own for it.
 public protocol TuningMethod: AnyObject {

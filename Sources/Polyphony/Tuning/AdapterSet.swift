@@ -2,6 +2,7 @@ import Torch
 
 /// A base model with several adapters, one of which acts at a time; switching reads nothing anew.
 ///
+/// An adapter that stands on others is switched together with them.
 /// With none active the model is the base, bit for bit.
 public final class AdapterSet {
   /// The base with the active adapter.
@@ -37,7 +38,7 @@ public final class AdapterSet {
   /// Takes in a method that has not been trained yet, without switching it on.
   /// - Throws: `Fault(.usage)` where it cannot serve this model, or for a name that is taken.
   public func add(_ method: any TuningMethod, as name: String) throws(Fault) {
-    try add(name) { () throws(Fault) in try Installation(method, on: model) }
+    try add(name) { () throws(Fault) in try Installation(method, on: model, name: name) }
   }
 
   /// Switches an adapter on, and the one before it off.
@@ -50,13 +51,13 @@ public final class AdapterSet {
         remedy: Suggestion.question(for: name, among: names))
     }
     deactivate()
-    chosen.installation.isEnabled = true
+    chosen.installation.isStackEnabled = true
     active = name
   }
 
   /// Switches the active adapter off: the model is the base.
   public func deactivate() {
-    for (_, installation) in installations { installation.isEnabled = false }
+    for (_, installation) in installations { installation.isStackEnabled = false }
     active = nil
   }
 
@@ -72,7 +73,7 @@ public final class AdapterSet {
       if let before { try? activate(before) }
     }
     let installation = try install()
-    installation.isEnabled = false
+    installation.isStackEnabled = false
     installations.append((name, installation))
   }
 }

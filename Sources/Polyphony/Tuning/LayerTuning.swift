@@ -21,7 +21,7 @@ struct LayerTuning {
     for (key, layer) in layers {
       let adapter = try make(layer.attention.inWeight.size(1))
       modules[key] = adapter
-      layer.adapter = adapter
+      layer.append(adapter)
     }
     model.freeze(trainingHead: trainsHead)
     return modules

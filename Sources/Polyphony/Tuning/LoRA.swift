@@ -10,7 +10,18 @@ import Torch
 public final class LoRA: Module, Attachment, MergeableTuning {
   /// A matrix of a transformer layer: rows of the joined projection, or a layer of its own.
   public enum Target: String, Sendable, CaseIterable {
-    case q, k, v, out, fc1, fc2
+    /// The projection of queries.
+    case q
+    /// The projection of keys.
+    case k
+    /// The projection of values.
+    case v
+    /// The projection behind the heads.
+    case out
+    /// The first layer of the feed-forward part.
+    case fc1
+    /// The second layer of the feed-forward part.
+    case fc2
   }
 
   /// Updates by `layer key.target`.

@@ -45,6 +45,9 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
     model.attach(self)
   }
 
+  /// Its steps stand before the modalities' own.
+  public var stepUse: StepUse { .prepends }
+
   /// Before the first encoders and behind them.
   public var stages: Stages { readsJoined ? [.embedded, .fused] : [.embedded, .encoded] }
 

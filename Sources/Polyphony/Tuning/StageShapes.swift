@@ -31,6 +31,10 @@ struct StageShapes {
     let (dtype, device) = (like?.dtype ?? .float32, like?.device ?? .cpu)
     let inputs = Inputs(
       configuration.modalities.map { .zeros([1] + $0.sampleShape, dtype: dtype, device: device) })
+    // What another method has put into the layers is no part of the architecture.
+    let layers = model.backbone.encoderLayers().map { ($0.layer, $0.layer.adapter) }
+    for (layer, _) in layers { layer.adapter = nil }
+    defer { for (layer, adapter) in layers { layer.adapter = adapter } }
     var calls = 0
     let (embedded, encoded, fused, representation) = model.evaluating {
       noGrad {

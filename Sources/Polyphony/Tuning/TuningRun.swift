@@ -1,9 +1,11 @@
 import Torch
 
-/// One tuning run from its parts: a base model, a method by name, data.
+/// One tuning run from its parts: a base model and what it carries already, a method by name, data.
 public struct TuningRun {
   /// The base's folder; it stays as it is.
   public var base: String
+  /// The folder of an adapter that the base carries already; it stays as it is, and the new one stands on it.
+  public var adapter: String?
   /// The method's name.
   public var method: String
   /// The section `tuning` of a recipe: the method's settings.
@@ -29,40 +31,49 @@ public struct TuningRun {
 
   /// A run.
   public init(
-    base: String, method: String, settings: SettingsTree = .empty, training: TrainingSettings = .init(),
+    base: String, adapter: String? = nil, method: String, settings: SettingsTree = .empty,
+    training: TrainingSettings = .init(),
     seed: UInt64 = 0, device: Device = .cpu, missing: MissingProtocol? = nil
   ) {
-    (self.base, self.method, self.settings) = (base, method, settings)
+    (self.base, self.adapter, self.method, self.settings) = (base, adapter, method, settings)
     (self.training, self.seed, self.device, self.missing) = (training, seed, device, missing)
   }
 
-  /// Reads the base and installs the method with its starting values, which follow from the seed.
+  /// Reads the base with what it carries, and installs the method with its starting values, which follow from the seed.
   /// - Throws: `Fault(.usage)` for an unknown method, settings that make no sense, or a method that cannot serve the base.
   public func install() throws(Fault) -> (installation: Installation, description: AdapterDescription) {
+    let (installation, description, _) = try prepare()
+    return (installation, description)
+  }
+
+  private func prepare() throws(Fault) -> (Installation, AdapterDescription, origin: String) {
     let maker = try TuningMethods.maker(method)
-    let model = try ModelFolder.read(base)
-    let fingerprint = try ModelFolder.fingerprint(base)
-    let configuration = model.configuration
-    model.backbone.move(to: device)
+    let carried = try CarriedModel(base, adapter: adapter)
+    let configuration = carried.model.configuration
+    carried.model.move(to: device)
+    // After what lies beneath, whose making draws numbers too.
     Libtorch.seed(seed)
     let (tuning, resolved) = try SettingsReader.read(settings) { (reader) throws(Fault) in
       try maker(reader, configuration)
     }
-    let description = AdapterDescription(method: method, settings: resolved, base: base, fingerprint: fingerprint)
-    return (try Installation(tuning, on: model), description)
+    let installation = try Installation(tuning, on: carried.model, name: method, beneath: carried.installation)
+    return (installation, carried.description(method: method, settings: resolved), carried.identity)
   }
 
   /// Tunes, choosing the best epoch on the validation split.
   ///
   /// - Parameters:
+  ///   - split: what is learned from.
+  ///   - validation: where the best epoch is chosen.
   ///   - folder: where checkpoints and, in `adapter`, the chosen adapter go; nothing is written without it.
   ///   - resume: continues from the folder's checkpoint, if it has one.
+  ///   - observers: who watches.
   /// - Throws: What ``install()`` and ``Trainer`` throw.
   public func run(
     training split: LabelledSplit, validation: LabelledSplit, folder: RunFolder? = nil, resume: Bool = false,
     observers: [any TrainingObserver] = []
   ) throws(Fault) -> Result {
-    let (installation, description) = try install()
+    let (installation, description, origin) = try prepare()
     let (model, method) = (installation.model, installation.method)
     try method.fit(split.samples, on: model)
     var corruption: MissingCorruption?
@@ -73,9 +84,9 @@ public struct TuningRun {
     let trainer = try Trainer(
       model, training: split, validation: validation, settings: training, seed: seed,
       strategy: method.strategy ?? JointTraining(), corruption: corruption, device: device, folder: folder?.path,
-      observers: observers
-    ) { (model, path) throws(Fault) in
-      try AdapterFolder.write(model, description, to: "\(path)/adapter")
+      origin: origin, observers: observers
+    ) { (_, path) throws(Fault) in
+      try AdapterFolder.write(installation, description, to: "\(path)/adapter")
     }
     let summary = try trainer.run(resume: resume)
     return Result(installation: installation, description: description, summary: summary)

@@ -41,6 +41,22 @@ public enum AtomicFolder {
     try? FileManager.default.removeItem(atPath: TemporaryName.retired(path))
   }
 
+  /// Replaces the folder at a path, or makes it, with a copy of another one.
+  /// - Throws: `Fault(.cannotWrite)`; the destination is then as it was.
+  public static func copy(_ source: String, to path: String) throws(Fault) {
+    try write(to: path) { (folder) throws(Fault) in
+      do {
+        for entry in try FileManager.default.contentsOfDirectory(atPath: source) {
+          try FileManager.default.copyItem(atPath: "\(source)/\(entry)", toPath: "\(folder)/\(entry)")
+        }
+      } catch {
+        throw Fault(
+          .cannotWrite, "a folder cannot be copied", file: path, found: error.localizedDescription,
+          expected: "a copy of \(source)")
+      }
+    }
+  }
+
   /// Puts right what a killed writer has left: call it before opening a folder that `write(to:_:)` writes.
   ///
   /// A folder that stood between two renames comes back, and abandoned temporary folders go. Where nothing was

@@ -19,6 +19,8 @@ public enum RankProducts {
   ///   - left: for each modality `[R_t·T, n]` or `[B, R_t·T, n]`.
   ///   - right: for each modality `[n, R_d·d]` or `[B, n, R_d·d]`; at least one of the two has a batch.
   ///   - present: for each modality `[B]` (bool), nil where it is always there; an absent one's factor is 1.
+  ///   - tokenRanks: R_t.
+  ///   - featureRanks: R_d.
   ///   - fused: the form to take; without it the fused one, unless the environment says `POLYPHONY_FUSED=0`.
   public static func sum(
     left: [Tensor], right: [Tensor], present: [Tensor?], tokenRanks: Int, featureRanks: Int, fused: Bool? = nil

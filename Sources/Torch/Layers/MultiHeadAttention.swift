@@ -25,6 +25,7 @@ public final class MultiHeadAttention: Module {
   /// Attends from `queries` to `memory`.
   ///
   /// - Parameters:
+  ///   - queries: `[batch, L, width]`.
   ///   - memory: what keys and values are made of.
   ///   - mask: `[batch, S]`, true for steps that may be attended to; a sample without any gets zeros for its heads.
   ///   - queryMask: `[batch, L]`, true for real queries; only a causal mask depends on it.

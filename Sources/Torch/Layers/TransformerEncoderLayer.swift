@@ -20,29 +20,6 @@ public struct DropoutRates: Codable, Equatable, Sendable {
   }
 }
 
-/// What a tuning method may change inside an encoder layer.
-public protocol EncoderLayerAdapter: AnyObject {
-  /// The output of attention before it joins the residual stream, `[batch, L, width]`.
-  func adapt(attention output: Tensor) -> Tensor
-  /// The output of the feed-forward part before it joins the residual stream, `[batch, L, width]`.
-  func adapt(feedForward output: Tensor) -> Tensor
-  /// Keys and values `[batch, P, width]` that every query sees besides the sequence's own.
-  func prefix(batch: Int) -> (keys: Tensor, values: Tensor)?
-  /// What the layer gives, `[batch, L, width]`, before the next one reads it.
-  func adapt(output: Tensor) -> Tensor
-}
-
-extension EncoderLayerAdapter {
-  /// Unchanged.
-  public func adapt(attention output: Tensor) -> Tensor { output }
-  /// Unchanged.
-  public func adapt(feedForward output: Tensor) -> Tensor { output }
-  /// None.
-  public func prefix(batch: Int) -> (keys: Tensor, values: Tensor)? { nil }
-  /// Unchanged.
-  public func adapt(output: Tensor) -> Tensor { output }
-}
-
 /// One pre-norm layer (Tsai et al. 2019): x ← x + drop(attention(LN₀ x)); x ← x + drop(W₂ drop(relu(W₁ LN₁ x))).
 ///
 /// Shapes: x `[batch, L, width]`; W₁ widens to 4·width. A cross-modal layer takes keys and values from LN₀ of another
@@ -74,6 +51,7 @@ public final class TransformerEncoderLayer: Module {
   /// Applies the layer.
   ///
   /// - Parameters:
+  ///   - x: `[batch, L, width]`.
   ///   - memory: where keys and values come from; the sequence itself without it.
   ///   - mask: real steps of `x`, `[batch, L]`. What comes out at other steps means nothing.
   ///   - memoryMask: real steps of `memory`, `[batch, S]`.

@@ -27,14 +27,20 @@ extension Tensor {
   }
 
   /// Adds the gradient of this tensor to every leaf that it depends on.
-  /// - Parameter seed: the gradient with respect to this tensor; may be left out for a scalar.
+  /// - Parameters:
+  ///   - seed: the gradient with respect to this tensor; may be left out for a scalar.
+  ///   - retainGraph: keeps the graph for another pass backwards.
   public func backward(_ seed: Tensor? = nil, retainGraph: Bool = false) {
     let message = Door.message { _ = Door.table.backward(handle, seed?.handle, retainGraph, $0) }
     if let message { Door.fail("backward of \(self): \(message)") }
   }
 
   /// The gradient of this tensor with respect to chosen inputs; nil for an input that it does not depend on.
-  /// - Parameter createGraph: records the computation of the gradients, for gradients of gradients.
+  /// - Parameters:
+  ///   - inputs: what to differentiate by.
+  ///   - seed: the gradient with respect to this tensor; may be left out for a scalar.
+  ///   - retainGraph: keeps the graph for another pass backwards.
+  ///   - createGraph: records the computation of the gradients, for gradients of gradients.
   public func gradients(
     with inputs: [Tensor], seed: Tensor? = nil, retainGraph: Bool = false, createGraph: Bool = false
   ) -> [Tensor?] {

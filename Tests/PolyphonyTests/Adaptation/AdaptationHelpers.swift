@@ -23,7 +23,8 @@ struct Adapting {
   static func named(_ name: String, online: Bool = false) -> Adapting {
     var result = Adapting()
     (result.method, result.isOnline) = (name, online)
-    if casp.contains(name) { result.settings = short }
+    // A stream of four batches is half a window of the default size.
+    if casp.contains(name) { result.settings = short + (online ? ", pseudo_interval: 1" : "") }
     if name == "mean-teacher" { result.settings = "views: 3" }
     // A random model is sure of nothing: every sample counts as reliable.
     if name == "eata" { result.settings = "margin: 1.1, redundancy: 1" }

@@ -51,6 +51,14 @@ import Torch
     #expect(fault?.key == "adaptation.episodic")
   }
 
+  @Test func pseudoLabelsAreLearnedOnceAWindow() throws {
+    var adapting = Adapting.named("casp-pseudo", online: true)
+    adapting.dropout = 0.2
+    adapting.settings = "contrast_epochs: 1, snapshot_interval: 1, share: 0.3, window: 2"
+    let (_, outcome) = try adapting.run()
+    #expect(outcome.records.map { $0.learned > 0 } == [false, true, false, true], "batches of 6, 6, 6 and 2")
+  }
+
   @Test func theWindowFollowsRecentBatches() throws {
     var adapting = Adapting.named("casp", online: true)
     adapting.settings += ", window: 2"

@@ -44,7 +44,18 @@ import Torch
     Case("NEWOBJ_EX", "N)}\u{92}.", ["NEWOBJ_EX at byte 3"]),
     Case("PERSID", "Pname\n.", ["PERSID at byte 0"]),
     Case("BINPERSID", "NQ.", ["BINPERSID at byte 1"]),
-    Case("EXT1", "\u{82}\u{1}.", ["EXT1"]),
+    Case("EXT1", "\u{82}\u{1}.", ["EXT1 at byte 0"]),
+    Case("EXT2", "\u{83}\u{1}\u{0}.", ["EXT2 at byte 0"]),
+    Case("EXT4", "\u{84}\u{1}\u{0}\u{0}\u{0}.", ["EXT4 at byte 0"]),
+    Case("a read-only buffer", "N\u{98}.", ["READONLY_BUFFER at byte 1"]),
+    Case("items of a set", "(N\u{90}.", ["ADDITEMS at byte 2"]),
+    Case("a frozen set", "(N\u{91}.", ["FROZENSET at byte 2"]),
+    Case("BUILD of a name", "cnumpy\nndarray\n(I1\ntb.", ["a function for BUILD"]),
+    Case("a name of two parts", "\u{80}\u{4}\u{8c}\u{8}builtins\u{8c}\u{c}__import__.x\u{93}.", ["__import__.x"]),
+    Case("a name that is no text", "I1\nI2\n\u{93}.", ["STACK_GLOBAL", "a module and a name"]),
+    Case("getattr", "cbuiltins\ngetattr\n.", ["builtins.getattr", "byte 0"]),
+    Case("a refused call deep inside", "(dS'train'\n(dS'text'\ncos\nsystem\n(S'true'\ntRss.", ["os.system at byte 21"]),
+    Case("a method of a class that is known", "cnumpy\nndarray.tofile\n.", ["numpy.ndarray.tofile"]),
     Case("a set", "\u{8f}.", ["EMPTY_SET"]),
     Case("a buffer out of band", "\u{97}.", ["NEXT_BUFFER"]),
     Case("an unknown operation", "\u{ff}.", ["byte 255"]),
@@ -60,6 +71,10 @@ import Torch
     Case("cut off in a line", "cos", ["cut off", "GLOBAL"]),
     Case("bytes of 2⁶⁴", "\u{8e}" + full(8), ["cut off", "BINBYTES8"]),
     Case("text of 2⁶³ − 1", "\u{8d}" + full(7) + "\u{7f}", ["cut off", "BINUNICODE8"]),
+    Case("bytes of 2⁶⁰", "\u{8e}" + zeros(7) + "\u{10}", ["cut off", "BINBYTES8", "1152921504606846976"]),
+    Case("a byte array of 2⁶⁰", "\u{96}" + zeros(7) + "\u{10}", ["cut off", "BYTEARRAY8"]),
+    Case("a frame of 2⁶⁰", "\u{80}\u{4}\u{95}" + zeros(7) + "\u{10}N.", ["frame", "1152921504606846976"]),
+    Case("text of one byte too many", "X\u{3}" + zeros(3) + "a.", ["cut off", "BINUNICODE"]),
     Case("bytes of 4 GB", "B" + full(4), ["cut off", "BINBYTES"]),
     Case("bytes of a negative length", "T" + full(4), ["cut off", "BINSTRING"]),
     Case("a frame beyond the end", "\u{80}\u{4}\u{95}" + full(7) + "\u{7f}", ["frame"]),
@@ -92,6 +107,12 @@ import Torch
     Case(
       "an array beyond counting",
       bytes: emptyArray([1 << 40, 1 << 40]), ["does not fit"]),
+    Case("an array of one number too few", bytes: array([3], bytes: 8), ["does not fit", "f4 [3]"]),
+    Case("an array of one number too many", bytes: array([1], bytes: 8), ["does not fit", "f4 [1]"]),
+    Case("an array of half a number", bytes: array([2], bytes: 6), ["does not fit", "f4 [2]"]),
+    Case("an array without extents", bytes: array([], bytes: 8), ["does not fit", "f4 []"]),
+    Case("an array with an extent of 0", bytes: array([0, 2], bytes: 8), ["does not fit", "f4 [0, 2]"]),
+    Case("an array of 65 extents", bytes: array(Array(repeating: 1, count: 65), bytes: 4), ["BUILD"]),
     Case(
       "an array of negative size", bytes: emptyArray([-1]), ["BUILD"]),
   ]
@@ -139,6 +160,12 @@ import Torch
     PickleBytes.dictionary(["a": PickleBytes.array(shape: shape, [0x43, 0])])
   }
 
+  /// An array of single-precision numbers with some bytes of data.
+  static func array(_ shape: [Int], bytes: Int) -> [UInt8] {
+    let data = PickleBytes.counted(UInt8(ascii: "B"), Array(repeating: 0, count: bytes))
+    return PickleBytes.dictionary(["a": PickleBytes.array(shape: shape, data)])
+  }
+
   static let all: [Case] = refused + broken + bombs
 
   /// The program's way through the reader; the reader alone where a test has tighter limits.
@@ -159,6 +186,48 @@ import Torch
       #expect(fault.kind == .badData)
       for word in hostile.mentions { #expect(fault.words.contains(word), "\(word) is not in: \(fault.words)") }
       #expect(!FileManager.default.fileExists(atPath: folder + "/converted"))
+    }
+  }
+
+  /// A whole feature file in small, in every protocol's way of writing arrays, cut off after each of its bytes.
+  @Test(arguments: [UInt8(ascii: "B"), UInt8(ascii: "X"), UInt8(ascii: "T")]) func cutOffAnywhere(opcode: UInt8) throws
+  {
+    let raw = PickleBytes.counted(opcode, Array(repeating: 0, count: 16))
+    let content = opcode == UInt8(ascii: "X") ? PickleBytes.encoded(raw) : raw
+    let whole =
+      [0x80, 2]
+      + PickleBytes.dictionary([
+        "audio": PickleBytes.array(shape: [2, 2], content), "y": Array("(lF1.5\naF-1\na".utf8),
+      ])
+    try withTemporaryFolder { folder in
+      let scratch = try ScratchFile(in: folder)
+      for length in 0...whole.count {
+        let path = try Converting.write(Array(whole[..<length]), "cut.pkl", in: folder)
+        let file = try RandomAccessFile(path)
+        if length == whole.count {
+          #expect(try PickleSource.read(file, scratch: scratch).parts[0].columns.map(\.name) == ["audio", "y"])
+        } else {
+          let fault = #expect(throws: Fault.self, "cut at \(length)") {
+            _ = try PickleSource.read(file, scratch: scratch)
+          }
+          #expect(fault?.kind == .badData)
+        }
+      }
+    }
+  }
+
+  /// Every operation that Python would carry out on objects ends the reading, wherever it stands and whatever is there.
+  @Test(arguments: [0x50, 0x51, 0x69, 0x6F, 0x81, 0x92, 0x82, 0x83, 0x84, 0x8F, 0x90, 0x91, 0x97, 0x98] as [UInt8])
+  func noOperationOnObjects(opcode: UInt8) throws {
+    try withTemporaryFolder { folder in
+      for prefix in ["", "N", "(NN", "}", "cnumpy\nndarray\n)", "cnumpy\nndarray\n)}", "(cnumpy\nndarray\nN"] {
+        let path = try Converting.write(
+          Array(prefix.utf8) + [opcode] + Array("os\nsystem\n.".utf8), "operation.pkl", in: folder)
+        var reader = PickleReader(try RandomAccessFile(path), scratch: try ScratchFile(in: folder))
+        let fault = #expect(throws: Fault.self) { _ = try reader.read() }
+        let name = try #require(PickleOpcode(rawValue: opcode)).name
+        #expect(fault?.words.contains("\(name) at byte \(prefix.utf8.count)") == true, "\(fault?.words ?? "")")
+      }
     }
   }
 

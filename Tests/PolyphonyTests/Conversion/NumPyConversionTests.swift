@@ -129,7 +129,6 @@ import Torch
       while Array($0[entry..<entry + 4]) != signature { entry += 1 }
       $0[entry + 16] ^= 1
     },
-    Case(name: "HDF5", mentions: ["HDF5", "h5py"], ending: "h5") { $0 = [0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10] },
     Case(name: "gzip", mentions: ["gunzip"], ending: "gz") { $0 = [0x1F, 0x8B, 8, 0] },
     Case(name: "an unknown format", mentions: ["unknown", ".pkl"], ending: "dat") { $0 = Array("hello".utf8) },
     Case(name: "nothing", mentions: ["empty"], ending: "pkl") { $0 = [] },

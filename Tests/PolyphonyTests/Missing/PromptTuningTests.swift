@@ -90,11 +90,12 @@ import Torch
       let fingerprint = try ModelFolder.fingerprint("\(folder)/base")
       let model = try ModelFolder.read("\(folder)/base")
       let (method, settings) = try MissingFixtures.method(name, "", model.configuration)
-      try method.install(on: model)
+      let installation = try Installation(method, on: model)
       try method.fit(data.samples, on: model)
       try MissingFixtures.train(model, data, strategy: method.strategy)
       try AdapterFolder.write(
-        model, AdapterDescription(method: name, settings: settings, base: "\(folder)/base", fingerprint: fingerprint),
+        installation,
+        AdapterDescription(method: name, settings: settings, base: "\(folder)/base", fingerprint: fingerprint),
         to: "\(folder)/adapter")
       let again = try ModelFolder.read("\(folder)/base")
       try AdapterFolder.attach("\(folder)/adapter", to: again, base: "\(folder)/base")

@@ -18,7 +18,7 @@ extension BadInputTests {
       let run = TuningRun(
         base: data.model, method: method, settings: try SettingsTree(yaml: "{rank: 2}", file: "test"))
       let (installation, description) = try run.install()
-      try AdapterFolder.write(installation.model, description, to: path)
+      try AdapterFolder.write(installation, description, to: path)
       try change(path, data)
     }
   }

@@ -11,9 +11,10 @@ extension BadInputTests {
   private static func writeAdapter(_ data: BrokenData, fingerprint: String) throws {
     let model = try ModelFolder.read(data.model)
     let (method, settings) = try MissingFixtures.method("prompts", "", model.configuration)
-    try method.install(on: model)
+    let installation = try Installation(method, on: model)
     try AdapterFolder.write(
-      model, AdapterDescription(method: "prompts", settings: settings, base: "elsewhere", fingerprint: fingerprint),
+      installation,
+      AdapterDescription(method: "prompts", settings: settings, base: "elsewhere", fingerprint: fingerprint),
       to: data.folder + "/adapter")
   }
 

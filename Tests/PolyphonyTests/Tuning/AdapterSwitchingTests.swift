@@ -17,7 +17,7 @@ import Torch
         let (installation, description) = try run.install()
         try train(installation.model, golden, steps: 2)
         let path = "\(folder)/adapter\(index)"
-        try AdapterFolder.write(installation.model, description, to: path)
+        try AdapterFolder.write(installation, description, to: path)
         return path
       }
     )

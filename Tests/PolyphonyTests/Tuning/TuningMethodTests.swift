@@ -55,7 +55,7 @@ import Torch
       let run = TuningRun(base: base, method: tuning.method, settings: try tuning.tree, seed: 4)
       let (installation, description) = try run.install()
       scatter(installation.model)
-      try AdapterFolder.write(installation.model, description, to: folder + "/adapter")
+      try AdapterFolder.write(installation, description, to: folder + "/adapter")
       let expected = installation.model(try golden.inputs).prediction
 
       let again = try ModelFolder.read(base)

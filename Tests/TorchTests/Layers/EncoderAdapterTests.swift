@@ -48,6 +48,22 @@ import Torch
     expectGradients(of: [("prefix", changes.step!)]) { (layer(x) * probe).sum() }
   }
 
+  /// Two scales in a row act as their product, and prefixes of both stand before the sequence.
+  @Test func adaptersActOneAfterTheOther() {
+    let (layer, x) = (layer(), samples.normal(2, 3, 4))
+    let (first, second, both) = (Changes(), Changes(), Changes())
+    (first.attention, first.feedForward, first.output) = (2, 0.5, 3)
+    (second.attention, second.feedForward, second.output) = (0.25, 4, 0.5)
+    (both.attention, both.feedForward, both.output) = (0.5, 2, 1.5)
+    (first.step, second.step) = (samples.normal(1, 2, 4), samples.normal(1, 1, 4))
+    both.step = .concatenated([first.step!, second.step!], 1)
+    layer.append(first)
+    layer.append(second)
+    let chained = layer(x)
+    layer.adapter = both
+    expectClose(layer(x), chained, relative: 1e-13)
+  }
+
   @Test func anAdapterIsNoPartOfTheState() {
     let layer = layer()
     let keys = layer.state().map(\.key)

@@ -75,6 +75,20 @@ public struct ConversionOptions: Sendable {
     return values
   }
 
+  /// The options for a file whose keys are paths: the slash in front is left away, and a path names its modality.
+  var withPaths: ConversionOptions {
+    func path(_ key: String) -> String { String(key.drop { $0 == "/" }) }
+    var options = self
+    (options.target, options.id, options.splitBy) = (target.map(path), id.map(path), splitBy.map(path))
+    options.modalities = modalities.map { choice in
+      var choice = choice
+      choice.keys = (choice.keys ?? [choice.name]).map(path)
+      choice.name = choice.name.split(separator: "/").last.map(String.init) ?? choice.name
+      return choice
+    }
+    return options
+  }
+
   /// The keys under which a target is looked for, the likeliest first.
   var targetNames: [String] {
     let general = ["labels", "label", "target", "targets", "y"]

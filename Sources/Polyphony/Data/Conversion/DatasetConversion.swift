@@ -1,7 +1,8 @@
 import Foundation
 import Torch
 
-/// Makes a data set folder of what the field keeps its features in: MMSA's and MulT's pickles, NumPy's arrays, tables.
+/// Makes a data set folder of what the field keeps its features in: MMSA's and MulT's pickles, NumPy's arrays,
+/// HDF5, tables.
 ///
 /// Samples stay in their file and are copied in pieces, so that memory does not grow with the file.
 public enum DatasetConversion {
@@ -34,6 +35,13 @@ public enum DatasetConversion {
   public static func run(
     _ options: ConversionOptions, progress: (Progress) -> Void = { _ in }
   ) throws(Fault) -> Report {
+    try run(options, known: RecognizedFile.known, progress: progress)
+  }
+
+  /// The same, with the files that are recognised by their SHA-256.
+  static func run(
+    _ options: ConversionOptions, known: [String: RecognizedFile], progress: (Progress) -> Void = { _ in }
+  ) throws(Fault) -> Report {
     guard options.task != .segmentation else {
       throw Fault(
         .usage, "this task cannot be converted", key: "--task", found: "segmentation",
@@ -42,11 +50,14 @@ public enum DatasetConversion {
     try OutputFolder.check(options.output)
     let parent = (options.output as NSString).deletingLastPathComponent
     let table = try SourceFile.open(options, folder: parent.isEmpty ? "." : parent)
+    let options = table.format == "HDF5" ? options.withPaths : options
+    let hashes = try hashes(of: options.inputs)
+    let recognized = hashes.count == 1 ? known[hashes[0]] : nil
     let sets = try SampleSets(table: table, options: options).make()
     let entries = try ModalitySelection(table: table, options: options, sets: sets).make()
-    let target = try TargetColumn(table: table, options: options, sets: sets).make()
+    let target = try TargetColumn(table: table, options: options, sets: sets, recognized: recognized).make()
     let identifiers = try SampleIdentifiers(table, options, sets)
-    var notes = table.notes + target.notes
+    var notes = (recognized.map { [$0.note] } ?? []) + table.notes + target.notes
     var writings: [SplitWriting] = []
     for (index, set) in sets.enumerated() {
       var lengths: [SampleLengths] = []
@@ -63,10 +74,11 @@ public enum DatasetConversion {
           ids: identifiers.ids[index], source: table.file))
     }
     var description = DatasetDescription(
-      name: options.name ?? name(of: options.inputs[0]), task: target.task, modalities: entries.map(\.modality),
+      name: options.name ?? recognized?.name ?? name(of: options.inputs[0]), task: target.task,
+      modalities: entries.map(\.modality),
       splits: Dictionary(uniqueKeysWithValues: sets.map { ($0.name, .init(file: "\($0.name).safetensors")) }))
     try description.validate(file: options.output)
-    description.source = try source(options.inputs)
+    description.source = source(options.inputs, hashes, recognized)
     if !table.hasSplits, sets.count > 1, table.parts[0][options.splitBy ?? ConversionOptions.defaultSplitBy] == nil {
       notes.append("the file has no splits: samples were assigned at random with seed \(options.seed)")
     }
@@ -107,12 +119,16 @@ public enum DatasetConversion {
     ((input as NSString).lastPathComponent as NSString).deletingPathExtension
   }
 
+  private static func hashes(of inputs: [String]) throws(Fault) -> [String] {
+    var hashes: [String] = []
+    for input in inputs { hashes.append(try FileHash.sha256(of: input)) }
+    return hashes
+  }
+
   /// Names and hashes of the files, by which they can be compared with what their publisher says.
-  private static func source(_ inputs: [String]) throws(Fault) -> String {
-    var parts: [String] = []
-    for input in inputs {
-      parts.append("\((input as NSString).lastPathComponent) (SHA-256 \(try FileHash.sha256(of: input)))")
-    }
-    return "converted by «polyphony data convert» from " + parts.joined(separator: ", ")
+  private static func source(_ inputs: [String], _ hashes: [String], _ recognized: RecognizedFile?) -> String {
+    let files = zip(inputs, hashes).map { "\(($0 as NSString).lastPathComponent) (SHA-256 \($1))" }
+    let origin = recognized.map { "\($0.source), \($0.path); " } ?? ""
+    return origin + "converted by «polyphony data convert» from " + files.joined(separator: ", ")
   }
 }

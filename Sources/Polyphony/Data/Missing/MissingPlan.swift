@@ -13,7 +13,12 @@ public enum MissingPlan: Equatable, Sendable {
 
   /// A rule that has a rate.
   public enum Family: String, Sendable, CaseIterable {
-    case sample, modality, token
+    /// ``MissingProtocol/sample(_:)``.
+    case sample
+    /// ``MissingProtocol/modality(_:)``.
+    case modality
+    /// ``MissingProtocol/token(_:)``.
+    case token
   }
 
   /// One condition, drawn for the samples of a split.

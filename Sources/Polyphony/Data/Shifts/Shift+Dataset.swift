@@ -2,7 +2,7 @@ import Foundation
 import Torch
 
 extension Dataset {
-  /// A split with its targets and its inputs corrupted as ``write(corruptedBy:only:seed:to:)`` writes it.
+  /// A split with its targets and its inputs corrupted as `write(corruptedBy:only:seed:to:)` writes it.
   /// - Throws: `Fault(.usage)` for an unknown modality, and what reading throws.
   public func labelled(
     _ split: String, corruptedBy shift: Shift, only: [String]? = nil, seed: UInt64 = 0
@@ -13,7 +13,7 @@ extension Dataset {
       seed: DerivedSeed.of(seed, name: split))
   }
 
-  /// A split without targets and its inputs corrupted as ``write(corruptedBy:only:seed:to:)`` writes it.
+  /// A split without targets and its inputs corrupted as `write(corruptedBy:only:seed:to:)` writes it.
   /// - Throws: `Fault(.usage)` for an unknown modality, and what reading throws.
   public func unlabelled(
     _ split: String, corruptedBy shift: Shift, only: [String]? = nil, seed: UInt64 = 0

@@ -4,6 +4,7 @@ extension Shift {
   /// A split with its inputs corrupted.
   ///
   /// - Parameters:
+  ///   - split: the samples.
   ///   - modalities: what the inputs are, in their order.
   ///   - only: names of the modalities to corrupt; all without it.
   ///   - statistics: mean and deviation of the features; those of the split itself without them. A deviation of 0 marks
@@ -113,7 +114,7 @@ extension Shift {
   }
 }
 
-/// As `noGrad`, for bodies that throw a ``Fault``.
+/// As `noGrad`, for bodies that throw a `Fault`.
 func noGradThrowing<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
   let result: Result<Value, Fault> = noGrad {
     do throws(Fault) {

@@ -19,7 +19,18 @@ import Torch
 public struct Shift: Hashable, Sendable, CustomStringConvertible {
   /// What happens to the inputs.
   public enum Kind: String, Sendable, CaseIterable {
-    case noise, gain, drop, shift, swap, missing
+    /// Gaussian noise is added.
+    case noise
+    /// Everything is multiplied.
+    case gain
+    /// Steps are lost.
+    case drop
+    /// The sequence is moved in time.
+    case shift
+    /// Features change places.
+    case swap
+    /// A sample loses the modality.
+    case missing
 
     /// The strength of severities 0 to 5: a factor of deviations, or a share.
     var strengths: [Double] {

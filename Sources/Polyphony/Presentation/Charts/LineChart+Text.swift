@@ -4,8 +4,9 @@ extension LineChart {
   /// The lines as text for a terminal: a letter where a value stands, dots between, a legend below.
   ///
   /// - Parameters:
+  ///   - glyphs: the characters that may be used.
   ///   - columns: of the plot itself, without the axis.
-  ///   - rows: of the plot itself, about: as many as put every tick on a row.
+  ///   - about: rows of the plot itself: as many as put every tick on a row.
   public func text(_ glyphs: GlyphSet = .unicode, columns: Int = 60, rows about: Int = 14) -> String {
     let points = series.flatMap(\.points).filter { $0.y?.isFinite == true }
     guard !points.isEmpty, columns > 1 else { return "" }

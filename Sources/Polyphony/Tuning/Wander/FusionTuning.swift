@@ -80,7 +80,7 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
         // Behind the last layer only the first step of the whole is read: the first modality's.
         let site = site(shapes.fused, returningTo: index == joint.count - 1 ? 1 : lengths.count)
         made.append(site)
-        layer.adapter = JointFusion(site, pass)
+        layer.append(JointFusion(site, pass))
       }
       if made.isEmpty {
         (afterEncoding, afterFusing) = (0, 1)
@@ -91,7 +91,10 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
     model.attach(self)
   }
 
-  /// Those of the placement; the modalities' sequences are noted after encoding in any case.
+  /// Its factors stand for the steps of each modality, counted from the first.
+  public var stepUse: StepUse { .counts }
+
+  /// Those of the placement; the modalities' sequences are noted before fusing in any case.
   public var stages: Stages {
     switch placement {
     case .last: [.encoded, .fused, .represented]
@@ -108,11 +111,13 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
     }
   }
 
-  /// Notes the modalities of this pass for those who see only the joined sequence.
+  /// Adds to the cross-modal encoders' sequences.
   public func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
-    pass.begin(tokens, inputs)
-    return afterEncoding.map { sites[$0].added(to: tokens, present: pass.present) } ?? tokens
+    afterEncoding.map { sites[$0].added(to: tokens, present: FusionPass.presence(inputs)) } ?? tokens
   }
+
+  /// Notes the modalities of this pass for those who see only the joined sequence.
+  public func willFuse(_ tokens: [Tokens], _ inputs: Inputs) { pass.begin(tokens, inputs) }
 
   /// Adds to the memory encoders' sequences.
   public func fused(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {

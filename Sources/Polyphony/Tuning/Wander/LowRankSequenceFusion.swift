@@ -22,7 +22,7 @@ protocol SequenceFusion: Module {
 /// * `constant` appends one element that is always 1 to each modality's z (as in tensor fusion networks, Zadeh et al.
 ///   2017), with factors v^{(k)} `[T]` and u^{(j)} `[d]` of its own: V z U + v uᵀ, so that interactions of fewer modalities
 ///   survive in the product.
-/// Neither outer product nor all factors P_m are ever held at once: see ``RankProducts`` and ``ContractionCost``.
+/// Neither outer product nor all factors P_m are ever held at once: see `RankProducts` and ``ContractionCost``.
 /// Parameters: M(d·r + r) + M·R_d·r·d + R_t·T·ΣL_m, with a constant M·R_d·d + M·R_t·T more.
 public final class LowRankSequenceFusion: Module, SequenceFusion {
   /// W_m and b_m by modality.
@@ -49,6 +49,7 @@ public final class LowRankSequenceFusion: Module, SequenceFusion {
   /// - Parameters:
   ///   - lengths: L_m of each modality.
   ///   - cost: the sizes r, d, R_d, R_t and T.
+  ///   - constant: whether a constant 1 is appended to every modality.
   ///   - zeroStart: the modality whose token factors start at zero, so that F is 0 while every other factor is alive:
   ///     those of one modality get a gradient at once, all others as soon as they have moved. All zero, as released,
   ///     would stay zero for ever.

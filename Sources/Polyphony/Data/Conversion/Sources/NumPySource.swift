@@ -19,7 +19,7 @@ enum NumPySource {
         found: isTorch ? "a PyTorch file" : archive.members.prefix(8).map(\.name).joined(separator: ", "),
         expected: "members that end in .npy", remedy: "save one in Python: np.savez('data.npz', text=…, audio=…)")
     }
-    return SourceTable(format: "npz", file: file.path, parts: split(columns))
+    return SourceTable(format: "npz", file: file.path, parts: SourceTable.parts(of: columns))
   }
 
   /// Single arrays, each under the name of its file.
@@ -31,7 +31,7 @@ enum NumPySource {
       columns.append((name, try SourceColumn(try NumPyFile(file).array)))
     }
     return SourceTable(
-      format: "npy", file: files.map(\.path).joined(separator: ", "), parts: split(columns))
+      format: "npy", file: files.map(\.path).joined(separator: ", "), parts: SourceTable.parts(of: columns))
   }
 
   private static func array(
@@ -50,22 +50,5 @@ enum NumPySource {
     throw Fault(
       .badData, "a member of the archive is packed in an unknown way", file: archive.file.path, key: member.name,
       found: "method \(member.method)", expected: "0 (stored) or 8 (deflated)")
-  }
-
-  /// Arrays whose names begin with that of a split make parts; where some do not, there are none.
-  private static func split(_ columns: [(name: String, column: SourceColumn)]) -> [SourceTable.Part] {
-    var parts: [SourceTable.Part] = []
-    for column in columns {
-      guard let end = column.name.firstIndex(where: { "_/.".contains($0) }),
-        let split = SourceTable.splitName(String(column.name[..<end]))
-      else { return [.init(name: "", columns: columns)] }
-      let name = String(column.name[column.name.index(after: end)...])
-      if let index = parts.firstIndex(where: { $0.name == split }) {
-        parts[index].columns.append((name, column.column))
-      } else {
-        parts.append(.init(name: split, columns: [(name, column.column)]))
-      }
-    }
-    return parts
   }
 }

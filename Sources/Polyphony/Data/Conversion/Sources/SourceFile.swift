@@ -28,13 +28,11 @@ enum SourceFile {
       return try NumPySource.archive(file, scratch: try ScratchFile(in: folder))
     }
     if magic.starts(with: [0x89, 0x48, 0x44, 0x46]) {
-      throw Fault(
-        .badData, "HDF5 files are not read", file: path, found: "HDF5", expected: "a pickle, .npz, .npy or CSV",
-        remedy: "in Python: f = h5py.File(path); np.savez('data.npz', **{k: f[k][()] for k in f})")
+      return try HDF5Source.read(path)
     }
     if magic.starts(with: [0x1F, 0x8B]) {
       throw Fault(
-        .badData, "the file is compressed", file: path, found: "gzip", expected: "a pickle, .npz, .npy or CSV",
+        .badData, "the file is compressed", file: path, found: "gzip", expected: "a pickle, .npz, .npy, HDF5 or CSV",
         remedy: "unpack it first: gunzip")
     }
     switch ending {
@@ -47,7 +45,7 @@ enum SourceFile {
       }
       throw Fault(
         .badData, "the format is unknown", file: path, found: ".\(ending)",
-        expected: "a pickle (.pkl), .npz, .npy or CSV (.csv, .tsv)", remedy: "give the file its usual ending")
+        expected: "a pickle (.pkl), .npz, .npy, HDF5 or CSV (.csv, .tsv)", remedy: "give the file its usual ending")
     }
   }
 }

@@ -19,7 +19,7 @@ struct SourceTable {
     }
   }
 
-  /// `pickle`, `npz`, `npy` or `CSV`, for messages.
+  /// `pickle`, `npz`, `npy`, `HDF5` or `CSV`, for messages.
   var format: String
   /// The file, for messages.
   var file: String
@@ -39,5 +39,22 @@ struct SourceTable {
     case "test", "testing", "tst": "test"
     default: nil
     }
+  }
+
+  /// Arrays whose names begin with that of a split make parts; where some do not, there are none.
+  static func parts(of columns: [(name: String, column: SourceColumn)]) -> [Part] {
+    var parts: [Part] = []
+    for column in columns {
+      guard let end = column.name.firstIndex(where: { "_/.".contains($0) }),
+        let split = splitName(String(column.name[..<end]))
+      else { return [.init(name: "", columns: columns)] }
+      let name = String(column.name[column.name.index(after: end)...])
+      if let index = parts.firstIndex(where: { $0.name == split }) {
+        parts[index].columns.append((name, column.column))
+      } else {
+        parts.append(.init(name: split, columns: [(name, column.column)]))
+      }
+    }
+    return parts
   }
 }

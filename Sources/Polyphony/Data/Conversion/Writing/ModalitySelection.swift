@@ -54,15 +54,24 @@ struct ModalitySelection {
       guard case .array(let array) = column, (2...4).contains(array.shape.count), array.shape.allSatisfy({ $0 > 0 })
       else { continue }
       if name == "text" || name == Self.tokens, name != text { continue }
+      let last = Self.last(name)
       let isOther =
-        name.contains("label") || options.targetNames.contains(name) || name == options.target
-        || name.hasSuffix("_lengths") || name.hasSuffix("length") || name.hasSuffix("_present")
-        || name == options.id || name == ConversionOptions.defaultID
+        last.contains("label") || options.targetNames.contains(last) || name == options.target
+        || last.hasSuffix("_lengths") || last.hasSuffix("length") || last.hasSuffix("_present")
+        || name == options.id || last == ConversionOptions.defaultID
       if !isOther { keys.append(name) }
     }
     let usual = Self.usualOrder.filter(keys.contains)
-    return (usual + keys.filter { !usual.contains($0) }).map { ($0 == Self.tokens ? "text" : $0, $0) }
+    return (usual + keys.filter { !usual.contains($0) }).map { key in
+      if key == Self.tokens { return ("text", key) }
+      // A path is called by its last part, where that is enough to tell it from the others.
+      let isUnique = keys.count { Self.last($0) == Self.last(key) } == 1
+      return (isUnique ? Self.last(key) : String(key.map { $0 == "/" ? "_" : $0 }), key)
+    }
   }
+
+  /// What stands behind the last slash of a key.
+  private static func last(_ key: String) -> String { key.split(separator: "/").last.map(String.init) ?? key }
 
   private func entry(_ name: String, _ key: String) throws(Fault) -> Entry {
     var form: Modality?

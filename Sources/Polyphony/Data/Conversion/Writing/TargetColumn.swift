@@ -6,6 +6,8 @@ struct TargetColumn {
   let table: SourceTable
   let options: ConversionOptions
   let sets: [SampleSet]
+  /// The file, where it is one that is known.
+  var recognized: RecognizedFile?
 
   /// What is to be predicted, and the targets.
   struct Outcome {
@@ -97,6 +99,10 @@ struct TargetColumn {
     var task = PredictionTask(kind: .regression)
     let all = values.flatMap { $0 ?? [] }
     let isMMSA = ["text", "audio", "vision"].allSatisfy { name in sets.allSatisfy { $0.part[name] != nil } }
+    if let recognized, key == "regression_labels" {
+      (task.range, task.metrics) = (recognized.range, recognized.metrics)
+      return Outcome(task: task, targets: values, notes: [])
+    }
     // CH-SIMS alone has labels of each modality, between −1 and 1; MOSI and MOSEI are between −3 and 3.
     let isSims = sets.allSatisfy { $0.part["regression_labels_T"] != nil }
     let bound = isSims ? 1.0 : 3.0

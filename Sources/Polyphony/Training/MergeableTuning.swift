@@ -18,10 +18,12 @@ extension AdapterFolder {
     let model = try ModelFolder.read(base)
     let fingerprint = try ModelFolder.fingerprint(base)
     let (installation, description) = try install(path, on: model, base: base, fingerprint: fingerprint)
-    guard installation.method is any MergeableTuning else {
+    // A stack is merged whole or not at all: a part of it would leave an adapter without its base.
+    if let other = installation.stack.first(where: { !($0.method is any MergeableTuning) }) {
       throw Fault(
         .usage, "an adapter of this kind cannot be merged: it computes what no tensor of the base can hold",
-        file: path, key: "method", found: description.method,
+        file: path, key: "method",
+        found: other === installation ? other.name : "\(other.name), beneath \(description.method)",
         expected: "a method that only changes tensors of the base, such as lora, ia3, bitfit, head or full",
         remedy: "use base and adapter together")
     }

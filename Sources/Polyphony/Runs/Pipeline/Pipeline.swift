@@ -1,0 +1,175 @@
+import Foundation
+import Torch
+
+/// Runs the stages of a recipe for every data set, method and seed, and scores what comes of them.
+///
+/// Each stage lies in a folder of its own below `stages/`, named by the hash of all that it depends on (``PipelineKeys``). A
+/// finished one is never done again, an unfinished one goes on where it was killed; so the same call again ends with the
+/// same bits, and a changed setting costs the stages from there on.
+public struct Pipeline {
+  /// What is to be done.
+  public let recipe: PipelineRecipe
+  /// Where everything goes.
+  public let output: String
+  /// Where to compute.
+  public var device = Device.cpu
+  /// Who watches.
+  public var watch = PipelineWatch()
+
+  /// What a pipeline came to.
+  public struct Report {
+    /// A row for each data set, method and condition.
+    public var results: [RunResult] = []
+    /// Whether the user stopped it before its end.
+    public var wasStopped = false
+  }
+
+  /// A pipeline.
+  /// - Throws: `Fault(.cannotWrite)` where the folder cannot be written to, or holds something else.
+  public init(_ recipe: PipelineRecipe, output: String) throws(Fault) {
+    (self.recipe, self.output) = (recipe, output)
+    let hasStages = FileManager.default.fileExists(atPath: "\(output)/stages")
+    let folder = try RunFolder(output, existing: hasStages ? .resume : .refuse)
+    _ = try RunFolder("\(output)/stages", existing: .resume)
+    _ = try RunFolder("\(output)/scores", existing: .resume)
+    try AtomicFile.write(recipe.resolved.yaml(), to: folder.recipe)
+  }
+
+  /// Where the stages lie, known before any is done.
+  public func index() throws(Fault) -> ComparisonIndex {
+    let keys = PipelineKeys()
+    var runs: [ComparisonIndex.Run] = []
+    for plan in recipe.plans {
+      for seed in recipe.seeds {
+        let stages = try places(plan, seed, keys).places.map { place in
+          ComparisonIndex.Run.Stage(
+            kind: place.stage.kind.rawValue, method: place.stage.method, folder: place.relative)
+        }
+        runs.append(.init(data: plan.data.name, method: plan.method, seed: seed, stages: stages))
+      }
+    }
+    return ComparisonIndex(reference: recipe.plans.first?.method ?? "", metric: recipe.metric, runs: runs)
+  }
+
+  /// Does what is not done yet.
+  ///
+  /// - Parameter didFinish: gets each seed's model, and the adapter that it carries.
+  /// - Throws: ``Fault`` for whatever is wrong with data, stages or output.
+  public func run(
+    didFinish: (_ seed: UInt64, _ model: String, _ adapter: String?) throws(Fault) -> Void = {
+      (_, _, _) throws(Fault) in
+    }
+  ) throws(Fault) -> Report {
+    let keys = PipelineKeys()
+    var report = Report()
+    for plan in recipe.plans {
+      var rows: [RunResult] = []
+      var seconds: [Double] = []
+      var cost: TuningCost?
+      for seed in recipe.seeds {
+        guard let done = try run(plan, seed, keys) else {
+          report.wasStopped = true
+          return report
+        }
+        try didFinish(seed, done.state.model, done.state.adapter)
+        seconds.append(done.records.map(\.seconds).reduce(0, +))
+        cost = cost ?? done.records.last { $0.kind == PipelineStage.Kind.tune.rawValue }?.cost
+        if rows.isEmpty {
+          rows = done.rows.map { named($0, plan, done.records) }
+        }
+        for (index, row) in done.rows.enumerated() where index < rows.count {
+          rows[index].add(seed: seed, row.values[0])
+        }
+      }
+      for index in rows.indices {
+        rows[index].cost = cost
+        rows[index].seconds = seconds.reduce(0, +) / Double(max(1, seconds.count))
+      }
+      report.results += rows
+    }
+    return report
+  }
+
+  /// A row without scores yet, under its method's name.
+  private func named(_ row: RunResult, _ plan: PipelineRecipe.Plan, _ records: [StageRecord]) -> RunResult {
+    var result = RunResult(name: plan.method, split: row.split)
+    if recipe.isComparison { result.conditions["data"] = plan.data.name }
+    for (key, value) in row.conditions { result.conditions[key] = value }
+    // Another seed's corruption is another; the mask is everyone's.
+    result.mask = row.mask
+    if let total = row.parameters?.total {
+      // Of a model that was trained whole, all; else what the later stages have trained beside it or of it.
+      let later = records.filter { $0.kind != PipelineStage.Kind.train.rawValue }
+      let trained = later.compactMap { $0.parameters?.trainable }.reduce(0, +)
+      result.parameters = (total, later.isEmpty && !records.isEmpty ? total : trained)
+    }
+    return result
+  }
+
+  private struct Outcome {
+    var state: PipelineState
+    var records: [StageRecord]
+    var rows: [RunResult]
+  }
+
+  /// All stages of one method with one seed, and its scores; nil where the user stopped it.
+  private func run(_ plan: PipelineRecipe.Plan, _ seed: UInt64, _ keys: PipelineKeys) throws(Fault) -> Outcome? {
+    var (state, places, key) = try places(plan, seed, keys)
+    let runner = StageRunner(device: device, watch: watch)
+    var name = "seed \(seed)"
+    if recipe.isComparison { name = "\(plan.method), \(name)" }
+    if Set(recipe.plans.map(\.data.name)).count > 1 { name = "\(plan.data.name), \(name)" }
+    var records: [StageRecord] = []
+    for (index, place) in places.enumerated() {
+      let title = "\(name), stage \(index + 1) of \(places.count), \(place.stage.kind.rawValue) \(place.stage.method)"
+      guard let record = try runner.run(place, seed: seed, from: state, title: title) else { return nil }
+      records.append(record)
+      state = Self.state(after: place, state)
+    }
+    guard let state, !StopSignal.isRequested else { return nil }
+    key = try keys.key(plan.evaluation, seed: seed, of: key)
+    let rows = try scores("\(output)/scores/\(key.prefix(16)).json", plan, seed, state, name)
+    return Outcome(state: state, records: records, rows: rows)
+  }
+
+  /// The folders of all stages, and the key of what the last one leaves.
+  private func places(_ plan: PipelineRecipe.Plan, _ seed: UInt64, _ keys: PipelineKeys) throws(Fault) -> (
+    start: PipelineState?, places: [StagePlace], key: String
+  ) {
+    var start: PipelineState?
+    var key = "nothing"
+    if let model = recipe.model {
+      let state = PipelineState(
+        model: try SeededFolders(model, .model).folder(seed: seed),
+        adapter: try recipe.adapter.map { (path) throws(Fault) in try SeededFolders(path, .adapter).folder(seed: seed) }
+      )
+      key = try keys.key(model: state.model, adapter: state.adapter)
+      start = state
+    }
+    var places: [StagePlace] = []
+    for stage in plan.stages {
+      key = try keys.key(stage, seed: seed, after: key)
+      places.append(StagePlace(stage, key: key, in: output))
+    }
+    return (start, places, key)
+  }
+
+  private static func state(after place: StagePlace, _ state: PipelineState?) -> PipelineState {
+    guard let state, place.stage.kind != .train else { return PipelineState(model: place.product) }
+    return PipelineState(model: state.model, adapter: place.product)
+  }
+
+  /// The scores of one seed: read where they are known, else computed and kept.
+  private func scores(
+    _ file: String, _ plan: PipelineRecipe.Plan, _ seed: UInt64, _ state: PipelineState, _ name: String
+  ) throws(Fault) -> [RunResult] {
+    if let known = PipelineScores.read(file, split: plan.evaluation.split, seed: seed) { return known }
+    watch.note("\(name), scores on \(plan.evaluation.split)")
+    let carried = try CarriedModel(state.model, adapter: state.adapter)
+    carried.model.move(to: device)
+    carried.model.train(false)
+    let rows = try plan.evaluation.rows(carried.model, seed: seed, device: device)
+    try PipelineScores.write(rows, to: file)
+    return rows
+  }
+}

@@ -1,0 +1,80 @@
+import Torch
+
+/// On what a pipeline's models are scored: the section `evaluate` of a recipe.
+public struct PipelineEvaluation: Sendable {
+  /// The data set's folder.
+  let data: String
+  /// The split.
+  let split: String
+  /// What is taken away, one condition or several after another.
+  let missing: [MissingPlan]
+  /// How inputs are corrupted, one after another.
+  let shifts: [Shift]
+  /// The modalities that are corrupted; nil for all.
+  let modalities: [String]?
+
+  /// Reads the section.
+  init(_ reader: SettingsReader, data: NamedFolder, _ configuration: ModelConfiguration) throws(Fault) {
+    self.data = try PipelineRehearsal.folder(reader, data)
+    let dataset = try PipelineRehearsal.dataset(self.data, splits: [], configuration)
+    let given = try reader.string("split", default: dataset.description.splits["test"] == nil ? "valid" : "test")
+    split = given
+    let isLabelled = try reader.locating("split") { () throws(Fault) in try dataset.hasTargets(given) }
+    guard isLabelled else {
+      throw reader.fault("the split has no targets to score by", key: "split", expected: "a split with targets")
+    }
+    var plans: [MissingPlan] = []
+    for text in try reader.optional("missing", .texts) ?? [] {
+      plans.append(
+        try reader.locating("missing") { () throws(Fault) in
+          let plan = try MissingPlan(text)
+          if case .single(let rule) = plan { try rule.check(configuration.modalities) }
+          return plan
+        })
+    }
+    missing = plans
+    var shifts: [Shift] = []
+    for text in try reader.optional("shift", .texts) ?? [] {
+      shifts.append(try reader.locating("shift") { () throws(Fault) in try Shift(named: text) })
+    }
+    self.shifts = shifts
+    modalities = try PipelineRehearsal.modalities(reader, configuration)
+  }
+
+  /// What the scores depend on besides model and data, in one line.
+  var text: String {
+    let names = modalities.map { $0.joined(separator: "+") } ?? "all"
+    return "\(split) missing \(missing) shift \(shifts.map(\.description)) of \(names)"
+  }
+
+  /// Scores a model for one seed: on the split as it is, then under each condition.
+  ///
+  /// What is missing is the same for every seed, as in `evaluate`; corruptions are drawn by the seed, as in `adapt` stages.
+  /// - Returns: A row for each condition.
+  func rows(_ model: MultimodalModel, seed: UInt64, device: Device) throws(Fault) -> [RunResult] {
+    let dataset = try Dataset(data).fitted(to: model.configuration)
+    let labelled = try dataset.labelled(split)
+    try labelled.samples.checkPresence(
+      model.configuration.modalities, file: data, modelHandlesMissing: model.handlesMissingModalities)
+    var rows: [RunResult] = []
+    func add(_ key: String?, _ condition: String, mask: String? = nil, _ scores: MetricValues) {
+      var row = RunResult(name: "", split: split)
+      if let key { row.conditions[key] = condition }
+      row.mask = mask
+      row.parameters = model.parameterCount
+      row.add(seed: seed, scores)
+      rows.append(row)
+    }
+    add(nil, "", try model.evaluate(labelled, device: device).metrics)
+    for plan in missing {
+      for row in try MissingSweep(model, labelled, plan, device: device).rows {
+        add("missing", row.missing, mask: row.hash, row.metrics)
+      }
+    }
+    for shift in shifts {
+      let corrupted = try dataset.labelled(split, corruptedBy: shift, only: modalities, seed: seed)
+      add("shift", shift.description, try model.evaluate(corrupted, device: device).metrics)
+    }
+    return rows
+  }
+}

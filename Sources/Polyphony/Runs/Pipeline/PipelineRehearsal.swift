@@ -1,0 +1,156 @@
+import Torch
+
+/// Goes through the stages of a recipe without computing anything: reads each one's settings, and does on random weights
+/// what changes the model's form, so that whatever cannot work is said before the first step.
+struct PipelineRehearsal {
+  /// The data set of the pipeline.
+  let data: NamedFolder
+  private var model: MultimodalModel?
+  private var carried: Installation?
+  private var stages = 0
+
+  /// - Parameters:
+  ///   - start: a model to start from, with an adapter if there is one.
+  init(data: NamedFolder, start: CarriedModel?) {
+    self.data = data
+    (model, carried) = (start?.model, start?.installation)
+  }
+
+  /// What the model of the last stage is.
+  var configuration: ModelConfiguration? { model?.configuration }
+
+  /// Reads a stage; `reader` stands at the element of the list that holds it.
+  mutating func read(_ reader: SettingsReader) throws(Fault) -> PipelineStage {
+    guard reader.keys.count == 1, let key = reader.keys.first, let kind = PipelineStage.Kind(rawValue: key) else {
+      let names = PipelineStage.Kind.allCases.map(\.rawValue)
+      let unknown = reader.keys.first { !names.contains($0) }
+      throw reader.fault(
+        unknown == nil ? "a stage is one thing" : "an unknown stage", key: unknown ?? reader.keys.first ?? "",
+        expected: "one of \(names.joined(separator: ", "))",
+        remedy: unknown.flatMap { Suggestion.question(for: $0, among: names) })
+    }
+    if kind == .train, model != nil {
+      throw reader.fault(
+        "a train stage makes a new model, and what stands before it would be lost", key: key,
+        expected: "train as the first stage, without `model`",
+        remedy: "to train all weights further, use `tune: {method: full}`")
+    }
+    if kind != .train, model == nil {
+      throw reader.fault(
+        "there is no model yet to \(key)", key: key, expected: "a train stage before it",
+        remedy: "put a train stage first, or name a model's folder with `model`")
+    }
+    stages += 1
+    return try reader.section(key) { (section) throws(Fault) in
+      switch kind {
+      case .train: try train(section)
+      case .tune: try tune(section)
+      case .adapt: try adapt(section)
+      }
+    }
+  }
+
+  private mutating func train(_ reader: SettingsReader) throws(Fault) -> PipelineStage {
+    let folder = try Self.folder(reader, data)
+    let dataset = try Self.dataset(folder, splits: ["train", "valid"])
+    let description = dataset.description
+    let settings = try TrainingRecipe(reader)
+    let made = try MultimodalModel(settings.model.configuration(description.modalities, description.task))
+    model = made
+    let method = try reader.section("balance", shorthand: "method") { (section) throws(Fault) in
+      let name = try section.string("method", default: "joint")
+      let maker = try section.locating("method") { () throws(Fault) in try BalancingMethods.maker(name) }
+      _ = try maker(section, made)
+      return name
+    }
+    return PipelineStage(.train, method, data: folder)
+  }
+
+  private mutating func tune(_ reader: SettingsReader) throws(Fault) -> PipelineStage {
+    guard let model else { throw reader.fault("there is no model yet", key: "method") }
+    let configuration = model.configuration
+    let folder = try Self.folder(reader, data)
+    _ = try Self.dataset(folder, splits: ["train", "valid"], configuration)
+    let name = try reader.required("method", .string)
+    let maker = try reader.locating("method") { () throws(Fault) in try TuningMethods.maker(name) }
+    var stage = PipelineStage(.tune, name, data: folder)
+    stage.condition.missing = try missing(reader, configuration)
+    let method = try reader.section("tuning") { (section) throws(Fault) in try maker(section, configuration) }
+    _ = try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) }
+    carried = try reader.locating("method") { () throws(Fault) in
+      try Installation(method, on: model, name: name, beneath: carried)
+    }
+    return stage
+  }
+
+  private mutating func adapt(_ reader: SettingsReader) throws(Fault) -> PipelineStage {
+    guard let model else { throw reader.fault("there is no model yet", key: "method") }
+    let configuration = model.configuration
+    let folder = try Self.folder(reader, data)
+    let name = try reader.required("method", .string)
+    let maker = try reader.locating("method") { () throws(Fault) in try AdaptationMethods.maker(name) }
+    var stage = PipelineStage(.adapt, name, data: folder)
+    stage.split = try reader.string("split", default: "train")
+    try reader.locating("split") { () throws(Fault) in
+      _ = try Self.dataset(folder, splits: [stage.split], configuration)
+    }
+    stage.isOnline = try reader.bool("online", default: false)
+    stage.condition.missing = try missing(reader, configuration)
+    stage.condition.shift = try reader.optional("corrupt", .string).map { (text) throws(Fault) in
+      try reader.locating("corrupt") { () throws(Fault) in try Shift(named: text) }
+    }
+    stage.condition.modalities = try Self.modalities(reader, configuration)
+    let method = try reader.section("adaptation") { (section) throws(Fault) in try maker(section, configuration) }
+    try method.check(isOnline: stage.isOnline)
+    let tuning = AdaptedTuning(name: name, tensors: method.tensors)
+    carried = try reader.locating("method") { () throws(Fault) in
+      try Installation(tuning, on: model, name: name, beneath: carried)
+    }
+    return stage
+  }
+
+  private func missing(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault)
+    -> MissingProtocol?
+  {
+    guard let text = try reader.optional("missing", .string) else { return nil }
+    return try reader.locating("missing") { () throws(Fault) in
+      let rule = try MissingProtocol(text)
+      try rule.check(configuration.modalities)
+      return rule
+    }
+  }
+
+  /// The data set of a section: its own, or the pipeline's.
+  static func folder(_ reader: SettingsReader, _ data: NamedFolder) throws(Fault) -> String {
+    guard let folders = try reader.optional("data", .folders), let first = folders.first else { return data.path }
+    if folders.count == 1, first.name.isEmpty { return first.path }
+    guard let own = folders.first(where: { $0.name == data.name }) else {
+      throw reader.fault(
+        "a section's data is one folder, or one for each data set of the recipe", key: "data",
+        expected: "a path, or a path under `\(data.name)`")
+    }
+    return own.path
+  }
+
+  /// The names under `modalities`, all of which the model must have.
+  static func modalities(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault) -> [String]? {
+    guard let names = try reader.optional("modalities", .texts) else { return nil }
+    let known = configuration.modalities.map(\.name)
+    if let unknown = names.first(where: { !known.contains($0) }) {
+      throw reader.fault(
+        "the data has no such modality", key: "modalities", expected: known.joined(separator: ", "),
+        remedy: Suggestion.question(for: unknown, among: known))
+    }
+    return names
+  }
+
+  /// Opens a data set that has these splits, and what a model needs.
+  static func dataset(_ folder: String, splits: [String], _ configuration: ModelConfiguration? = nil) throws(Fault)
+    -> Dataset
+  {
+    var dataset = try Dataset(folder)
+    if let configuration { dataset = try dataset.fitted(to: configuration) }
+    for split in splits { _ = try dataset.file(of: split) }
+    return dataset
+  }
+}

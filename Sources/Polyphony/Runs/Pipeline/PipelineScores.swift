@@ -1,0 +1,40 @@
+import Foundation
+import OrderedCollections
+import Torch
+
+/// The scores of one model on disk, in the form of a results document: numbers come back as the same bits.
+enum PipelineScores {
+  private static let conditions = ["missing", "shift"]
+
+  static func write(_ rows: [RunResult], to file: String) throws(Fault) {
+    let document = ResultsDocument(
+      command: "scores", version: Polyphony.version,
+      results: rows.map { row in
+        var extra = row.conditions.mapValues { OrderedJSON.string($0) }
+        if let mask = row.mask { extra["mask"] = .string(mask) }
+        return ResultsDocument.Row(
+          name: row.name, split: row.split, seeds: row.seeds.map { Int($0) }, metrics: row.aggregates,
+          parameters: row.parameters.map { .init(total: $0.total, trainable: $0.trainable) }, extra: extra)
+      })
+    try AtomicFile.write(document.text(), to: file)
+  }
+
+  /// The rows of a file; nil where there is none, or it is damaged.
+  static func read(_ file: String, split: String, seed: UInt64) -> [RunResult]? {
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8),
+      let document = try? ResultsDocument(parsing: text), document.results.allSatisfy({ $0.seeds == [Int(seed)] })
+    else { return nil }
+    return document.results.map { row in
+      var result = RunResult(name: row.name, split: row.split ?? split)
+      for key in conditions {
+        if case .string(let value)? = row.extra[key] { result.conditions[key] = value }
+      }
+      if case .string(let mask)? = row.extra["mask"] { result.mask = mask }
+      result.parameters = row.parameters.map { ($0.total, $0.trainable) }
+      var scores = MetricValues()
+      for (name, aggregate) in row.metrics { scores[name] = aggregate.values.first ?? nil }
+      result.add(seed: seed, scores)
+      return result
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import Torch
+
+/// Counts the seconds of a stage over all attempts at it: noted after each epoch, so that a killed one counts too.
+final class StageClock: TrainingObserver, AdaptationObserver {
+  private let file: String
+  private let earlier: Double
+  private let start = ContinuousClock.now
+  private var noted = ContinuousClock.now
+
+  init(_ folder: String) {
+    file = "\(folder)/seconds"
+    earlier = (try? String(contentsOfFile: file, encoding: .utf8)).flatMap { Double($0) } ?? 0
+  }
+
+  /// Seconds so far.
+  var seconds: Double {
+    let duration = start.duration(to: .now).components
+    return earlier + Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+  }
+
+  func didEndEpoch(_ record: EpochRecord) throws(Fault) { try note() }
+
+  func didEnd(_ record: AdaptationRecord) throws(Fault) { try note() }
+
+  /// At most once a second: an epoch, or a batch of a stream, may take less than writing a file.
+  private func note() throws(Fault) {
+    guard noted.duration(to: .now) > .seconds(1) else { return }
+    noted = .now
+    try AtomicFile.write("\(seconds)", to: file)
+  }
+}

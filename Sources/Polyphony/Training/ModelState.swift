@@ -1,0 +1,50 @@
+import Torch
+
+/// Everything of a model that a tuning method may change, to be put back.
+struct ModelState {
+  private struct Part {
+    let storage: StoredTensor
+    let tensor: Tensor?
+    let requiresGradient: Bool
+    let reparametrization: ((Tensor) -> Tensor)?
+
+    init(_ storage: StoredTensor) {
+      self.storage = storage
+      tensor = storage.tensor
+      requiresGradient = storage.tensor?.requiresGradient ?? false
+      reparametrization = storage.reparametrization
+    }
+  }
+
+  let attachments: [any Attachment]
+  private let parts: [Part]
+  private let layers: [(layer: TransformerEncoderLayer, adapter: (any EncoderLayerAdapter)?)]
+
+  init(of model: MultimodalModel) {
+    attachments = model.attachments
+    let storage = model.backbone.storage() + model.attachments.flatMap { $0.storage() }
+    parts = storage.map { Part($0.storage) }
+    layers = model.backbone.encoderLayers().map { ($0.layer, $0.layer.adapter) }
+  }
+
+  func restore(_ model: MultimodalModel) {
+    model.attachments = attachments
+    for part in parts {
+      part.storage.tensor = part.tensor
+      part.storage.reparametrization = part.reparametrization
+      if part.storage.isTrainable { part.tensor?.requiringGradient(part.requiresGradient) }
+    }
+    for (layer, adapter) in layers { layer.adapter = adapter }
+  }
+}
+
+extension Module {
+  /// Every transformer layer in this module with its key, in the order of keys.
+  public func encoderLayers(_ prefix: String = "") -> [(key: String, layer: TransformerEncoderLayer)] {
+    children.flatMap { key, module -> [(key: String, layer: TransformerEncoderLayer)] in
+      let path = prefix.isEmpty ? key : "\(prefix).\(key)"
+      if let layer = module as? TransformerEncoderLayer { return [(path, layer)] }
+      return module.encoderLayers(path)
+    }
+  }
+}

@@ -25,7 +25,7 @@ struct CompareCommand: ReportingCommand {
   func execute() throws {
     let (pipeline, printer) = try options.prepare(recipe, .comparison, command: "compare")
     try pipeline.index().write(to: options.output)
-    try options.finish(try pipeline.run(), printer)
+    try options.finish(try pipeline.run(), of: pipeline, printer)
     let report = try Report(folder: options.output)
     try report.tables?.write(to: options.output)
     try report.write(to: report.standardFile)

@@ -25,10 +25,11 @@ struct DemoCommand: ReportingCommand {
     var tree = try SettingsTree(yaml: Self.recipe, file: "demo")
     for assignment in recipe.overrides { try tree.override(assignment) }
     Terminal.note("Handwritten numerals seen in six ways: late fusion of six encoders, one number of ten to tell.")
-    let run = TrainingRun(
+    var run = TrainingRun(
       recipe: tree, data: numerals, output: output, existing: .overwrite, device: place,
       observers: { (name, folder) throws(Fault) in [TrainingDisplay(name: name)] + (try RunLogs.observers(folder)) })
-    let (_, wasStopped) = try run.run()
+    run.measuresModalities = true
+    let (results, wasStopped) = try run.run()
     guard !wasStopped else { throw ExitCode(130) }
 
     let model = try ModelLoading.load("\(output)/model", adapter: nil, device: place)
@@ -45,7 +46,10 @@ struct DemoCommand: ReportingCommand {
     }
     let chart = BarChart("Test accuracy by modalities present", bars) { String(format: "%.1f %%", $0 * 100) }
     try AtomicFile.write(chart.svg, to: "\(output)/modalities.svg")
+    try ResultsOutput(command: "demo", asJSON: false).write(results, to: output, data: [numerals], device: place)
+    let report = try Report.write(folder: output)
     print("Chosen on validation, scored on test. The run lies in \(output), its picture in \(output)/modalities.svg.")
+    print("What there is to say about it: \(report)")
   }
 
   private func percent(_ value: Double?) -> String { value.map { String(format: "%.1f %%", $0 * 100) } ?? "undefined" }

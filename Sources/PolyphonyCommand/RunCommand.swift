@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import OrderedCollections
 import Polyphony
 import Torch
 
@@ -31,7 +32,7 @@ struct RunCommand: ReportingCommand {
       if pipeline.recipe.model == nil { try AtomicFolder.copy(model, to: "\(place)/model") }
       if let adapter { try AtomicFolder.copy(adapter, to: "\(place)/adapter") }
     }
-    try options.finish(report, printer)
+    try options.finish(report, of: pipeline, printer)
   }
 }
 
@@ -67,12 +68,13 @@ struct PipelineOptions: ParsableArguments {
   }
 
   /// Keeps and prints the results.
-  func finish(_ report: Pipeline.Report, _ printer: ResultsOutput) throws {
+  func finish(_ report: Pipeline.Report, of pipeline: Pipeline, _ printer: ResultsOutput) throws {
     guard !report.wasStopped else {
       Terminal.note("stopped; continue with the same command")
       throw ExitCode(130)
     }
-    try AtomicFile.write(printer.document(report.results).text(), to: "\(output)/results.json")
+    let data = OrderedSet(pipeline.recipe.plans.map(\.data.path))
+    try printer.write(report.results, to: output, data: Array(data), device: pipeline.device)
     printer.print(report.results)
   }
 }

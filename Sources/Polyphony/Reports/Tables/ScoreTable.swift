@@ -113,6 +113,8 @@ extension ScoreTable {
           return cell
         }
     }
-    notes = ["Mean ± standard deviation over seeds. Best in bold."]
+    let isOverSeeds = methods.contains { (comparisons.first?[condition, $0]?.row.seeds.count ?? 0) > 1 }
+    notes =
+      (isOverSeeds ? ["Mean ± standard deviation over seeds."] : []) + (methods.count > 1 ? ["Best in bold."] : [])
   }
 }

@@ -141,5 +141,8 @@ import Torch
     #expect(Array(metrics.keys) == ["a", "b", "c"])
     #expect(metrics["a"] == Aggregate([1, nil]))
     #expect(metrics["b"]?.mean == 3)
+    // Seed by seed, over the seeds that all have.
+    #expect(Aggregate(meanOf: [Aggregate([1, 2, nil, 8]), Aggregate([3, 6, 5])]) == Aggregate([2, 4, nil]))
+    #expect(Aggregate(meanOf: []) == Aggregate([]))
   }
 }

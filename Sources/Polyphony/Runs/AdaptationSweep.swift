@@ -58,10 +58,8 @@ public struct AdaptationSweep {
   /// Adapts and scores everything.
   /// - Throws: `Fault` for whatever is wrong with base, recipe, data or output.
   public func run() throws(Fault) -> Report {
-    let sources = SeededFolders(base, .model)
-    let carried = adapter.map { SeededFolders($0, .adapter) }
     var places: [(model: String, adapter: String?)] = []
-    for seed in seeds { places.append((try sources.folder(seed: seed), try carried?.folder(seed: seed))) }
+    for seed in seeds { places.append(try SeededFolders.start(base, adapter: adapter, seed: seed)) }
     let first = try CarriedModel(places[0].model, adapter: places[0].adapter).model
     let configuration = first.configuration
     let dataset = try Dataset(data).fitted(to: configuration)

@@ -38,6 +38,15 @@ public struct SeededFolders: Sendable {
       .compactMap { UInt64($0.dropFirst("seed-".count)) }.sorted()
   }
 
+  /// Where a seed starts: its model, and the adapter that this carries already, where one is named.
+  /// - Throws: `Fault(.missingInput)` where one of both has folders for other seeds only.
+  static func start(_ model: String, adapter: String?, seed: UInt64) throws(Fault) -> (model: String, adapter: String?)
+  {
+    let folder = try SeededFolders(model, .model).folder(seed: seed)
+    guard let adapter else { return (folder, nil) }
+    return (folder, try SeededFolders(adapter, .adapter).folder(seed: seed))
+  }
+
   /// The folder of a seed.
   /// - Throws: `Fault(.missingInput)` where there are folders for other seeds only.
   public func folder(seed: UInt64) throws(Fault) -> String {

@@ -42,15 +42,9 @@ public struct TuningSweep {
   /// - Returns: a row for each method, and whether the user stopped the run before its end.
   /// - Throws: `Fault` for whatever is wrong with base, recipe, data or output.
   public func run() throws(Fault) -> (results: [RunResult], wasStopped: Bool) {
-    let bases = SeededFolders(base, .model)
-    var folders: [UInt64: String] = [:]
-    let carried = adapter.map { SeededFolders($0, .adapter) }
-    var adapters: [UInt64: String] = [:]
-    for seed in seeds {
-      folders[seed] = try bases.folder(seed: seed)
-      adapters[seed] = try carried?.folder(seed: seed)
-    }
-    let configuration = try ModelFolder.configuration(of: try bases.folder(seed: seeds[0]))
+    var places: [(model: String, adapter: String?)] = []
+    for seed in seeds { places.append(try SeededFolders.start(base, adapter: adapter, seed: seed)) }
+    let configuration = try ModelFolder.configuration(of: places[0].model)
     let dataset = try Dataset(data).fitted(to: configuration)
     let splits = try Splits(dataset, modelHandlesMissing: true)
     let training = try settings(configuration)
@@ -65,11 +59,11 @@ public struct TuningSweep {
       var result = RunResult(name: method, split: splits.testName, output: isSingle ? root.path : path(method, nil))
       if let missing { result.conditions["missing"] = "\(missing)" }
       result.mask = mask?.hash
-      for seed in seeds {
+      for (seed, place) in zip(seeds, places) {
         let folder = isSingle ? root : try RunFolder(path(method, seed), existing: existing)
         try AtomicFile.write(recipe.yaml(), to: folder.recipe)
         let run = TuningRun(
-          base: folders[seed] ?? base, adapter: adapters[seed], method: method,
+          base: place.model, adapter: place.adapter, method: method,
           settings: try ownSettings(method, configuration), training: training, seed: seed, device: device,
           missing: missing)
         let outcome = try run.run(

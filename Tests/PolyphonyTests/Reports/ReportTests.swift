@@ -160,11 +160,12 @@ import Torch
     (
       #"{"runs": [{"data": "a", "method": "m", "seed": 0, "stages": [{"kind": "t", "method": "m", "folder": "../x"}]}]}"#,
       "below"
-    ), (#"{"runs": "#, "value"),
+    ), (#"{"runs": [{"data": "a", "method": "m", "seed": -1, "stages": []}]}"#, "0 or more"),
+    (#"{"runs": "#, "value"),
   ])
   func brokenDescriptionsAreFaults(text: String, expected: String) throws {
     do {
-      _ = try ComparisonDescription(parsing: text, file: "comparison.json")
+      _ = try ComparisonIndex(parsing: text, file: "comparison.json")
       Issue.record("it was read")
     } catch {
       #expect(error.kind == .badData && error.file == "comparison.json")

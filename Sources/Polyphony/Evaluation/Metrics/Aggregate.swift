@@ -34,6 +34,16 @@ public struct Aggregate: Equatable, Sendable {
     return defined.count == values.count ? text : "\(text) (\(defined.count) of \(values.count))"
   }
 
+  /// The mean of several aggregates, seed by seed, for the seeds that all have; undefined where one of them is.
+  public init(meanOf aggregates: [Aggregate]) {
+    let count = aggregates.map(\.values.count).min() ?? 0
+    self.init(
+      (0..<count).map { seed in
+        let values = aggregates.compactMap { $0.values[seed] }
+        return values.count == aggregates.count ? values.reduce(0, +) / Double(values.count) : nil
+      })
+  }
+
   /// Aggregates each metric over several sets of values; one that a set lacks is undefined there.
   public static func perMetric(_ sets: [MetricValues]) -> OrderedDictionary<String, Aggregate> {
     let names = OrderedSet(sets.flatMap(\.names))

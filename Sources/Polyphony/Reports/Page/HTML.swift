@@ -19,13 +19,16 @@ struct HTML: Sendable {
     _ name: StaticString, _ attributes: KeyValuePairs<StaticString, String> = [:],
     @HTMLBuilder _ content: () -> HTML = { .empty }
   ) {
-    let marks = attributes.map { " \($0.key)=\"\(Markup.escaped($0.value))\"" }.joined()
-    source = "<\(name)\(marks)>\(content().source)</\(name)>"
+    source = "<\(name)\(Self.marks(attributes))>\(content().source)</\(name)>"
   }
 
   /// An element without an end.
   init(open name: StaticString, _ attributes: KeyValuePairs<StaticString, String>) {
-    source = "<\(name)\(attributes.map { " \($0.key)=\"\(Markup.escaped($0.value))\"" }.joined())>"
+    source = "<\(name)\(Self.marks(attributes))>"
+  }
+
+  private static func marks(_ attributes: KeyValuePairs<StaticString, String>) -> String {
+    attributes.map { " \($0.key)=\"\(Markup.escaped($0.value))\"" }.joined()
   }
 
   /// Pieces one behind the other.

@@ -59,15 +59,10 @@ enum CostSection {
     -> ScatterChart.Point?
   {
     let entries = conditions.compactMap { main[$0, method] }
-    let count = entries.map(\.scores.values.count).min() ?? 0
-    let scores = Aggregate(
-      (0..<count).map { seed in
-        let values = entries.compactMap { $0.scores.values[seed] }
-        return values.count == entries.count ? values.reduce(0, +) / Double(values.count) : nil
-      })
+    let scores = Aggregate(meanOf: entries.map(\.scores))
     let spent = entries.compactMap { cost.value($0.row) }
     guard let mean = scores.mean, !spent.isEmpty else { return nil }
-    let spread = count > 1 ? scores.standardDeviation : nil
+    let spread = scores.values.count > 1 ? scores.standardDeviation : nil
     return ScatterChart.Point(method, spent.reduce(0, +) / Double(spent.count), mean, spread: spread)
   }
 }

@@ -49,23 +49,13 @@ enum ShiftSection {
       LineChart.Series(
         method,
         bySeverity.keys.sorted().map { severity in
-          let scores = mean((bySeverity[severity] ?? []).compactMap { main[$0.condition, method]?.scores })
+          let scores = Aggregate(meanOf: (bySeverity[severity] ?? []).compactMap { main[$0.condition, method]?.scores })
           return .init(Double(severity), scores.mean, spread: scores.values.count > 1 ? scores.standardDeviation : nil)
         })
     }
     var chart = LineChart("Shifts", x: "severity", y: main.metric, series)
     chart.isWholeX = true
     return [HTML.figure("\(main.metric) over severity, mean over kinds\(suffix)", chart.drawing(.page))]
-  }
-
-  /// The mean over kinds, seed by seed; undefined where one is.
-  private static func mean(_ scores: [Aggregate]) -> Aggregate {
-    let count = scores.map(\.values.count).min() ?? 0
-    return Aggregate(
-      (0..<count).map { seed in
-        let values = scores.compactMap { $0.values[seed] }
-        return values.count == scores.count ? values.reduce(0, +) / Double(values.count) : nil
-      })
   }
 
   /// A map for each method: kinds by severities.

@@ -9,7 +9,7 @@ struct ReportSource: Sendable {
   /// Its results; nil for a run that has not come to its end.
   var document: ResultsDocument?
   /// The runs of a comparison.
-  var comparison: ComparisonDescription?
+  var comparison: ComparisonIndex?
   /// The runs whose logs lie there.
   var stages: [ReportStage]
   /// Recipes by the folders that have the same.
@@ -33,7 +33,7 @@ struct ReportSource: Sendable {
     if let data = FileManager.default.contents(atPath: file) {
       document = try ResultsDocument(parsing: String(decoding: data, as: UTF8.self), file: file)
     }
-    comparison = try ComparisonDescription.read(folder)
+    comparison = try ComparisonIndex.read(folder)
     environment = RunEnvironment(folder: folder)
     if let comparison {
       stages = Self.stages(comparison, folder)
@@ -51,7 +51,7 @@ struct ReportSource: Sendable {
 
   /// The runs of a comparison, each folder once: a run that several methods build on is called by its own method, others
   /// by the method of the comparison.
-  private static func stages(_ comparison: ComparisonDescription, _ folder: String) -> [ReportStage] {
+  private static func stages(_ comparison: ComparisonIndex, _ folder: String) -> [ReportStage] {
     var users: [String: Set<String>] = [:]
     for run in comparison.runs { for stage in run.stages { users[stage.folder, default: []].insert(run.method) } }
     var stages: OrderedDictionary<String, ReportStage> = [:]
@@ -59,7 +59,7 @@ struct ReportSource: Sendable {
       for stage in run.stages where stages[stage.folder] == nil {
         stages[stage.folder] = ReportStage(
           kind: stage.kind, method: (users[stage.folder]?.count ?? 1) > 1 ? stage.method : run.method, data: run.data,
-          seed: run.seed, folder: stage.folder,
+          seed: Int(exactly: run.seed), folder: stage.folder,
           records: ReportRecords(path: "\(folder)/\(stage.folder)/metrics.jsonl"))
       }
     }

@@ -1,11 +1,18 @@
 import Torch
 
 /// Where the stages of a comparison lie: `comparison.json`, which reports are made from together with `results.json`.
-public struct ComparisonIndex: Codable, Equatable, Sendable {
+///
+/// ```json
+/// {"reference": "joint", "metric": "accuracy",
+///  "runs": [{"data": "mosi", "method": "cggm", "seed": 0,
+///            "stages": [{"kind": "train", "method": "cggm", "folder": "stages/train-cggm-0123456789abcdef"}]}]}
+/// ```
+/// Folders are relative to the file's; runs may share one.
+public struct ComparisonIndex: Encodable, Equatable, Sendable {
   /// A method on a data set with one seed.
-  public struct Run: Codable, Equatable, Sendable {
+  public struct Run: Encodable, Equatable, Sendable {
     /// A stage.
-    public struct Stage: Codable, Equatable, Sendable {
+    public struct Stage: Encodable, Equatable, Sendable {
       /// `train`, `tune` or `adapt`.
       public var kind: String
       /// The balancing strategy, tuning method or method of adaptation.
@@ -27,21 +34,14 @@ public struct ComparisonIndex: Codable, Equatable, Sendable {
   /// The file's name.
   public static let file = "comparison.json"
 
-  /// The first method, with which the others are compared.
-  public var reference: String
-  /// The metric that they are compared by.
-  public var metric: String
+  /// The first method, with which the others are compared; nil where a file does not say.
+  public var reference: String?
+  /// The metric that they are compared by; nil where a file does not say.
+  public var metric: String?
   /// All runs: data sets, then methods, then seeds, in the recipe's order.
   public var runs: [Run]
 
-  /// Reads the file of a comparison's folder.
-  /// - Throws: `Fault(.missingInput)` where there is none, `Fault(.badData)` where it is damaged.
-  public init(folder: String) throws(Fault) {
-    self = try JSONFile.read(
-      Self.self, from: "\(folder)/\(Self.file)", remedy: "name the output folder of «polyphony compare»")
-  }
-
-  init(reference: String, metric: String, runs: [Run]) {
+  init(reference: String?, metric: String?, runs: [Run]) {
     (self.reference, self.metric, self.runs) = (reference, metric, runs)
   }
 

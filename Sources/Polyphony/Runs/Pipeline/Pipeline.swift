@@ -139,12 +139,9 @@ public struct Pipeline {
     var start: PipelineState?
     var key = "nothing"
     if let model = recipe.model {
-      let state = PipelineState(
-        model: try SeededFolders(model, .model).folder(seed: seed),
-        adapter: try recipe.adapter.map { (path) throws(Fault) in try SeededFolders(path, .adapter).folder(seed: seed) }
-      )
-      key = try keys.key(model: state.model, adapter: state.adapter)
-      start = state
+      let place = try SeededFolders.start(model, adapter: recipe.adapter, seed: seed)
+      key = try keys.key(model: place.model, adapter: place.adapter)
+      start = PipelineState(model: place.model, adapter: place.adapter)
     }
     var places: [StagePlace] = []
     for stage in plan.stages {

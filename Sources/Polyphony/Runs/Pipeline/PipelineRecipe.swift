@@ -139,11 +139,8 @@ public struct PipelineRecipe: Sendable {
   ) throws(Fault) -> Plan {
     var start: CarriedModel?
     if let model = head.model {
-      start = try CarriedModel(
-        try SeededFolders(model, .model).folder(seed: head.seeds[0]),
-        adapter: try head.adapter.map { (path) throws(Fault) in
-          try SeededFolders(path, .adapter).folder(seed: head.seeds[0])
-        })
+      let place = try SeededFolders.start(model, adapter: head.adapter, seed: head.seeds[0])
+      start = try CarriedModel(place.model, adapter: place.adapter)
     }
     var rehearsal = PipelineRehearsal(data: data, start: start)
     let stages = try reader.sections(key) { (section) throws(Fault) in try rehearsal.read(section) }

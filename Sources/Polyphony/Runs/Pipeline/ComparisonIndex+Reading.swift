@@ -1,41 +1,28 @@
 import Foundation
 import Torch
 
-/// `comparison.json`: which runs a comparison consists of.
-///
-/// ```json
-/// {"reference": "joint", "metric": "accuracy",
-///  "runs": [{"data": "mosi", "method": "cggm", "seed": 0,
-///            "stages": [{"kind": "train", "method": "cggm", "folder": "runs/mosi/cggm/seed-0"}]}]}
-/// ```
-/// Folders are relative to the file's; runs may share one.
-struct ComparisonDescription: Sendable {
-  struct Stage: Sendable {
-    var kind: String
-    var method: String
-    var folder: String
+extension ComparisonIndex {
+  /// Reads the file of a comparison's folder.
+  /// - Throws: `Fault(.missingInput)` where there is none, `Fault(.badData)` where it is damaged.
+  public init(folder: String) throws(Fault) {
+    guard let index = try Self.read(folder) else {
+      throw Fault(
+        .missingInput, "the file is not there or cannot be read", file: "\(folder)/\(Self.file)",
+        remedy: "name the output folder of «polyphony compare»")
+    }
+    self = index
   }
-  struct Run: Sendable {
-    var data: String
-    var method: String
-    var seed: Int
-    var stages: [Stage]
-  }
-
-  static let file = "comparison.json"
-
-  var reference: String?
-  var metric: String?
-  var runs: [Run] = []
 
   /// Reads the file of a folder; nil where there is none.
   /// - Throws: `Fault(.badData)` with the key that is missing or of another form.
-  static func read(_ folder: String) throws(Fault) -> ComparisonDescription? {
+  static func read(_ folder: String) throws(Fault) -> ComparisonIndex? {
     let path = "\(folder)/\(file)"
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    return try ComparisonDescription(parsing: String(decoding: data, as: UTF8.self), file: path)
+    return try ComparisonIndex(parsing: String(decoding: data, as: UTF8.self), file: path)
   }
 
+  /// Reads the file's text. Others may have written it: no folder may lie outside of the comparison's.
+  /// - Throws: `Fault(.badData)` with the key that is missing or of another form.
   init(parsing text: String, file: String? = nil) throws(Fault) {
     let document = try OrderedJSON(parsing: text, file: file)
     func fault(_ key: String, _ found: OrderedJSON?, _ expected: String) -> Fault {
@@ -47,17 +34,22 @@ struct ComparisonDescription: Sendable {
       guard case .string(let text)? = value else { throw fault(key, value, "a string") }
       return text
     }
+    func optional(_ key: String) throws(Fault) -> String? {
+      guard let value = document[key], value != .null else { return nil }
+      return try string(value, key)
+    }
     func list(_ value: OrderedJSON?, _ key: String) throws(Fault) -> [OrderedJSON] {
       guard case .array(let elements)? = value else { throw fault(key, value, "a list") }
       return elements
     }
     guard case .object = document else { throw fault("", document, "an object") }
-    if let value = document["reference"], value != .null { reference = try string(value, "reference") }
-    if let value = document["metric"], value != .null { metric = try string(value, "metric") }
+    var runs: [Run] = []
     for (index, run) in try list(document["runs"], "runs").enumerated() {
       let key = "runs.\(index)"
-      guard case .integer(let seed)? = run["seed"] else { throw fault("\(key).seed", run["seed"], "an integer") }
-      var stages: [Stage] = []
+      guard case .integer(let number)? = run["seed"], let seed = UInt64(exactly: number) else {
+        throw fault("\(key).seed", run["seed"], "an integer, 0 or more")
+      }
+      var stages: [Run.Stage] = []
       for (place, stage) in try list(run["stages"], "\(key).stages").enumerated() {
         let own = "\(key).stages.\(place)"
         let folder = try string(stage["folder"], "\(own).folder")
@@ -67,14 +59,15 @@ struct ComparisonDescription: Sendable {
             expected: "a folder below that of this file")
         }
         stages.append(
-          Stage(
+          .init(
             kind: try string(stage["kind"], "\(own).kind"), method: try string(stage["method"], "\(own).method"),
             folder: folder))
       }
       runs.append(
-        Run(
+        .init(
           data: try string(run["data"], "\(key).data"), method: try string(run["method"], "\(key).method"), seed: seed,
           stages: stages))
     }
+    self.init(reference: try optional("reference"), metric: try optional("metric"), runs: runs)
   }
 }

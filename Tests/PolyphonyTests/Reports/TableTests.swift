@@ -71,6 +71,15 @@ import Torch
     #expect(tables.latex.contains("\\textbf{0.403 $\\pm$ 0.082}$^{*}$"))
   }
 
+  @Test func aChosenLearningRateIsNoCondition() throws {
+    let rows = [("base_x", "0.001", [0.9, 0.9, 0.9]), ("new", "0.005", [0.8, 0.7, 0.6])].map { name, rate, values in
+      var row = Self.row(name, values)
+      row.extra["rate"] = .string(rate)
+      return row
+    }
+    #expect(try ComparisonTables(Self.document(rows)).markdown == ComparisonTables(Self.plain).markdown)
+  }
+
   @Test func manyConditionsAreRows() throws {
     let rows = (0..<12).flatMap { rate in
       ["base", "new"].map { Self.row($0, [0.9, 0.8], missing: "sample:0.\(rate)") }

@@ -19,7 +19,8 @@ public struct Condition: Hashable, Sendable {
     self.init(parts)
   }
 
-  private static let findings: Set = ["mask", "front", "note"]
+  /// `rate` is the learning rate that validation chose for a method: two methods with other rates are still compared.
+  private static let findings: Set = ["mask", "front", "note", "rate"]
 
   /// Whether this is no condition of its own, but a mean or an area over several.
   public var isSummary: Bool {

@@ -39,8 +39,11 @@ public struct ComparisonTables: Sendable {
   /// All tables in GitHub's Markdown.
   public var markdown: String { tables.map(\.markdown).joined(separator: "\n") }
 
-  /// All tables in LaTeX; they need the package `booktabs`.
-  public var latex: String { "% Needs \\usepackage{booktabs}.\n" + tables.map { "\n" + $0.latex }.joined() }
+  /// All tables in LaTeX; they need the package `booktabs`. All that is not a name is ASCII.
+  public var latex: String {
+    "% Needs \\usepackage{booktabs}; for names beyond ASCII also \\usepackage[T1]{fontenc}, or LuaLaTeX.\n"
+      + tables.map { "\n" + $0.latex }.joined()
+  }
 
   /// Everything as comma-separated values in long form.
   public var csv: String { ComparisonCSV(comparisons).text }

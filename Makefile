@@ -8,7 +8,7 @@ PEER_PACKAGES = .libtorch-python
 WITH_TORCH = PYTHONPATH="$(TORCH_SITE):$(PEER_PACKAGES)" $(PYTHON)
 SWIFT_FILES = Sources Tests Examples Package.swift
 
-.PHONY: help setup build test demo docs bench bench-check sanitize fixtures format lint clean
+.PHONY: help setup build test demo docs bench profile bench-check sanitize fixtures format lint clean
 
 help:
 	@echo "make setup     fetch libtorch (once; LIBTORCH=DIR uses another)"
@@ -17,6 +17,7 @@ help:
 	@echo "make demo      train, tune, adapt and compare on the data set that comes along"
 	@echo "make docs      build the documentation as a static site in .build/docs"
 	@echo "make bench     measure against PyTorch and write Benchmarks/RESULTS.md (BENCH_FLAGS=--quick)"
+	@echo "make profile   say where the time of those steps goes, and write Benchmarks/PROFILE.md (Linux with perf)"
 	@echo "make sanitize  run the kernels under the address and undefined-behaviour sanitizers (compiles for a while)"
 	@echo "make format    format the Swift files; make lint: check them"
 	@echo "make fixtures  compute the tests' reference numbers again, with PyTorch"
@@ -42,6 +43,9 @@ docs: setup
 
 bench: build $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Benchmarks/run.py $(BENCH_FLAGS)
+
+profile: build
+	$(PYTHON) Benchmarks/profile.py $(BENCH_FLAGS)
 
 # The PyTorch peers of the benchmark against the golden figures.
 bench-check: setup $(PEER_PACKAGES)/.installed

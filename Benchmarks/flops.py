@@ -67,7 +67,7 @@ def products(work):
 def classifiers(work):
     total = Products()
     for _ in work.features:
-        total += encoder(work.batch, work.length, work.settings["width"], 2)
+        total += encoder(work.batch, work.length, work.settings["width"], work.settings.get("classifier_layers", 2))
     return total
 
 

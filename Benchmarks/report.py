@@ -161,7 +161,17 @@ def online(rows):
     return table(["step", "", "batch", "latency per batch, ms", "samples/s"], body) if body else ""
 
 
-def document(command, machine, rows, first, curves, threads, rounds):
+def balance_cost(forms):
+    """Steps over joint training, in time and in arithmetic."""
+    (_, joint, joint_flops), body = forms[0], []
+    for name, measured, flops in forms:
+        share = ratio(measured, joint)
+        cost = "—" if share is None else f"{share - 1:+.0%}"
+        body.append([name, milliseconds(measured), cost, f"{flops / joint_flops - 1:+.0%}"])
+    return table(["step", "ms", "over joint training", "its matrix products"], body)
+
+
+def document(command, machine, rows, first, curves, threads, balance, rounds):
     measured = [(work.title, results) for work, results, _ in rows]
     measured += [(f"{name} {value}", results) for name, points in curves for value, results, _ in points]
     if first is not None:
@@ -193,6 +203,8 @@ def document(command, machine, rows, first, curves, threads, rounds):
     ]
     if online(rows):
         parts += ["## Online adaptation", "", online(rows), ""]
+    if balance:
+        parts += ["## What CGGM adds", "", "Encoder fusion, batch 64, by turns.", "", balance_cost(balance), ""]
     if first is not None:
         parts += [
             "## Start to first prediction",

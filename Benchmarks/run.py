@@ -20,7 +20,7 @@ import contest  # noqa: E402
 import machine  # noqa: E402
 import report  # noqa: E402
 from flops import flops  # noqa: E402
-from workload import CURVES, ROWS  # noqa: E402
+from workload import CURVES, LIGHT_CLASSIFIERS, ROWS  # noqa: E402
 
 
 def parse():
@@ -101,6 +101,22 @@ def measure_threads(options, environment, cores):
     return results
 
 
+def measure_balance(options, environment):
+    """What CGGM adds to joint training: steps without it, with it, and with classifiers of one layer, by turns."""
+    joint = next(row for row in ROWS if row.architecture == "encoder_fusion" and row.step == "train")
+    cggm = next(row for row in ROWS if row.step == "balance")
+    forms = {"joint training": joint, "CGGM": cggm, "CGGM, classifiers of one layer": LIGHT_CLASSIFIERS}
+    progress("CGGM's own cost")
+    contestants = []
+    for name, work in forms.items():
+        contestant = contest.program(options.program, environment)
+        contestant.name = name
+        contestant.command += work.arguments(options.repeats)
+        contestants.append(contestant)
+    measured = contest.alternate(contestants, [], options.rounds + 1)
+    return [(name, measured[name], flops(work)) for name, work in forms.items()]
+
+
 def main():
     options = parse()
     environment = dict(os.environ)
@@ -118,7 +134,7 @@ def main():
     for work in chosen:
         progress(work.title)
         rows.append(measure_row(work, options, environment, facts["GFLOP/s"]))
-    first, curves, threads = None, [], []
+    first, curves, threads, balance = None, [], [], []
     if not options.only:
         progress("start to first prediction")
         first = contest.start_up(options.program, environment, 3 if options.quick else 9)
@@ -126,9 +142,11 @@ def main():
         if facts["threads"] > 1:
             threads = measure_threads(options, environment, facts["threads"])
 
+        balance = measure_balance(options, environment)
+
     flags = " ".join(map(shlex.quote, sys.argv[1:]))
     command = "make bench" + (f' BENCH_FLAGS="{flags}"' if flags else "")
-    options.output.write_text(report.document(command, facts, rows, first, curves, threads, options.rounds))
+    options.output.write_text(report.document(command, facts, rows, first, curves, threads, balance, options.rounds))
     progress(f"wrote {os.path.relpath(options.output)}")
 
 

@@ -25,6 +25,7 @@ protocol ReportingCommand: ParsableCommand {
 
 extension ReportingCommand {
   func run() throws {
+    AllocatorSetup.keepFreedMemory()
     do {
       try execute()
     } catch let code as ExitCode {

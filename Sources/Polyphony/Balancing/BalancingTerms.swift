@@ -11,7 +11,10 @@
 /// B = 1.
 ///
 /// Scores of a batch are noisy, and so are their differences: ε may be an exponential average,
-/// ε̄(t) = s·ε̄(t−1) + (1 − s)·ε(t); s = 0 is the paper.
+/// ε̄(t) = s·ε̄(t−1) + (1 − s)·ε(t); s = 0 is the paper. What s does is not only to quieten: Δ(t) = (1 − s)(ε(t) − ε̄(t−1)),
+/// so the nearer s is to 1, the less B_i says how fast a modality rises, and the more how far it has come since ε̄(0).
+/// For that ε̄(0) has to be what an untrained classifier scores; from 0, the share that chance alone scores counts as
+/// progress of all modalities and draws all B_i together.
 public struct BalancingTerms: Equatable, Sendable {
   /// What one step came to.
   public struct Step: Equatable, Sendable {
@@ -41,12 +44,15 @@ public struct BalancingTerms: Equatable, Sendable {
   ///   - rho: ρ; nil for M/(M − 1).
   ///   - limit: B_max; nil for ρ.
   ///   - smoothing: s, 0 to below 1.
-  public init(count: Int, rho: Double? = nil, limit: Double? = nil, smoothing: Double = 0) {
+  ///   - start: ε̄(0).
+  public init(
+    count: Int, rho: Double? = nil, limit: Double? = nil, smoothing: Double = 0, start: Double = 0
+  ) {
     let neutral = count > 1 ? Double(count) / Double(count - 1) : 1
     self.rho = rho ?? neutral
     self.limit = limit ?? self.rho
     self.smoothing = smoothing
-    scores = Array(repeating: 0, count: count)
+    scores = Array(repeating: start, count: count)
   }
 
   /// Takes in the scores of a batch (higher is better) and gives the step's terms.

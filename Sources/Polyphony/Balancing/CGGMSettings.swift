@@ -28,6 +28,15 @@ public struct CGGMSettings: Equatable, Sendable {
     case updates
   }
 
+  /// ε(0), from which progress is counted.
+  public enum Start: String, Sendable, CaseIterable {
+    /// 0 (as published).
+    case zero
+    /// What a classifier that has learned nothing scores: with a smoothing near 1, B_i then follows how far each modality
+    /// has come above chance.
+    case chance
+  }
+
   /// The values published for a data set.
   public enum Preset: String, Sendable, CaseIterable {
     /// No data set: the neutral ρ, λ at its default.
@@ -62,6 +71,8 @@ public struct CGGMSettings: Equatable, Sendable {
   public var lambda = 0.1
   /// s of the scores' exponential average; 0 is the paper.
   public var smoothing = 0.9
+  /// ε(0).
+  public var start = Start.zero
   /// B_max; nil for ρ.
   public var limit: Double?
   /// ε of regression; nil for the task's own.
@@ -94,6 +105,7 @@ public struct CGGMSettings: Equatable, Sendable {
     rho = try reader.optional("rho", .double(in: Above(0))) ?? rho
     lambda = try reader.double("lambda", default: lambda, in: 0...)
     smoothing = try reader.double("smoothing", default: smoothing, in: 0..<1)
+    start = try reader.choice("start", default: start)
     limit = try reader.optional("limit", .double(in: Above(0)))
     score = try reader.optional("score", .choice(of: ModalityScore.Regression.self))
     classifierLayers = try reader.optional("classifier_layers", .int(in: 1...64))

@@ -40,7 +40,8 @@ public final class ClassifierGuidedModulation: BalancingStrategy {
     if settings.parts.scalesGradients { try EncoderGroups.check(model, for: "balance.cggm") }
     score = ModalityScore(configuration.task, regression: settings.score)
     terms = BalancingTerms(
-      count: names.count, rho: settings.rho, limit: settings.limit, smoothing: settings.smoothing)
+      count: names.count, rho: settings.rho, limit: settings.limit, smoothing: settings.smoothing,
+      start: try Self.start(settings, score))
     current = names.map { _ in 1 }
     classifiers = ModalityClassifiers(
       model, layers: settings.classifierLayers ?? configuration.classifierLayers ?? 2)
@@ -51,6 +52,14 @@ public final class ClassifierGuidedModulation: BalancingStrategy {
         found: "a head of \(head) features over encodings of \(own)",
         expected: "\(own) or \(own * names.count) features")
     }
+  }
+
+  private static func start(_ settings: CGGMSettings, _ score: ModalityScore) throws(Fault) -> Double {
+    guard settings.start == .chance else { return 0 }
+    if let chance = score.chance { return chance }
+    throw Fault(
+      .usage, "what chance scores depends on the targets here", key: "balance.cggm.start", found: "chance",
+      expected: "zero, or balance.cggm.score: sign")
   }
 
   /// The classifiers read them.

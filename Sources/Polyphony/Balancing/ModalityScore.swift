@@ -26,6 +26,16 @@ public struct ModalityScore: Sendable {
     self.regression = regression ?? (task.metrics == nil ? .confidence : .sign)
   }
 
+  /// What a classifier that has learned nothing scores: 1/classes, ½ for a sign, 0 for Dice; nil where it depends on the
+  /// targets (confidence and error).
+  public var chance: Double? {
+    switch task.kind {
+    case .classification: 1 / Double(max(task.classes ?? 1, 1))
+    case .segmentation: 0
+    case .regression: regression == .sign ? 0.5 : nil
+    }
+  }
+
   /// The scores of several predictions of one batch; the numbers come back from the device at once.
   public func callAsFunction(_ predictions: [Tensor], _ target: Tensor) -> [Double] {
     noGrad { Tensor.stacked(predictions.map { score($0.detached(), target) }).doubles }

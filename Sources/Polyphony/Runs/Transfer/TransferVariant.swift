@@ -45,8 +45,8 @@ public struct TransferVariant: Sendable, CustomStringConvertible {
   /// All methods of the field, several of them in a small form too.
   public static let standard = """
     full,head,bitfit,ia3,lora{rank: 1},lora,adapter{bottleneck: 2},adapter,compacter,prompt,prefix,\
-    lmf{bottleneck: 4, feature_rank: 2},lmf,concat{bottleneck: 4},concat,\
-    wander{bottleneck: 4, feature_rank: 2, token_rank: 2},wander
+    lmf{bottleneck: 2, feature_rank: 1},lmf{bottleneck: 4, feature_rank: 2},concat{bottleneck: 4},\
+    wander{bottleneck: 2, feature_rank: 1, token_rank: 1},wander{bottleneck: 4, feature_rank: 2, token_rank: 2},wander
     """
 
   /// The text as a name of a folder.

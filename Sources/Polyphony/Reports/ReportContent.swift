@@ -35,6 +35,12 @@ struct ReportContent {
   /// The rows.
   var rows: [ResultsDocument.Row] { source.document?.results ?? [] }
 
+  /// What its contrasts came to; nil for a comparison without any.
+  var contrasts: ContrastTable? {
+    guard let planned = source.comparison?.contrasts, !planned.isEmpty, let main else { return nil }
+    return ContrastTable(ContrastFinding.all(planned, rows, metric: main.metric), metric: main.metric)
+  }
+
   /// The metric as a section calls it: the principal one of what was measured.
   var metric: String? { main?.metric }
 

@@ -35,10 +35,15 @@ struct ReportContent {
   /// The rows.
   var rows: [ResultsDocument.Row] { source.document?.results ?? [] }
 
-  /// What its contrasts came to; nil for a comparison without any.
+  /// What its contrasts came to; nothing for a comparison without any.
+  var findings: [ContrastFinding] {
+    main.map { ContrastFinding.all(source.comparison?.contrasts ?? [], rows, metric: $0.metric) } ?? []
+  }
+
+  /// The table of these; nil where there are none.
   var contrasts: ContrastTable? {
-    guard let planned = source.comparison?.contrasts, !planned.isEmpty, let main else { return nil }
-    return ContrastTable(ContrastFinding.all(planned, rows, metric: main.metric), metric: main.metric)
+    guard let main, !findings.isEmpty else { return nil }
+    return ContrastTable(findings, metric: main.metric)
   }
 
   /// The metric as a section calls it: the principal one of what was measured.

@@ -52,10 +52,8 @@ extension ComparisonIndex {
     }
     guard case .object = document else { throw fault("", document, "an object") }
     var contrasts: [Contrast] = []
-    for (index, contrast) in try
-      (document["contrasts"].map { (value) throws(Fault) in try list(value, "contrasts") } ?? [])
-      .enumerated()
-    {
+    let planned = document["contrasts"] == .null ? nil : document["contrasts"]
+    for (index, contrast) in try (planned == nil ? [] : list(planned, "contrasts")).enumerated() {
       let key = "contrasts.\(index)"
       var under: String?
       if let text = contrast["under"], text != .null { under = try string(text, "\(key).under") }

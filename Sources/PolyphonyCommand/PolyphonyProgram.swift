@@ -25,7 +25,7 @@ protocol ReportingCommand: ParsableCommand {
 
 extension ReportingCommand {
   func run() throws {
-    AllocatorSetup.keepFreedMemory()
+    Libtorch.keepFreedMemory()
     do {
       try execute()
     } catch let code as ExitCode {

@@ -49,6 +49,13 @@ public enum Libtorch {
     DropoutStream.shared.state = .init(seed: seed, offset: 0)
   }
 
+  /// Makes the process's allocator keep freed memory for the next step.
+  ///
+  /// A training step frees the same tensors that the next one asks for. glibc gives the larger ones back to the system in
+  /// between, which then clears every page anew: up to a tenth of a step's time. It concerns the whole process, so it is
+  /// for programs to decide, not for a library. Does nothing elsewhere than with glibc.
+  public static func keepFreedMemory() { ctorch_keep_freed_memory() }
+
   /// Called with a description when an operator fails, before the process ends.
   ///
   /// A program sets it to print one line and leave with its own exit code; it must not return.

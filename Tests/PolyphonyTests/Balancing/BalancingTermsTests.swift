@@ -64,4 +64,15 @@ import Testing
     // ε̄ = 0.5, 0.35; Δ = 0.3, 0.25.
     expect(terms.update([0.8, 0.6]).terms, [2 * 0.25 / 0.55, 2 * 0.3 / 0.55])
   }
+
+  @Test func progressIsCountedFromTheStart() {
+    // Above chance: 0.4 and 0.1. The smoothing cancels in B, but for what the average has taken in already.
+    var terms = BalancingTerms(count: 2, smoothing: 0.999, start: 0.5)
+    expect(terms.update([0.9, 0.6]).terms, [2 * 0.1 / 0.5, 2 * 0.4 / 0.5])
+    // ε̄ = 0.5004, 0.5001: while scores stand still B does too, almost.
+    expect(terms.update([0.9, 0.6]).terms, [2 * 0.0999 / 0.4995, 2 * 0.3996 / 0.4995])
+    // From 0 what chance scores counts as progress, and draws the terms together.
+    var published = BalancingTerms(count: 2, smoothing: 0.999)
+    expect(published.update([0.9, 0.6]).terms, [2 * 0.6 / 1.5, 2 * 0.9 / 1.5])
+  }
 }

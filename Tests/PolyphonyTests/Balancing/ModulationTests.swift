@@ -94,6 +94,23 @@ import Torch
     #expect(abs(balance.reduce(0, +) - 3) < 1e-9, "before anything is clamped the neutral terms add up to M")
   }
 
+  @Test func chanceIsWhatAnUntrainedClassifierScores() throws {
+    func chance(_ task: PredictionTask, _ regression: ModalityScore.Regression? = nil) -> Double? {
+      ModalityScore(task, regression: regression).chance
+    }
+    #expect(chance(PredictionTask(kind: .classification, classes: 5)) == 0.2)
+    #expect(chance(PredictionTask(kind: .segmentation, classes: 4)) == 0)
+    let sentiment = PredictionTask(kind: .regression, range: [-3, 3], metrics: .sentiment)
+    #expect(chance(sentiment) == 0.5 && chance(sentiment, .error) == nil && chance(sentiment, .confidence) == nil)
+
+    var plain = Tiny.configuration("encoder_fusion", .regression)
+    plain.task = PredictionTask(kind: .regression)
+    let model = try Tiny.model(plain)
+    let fault = #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {start: chance}") }
+    #expect(fault?.key == "balance.cggm.start")
+    _ = try Tiny.strategy("cggm", model, "cggm: {start: chance, score: sign}")
+  }
+
   @Test func presetsAreThePublishedValues() throws {
     let mosi = CGGMSettings(.mosi)
     #expect(mosi.rho == 1.3 && mosi.lambda == 0.2 && mosi.classifierLearningRate == 5e-4 && mosi.smoothing == 0)

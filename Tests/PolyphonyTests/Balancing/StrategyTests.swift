@@ -127,6 +127,7 @@ import Torch
     let model = try Tiny.model(Tiny.configuration())
     #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {rhoo: 1}") }
     #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {smoothing: 1}") }
+    #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {start: nowhere}") }
     #expect(throws: Fault.self) { try Tiny.strategy("unimodal:m9", model) }
     #expect(throws: Fault.self) { try Tiny.strategy("unimodal", model, "unimodal: {modality: nothing}") }
   }

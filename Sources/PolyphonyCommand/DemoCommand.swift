@@ -11,7 +11,7 @@ struct DemoCommand: ReportingCommand {
     discussion: """
       Trained in balance against jointly; tuned with a hundredth of the parameters against all of them; prompts for missing \
       modalities against zeros; adapted to a corruption without labels against left alone. It is `polyphony compare \
-      Recipes/demo.yaml`: every figure comes from runs on this machine, over seeds, on the test split. About a minute on \
+      Recipes/demo.yaml`: every figure comes from runs on this machine, over seeds, on the test split. About two minutes on \
       two cores.
 
       Ctrl-C stops; the same command goes on where it stopped, and one that has ended only shows its table again. The last \

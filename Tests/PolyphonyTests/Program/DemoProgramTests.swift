@@ -28,7 +28,7 @@ import Torch
       var lines = outcome.output.split(separator: "\n").map(String.init)
       #expect(lines.last == "o/report.html")
       #expect(lines.contains("One seed: nothing can be said about significance."))
-      var table = lines.filter { $0.contains(" → ") || $0.contains("->") }
+      var table = Self.table(lines)
       #expect(table.map { $0.prefix { $0.isLetter } } == ["balanced", "tuned", "prompted", "adapted"])
       #expect(table.allSatisfy { $0.hasSuffix("one seed says nothing") })
       let page = try String(contentsOfFile: folder + "/o/report.html", encoding: .utf8)
@@ -38,7 +38,7 @@ import Torch
       let second = try Program.succeed(command + ["--seeds", "2"], in: folder)
       #expect(Set(Fixtures.stages(second).taken).contains("cggm") && Fixtures.stages(second).done.contains("cggm"))
       lines = second.output.split(separator: "\n").map(String.init)
-      table = lines.filter { $0.contains(" → ") || $0.contains("->") }
+      table = Self.table(lines)
       let document = try ResultsDocument(parsing: String(contentsOfFile: folder + "/o/results.json", encoding: .utf8))
       let index = try ComparisonIndex(folder: folder + "/o")
       #expect(index.contrasts.map(\.name) == ["balanced", "tuned", "prompted", "adapted"])
@@ -50,6 +50,11 @@ import Torch
       #expect(!lines.contains { $0.contains("nothing can be said about significance") })
       #expect(try #require(findings[1].parameters).trainable < 500)
     }
+  }
+
+  /// The rows of the table: what stands between its line and the first note.
+  private static func table(_ lines: [String]) -> [String] {
+    Array(lines.drop { !$0.hasPrefix("---") && !$0.hasPrefix("───") }.dropFirst().prefix(4))
   }
 
   private typealias Fixtures = PipelineFixtures

@@ -96,11 +96,11 @@ import Torch
       ContrastFinding.all([contrast], Array(rows.prefix(2)), metric: "accuracy"), metric: "accuracy")
     #expect(
       one.text.columns.map(\.title)
-        == ["", "compared", "under", "before", "after", "gain", "p", "trains", "verdict"])
+        == ["", "under", "before", "after", "gain", "p", "trains", "verdict"])
     #expect(
       one.text.rows == [
         [
-          "tuned", "full → light", "", "0.800 ± 0.082", "0.770 ± 0.090", "−0.030 ± 0.006", "0.035", "1.0 %", "worse",
+          "tuned", "", "full 0.800 ± 0.082", "light 0.770 ± 0.090", "−0.030 ± 0.006", "0.035", "1.0 %", "worse",
         ]
       ])
     #expect(one.title == "accuracy (higher is better)" && one.notes[0].contains("3 seeds"))

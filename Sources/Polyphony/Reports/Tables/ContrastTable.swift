@@ -15,7 +15,7 @@ public struct ContrastTable {
     var table = ScoreTable(
       title: "\(metric) (\(direction))",
       columns: [.init("")] + (isOnSeveral ? [.init("data")] : []) + [
-        .init("compared"), .init("under"), .init("before", .right), .init("after", .right), .init("gain", .right),
+        .init("under"), .init("before", .right), .init("after", .right), .init("gain", .right),
         .init("p", .right), .init("trains", .right), .init("verdict"),
       ])
     table.rows = findings.map { finding in
@@ -25,8 +25,9 @@ public struct ContrastTable {
       }
       let cells =
         [contrast.name] + (isOnSeveral ? [finding.data ?? ""] : []) + [
-          "\(contrast.against) → \(contrast.method)", contrast.under ?? "", numbers.text(finding.before),
-          numbers.text(finding.after), gain ?? "", finding.adjusted.map(NumberText.probability) ?? "",
+          contrast.under ?? "", "\(contrast.against) \(numbers.text(finding.before))",
+          "\(contrast.method) \(numbers.text(finding.after))", gain ?? "",
+          finding.adjusted.map(NumberText.probability) ?? "",
           finding.parameters.map { NumberText.share($0.trainable, of: $0.total) } ?? "", finding.verdict.text,
         ]
       return cells.map { ScoreTable.Cell($0) }

@@ -26,15 +26,15 @@ transfer() {
 for part in $parts; do
   echo "== $part"
   case $part in
-  numerals) transfer numerals --task classes --data Data/numerals ;;
+  numerals) transfer numerals --task classes --data Data/numerals --samples 5,20 ;;
   synthetic-*) transfer "$part" --task corpus --modalities "${part#synthetic-}" --samples 50,200 ;;
   mosi-halves | mosi-text)
     if [ ! -d "$mosi" ]; then
       echo "skipped: no CMU-MOSI folder given"
     elif [ "$part" = mosi-halves ]; then
-      transfer mosi-halves --task halves --data "$mosi" --samples 100,all
+      transfer mosi-halves --task halves --data "$mosi" --samples 20,100
     else
-      transfer mosi-text --task modality --data "$mosi" --samples 100,all
+      transfer mosi-text --task modality --data "$mosi" --samples 20,100
     fi
     ;;
   scaling) "$program" scaling --output "$output/scaling" --threads 1 | tee "$output/scaling.txt" ;;

@@ -73,6 +73,9 @@ public struct CGGMSettings: Equatable, Sendable {
   public var smoothing = 0.9
   /// ε(0).
   public var start = Start.zero
+  /// How much of the classifiers' gradient reaches the encoders; 0 (as published) none. Beyond the paper: where joint
+  /// training leaves an encoder hardly any gradient, B_i times hardly any is no help.
+  public var teaching = 0.0
   /// B_max; nil for ρ.
   public var limit: Double?
   /// ε of regression; nil for the task's own.
@@ -97,7 +100,7 @@ public struct CGGMSettings: Equatable, Sendable {
   }
 
   /// Reads the section; a preset changes the defaults of the keys behind it.
-  public init(_ reader: SettingsReader, parts fixed: Parts? = nil) throws(Fault) {
+  public init(_ reader: SettingsReader, parts fixed: Parts? = nil, teaching taught: Double? = nil) throws(Fault) {
     self.init(try reader.choice("preset", default: Preset.none))
     parts = try reader.choice("parts", default: .both)
     if let fixed { parts = fixed }
@@ -106,6 +109,7 @@ public struct CGGMSettings: Equatable, Sendable {
     lambda = try reader.double("lambda", default: lambda, in: 0...)
     smoothing = try reader.double("smoothing", default: smoothing, in: 0..<1)
     start = try reader.choice("start", default: start)
+    teaching = try reader.double("teaching", default: taught ?? teaching, in: 0...)
     limit = try reader.optional("limit", .double(in: Above(0)))
     score = try reader.optional("score", .choice(of: ModalityScore.Regression.self))
     classifierLayers = try reader.optional("classifier_layers", .int(in: 1...64))

@@ -11,7 +11,8 @@ import Torch
 ///
 /// The direction term is that of the same step, of true gradients, and differentiable in the model (the released code
 /// compares weights, of the step before, and teaches the encoders nothing). The classifiers' losses ride on the model's
-/// backward: their graphs are disjoint, so one pass serves both.
+/// backward: their graphs are disjoint, so one pass serves both. With `teaching` they are not: a share κ of each
+/// classifier's gradient goes on into its encoder, ∂L/∂h_i += κ ∂L_i/∂h_i, there to be multiplied by B_i like the rest.
 ///
 /// Early fusion has no separate encoders: there B_i acts on the projections. Samples that lack a modality count in its
 /// score like the others.
@@ -78,11 +79,11 @@ public final class ClassifierGuidedModulation: BalancingStrategy {
     return EncoderGroups.make(model, training)
   }
 
-  /// L_task + λ L_gm, and the classifiers' losses, which share no parameter with them.
+  /// L_task + λ L_gm, and the classifiers' losses, which without teaching share no parameter with them.
   public func loss(_ step: TrainingStep) -> Tensor {
     optimizer?.zeroGradients()
     let target = step.batch.target
-    let readings = classifiers(step.output.encoded)
+    let readings = classifiers(step.output.encoded, share: settings.teaching)
     let scores = score(readings.map(\.prediction), target)
     let balance = terms.update(scores)
     current = balance.terms

@@ -1,6 +1,7 @@
 import Torch
 
-/// The classifiers of all modalities. They read encodings without their graph, so that they teach the model nothing.
+/// The classifiers of all modalities. As published they read encodings without their graph, so that they teach the model
+/// nothing.
 ///
 /// Parameters are named `classifers.i.…` (so spelt) as in the released code.
 public final class ModalityClassifiers: Module {
@@ -34,13 +35,25 @@ public final class ModalityClassifiers: Module {
   }
 
   /// All readings of a batch.
-  public func callAsFunction(_ encoded: [Tokens]) -> [Reading] {
+  /// - Parameters:
+  ///   - encoded: h_1 … h_M.
+  ///   - share: how much of the classifiers' gradient reaches the encoders; 0 none.
+  public func callAsFunction(_ encoded: [Tokens], share: Double = 0) -> [Reading] {
     zip(encoded, classifiers).map { tokens, classifier in
       var tokens = tokens
-      tokens.values = tokens.values.detached()
-      tokens.detail = tokens.detail?.detached()
+      tokens.values = tokens.values.passing(share)
+      tokens.detail = tokens.detail?.passing(share)
       let features = classifier.features(tokens)
       return Reading(features: features, prediction: classifier.prediction(features))
     }
+  }
+}
+
+extension Tensor {
+  /// The same values, of whose gradient only a share goes further back.
+  fileprivate func passing(_ share: Double) -> Tensor {
+    let values = detached()
+    // The difference is exactly 0.
+    return share == 0 ? values : values + (self - values) * share
   }
 }

@@ -19,6 +19,7 @@ public enum BalancingMethods {
     ("cggm", { (reader, model) throws(Fault) in try cggm(reader, model) }),
     ("cggm-magnitude", { (reader, model) throws(Fault) in try cggm(reader, model, .magnitude) }),
     ("cggm-direction", { (reader, model) throws(Fault) in try cggm(reader, model, .direction) }),
+    ("cggm-teaching", { (reader, model) throws(Fault) in try cggm(reader, model, teaching: 1) }),
     ("cggm-watch", { (reader, model) throws(Fault) in try cggm(reader, model, .watch) }),
   ]
 
@@ -31,9 +32,11 @@ public enum BalancingMethods {
   }
 
   private static func cggm(
-    _ reader: SettingsReader, _ model: MultimodalModel, _ parts: CGGMSettings.Parts? = nil
+    _ reader: SettingsReader, _ model: MultimodalModel, _ parts: CGGMSettings.Parts? = nil, teaching: Double? = nil
   ) throws(Fault) -> any BalancingStrategy {
-    let settings = try reader.section("cggm") { (section) throws(Fault) in try CGGMSettings(section, parts: parts) }
+    let settings = try reader.section("cggm") { (section) throws(Fault) in
+      try CGGMSettings(section, parts: parts, teaching: teaching)
+    }
     return try ClassifierGuidedModulation(settings, model)
   }
 

@@ -44,6 +44,32 @@ import Torch
     #expect((with[1] - without[1]).norm().item > 1e-4, "the encoders feel the direction")
   }
 
+  @Test(arguments: ["late_fusion", "encoder_fusion", "deeplab_v3plus"])
+  func teachingAddsAShareOfTheClassifiersGradient(architecture: String) throws {
+    let configuration = Tiny.configuration(
+      architecture, architecture == "deeplab_v3plus" ? .segmentation : .classification, modalities: 2)
+    let batch = Tiny.batch(configuration, count: 4)
+    func taught(_ share: Double) throws -> [Tensor] {
+      let model = try Tiny.model(configuration)
+      return try gradients(model, batch, try Tiny.strategy("cggm-watch", model, "cggm: {teaching: \(share)}"))
+    }
+    let (none, half, whole) = (try taught(0), try taught(0.5), try taught(1))
+    expectClose(whole[0], none[0], 1e-5, "nothing but encoders is taught")
+    // The classifiers' own losses, by autograd without any share.
+    let model = try Tiny.model(configuration)
+    let strategy = try #require(try Tiny.strategy("cggm-watch", model) as? ClassifierGuidedModulation)
+    let optimizer = SGD(try #require(strategy.groups(model, Tiny.settings(optimizer: .sgd))))
+    optimizer.zeroGradients()
+    let step = Tiny.step(model, batch, strategy, optimizer)
+    strategy.classifiers(step.output.encoded, share: 1)
+      .map { step.loss($0.prediction, batch.target) }.reduce(step.taskLoss * 0, +).backward()
+    for index in 1...2 {
+      #expect((whole[index] - none[index]).norm().item > 1e-4)
+      expectClose(half[index] - none[index], (whole[index] - none[index]) * 0.5, 1e-5, "modality \(index)")
+      expectClose(whole[index] - none[index], optimizer.groups[index].parameters.gradients, 1e-5, "modality \(index)")
+    }
+  }
+
   @Test func updatesScaleTheLearningRate() throws {
     let configuration = Tiny.configuration()
     let model = try Tiny.model(configuration)

@@ -7,7 +7,7 @@ import Torch
 @Suite struct StrategyTests {
   static let all = [
     "joint", "unimodal", "unimodal:m1", "mslr", "ogm-ge", "agm", "pmr", "gradient-blending", "cggm",
-    "cggm-magnitude", "cggm-direction", "cggm-watch",
+    "cggm-magnitude", "cggm-direction", "cggm-teaching", "cggm-watch",
   ]
 
   @Test(arguments: all, [PredictionTask.Kind.classification, .regression])
@@ -128,6 +128,7 @@ import Torch
     #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {rhoo: 1}") }
     #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {smoothing: 1}") }
     #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {start: nowhere}") }
+    #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {teaching: -1}") }
     #expect(throws: Fault.self) { try Tiny.strategy("unimodal:m9", model) }
     #expect(throws: Fault.self) { try Tiny.strategy("unimodal", model, "unimodal: {modality: nothing}") }
   }

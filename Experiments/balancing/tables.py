@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""The tables of RESULTS.md from the documents that run.sh has left: python3 tables.py OUTPUT [PART …].
+
+The gain is the difference to joint training on the same seed, mean and standard error over seeds; positive is better.
+"""
+
+import json
+import math
+import pathlib
+import statistics
+import sys
+
+
+def paired(values, reference, sign):
+    differences = [sign * (a - b) for a, b in zip(values, reference)]
+    return f"{statistics.mean(differences):+.3f} ({statistics.stdev(differences) / math.sqrt(len(differences)):.3f})"
+
+
+def part(output, name):
+    rows = json.loads((output / name / "results.json").read_text())["results"]
+    taught = output / "taught" / name / "results.json"
+    if taught.exists():
+        for row in json.loads(taught.read_text())["results"]:
+            rows.append({**row, "name": "teaching alone"})
+    metrics = rows[0]["metrics"]
+    metric = next(key for key in ("mae", "accuracy", "dice") if key in metrics)
+    sign = -1 if metric == "mae" else 1
+    joint = next(row for row in rows if row["name"] == "joint")["metrics"]
+    probes = [key for key in metrics if key.endswith("/probe")]
+    better = [key for key in metrics if key.endswith("/alone")] if not probes else []
+    columns = probes or better
+    print(f"## {name}\n")
+    print(f"| strategy | {metric} | gain on joint | " + " | ".join(key.replace("/", " ") for key in columns) + " |")
+    print("|---|" + "---|" * (2 + len(columns)))
+    for row in rows:
+        values = row["metrics"]
+        cells = [f"`{row['name']}`", f"{values[metric]['mean']:.3f} ± {values[metric]['std']:.3f}"]
+        own = row["name"] == "joint"
+        cells.append("" if own else paired(values[metric]["values"], joint[metric]["values"], sign))
+        for key in columns:
+            if own or key not in values:
+                cells.append(f"{joint[key]['mean']:.3f} ± {joint[key]['std']:.3f}" if own else "")
+            else:
+                cells.append(paired(values[key]["values"], joint[key]["values"], sign))
+        print("| " + " | ".join(cells) + " |")
+    print()
+
+
+def main():
+    output = pathlib.Path(sys.argv[1])
+    for name in sys.argv[2:] or ["classes", "sentiment", "starved", "numerals", "phantoms", "mosi"]:
+        if (output / name / "results.json").exists():
+            part(output, name)
+
+
+if __name__ == "__main__":
+    main()

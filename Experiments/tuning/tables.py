@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""The tables of RESULTS.md from the documents that run.sh has left: python3 tables.py OUTPUT [PART …].
+
+«Over head» is the difference to training the head alone on the same seed, mean and standard error over seeds, positive where
+it is better. «Front»: nothing scores better with as few or fewer trained parameters.
+"""
+
+import json
+import math
+import pathlib
+import statistics
+import sys
+
+TITLES = {
+    "numerals": "Numerals: digits 0–4 to 5–9, six modalities",
+    "mosi-text": "CMU-MOSI: text alone to three modalities",
+    "mosi-halves": "CMU-MOSI: one half of the recordings to the other",
+}
+
+
+def over(values, reference, sign):
+    differences = [sign * (a - b) for a, b in zip(values, reference)]
+    error = statistics.stdev(differences) / math.sqrt(len(differences))
+    return f"{statistics.mean(differences):+.3f} ({error:.3f})"
+
+
+def part(folder):
+    rows = json.loads((folder / "results.json").read_text())["results"]
+    metric = "mae" if "mae" in rows[0]["metrics"] else "accuracy"
+    sign = -1 if metric == "mae" else 1
+    title = TITLES.get(folder.name, f"From one synthetic corpus to a shifted one, {folder.name.split('-')[-1]} modalities")
+    print(f"## {title}: {'mean absolute error' if metric == 'mae' else 'accuracy'}\n")
+    for amount in dict.fromkeys(row["samples"] for row in rows):
+        here = [row for row in rows if row["samples"] == amount]
+        head = next(row for row in here if row["name"] == "head")["metrics"][metric]["values"]
+        print(f"{amount} samples{' a class' if metric == 'accuracy' else ''}:\n")
+        print(f"| method | {metric} | over head | rate | trained | share | step, ms | front |")
+        print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
+        for row in here:
+            score, parameters = row["metrics"][metric], row["parameters"]
+            step = row.get("cost", {}).get("seconds_per_step")
+            cells = [
+                f"`{row['name']}`",
+                f"{score['mean']:.3f} ± {score['std']:.3f}",
+                "" if row["name"] == "head" else over(score["values"], head, sign),
+                str(row["rate"]),
+                str(parameters["trainable"]),
+                f"{parameters['trainable'] / parameters['total']:.1%}",
+                "" if step is None else f"{1000 * step:.1f}",
+                row.get("front", ""),
+            ]
+            print("| " + " | ".join(cells) + " |")
+        print()
+
+
+def main():
+    output = pathlib.Path(sys.argv[1])
+    names = sys.argv[2:] or [
+        "numerals", "mosi-halves", "mosi-text", "synthetic-2", "synthetic-3", "synthetic-5", "synthetic-7"]
+    for name in names:
+        if (output / name / "results.json").exists():
+            part(output / name)
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,7 @@ help:
 	@echo "make setup     fetch libtorch (once; LIBTORCH=DIR uses another)"
 	@echo "make build     build the program: $(PROGRAM)"
 	@echo "make test      run all tests"
-	@echo "make demo      train, tune, adapt and compare on the data set that comes along"
+	@echo "make demo      one model, four lives on the data set that comes along, each against what it is to improve on"
 	@echo "make docs      build the documentation as a static site in .build/docs"
 	@echo "make bench     measure against PyTorch and write Benchmarks/RESULTS.md (BENCH_FLAGS=--quick)"
 	@echo "make profile   say where the time of those steps goes, and write Benchmarks/PROFILE.md (Linux with perf)"

@@ -29,6 +29,7 @@ struct CompareCommand: ReportingCommand {
     let report = try Report(folder: options.output)
     try report.tables?.write(to: options.output)
     try report.write(to: report.standardFile)
+    if !options.json, let contrasts = report.contrasts { ResultsOutput.print(contrasts) }
     Terminal.note("the report is \(report.standardFile)")
   }
 }

@@ -42,8 +42,7 @@ struct ReportCommand: ReportingCommand {
           .missingInput, "there are no results to make tables of", file: folder, expected: "results.json with metrics",
           remedy: "leave --tables out, or wait until the run has come to its end")
       }
-      let parent = (file as NSString).deletingLastPathComponent
-      try found.write(to: parent.isEmpty ? "." : parent)
+      try found.write(to: file.parentFolder)
     }
     print(file)
   }

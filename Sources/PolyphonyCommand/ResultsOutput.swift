@@ -17,6 +17,13 @@ struct ResultsOutput {
     }
   }
 
+  /// Prints what contrasts came to, with what a reader has to know.
+  static func print(_ contrasts: ContrastTable) {
+    Swift.print(contrasts.text.text(Terminal.glyphs))
+    for note in contrasts.notes { Swift.print(note) }
+    Swift.print()
+  }
+
   /// Writes `results.json`, and what the numbers depend on (`environment.json`), into a folder.
   func write(_ results: [RunResult], to folder: String, data: [String], device: Device) throws(Fault) {
     try AtomicFile.write(document(results).text(), to: "\(folder)/results.json")

@@ -6,14 +6,33 @@ public enum EmbeddedData {
   /// The folder of the UCI Multiple Features set: 2,000 handwritten numerals seen in six ways.
   /// - Throws: `Fault(.missingInput)` where it is not above the program.
   public static func numerals() throws(Fault) -> String {
+    guard let data = find("Data/numerals/dataset.json") else {
+      throw Fault(
+        .missingInput, "the numerals are not beside the program", file: Libtorch.programFolder,
+        expected: "Data/numerals in this folder or above it", remedy: "name them with --data")
+    }
+    return data.parentFolder
+  }
+
+  /// The recipe of the demo.
+  /// - Throws: `Fault(.missingInput)` where it is not above the program.
+  public static func demo() throws(Fault) -> String {
+    guard let recipe = find("Recipes/demo.yaml") else {
+      throw Fault(
+        .missingInput, "the demo's recipe is not beside the program", file: Libtorch.programFolder,
+        expected: "Recipes/demo.yaml in this folder or above it", remedy: "run the program where it was built")
+    }
+    return recipe
+  }
+
+  /// A file in the program's folder or the nearest one above it.
+  private static func find(_ name: String) -> String? {
     var folder = URL(fileURLWithPath: Libtorch.programFolder)
     while folder.pathComponents.count > 1 {
-      let candidate = folder.appendingPathComponent("Data/numerals").path
-      if FileManager.default.fileExists(atPath: candidate + "/dataset.json") { return candidate }
+      let candidate = folder.appendingPathComponent(name).path
+      if FileManager.default.fileExists(atPath: candidate) { return candidate }
       folder.deleteLastPathComponent()
     }
-    throw Fault(
-      .missingInput, "the numerals are not beside the program", file: Libtorch.programFolder,
-      expected: "Data/numerals in this folder or above it", remedy: "name them with --data")
+    return nil
   }
 }

@@ -53,4 +53,11 @@ extension LabelledSplit {
     }
     return subset(chosen.sorted())
   }
+
+  /// So many samples of every class, or of all where there are no classes, drawn from a seed in the order of the data.
+  /// - Throws: `Fault(.usage)` for fewer than one.
+  public func few(_ count: Int, of task: PredictionTask, seed: UInt64) throws(Fault) -> LabelledSplit {
+    if task.kind == .classification { return try subsampled(perClass: count, seed: seed) }
+    return subset(Generator(seed: seed).permutation(self.count).prefix(count).sorted())
+  }
 }

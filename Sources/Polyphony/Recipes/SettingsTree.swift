@@ -42,6 +42,13 @@ public struct SettingsTree: Sendable {
     return members[key]
   }
 
+  /// Puts a scalar under a key of a map, as an option says it.
+  public mutating func set(_ key: String, to scalar: SettingsScalar, option: String) {
+    guard case .map(var members) = content else { return }
+    members[key] = SettingsTree(.scalar(scalar), origin: .option("\(option) \(scalar.text)"))
+    content = .map(members)
+  }
+
   /// What the value is, in the words of an error message.
   var found: String {
     switch content {

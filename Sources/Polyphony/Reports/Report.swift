@@ -24,11 +24,15 @@ public struct Report {
   /// The tables of its results; nil where there are none.
   public var tables: ComparisonTables? { content.tables }
 
+  /// What the contrasts of its comparison came to; nil for a folder without any.
+  public var contrasts: ContrastTable? { content.contrasts }
+
   /// The page.
   public var html: String {
     let title = ReportTitle(content)
     let sections = [
-      ScoresSection.make(content), LearningSection.make(content), ModalitySection.make(content),
+      ContrastSection.make(content), ScoresSection.make(content), LearningSection.make(content),
+      ModalitySection.make(content),
       MissingSection.make(content), ShiftSection.make(content), CostSection.make(content),
       ReproductionSection.make(content),
     ].compactMap(\.self)

@@ -35,6 +35,17 @@ struct ReportContent {
   /// The rows.
   var rows: [ResultsDocument.Row] { source.document?.results ?? [] }
 
+  /// What its contrasts came to; nothing for a comparison without any.
+  var findings: [ContrastFinding] {
+    main.map { ContrastFinding.all(source.comparison?.contrasts ?? [], rows, metric: $0.metric) } ?? []
+  }
+
+  /// The table of these; nil where there are none.
+  var contrasts: ContrastTable? {
+    guard let main, !findings.isEmpty else { return nil }
+    return ContrastTable(findings, metric: main.metric)
+  }
+
   /// The metric as a section calls it: the principal one of what was measured.
   var metric: String? { main?.metric }
 

@@ -47,6 +47,9 @@ struct ReportSummary {
   /// What came out: a sentence for each of a few conditions, or a count over many.
   private var findings: [String] {
     guard let main = content.main else { return [] }
+    // What was asked is answered, and nothing else.
+    let asked = content.findings
+    if !asked.isEmpty { return asked.map { answer($0, main) } }
     let means = main.conditions.filter {
       $0.isSummary && ($0.parts["missing"] == "mean" || $0.parts["shift"] == "mean")
     }
@@ -59,6 +62,19 @@ struct ReportSummary {
       }
     }
     return counts(conditions, main)
+  }
+
+  /// What came of a contrast.
+  private func answer(_ finding: ContrastFinding, _ main: MethodComparison) -> String {
+    let (contrast, numbers) = (finding.contrast, content.numbers)
+    let under = contrast.under.map { " under \($0)" } ?? ""
+    let place = content.data.count > 1 ? finding.data.map { " on \($0)" } ?? "" : ""
+    let scores =
+      "\(contrast.name): \(contrast.method) has \(main.metric) \(numbers.text(finding.after))\(place)\(under), "
+      + "\(contrast.against) \(numbers.text(finding.before))"
+    guard let gain = finding.gain else { return "\(scores). Nothing can be said: \(finding.verdict.text)." }
+    let error = finding.test.standardError.map { " ± \(numbers.text($0))" } ?? ""
+    return "\(scores), a gain of \(numbers.text(gain, signed: true))\(error): \(finding.verdict.text)."
   }
 
   private func place(_ condition: Condition, _ keys: [String]) -> String {

@@ -13,7 +13,8 @@ struct ReportTitle {
       case "evaluate": "Evaluation"
       case "transfer": "Transfer"
       case "compare": "Comparison"
-      case "run", "demo": "Run"
+      case "run": "Run"
+      case "demo": "Demo"
       default: content.source.document == nil ? "An unfinished run" : "Results of \(content.command)"
       }
     let what =

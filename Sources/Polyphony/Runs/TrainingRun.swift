@@ -131,6 +131,26 @@ struct Splits {
   /// `test`, or `valid` where the data set has no test split.
   let testName: String
 
+  private init(training: LabelledSplit, validation: LabelledSplit, test: LabelledSplit, testName: String) {
+    (self.training, self.validation, self.test, self.testName) = (training, validation, test, testName)
+  }
+
+  /// The same samples, corrupted as `evaluate` and adaptation meet them with this seed.
+  func corrupted(_ dataset: Dataset, _ shift: Shift, _ only: [String]?, _ seed: UInt64) throws(Fault) -> Splits {
+    Splits(
+      training: try dataset.labelled("train", corruptedBy: shift, only: only, seed: seed),
+      validation: try dataset.labelled("valid", corruptedBy: shift, only: only, seed: seed),
+      test: try dataset.labelled(testName, corruptedBy: shift, only: only, seed: seed), testName: testName)
+  }
+
+  /// So many samples to train and to choose the epoch with, and the whole test split.
+  func few(_ count: Int, of task: PredictionTask, _ seed: UInt64) throws(Fault) -> Splits {
+    Splits(
+      training: try training.few(count, of: task, seed: seed),
+      validation: try validation.few(count, of: task, seed: seed),
+      test: test, testName: testName)
+  }
+
   init(_ dataset: Dataset, modelHandlesMissing: Bool = false) throws(Fault) {
     training = try dataset.labelled("train")
     validation = try dataset.labelled("valid")

@@ -23,6 +23,13 @@ public struct TuningSweep {
   public var device: Device
   /// How modalities go missing in training, validation and test; nil for the data as it is.
   public var missing: MissingProtocol?
+  /// How inputs are corrupted in training, validation and test, drawn by the seed; nil for the data as it is.
+  public var shift: Shift?
+  /// The modalities that are corrupted; nil for all.
+  public var shifted: [String]?
+  /// So many samples of every class (of all, where there are no classes) to train and to choose the epoch with, drawn by
+  /// the seed; nil for all.
+  public var samples: Int?
   /// Watchers of one run, made anew for each.
   public var observers: (_ name: String, _ folder: RunFolder) throws(Fault) -> [any TrainingObserver]
 
@@ -46,20 +53,23 @@ public struct TuningSweep {
     for seed in seeds { places.append(try SeededFolders.start(base, adapter: adapter, seed: seed)) }
     let configuration = try ModelFolder.configuration(of: places[0].model)
     let dataset = try Dataset(data).fitted(to: configuration)
-    let splits = try Splits(dataset, modelHandlesMissing: true)
+    let whole = try Splits(dataset, modelHandlesMissing: true)
     let training = try settings(configuration)
     // One mask for all methods and seeds, so that they are judged alike.
     var mask: MissingMask?
-    if let missing { mask = try missing.mask(for: splits.test.samples, configuration.modalities, seed: 0) }
+    if let missing { mask = try missing.mask(for: whole.test.samples, configuration.modalities, seed: 0) }
     let root = try RunFolder(output, existing: isSingle ? existing : .resume)
     // Kept with its hash, so that the scores say on which samples without what they were reached.
     if let mask { try mask.write(to: "\(root.path)/missing.safetensors") }
     var results: [RunResult] = []
     for method in methods {
-      var result = RunResult(name: method, split: splits.testName, output: isSingle ? root.path : path(method, nil))
+      var result = RunResult(name: method, split: whole.testName, output: isSingle ? root.path : path(method, nil))
       if let missing { result.conditions["missing"] = "\(missing)" }
       result.mask = mask?.hash
       for (seed, place) in zip(seeds, places) {
+        var splits = whole
+        if let shift { splits = try splits.corrupted(dataset, shift, shifted, seed) }
+        if let samples { splits = try splits.few(samples, of: configuration.task, seed) }
         let folder = isSingle ? root : try RunFolder(path(method, seed), existing: existing)
         try AtomicFile.write(recipe.yaml(), to: folder.recipe)
         let run = TuningRun(

@@ -22,6 +22,11 @@ extension BadInputTests {
     "data: DATA\nstages:\n" + stages.map { "  - \($0)\n" }.joined() + more
   }
 
+  private static func contrast(_ keys: String) -> String {
+    "data: DATA\nmethods:\n  joint: [{\(small)}]\n  b: [{\(small)}, {tune: {method: head}}]\n"
+      + "evaluate: {missing: 'sample:0.1'}\ncontrasts: {q: {\(keys)}}\n"
+  }
+
   static let pipelines: [Case] = [
     recipe("a recipe without data", "data", "missing", recipe: "stages: [{\(small)}]"),
     recipe("a recipe without stages", "stages", "train", recipe: "data: DATA"),
@@ -92,6 +97,34 @@ extension BadInputTests {
     recipe(
       "a metric that the task has not", "metric", "acuracy", "mae", command: "compare",
       recipe: "data: DATA\nmetric: acuracy\nmethods: {a: [{\(small)}]}"),
+    recipe(
+      "a contrast of an unknown method", "contrasts.q.method", "jiont", "did you mean `joint`", command: "compare",
+      recipe: contrast("method: jiont, against: b")),
+    recipe(
+      "a contrast of a method with itself", "contrasts.q.against", "itself", command: "compare",
+      recipe: contrast("method: joint, against: joint")),
+    recipe(
+      "a contrast without its other half", "contrasts.q.against", "missing", command: "compare",
+      recipe: contrast("method: joint")),
+    recipe(
+      "a contrast under what is not scored", "contrasts.q.missing", "sample:0.2", "evaluate.missing",
+      command: "compare",
+      recipe: contrast("method: joint, against: b, missing: 'sample:0.1,0.2'")),
+    recipe(
+      "a contrast over patterns", "contrasts.q.missing", "patterns", command: "compare",
+      recipe: contrast("method: joint, against: b, missing: patterns")),
+    recipe(
+      "a contrast under an unknown shift", "contrasts.q.shift", "nose", command: "compare",
+      recipe: contrast("method: joint, against: b, shift: 'nose:3'")),
+    recipe(
+      "an unknown key of a contrast", "contrasts.q.agianst", "against", command: "compare",
+      recipe: contrast("method: joint, against: b, agianst: b")),
+    recipe("contrasts to run", "contrasts", recipe: stages(small, more: "contrasts: {}")),
+    recipe(
+      "no samples to tune with", "stages.1.tune.samples", recipe: stages(small, "tune: {method: head, samples: 0}")),
+    recipe(
+      "tuning on an unknown corruption", "stages.1.tune.corrupt", "nose",
+      recipe: stages(small, "tune: {method: head, corrupt: 'nose:3'}")),
     recipe(
       "a data set twice", "data", "twice", command: "compare", recipe: "data: [DATA, DATA]\nmethods: {a: [{\(small)}]}"),
     recipe(

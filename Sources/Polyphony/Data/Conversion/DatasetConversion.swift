@@ -48,8 +48,7 @@ public enum DatasetConversion {
         expected: "regression or classification")
     }
     try OutputFolder.check(options.output)
-    let parent = (options.output as NSString).deletingLastPathComponent
-    let table = try SourceFile.open(options, folder: parent.isEmpty ? "." : parent)
+    let table = try SourceFile.open(options, folder: options.output.parentFolder)
     let options = table.format == "HDF5" ? options.withPaths : options
     let hashes = try hashes(of: options.inputs)
     let recognized = hashes.count == 1 ? known[hashes[0]] : nil

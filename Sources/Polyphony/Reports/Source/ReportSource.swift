@@ -27,8 +27,7 @@ struct ReportSource: Sendable {
         .missingInput, "there is no such folder", file: path,
         remedy: "name the output folder of a run, a sweep or a comparison")
     }
-    let parent = (path as NSString).deletingLastPathComponent
-    folder = isFolder.boolValue ? path : parent.isEmpty ? "." : parent
+    folder = isFolder.boolValue ? path : path.parentFolder
     let file = isFolder.boolValue ? "\(path)/results.json" : path
     if let data = FileManager.default.contents(atPath: file) {
       document = try ResultsDocument(parsing: String(decoding: data, as: UTF8.self), file: file)

@@ -42,7 +42,28 @@ extension ComparisonIndex {
       guard case .array(let elements)? = value else { throw fault(key, value, "a list") }
       return elements
     }
+    func strings(_ value: OrderedJSON?, _ key: String) throws(Fault) -> [String] {
+      guard let value, value != .null else { return [] }
+      var strings: [String] = []
+      for (place, element) in try list(value, key).enumerated() {
+        strings.append(try string(element, "\(key).\(place)"))
+      }
+      return strings
+    }
     guard case .object = document else { throw fault("", document, "an object") }
+    var contrasts: [Contrast] = []
+    let planned = document["contrasts"] == .null ? nil : document["contrasts"]
+    for (index, contrast) in try (planned == nil ? [] : list(planned, "contrasts")).enumerated() {
+      let key = "contrasts.\(index)"
+      var under: String?
+      if let text = contrast["under"], text != .null { under = try string(text, "\(key).under") }
+      contrasts.append(
+        Contrast(
+          try string(contrast["name"], "\(key).name"), method: try string(contrast["method"], "\(key).method"),
+          against: try string(contrast["against"], "\(key).against"), under: under,
+          missing: try strings(contrast["missing"], "\(key).missing"),
+          shift: try strings(contrast["shift"], "\(key).shift")))
+    }
     var runs: [Run] = []
     for (index, run) in try list(document["runs"], "runs").enumerated() {
       let key = "runs.\(index)"
@@ -68,6 +89,6 @@ extension ComparisonIndex {
           data: try string(run["data"], "\(key).data"), method: try string(run["method"], "\(key).method"), seed: seed,
           stages: stages))
     }
-    self.init(reference: try optional("reference"), metric: try optional("metric"), runs: runs)
+    self.init(reference: try optional("reference"), metric: try optional("metric"), contrasts: contrasts, runs: runs)
   }
 }

@@ -4,6 +4,8 @@ import Torch
 ///
 /// ```json
 /// {"reference": "joint", "metric": "accuracy",
+///  "contrasts": [{"name": "balanced", "method": "cggm", "against": "joint", "under": "sample:0.5",
+///                 "missing": ["sample:0.5"], "shift": []}],
 ///  "runs": [{"data": "mosi", "method": "cggm", "seed": 0,
 ///            "stages": [{"kind": "train", "method": "cggm", "folder": "stages/train-cggm-0123456789abcdef"}]}]}
 /// ```
@@ -38,11 +40,13 @@ public struct ComparisonIndex: Encodable, Equatable, Sendable {
   public var reference: String?
   /// The metric that they are compared by; nil where a file does not say.
   public var metric: String?
+  /// What the comparison is to answer; empty where nothing is planned.
+  public var contrasts: [Contrast]
   /// All runs: data sets, then methods, then seeds, in the recipe's order.
   public var runs: [Run]
 
-  init(reference: String?, metric: String?, runs: [Run]) {
-    (self.reference, self.metric, self.runs) = (reference, metric, runs)
+  init(reference: String?, metric: String?, contrasts: [Contrast] = [], runs: [Run]) {
+    (self.reference, self.metric, self.contrasts, self.runs) = (reference, metric, contrasts, runs)
   }
 
   /// Writes the file into a comparison's folder.

@@ -48,7 +48,9 @@ public struct Pipeline {
         runs.append(.init(data: plan.data.name, method: plan.method, seed: seed, stages: stages))
       }
     }
-    return ComparisonIndex(reference: recipe.plans.first?.method ?? "", metric: recipe.metric, runs: runs)
+    return ComparisonIndex(
+      reference: recipe.plans.first?.method ?? "", metric: recipe.metric,
+      contrasts: recipe.contrasts, runs: runs)
   }
 
   /// Does what is not done yet.

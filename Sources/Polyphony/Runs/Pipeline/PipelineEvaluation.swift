@@ -47,6 +47,9 @@ public struct PipelineEvaluation: Sendable {
     return "\(split) missing \(missing) shift \(shifts.map(\.description)) of \(names)"
   }
 
+  /// What is missing in turn, a rule each; patterns are left out.
+  func scoredRates() -> [String] { missing.flatMap { (try? $0.rates("")) ?? [] } }
+
   /// Scores a model for one seed: on the split as it is, then under each condition.
   ///
   /// What is missing is the same for every seed, as in `evaluate`; corruptions are drawn by the seed, as in `adapt` stages.

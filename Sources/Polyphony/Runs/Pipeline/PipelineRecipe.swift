@@ -38,6 +38,8 @@ public struct PipelineRecipe: Sendable {
   public let adapter: String?
   /// The metric by which methods are compared.
   public let metric: String
+  /// What a comparison is to answer.
+  public let contrasts: [Contrast]
   /// The recipe with every default filled in, for the first data set.
   public let resolved: SettingsTree
 
@@ -49,21 +51,24 @@ public struct PipelineRecipe: Sendable {
     let head = try SettingsReader.readPart(of: tree) { (reader) throws(Fault) in try Head(reader, form) }.value
     (seeds, model, adapter) = (head.seeds, head.model, head.adapter)
     var plans: [Plan] = []
+    var contrasts: [Contrast] = []
     var first: SettingsTree?
     for data in head.data {
       let (own, resolved) = try SettingsReader.read(tree) { (reader) throws(Fault) in
         _ = try Head(reader, form)
-        return try Self.plans(reader, form, data, head)
+        let plans = try Self.plans(reader, form, data, head)
+        return (plans: plans, contrasts: form == .single ? [] : try PipelineContrasts.read(reader, plans))
       }
+      contrasts = own.contrasts
       // Only now are the defaults of all stages known.
-      plans += own.map { plan in
+      plans += own.plans.map { plan in
         Plan(
           data: plan.data, method: plan.method, stages: Self.filled(plan.stages, plan.method, form, resolved),
           evaluation: plan.evaluation, principalMetric: plan.principalMetric)
       }
       if first == nil { first = resolved }
     }
-    (self.plans, resolved) = (plans, first ?? tree)
+    (self.plans, self.contrasts, resolved) = (plans, contrasts, first ?? tree)
     metric = head.metric ?? plans.first?.principalMetric ?? "accuracy"
   }
 

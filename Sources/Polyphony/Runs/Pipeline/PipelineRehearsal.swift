@@ -74,7 +74,8 @@ struct PipelineRehearsal {
     let name = try reader.required("method", .string)
     let maker = try reader.locating("method") { () throws(Fault) in try TuningMethods.maker(name) }
     var stage = PipelineStage(.tune, name, data: folder)
-    stage.condition.missing = try missing(reader, configuration)
+    stage.condition = try condition(reader, configuration)
+    stage.samples = try reader.optional("samples", .int(in: 1...))
     let method = try reader.section("tuning") { (section) throws(Fault) in try maker(section, configuration) }
     _ = try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) }
     carried = try reader.locating("method") { () throws(Fault) in
@@ -95,11 +96,7 @@ struct PipelineRehearsal {
       _ = try Self.dataset(folder, splits: [stage.split], configuration)
     }
     stage.isOnline = try reader.bool("online", default: false)
-    stage.condition.missing = try missing(reader, configuration)
-    stage.condition.shift = try reader.optional("corrupt", .string).map { (text) throws(Fault) in
-      try reader.locating("corrupt") { () throws(Fault) in try Shift(named: text) }
-    }
-    stage.condition.modalities = try Self.modalities(reader, configuration)
+    stage.condition = try condition(reader, configuration)
     let method = try reader.section("adaptation") { (section) throws(Fault) in try maker(section, configuration) }
     try method.check(isOnline: stage.isOnline)
     let tuning = AdaptedTuning(name: name, tensors: method.tensors)
@@ -107,6 +104,16 @@ struct PipelineRehearsal {
       try Installation(tuning, on: model, name: name, beneath: carried)
     }
     return stage
+  }
+
+  /// How a stage meets its samples: the keys `missing`, `corrupt` and `modalities`.
+  private func condition(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault) -> DataCondition {
+    var condition = DataCondition(missing: try missing(reader, configuration))
+    condition.shift = try reader.optional("corrupt", .string).map { (text) throws(Fault) in
+      try reader.locating("corrupt") { () throws(Fault) in try Shift(named: text) }
+    }
+    condition.modalities = try Self.modalities(reader, configuration)
+    return condition
   }
 
   private func missing(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault)

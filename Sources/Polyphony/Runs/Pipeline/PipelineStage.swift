@@ -22,8 +22,10 @@ public struct PipelineStage: Sendable {
   var split = "train"
   /// Whether samples come once, in their order.
   var isOnline = false
-  /// How modalities go missing in tuning; how the samples are met that are adapted to.
+  /// How its samples are met: corrupted, with modalities missing.
   var condition = DataCondition()
+  /// How many samples of every class it is tuned with; nil for all.
+  var samples: Int?
   /// Its section of the recipe, with every default filled in.
   var settings = SettingsTree.empty
 

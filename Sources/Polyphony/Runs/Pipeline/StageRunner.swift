@@ -71,6 +71,8 @@ struct StageRunner {
         [clock] + (try RunLogs.observers(folder)) + watch.training("")
       })
     sweep.adapter = state.adapter
+    (sweep.shift, sweep.shifted) = (stage.condition.shift, stage.condition.modalities)
+    sweep.samples = stage.samples
     let (results, wasStopped) = try sweep.run()
     record.parameters = results.first?.parameters.map { .init(total: $0.total, trainable: $0.trainable) }
     record.cost = results.first?.cost

@@ -69,11 +69,8 @@ public struct TransferTask {
   /// The target with so many samples for training and validation, drawn from a seed, and its whole test split.
   public func target(_ amount: Amount, seed: UInt64) throws(Fault) -> Splits {
     guard case .samples(let count) = amount else { return target }
-    let isClassification = prediction.kind == .classification
-    func few(_ split: LabelledSplit) throws(Fault) -> LabelledSplit {
-      if isClassification { return try split.subsampled(perClass: count, seed: seed) }
-      return split.subset(Generator(seed: seed).permutation(split.count).prefix(count).sorted())
-    }
-    return Splits(training: try few(target.training), validation: try few(target.validation), test: target.test)
+    return Splits(
+      training: try target.training.few(count, of: prediction, seed: seed),
+      validation: try target.validation.few(count, of: prediction, seed: seed), test: target.test)
   }
 }

@@ -64,10 +64,10 @@ def products(work):
     return total
 
 
-def classifiers(work):
+def classifiers(work, layers):
     total = Products()
     for _ in work.features:
-        total += encoder(work.batch, work.length, work.settings["width"], work.settings.get("classifier_layers", 2))
+        total += encoder(work.batch, work.length, work.settings["width"], layers)
     return total
 
 
@@ -89,8 +89,8 @@ def flops(work):
         return forward.forward + 2 * forward.frozen
     if work.step == "prompt":
         return forward.frozen + forward.projection
-    if work.step == "balance":
-        return forward.trained + classifiers(work).trained
+    if work.step in ("balance", "balance-light"):
+        return forward.trained + classifiers(work, 2 if work.step == "balance" else 1).trained
     if work.step == "tune":
         return forward.forward + adapter(work).trained
     return forward.trained

@@ -103,7 +103,10 @@ public final class SettingsReader {
   }
 
   /// Reads the settings of a section; where it is missing, all are defaults. It may be read in several parts.
-  /// - Parameter shorthand: the key for which a plain value may stand in place of the section.
+  /// - Parameters:
+  ///   - key: the section's name.
+  ///   - shorthand: the key for which a plain value may stand in place of the section.
+  ///   - body: reads the section's settings.
   public func section<Result>(
     _ key: String, shorthand: String? = nil, _ body: (SettingsReader) throws(Fault) -> Result
   ) throws(Fault) -> Result {

@@ -13,6 +13,7 @@ public struct Report {
   /// Reads a folder, or a results document and the folder that it lies in.
   ///
   /// - Parameters:
+  ///   - folder: the folder, or a results document in it.
   ///   - metric: the metric that the report is about; by default what a comparison names, else the task's own.
   ///   - reference: the method that others are compared to; by default what a comparison names, else the first.
   /// - Throws: `Fault(.missingInput)` where there is nothing to report, `Fault(.badData)` for files of another form,

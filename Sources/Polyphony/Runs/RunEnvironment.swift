@@ -33,7 +33,9 @@ public struct RunEnvironment: Equatable, Sendable {
 
   /// This process, libtorch being loaded.
   ///
-  /// - Parameter data: folders of data sets; one that cannot be read is left out.
+  /// - Parameters:
+  ///   - folders: folders of data sets; one that cannot be read is left out.
+  ///   - device: where it computes.
   public init(data folders: [String], device: Device = .cpu) {
     #if arch(x86_64)
       let machine = "x86-64"

@@ -4,7 +4,7 @@ import Torch
 ///
 /// Switched off, the model gives what it gave before, bit for bit: tensors of the backbone that the method trains (the
 /// head's, all biases, …) are trained as copies, and the originals come back. A method may be installed on a model that
-/// carries others already (``beneath``): those are frozen, and what it trains is told apart from theirs (``tensors``).
+/// carries others already (``beneath``): those are frozen, and what it trains is told apart from theirs (`tensors`).
 /// Several stacks on one model are switched one at a time (``AdapterSet`` sees to that): install and enable one only while
 /// the others are off.
 public final class Installation {
@@ -22,6 +22,8 @@ public final class Installation {
   /// Installs a method and gives the backbone's tensors that it trains memory of their own.
   ///
   /// - Parameters:
+  ///   - method: the method.
+  ///   - model: the model.
   ///   - name: what it is called in messages.
   ///   - beneath: what the model carries already, enabled.
   /// - Throws: What the method throws where it cannot serve this model, `Fault(.usage)` where it cannot stand on what is

@@ -55,7 +55,10 @@ public struct ContrastFinding: Sendable {
 
   /// The findings of contrasts in the rows of a comparison: a contrast after the other, for each data set.
   ///
-  /// - Parameter metric: the metric that the scores are of.
+  /// - Parameters:
+  ///   - contrasts: what is asked.
+  ///   - rows: what was scored.
+  ///   - metric: the metric that the scores are of.
   public static func all(_ contrasts: [Contrast], _ rows: [ResultsDocument.Row], metric: String) -> [ContrastFinding] {
     let data = Array(OrderedSet(rows.map(\.dataName)))
     var findings = contrasts.flatMap { contrast in

@@ -7,6 +7,8 @@ public enum IncompleteBeta {
   /// By its continued fraction (NIST Digital Library of Mathematical Functions 8.17.22, evaluated by Lentz's method),
   /// beyond the mean by I_x(a, b) = 1 − I_{1−x}(b, a). The relative error stays below 1e-10 for a, b up to a million.
   /// - Parameters:
+  ///   - a: above 0.
+  ///   - b: above 0.
   ///   - x: 0 to 1.
   ///   - complement: 1 − x, for callers who know it better than a subtraction does.
   /// - Returns: NaN where x is outside 0 to 1, or a or b is not above 0.

@@ -46,6 +46,7 @@ public struct MethodComparison: Sendable {
   /// Compares the rows of a document.
   ///
   /// - Parameters:
+  ///   - rows: what was scored.
   ///   - metric: one of ``metrics(_:)``.
   ///   - reference: a method; the first one without it.
   /// - Throws: `Fault(.usage)` for a metric or a method that no row has.

@@ -13,6 +13,7 @@ public struct ComparisonTables: Sendable {
   /// Compares the rows of a document.
   ///
   /// - Parameters:
+  ///   - document: the results.
   ///   - metric: the metric that stands first; the task's own without it.
   ///   - reference: the method that others are compared to; the first without it.
   /// - Throws: `Fault(.usage)` for a metric or a method that no row has.

@@ -7,7 +7,9 @@ public struct ContrastTable {
   let table: ScoreTable
 
   /// Makes the table.
-  /// - Parameter metric: the metric that the scores are of.
+  /// - Parameters:
+  ///   - findings: what the contrasts came to.
+  ///   - metric: the metric that the scores are of.
   public init(_ findings: [ContrastFinding], metric: String) {
     let numbers = NumberText(findings.flatMap { [$0.before.mean, $0.after.mean].compactMap(\.self) })
     let isOnSeveral = Set(findings.map(\.data)).count > 1

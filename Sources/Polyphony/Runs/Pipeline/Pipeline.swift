@@ -3,7 +3,7 @@ import Torch
 
 /// Runs the stages of a recipe for every data set, method and seed, and scores what comes of them.
 ///
-/// Each stage lies in a folder of its own below `stages/`, named by the hash of all that it depends on (``PipelineKeys``). A
+/// Each stage lies in a folder of its own below `stages/`, named by the hash of all that it depends on (`PipelineKeys`). A
 /// finished one is never done again, an unfinished one goes on where it was killed; so the same call again ends with the
 /// same bits, and a changed setting costs the stages from there on.
 public struct Pipeline {
@@ -56,7 +56,7 @@ public struct Pipeline {
   /// Does what is not done yet.
   ///
   /// - Parameter didFinish: gets each seed's model, and the adapter that it carries.
-  /// - Throws: ``Fault`` for whatever is wrong with data, stages or output.
+  /// - Throws: `Fault` for whatever is wrong with data, stages or output.
   public func run(
     didFinish: (_ seed: UInt64, _ model: String, _ adapter: String?) throws(Fault) -> Void = {
       (_, _, _) throws(Fault) in

@@ -5,15 +5,12 @@ The gain is the difference to joint training on the same seed, mean and standard
 """
 
 import json
-import math
 import pathlib
-import statistics
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-def paired(values, reference, sign):
-    differences = [sign * (a - b) for a, b in zip(values, reference)]
-    return f"{statistics.mean(differences):+.3f} ({statistics.stdev(differences) / math.sqrt(len(differences)):.3f})"
+from paired import gain  # noqa: E402
 
 
 def part(output, name):
@@ -26,9 +23,9 @@ def part(output, name):
     metric = next(key for key in ("mae", "accuracy", "dice") if key in metrics)
     sign = -1 if metric == "mae" else 1
     joint = next(row for row in rows if row["name"] == "joint")["metrics"]
+    # There is no linear probe of maps.
     probes = [key for key in metrics if key.endswith("/probe")]
-    better = [key for key in metrics if key.endswith("/alone")] if not probes else []
-    columns = probes or better
+    columns = probes or [key for key in metrics if key.endswith("/alone")]
     print(f"## {name}\n")
     print(f"| strategy | {metric} | gain on joint | " + " | ".join(key.replace("/", " ") for key in columns) + " |")
     print("|---|" + "---|" * (2 + len(columns)))
@@ -36,12 +33,12 @@ def part(output, name):
         values = row["metrics"]
         cells = [f"`{row['name']}`", f"{values[metric]['mean']:.3f} ± {values[metric]['std']:.3f}"]
         own = row["name"] == "joint"
-        cells.append("" if own else paired(values[metric]["values"], joint[metric]["values"], sign))
+        cells.append("" if own else gain(values[metric]["values"], joint[metric]["values"], sign))
         for key in columns:
             if own or key not in values:
                 cells.append(f"{joint[key]['mean']:.3f} ± {joint[key]['std']:.3f}" if own else "")
             else:
-                cells.append(paired(values[key]["values"], joint[key]["values"], sign))
+                cells.append(gain(values[key]["values"], joint[key]["values"], sign))
         print("| " + " | ".join(cells) + " |")
     print()
 

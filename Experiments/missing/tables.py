@@ -7,10 +7,13 @@ The gain is the difference of the means over all rates to zero fill on the same 
 
 import collections
 import json
-import math
 import pathlib
 import statistics
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+from paired import paired  # noqa: E402
 
 
 def read(file, metric):
@@ -20,11 +23,6 @@ def read(file, metric):
         table[row["name"]][row["missing"]] = row["metrics"][metric]["values"]
         parameters[row["name"]] = row["parameters"]["trainable"], row["parameters"]["total"]
     return table, parameters
-
-
-def paired(values, others):
-    differences = [100 * (a - b) for a, b in zip(values, others)]
-    return statistics.mean(differences), statistics.stdev(differences) / math.sqrt(len(differences))
 
 
 def line(cells):
@@ -40,8 +38,8 @@ def rates(file, metric):
     backbone = table["zero_fill"]["sample:0.0"]
     for name, cells in table.items():
         mean = cells["mean"]
-        gain, error = paired(mean, table["zero_fill"]["mean"])
-        complete, _ = paired(cells["sample:0.0"], backbone)
+        gain, error = paired(mean, table["zero_fill"]["mean"], 100)
+        complete, _ = paired(cells["sample:0.0"], backbone, 100)
         trained, total = parameters[name]
         line([
             f"`{name}`",

@@ -6,22 +6,18 @@ it is better. «Front»: nothing scores better with as few or fewer trained para
 """
 
 import json
-import math
 import pathlib
-import statistics
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+from paired import gain  # noqa: E402
 
 TITLES = {
     "numerals": "Numerals: digits 0–4 to 5–9, six modalities",
     "mosi-text": "CMU-MOSI: text alone to three modalities",
     "mosi-halves": "CMU-MOSI: one half of the recordings to the other",
 }
-
-
-def over(values, reference, sign):
-    differences = [sign * (a - b) for a, b in zip(values, reference)]
-    error = statistics.stdev(differences) / math.sqrt(len(differences))
-    return f"{statistics.mean(differences):+.3f} ({error:.3f})"
 
 
 def part(folder):
@@ -42,7 +38,7 @@ def part(folder):
             cells = [
                 f"`{row['name']}`",
                 f"{score['mean']:.3f} ± {score['std']:.3f}",
-                "" if row["name"] == "head" else over(score["values"], head, sign),
+                "" if row["name"] == "head" else gain(score["values"], head, sign),
                 str(row["rate"]),
                 str(parameters["trainable"]),
                 f"{parameters['trainable'] / parameters['total']:.1%}",

@@ -26,9 +26,7 @@ struct CompareCommand: ReportingCommand {
     let (pipeline, printer) = try options.prepare(recipe, .comparison, command: "compare")
     try pipeline.index().write(to: options.output)
     try options.finish(try pipeline.run(), of: pipeline, printer)
-    let report = try Report(folder: options.output)
-    try report.tables?.write(to: options.output)
-    try report.write(to: report.standardFile)
+    let report = try Report.leave(in: options.output)
     if !options.json, let contrasts = report.contrasts { ResultsOutput.print(contrasts) }
     Terminal.note("the report is \(report.standardFile)")
   }

@@ -52,16 +52,8 @@ struct DemoCommand: ReportingCommand {
     pipeline.watch.note = { Terminal.note($0) }
     try pipeline.index().write(to: output)
 
-    let outcome = try pipeline.run()
-    guard !outcome.wasStopped else {
-      Terminal.note("stopped; continue with the same command")
-      throw ExitCode(130)
-    }
-    let folders = Set(pipeline.recipe.plans.map(\.data.path)).sorted()
-    try ResultsOutput(command: "demo", asJSON: false).write(outcome.results, to: output, data: folders, device: place)
-    let report = try Report(folder: output)
-    try report.tables?.write(to: output)
-    try report.write(to: report.standardFile)
+    try pipeline.keep(try pipeline.run(), in: output, by: ResultsOutput(command: "demo", asJSON: false))
+    let report = try Report.leave(in: output)
 
     print("One model, four lives on handwritten numerals seen in six ways. Test \(report.contrasts?.title ?? "").\n")
     if let contrasts = report.contrasts { ResultsOutput.print(contrasts) }

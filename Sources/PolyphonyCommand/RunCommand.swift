@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import OrderedCollections
 import Polyphony
 import Torch
 
@@ -69,12 +68,7 @@ struct PipelineOptions: ParsableArguments {
 
   /// Keeps and prints the results.
   func finish(_ report: Pipeline.Report, of pipeline: Pipeline, _ printer: ResultsOutput) throws {
-    guard !report.wasStopped else {
-      Terminal.note("stopped; continue with the same command")
-      throw ExitCode(130)
-    }
-    let data = OrderedSet(pipeline.recipe.plans.map(\.data.path))
-    try printer.write(report.results, to: output, data: Array(data), device: pipeline.device)
+    try pipeline.keep(report, in: output, by: printer)
     printer.print(report.results)
   }
 }

@@ -124,7 +124,7 @@ typedef const ctorch_interface *(*ctorch_entry)(void);
 /// The path of the program or library that this function was linked into.
 const char *ctorch_own_path(void);
 
-// Tells the C library's allocator to keep what was freed for whoever asks next; does nothing where it has no such knob.
+/// Tells the C library's allocator to keep what was freed for whoever asks next; does nothing where it has no such knob.
 void ctorch_keep_freed_memory(void);
 
 #ifdef __cplusplus

@@ -19,6 +19,24 @@ public enum MissingPlan: Equatable, Sendable {
     case modality
     /// ``MissingProtocol/token(_:)``.
     case token
+
+    /// The rule of this kind at a rate.
+    func rule(_ rate: Double) -> MissingProtocol {
+      switch self {
+      case .sample: .sample(rate)
+      case .modality: .modality(rate)
+      case .token: .token(rate)
+      }
+    }
+  }
+
+  /// The rules, one after another; nil for patterns, which depend on the data's modalities.
+  var rules: [MissingProtocol]? {
+    switch self {
+    case .single(let rule): [rule]
+    case .rates(let family, let rates): rates.map(family.rule)
+    case .patterns: nil
+    }
   }
 
   /// One condition, drawn for the samples of a split.

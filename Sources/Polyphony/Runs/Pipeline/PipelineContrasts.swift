@@ -39,18 +39,29 @@ enum PipelineContrasts {
     }
     let (missing, shifts) = (try reader.optional("missing", .texts) ?? [], try reader.optional("shift", .texts) ?? [])
     for text in missing {
-      contrast.missing += try reader.locating("missing") { () throws(Fault) in try MissingPlan(text).rates(text) }
+      contrast.missing += try reader.locating("missing") { () throws(Fault) in try rules(text) }
     }
     for text in shifts {
       contrast.shift.append(
         try reader.locating("shift") { () throws(Fault) in try Shift(named: text).description })
     }
     for plan in plans {
-      try check(contrast.missing, plan.evaluation.scoredRates(), "missing", reader)
+      try check(contrast.missing, plan.evaluation.scoredRates, "missing", reader)
       try check(contrast.shift, plan.evaluation.shifts.map(\.description), "shift", reader)
     }
     if !missing.isEmpty || !shifts.isEmpty { contrast.under = (missing + shifts).joined(separator: ", ") }
     return contrast
+  }
+
+  /// The rules of one rate or several by their names, as results have them.
+  private static func rules(_ text: String) throws(Fault) -> [String] {
+    // The mean over all patterns is a weighted one.
+    guard let rules = try MissingPlan(text).rules else {
+      throw Fault(
+        .usage, "patterns are no single condition", key: "--missing", found: text, expected: "one rule, or rates of one"
+      )
+    }
+    return rules.map(\.description)
   }
 
   /// A condition that nobody scores would leave the question without an answer.
@@ -62,23 +73,5 @@ enum PipelineContrasts {
       "nothing is scored under \(unscored)", key: key,
       expected: scored.isEmpty ? "the condition under `evaluate.\(key)` too" : scored.joined(separator: ", "),
       remedy: "add it to `evaluate.\(key)`")
-  }
-}
-
-extension MissingPlan {
-  /// The rules of one rate or several by their names, as results have them.
-  /// - Throws: `Fault(.usage)` for the plan of all patterns, whose mean is a weighted one.
-  func rates(_ text: String) throws(Fault) -> [String] {
-    switch self {
-    case .single(let rule): return [rule.description]
-    case .rates(let family, let rates):
-      var names: [String] = []
-      for rate in rates { names.append(try MissingProtocol("\(family.rawValue):\(rate)").description) }
-      return names
-    case .patterns:
-      throw Fault(
-        .usage, "patterns are no single condition", key: "--missing", found: text, expected: "one rule, or rates of one"
-      )
-    }
   }
 }

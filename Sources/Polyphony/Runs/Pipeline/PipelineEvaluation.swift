@@ -48,7 +48,7 @@ public struct PipelineEvaluation: Sendable {
   }
 
   /// What is missing in turn, a rule each; patterns are left out.
-  func scoredRates() -> [String] { missing.flatMap { (try? $0.rates("")) ?? [] } }
+  var scoredRates: [String] { missing.flatMap { $0.rules ?? [] }.map(\.description) }
 
   /// Scores a model for one seed: on the split as it is, then under each condition.
   ///

@@ -1,0 +1,27 @@
+import ArgumentParser
+import OrderedCollections
+import Polyphony
+import Torch
+
+/// What `run`, `compare` and `demo` leave of a pipeline.
+extension Pipeline {
+  /// Keeps the results; where the user stopped it, says how to go on and leaves with 130.
+  func keep(_ outcome: Report, in output: String, by printer: ResultsOutput) throws {
+    guard !outcome.wasStopped else {
+      Terminal.note("stopped; continue with the same command")
+      throw ExitCode(130)
+    }
+    let data = OrderedSet(recipe.plans.map(\.data.path))
+    try printer.write(outcome.results, to: output, data: Array(data), device: device)
+  }
+}
+
+extension Report {
+  /// Writes the page and the tables of a comparison into its folder.
+  static func leave(in output: String) throws -> Report {
+    let report = try Report(folder: output)
+    try report.tables?.write(to: output)
+    try report.write(to: report.standardFile)
+    return report
+  }
+}

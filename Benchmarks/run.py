@@ -141,7 +141,7 @@ def main():
         curves = [measure_curve(name, points, options, environment, facts["GFLOP/s"]) for name, points in CURVES]
         if facts["threads"] > 1:
             threads = measure_threads(options, environment, facts["threads"])
-    if not options.only or options.only.lower() in "cggm":
+    if any(work.step == "balance" for work in chosen):
         balance = measure_balance(options, environment)
 
     flags = " ".join(map(shlex.quote, sys.argv[1:]))

@@ -2,9 +2,12 @@ import Foundation
 import Torch
 
 /// The folder of a run: what lies where, and who may write into it.
+///
+/// While a value of it lives, no other process gets one of the same folder.
 public struct RunFolder: Sendable {
   /// The folder.
   public let path: String
+  private var lock: FolderLock?
   /// The chosen model.
   public var model: String { "\(path)/model" }
   /// The chosen adapter.
@@ -30,7 +33,8 @@ public struct RunFolder: Sendable {
 
   /// Makes the folder, or takes over the one that is there.
   ///
-  /// - Throws: `Fault(.cannotWrite)` where it cannot be made, or holds a run and `existing` says to refuse.
+  /// - Throws: `Fault(.cannotWrite)` where it cannot be made, or holds a run and `existing` says to refuse, or another process
+  ///   writes into it.
   public init(_ path: String, existing: Existing) throws(Fault) {
     self.path = path
     let held = [model, adapter, checkpoint, results].filter { FileManager.default.fileExists(atPath: $0) }
@@ -39,9 +43,6 @@ public struct RunFolder: Sendable {
         .cannotWrite, "the output folder already holds a run", file: path,
         found: (first as NSString).lastPathComponent, expected: "a new or empty folder",
         remedy: "continue it with --resume, replace it with --overwrite, or choose another folder")
-    }
-    if existing == .overwrite {
-      for entry in held + [recipe, metrics] { try? FileManager.default.removeItem(atPath: entry) }
     }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -54,6 +55,10 @@ public struct RunFolder: Sendable {
       throw Fault(
         .cannotWrite, "the output folder cannot be written to", file: path, found: String(cString: strerror(errno)),
         remedy: "choose a folder that you may write to")
+    }
+    lock = try FolderLock.take(path)
+    if existing == .overwrite {
+      for entry in held + [recipe, metrics] { try? FileManager.default.removeItem(atPath: entry) }
     }
   }
 }

@@ -1,17 +1,17 @@
 import Foundation
 
 /// A value behind a lock, for the few pieces of state that belong to the whole process.
-final class Locked<Value>: @unchecked Sendable {
+package final class Locked<Value>: @unchecked Sendable {
   private let lock = NSLock()
   private var stored: Value
 
-  init(_ value: Value) { stored = value }
+  package init(_ value: Value) { stored = value }
 
-  var value: Value {
+  package var value: Value {
     get { lock.withLock { stored } }
     set { lock.withLock { stored = newValue } }
   }
 
   /// Reads and changes the value without letting another thread between.
-  func update<Result>(_ body: (inout Value) -> Result) -> Result { lock.withLock { body(&stored) } }
+  package func update<Result>(_ body: (inout Value) -> Result) -> Result { lock.withLock { body(&stored) } }
 }

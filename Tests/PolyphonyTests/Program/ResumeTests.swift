@@ -45,6 +45,25 @@ import Torch
     }
   }
 
+  /// Two runs in one folder would write over each other's checkpoints.
+  @Test func aFolderInWhichAnotherProcessWritesIsLeftAlone() throws {
+    try withTemporaryFolder { folder in
+      let data = try Self.dataset(folder)
+      let command = { (name: String) in
+        ["train", "--data", data, "--output", "\(folder)/\(name)", "--overwrite"] + Self.settings
+      }
+      try FileManager.default.createDirectory(atPath: "\(folder)/run/model", withIntermediateDirectories: true)
+      let here = try RunFolder("\(folder)/run", existing: .resume)
+      let refused = try Program.run(command("run"))
+      #expect(refused.code == 73 && refused.errors.contains("another process"), "\(refused.errors)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: here.path) == ["model"])
+      // This process may, as often as it likes.
+      _ = try RunFolder("\(folder)/run/", existing: .resume)
+      try Program.succeed(command("other"))
+      withExtendedLifetime(here) {}
+    }
+  }
+
   /// Killed at each of the system calls that write a checkpoint, early and late in the run.
   @Test(arguments: ["makeTemporary", "write", "syncFile", "exchange", "syncFolder", "removeOld"], [2, 5])
   func aKillWhileACheckpointIsWritten(step: String, occurrence: Int) throws {

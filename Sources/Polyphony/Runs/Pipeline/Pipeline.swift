@@ -15,6 +15,8 @@ public struct Pipeline {
   public var device = Device.cpu
   /// Who watches.
   public var watch = PipelineWatch()
+  /// Held for as long as the pipeline is.
+  private let folder: RunFolder
 
   /// What a pipeline came to.
   public struct Report {
@@ -29,7 +31,7 @@ public struct Pipeline {
   public init(_ recipe: PipelineRecipe, output: String) throws(Fault) {
     (self.recipe, self.output) = (recipe, output)
     let hasStages = FileManager.default.fileExists(atPath: "\(output)/stages")
-    let folder = try RunFolder(output, existing: hasStages ? .resume : .refuse)
+    folder = try RunFolder(output, existing: hasStages ? .resume : .refuse)
     _ = try RunFolder("\(output)/stages", existing: .resume)
     _ = try RunFolder("\(output)/scores", existing: .resume)
     try AtomicFile.write(recipe.resolved.yaml(), to: folder.recipe)

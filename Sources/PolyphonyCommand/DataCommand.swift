@@ -102,6 +102,11 @@ struct DataSynthesizeCommand: ReportingCommand {
   @Option(help: ArgumentHelp("How far this corpus is from that of shift 0.", valueName: "number"))
   var shift = 0.0
 
+  @Option(
+    help: ArgumentHelp(
+      "How much of sentiment is a product of what two modalities know, 0 to 1.", valueName: "number"))
+  var relation = 0.0
+
   @Option(help: ArgumentHelp("How much less each further modality knows, 0 to 1.", valueName: "number"))
   var imbalance = 0.5
 
@@ -119,7 +124,7 @@ struct DataSynthesizeCommand: ReportingCommand {
       var generator = SyntheticSentiment()
       (generator.samples, generator.modalities, generator.shift) = (count, modalities, shift)
       (generator.imbalance, generator.noise, generator.seed) = (imbalance, noise, seed)
-      (generator.classes, generator.ciphered) = (classes, ciphered)
+      (generator.classes, generator.ciphered, generator.relation) = (classes, ciphered, relation)
       try DatasetWriter.write(generator.description, try generator.make(), to: output)
     case .segmentation:
       let generator = SyntheticPhantoms(samples: count, shift: shift, seed: seed)

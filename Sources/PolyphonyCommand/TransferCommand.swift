@@ -11,7 +11,8 @@ struct TransferCommand: ReportingCommand {
     discussion: """
       Tasks: classes (from the first half of a data set's classes to the second), halves (from the first half of its \
       recordings to the second), modality (from its first modality alone to all), corpus (from a synthetic corpus to a \
-      shifted one; needs no data). For each method and amount of samples the learning rate is chosen on validation.
+      shifted one), relation (from a synthetic corpus to one whose sentiment lies in how modalities combine). The last \
+      two need no data. For each method and amount of samples the learning rate is chosen on validation.
 
       A method may carry settings, as in --method 'lora{rank: 2},wander{bottleneck: 4}'. OUTPUT/model is the base, \
       OUTPUT/runs holds the scores of every run, OUTPUT/front-AMOUNT.svg draws scores over trained parameters. The same \
@@ -23,10 +24,10 @@ struct TransferCommand: ReportingCommand {
   @Option(help: ArgumentHelp("What to transfer: \(names).", valueName: "name"))
   var task = TransferTask.Known.classes
 
-  @Option(help: ArgumentHelp("The data set folder; none for corpus.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The data set folder; none for corpus and relation.", valueName: "folder"))
   var data: String?
 
-  @Option(help: ArgumentHelp("Modalities of corpus.", valueName: "count"))
+  @Option(help: ArgumentHelp("Modalities of corpus and relation.", valueName: "count"))
   var modalities = 3
 
   @Option(
@@ -70,7 +71,7 @@ struct TransferCommand: ReportingCommand {
     }
     let variants = try TransferVariant.list(method ?? TransferVariant.standard)
     let transfer = try makeTask()
-    try prepareFolder(resolved)
+    let folder = try prepareFolder(resolved)
     var suite = TransferSuite(transfer, settings, variants: variants, seeds: seeds.all, folder: output)
     if let samples { suite.amounts = samples.split(separator: ",").compactMap { TransferTask.Amount(String($0)) } }
     suite.device = place
@@ -86,6 +87,7 @@ struct TransferCommand: ReportingCommand {
       try AtomicFile.write(chart.svg, to: "\(output)/front-\(amount).svg")
     }
     printer.print(results)
+    withExtendedLifetime(folder) {}
   }
 
   private func makeTask() throws -> TransferTask {
@@ -94,11 +96,12 @@ struct TransferCommand: ReportingCommand {
     case .halves: try .halves(try Dataset(data ?? ""))
     case .modality: try .modality(try Dataset(data ?? ""))
     case .corpus: try .corpus(modalities: modalities)
+    case .relation: try .relation(modalities: modalities)
     }
   }
 
   /// Makes the folder and notes what the scores in it were computed with; refuses to mix them with others.
-  private func prepareFolder(_ resolved: SettingsTree) throws {
+  private func prepareFolder(_ resolved: SettingsTree) throws -> RunFolder {
     let folder = try RunFolder(output, existing: existing.existing)
     if existing.overwrite { try? FileManager.default.removeItem(atPath: "\(output)/runs") }
     let source = task.readsData ? "data \(data ?? "")" : "\(modalities) modalities"
@@ -109,6 +112,7 @@ struct TransferCommand: ReportingCommand {
         expected: "the recipe in this file", remedy: "repeat its settings, or choose another output folder")
     }
     try AtomicFile.write(text, to: folder.recipe)
+    return folder
   }
 }
 

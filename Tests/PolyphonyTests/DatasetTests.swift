@@ -91,6 +91,33 @@ import Torch
     #expect(throws: Fault.self) { _ = try generator.make() }
   }
 
+  /// The share of a target's variance that a ridge regression of `x` explains on the second half of the samples.
+  private func explained(_ x: Tensor, _ target: [Float]) -> Double {
+    let half = target.count / 2
+    let y = Tensor(target).reshaped(-1, 1).to(.float64)
+    let (fit, rest) = (x[0..<half].to(.float64), x[half..<2 * half].to(.float64))
+    let identity = Tensor.range(x.size(1)).oneHot(x.size(1)).to(.float64)
+    let gram = fit.transposed(0, 1).matmul(fit) + identity * (0.1 * Double(half))
+    let error = rest.matmul(gram.solved(fit.transposed(0, 1).matmul(y[0..<half]))) - y[half..<2 * half]
+    return 1 - (error * error).sum().item / (y[half..<2 * half] * y[half..<2 * half]).sum().item
+  }
+
+  @Test func aRelationIsSeenInProductsOfModalitiesAlone() throws {
+    var generator = SyntheticSentiment()
+    (generator.samples, generator.imbalance, generator.noise) = (6000, 0, 0.1)
+    for (relation, alone, combined) in [(0.0, 0.4..<1, -1.0..<0.3), (1.0, -0.1..<0.1, 0.3..<1)] {
+      generator.relation = relation
+      let split = try generator.make()[0]
+      let means = split.inputs.modalities[..<2].map { $0.mean(1) }
+      let products = (means[0].unsqueezed(2) * means[1].unsqueezed(1)).flattened(1, 2)
+      let target = split.target!.floats
+      #expect(alone.contains(explained(.concatenated(means, 1), target)), "\(relation)")
+      #expect(combined.contains(explained(products * 10, target)), "\(relation)")
+    }
+    generator.relation = 1.5
+    #expect(throws: Fault.self) { _ = try generator.make() }
+  }
+
   @Test func synthesisFollowsFromItsSeed() throws {
     var generator = SyntheticSentiment()
     generator.samples = 40

@@ -69,7 +69,7 @@ public struct TuningSweep {
       for (seed, place) in zip(seeds, places) {
         var splits = whole
         if let shift { splits = try splits.corrupted(dataset, shift, shifted, seed) }
-        if let samples { splits = try splits.few(samples, of: configuration.task, seed) }
+        if let samples { splits = try splits.few(samples, of: configuration.task, seed: seed) }
         let folder = isSingle ? root : try RunFolder(path(method, seed), existing: existing)
         try AtomicFile.write(recipe.yaml(), to: folder.recipe)
         let run = TuningRun(

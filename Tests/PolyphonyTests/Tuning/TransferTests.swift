@@ -159,8 +159,12 @@ import Torch
     }
   }
 
-  @Test(arguments: [2, 3, 5, 7]) func corporaShareTheirWorldAndDifferInTheirSamples(modalities: Int) throws {
-    let task = try TransferTask.corpus(modalities: modalities, samples: 100)
+  @Test(arguments: [2, 3, 5, 7], [false, true])
+  func corporaShareTheirWorldAndDifferInTheirSamples(modalities: Int, inRelation: Bool) throws {
+    let task =
+      inRelation
+      ? try TransferTask.relation(modalities: modalities, samples: 100)
+      : try TransferTask.corpus(modalities: modalities, samples: 100)
     #expect(task.modalities.count == modalities)
     #expect(task.source.training.count == 70 && task.target.test.count == 15)
     let (one, other) = (task.source.training.samples.inputs.modalities, task.target.training.samples.inputs.modalities)
@@ -168,6 +172,11 @@ import Torch
     let few = try task.target(.samples(20), seed: 1)
     #expect(few.training.count == 20 && few.validation.count == 15)
     #expect(few.training.samples.ids != (try task.target(.samples(20), seed: 2)).training.samples.ids)
+  }
+
+  @Test func oneModalityHasNothingToCombineWith() throws {
+    let fault = #expect(throws: Fault.self) { try TransferTask.relation(modalities: 1, samples: 100) }
+    #expect(fault?.key == "--modalities" && fault?.found == "1")
   }
 
   @Test func variantsCarryTheirSettings() throws {

@@ -3,8 +3,8 @@ import Torch
 
 /// A controlled multimodal sentiment set: regression in [−3, 3] from sequences that share a latent state.
 ///
-/// Each sample has a latent state u ∈ R⁸ (standard normal). Its sentiment is 3·tanh(0.8·w·u + 0.4·u₀u₁), w of unit
-/// length. Modality m sees the latent numbers through a fixed random map A_m, in three of its real steps out of ten
+/// Each sample has a latent state u ∈ R⁸ (standard normal). Its sentiment is 3·tanh((1 − ρ)(0.8·w·u + 0.4·u₀u₁) + ρ·u₂u₃),
+/// w of unit length. Text does not see u₃ nor audio u₂: the share ρ (`relation`) lies in how modalities combine. Modality m sees the latent numbers through a fixed random map A_m, in three of its real steps out of ten
 /// (the rest carry noise alone), with informativeness a_m = 1 − imbalance·m/(M − 1):
 ///
 /// x_m[t] = e_m[t] · A_m · (a_m · v_m ⊙ u + √(1 − a_m²) · n) + noise · ε, e_m[t] ∈ {0, 1},
@@ -12,7 +12,8 @@ import Torch
 /// where n is a distractor of the sample, v_m leaves a quarter of the latent numbers to the other modalities, and ε is
 /// new at every step. The last `ciphered` modalities turn each speaking step's signal by a sign of its own and show that
 /// sign in their first feature: their average says nothing, an encoder has to learn the product. They are slow to learn
-/// where others are quick, which is what starves a modality in joint training. Asked for classes, the range is cut into as many parts of equal width. Modalities differ in length and features; real lengths vary between half and all.
+/// where others are quick, which is what starves a modality in joint training. Asked for classes, the range is cut into
+/// as many parts of equal width. Modalities differ in length and features; real lengths vary between half and all.
 public struct SyntheticSentiment: Sendable {
   /// Samples over all splits: 70 % train, 15 % valid, 15 % test.
   public var samples = 2000
@@ -24,11 +25,13 @@ public struct SyntheticSentiment: Sendable {
   public var noise = 0.5
   /// How far this corpus is from that of shift 0: maps turned, offsets and gains changed by this much.
   public var shift = 0.0
+  /// ρ, how much of the sentiment is a product of what two modalities know; 0 none, 1 all.
+  public var relation = 0.0
   /// Modalities, counted from the last, whose signal has to be deciphered.
   public var ciphered = 0
   /// Classes in place of numbers; nil for regression.
   public var classes: Int?
-  /// What everything follows from. Corpora of one seed and several shifts share maps and differ in samples.
+  /// What everything follows from. Corpora of one seed and several shifts or relations share maps and differ in samples.
   public var seed: UInt64 = 0
 
   /// The defaults.
@@ -52,7 +55,8 @@ public struct SyntheticSentiment: Sendable {
       source: "made by «polyphony data synthesize --kind sentiment»: samples \(samples), modalities \(modalities), "
         + (classes.map { "classes \($0), " } ?? "")
         + (ciphered > 0 ? "ciphered \(ciphered), " : "")
-        + "imbalance \(imbalance), noise \(noise), shift \(shift), seed \(seed)")
+        + "imbalance \(imbalance), noise \(noise), shift \(shift), "
+        + (relation > 0 ? "relation \(relation), " : "") + "seed \(seed)")
   }
 
   /// Makes the three splits.
@@ -60,11 +64,12 @@ public struct SyntheticSentiment: Sendable {
   public func make() throws(Fault) -> [DatasetWriter.Split] {
     try check()
     let world = Generator(seed: seed &* 2_654_435_761 &+ 1)
-    let corpus = Generator(seed: (seed &+ 1) &* 40_503 &+ UInt64(bitPattern: Int64(shift * 1000)))
+    let kind = Int64(shift * 1000) + Int64(relation * 1000) * 1_000_003
+    let corpus = Generator(seed: (seed &+ 1) &* 40_503 &+ UInt64(bitPattern: kind))
     let weights = Tensor.normal([Self.latent], generator: world)
     let state = Tensor.normal([samples, Self.latent], generator: corpus)
-    let score = state.matmul(weights / weights.norm()) * 0.8 + state.select(1, 0) * state.select(1, 1) * 0.4
-    let target = labels(score.tanh())
+    let score = state.matmul(weights / weights.norm()) * 0.8 + product(state, 0, 1) * 0.4
+    let target = labels((score * (1 - relation) + product(state, 2, 3) * relation).tanh())
     var parts: [(x: Tensor, lengths: Tensor)] = []
     for index in 0..<modalities { parts.append(observe(state, index, world, corpus)) }
     let bounds = [0, samples * 70 / 100, samples * 85 / 100, samples]
@@ -74,6 +79,10 @@ public struct SyntheticSentiment: Sendable {
         name, Inputs(parts.map { $0.x[rows].contiguous() }, lengths: parts.map { $0.lengths[rows].contiguous() }),
         target: target[rows].contiguous(), ids: Array(rows))
     }
+  }
+
+  private func product(_ state: Tensor, _ first: Int, _ second: Int) -> Tensor {
+    state.select(1, first) * state.select(1, second)
   }
 
   /// The sentiment of `[N]` numbers between −1 and 1, as the task wants it.
@@ -125,6 +134,7 @@ public struct SyntheticSentiment: Sendable {
     try need(samples >= 20, "samples", samples, "20 or more")
     try need((1...64).contains(modalities), "modalities", modalities, "1 to 64")
     try need((0...1).contains(imbalance), "imbalance", imbalance, "0 to 1")
+    try need((0...1).contains(relation), "relation", relation, "0 to 1")
     try need((0...modalities).contains(ciphered), "ciphered", ciphered, "0 to the number of modalities")
     try need((2...100).contains(classes ?? 2), "classes", classes ?? 0, "2 to 100")
     try need(noise >= 0, "noise", noise, "0 or more")

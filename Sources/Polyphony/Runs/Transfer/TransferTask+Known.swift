@@ -11,9 +11,11 @@ extension TransferTask {
     case modality
     /// From a synthetic corpus to a shifted one of other samples.
     case corpus
+    /// From a synthetic corpus to one whose sentiment lies in how modalities combine.
+    case relation
 
     /// Whether it reads a data set; otherwise it makes one.
-    public var readsData: Bool { self != .corpus }
+    public var readsData: Bool { self != .corpus && self != .relation }
   }
 
   /// From the first half of a data set's classes to the second (numerals: digits 0–4 to 5–9, all views); classes are
@@ -28,8 +30,9 @@ extension TransferTask {
         found: description.task.classes.map(String.init) ?? description.task.kind.rawValue,
         expected: "an even number of 4 or more classes", remedy: "choose another --task or other data")
     }
+    let whole = try Splits(data)
     func splits(_ classes: Range<Int>) throws(Fault) -> Splits {
-      try Splits(data) { (split) throws(Fault) in try split.filtered(classes: Array(classes)) }
+      try whole.mapped { (split) throws(Fault) in try split.filtered(classes: Array(classes)) }
     }
     return TransferTask(
       name: "classes", modalities: description.modalities,
@@ -43,8 +46,9 @@ extension TransferTask {
   /// Samples are windows that end at an utterance: where a recording begins, the window has one step. Without such
   /// windows every sample is a recording of its own. 20 samples (a class), 100, and all.
   public static func halves(_ data: Dataset) throws(Fault) -> TransferTask {
+    let whole = try Splits(data)
     func splits(first: Bool) throws(Fault) -> Splits {
-      try Splits(data) { (split) throws(Fault) in
+      try whole.mapped { (split) throws(Fault) in
         if split.samples.name == "test" { return split }
         let starts = split.samples.recordings
         let middle = starts.count > 1 ? starts[starts.count / 2] : split.count / 2
@@ -66,7 +70,7 @@ extension TransferTask {
         .usage, "there is nothing to add to one modality", file: data.folder, key: "modalities",
         found: description.modalities[0].name, expected: "two or more")
     }
-    let splits = try Splits(data) { (split) throws(Fault) in split }
+    let splits = try Splits(data)
     return TransferTask(
       name: "modality", modalities: description.modalities, prediction: description.task,
       only: [description.modalities[0].name], source: splits, target: splits,
@@ -80,34 +84,36 @@ extension TransferTask {
   /// pool that all seeds share follow that pool's chances.
   /// - Throws: What ``SyntheticSentiment/make()`` throws.
   public static func corpus(modalities: Int, samples: Int = 6000, seed: UInt64 = 0) throws(Fault) -> TransferTask {
+    try synthetic(.corpus, modalities, samples, seed) { $0.shift = 1 }
+  }
+
+  /// From a corpus of synthetic sentiment to one whose sentiment is in equal parts that of the first and a product of what
+  /// two modalities know (relation 0.5), seen in the same way. What the encoders show is still good; how it combines is
+  /// new, and takes many samples to learn: 200 and 2000.
+  /// - Throws: What ``SyntheticSentiment/make()`` throws, and `Fault(.usage)` for one modality.
+  public static func relation(modalities: Int, samples: Int = 6000, seed: UInt64 = 0) throws(Fault) -> TransferTask {
+    guard modalities > 1 else {
+      throw Fault(
+        .usage, "one modality has nothing to combine with", key: "--modalities", found: "\(modalities)",
+        expected: "two or more")
+    }
+    var task = try synthetic(.relation, modalities, samples, seed) { $0.relation = 0.5 }
+    task.amounts = [.samples(200), .samples(2000)]
+    return task
+  }
+
+  /// From one synthetic corpus to another.
+  private static func synthetic(
+    _ task: Known, _ modalities: Int, _ samples: Int, _ seed: UInt64, _ change: (inout SyntheticSentiment) -> Void
+  ) throws(Fault) -> TransferTask {
     var generator = SyntheticSentiment()
     (generator.modalities, generator.samples, generator.seed) = (modalities, samples, seed)
     generator.imbalance = 0.3
     let source = try Splits(generator.make())
-    generator.shift = 1
+    change(&generator)
     return TransferTask(
-      name: "corpus", modalities: generator.description.modalities, prediction: generator.description.task,
+      name: task.rawValue, modalities: generator.description.modalities, prediction: generator.description.task,
       source: source, target: try Splits(generator.make()), amounts: [.samples(50), .samples(200)])
-  }
-}
-
-extension TransferTask.Splits {
-  /// The three splits of a data set folder, each changed in the same way.
-  init(_ data: Dataset, _ change: (LabelledSplit) throws(Fault) -> LabelledSplit) throws(Fault) {
-    training = try change(try data.labelled("train"))
-    validation = try change(try data.labelled("valid"))
-    test = try change(try data.labelled("test"))
-  }
-
-  /// Splits that were made and not written.
-  init(_ made: [DatasetWriter.Split]) throws(Fault) {
-    func split(_ name: String) throws(Fault) -> LabelledSplit {
-      guard let part = made.first(where: { $0.name == name }), let target = part.target else {
-        throw Fault(.failure, "a synthetic corpus lacks a split", key: name)
-      }
-      return LabelledSplit(samples: UnlabelledSplit(name: name, inputs: part.inputs, ids: part.ids), target: target)
-    }
-    (training, validation, test) = (try split("train"), try split("valid"), try split("test"))
   }
 }
 

@@ -5,21 +5,6 @@ import Torch
 /// Validation, which chooses epochs and learning rates, is cut to as many samples as training has, so that few samples
 /// mean few labels; scores are those of the whole test split.
 public struct TransferTask {
-  /// Training, validation and test samples of one side.
-  public struct Splits {
-    /// Samples that gradients come from.
-    public var training: LabelledSplit
-    /// Samples that choose epochs and settings.
-    public var validation: LabelledSplit
-    /// Samples that are scored.
-    public var test: LabelledSplit
-
-    /// Three splits.
-    public init(training: LabelledSplit, validation: LabelledSplit, test: LabelledSplit) {
-      (self.training, self.validation, self.test) = (training, validation, test)
-    }
-  }
-
   /// How much of the new task's training and validation splits there is.
   public enum Amount: Equatable, Sendable, CustomStringConvertible {
     /// So many samples of every class, or of all where there are no classes.
@@ -69,8 +54,6 @@ public struct TransferTask {
   /// The target with so many samples for training and validation, drawn from a seed, and its whole test split.
   public func target(_ amount: Amount, seed: UInt64) throws(Fault) -> Splits {
     guard case .samples(let count) = amount else { return target }
-    return Splits(
-      training: try target.training.few(count, of: prediction, seed: seed),
-      validation: try target.validation.few(count, of: prediction, seed: seed), test: target.test)
+    return try target.few(count, of: prediction, seed: seed)
   }
 }

@@ -89,8 +89,8 @@ def flops(work):
         return forward.forward + 2 * forward.frozen
     if work.step == "prompt":
         return forward.frozen + forward.projection
-    if work.step in ("balance", "balance-light"):
-        return forward.trained + classifiers(work, 2 if work.step == "balance" else 1).trained
+    if work.step in ("balance", "balance-published"):
+        return forward.trained + classifiers(work, 1 if work.step == "balance" else 2).trained
     if work.step == "tune":
         return forward.forward + adapter(work).trained
     return forward.trained

@@ -113,7 +113,7 @@ def make_step(config, step, batch, mode="eager", form="grouped"):
             return adapt()
 
         return predict_and_adapt
-    if step == "balance":
+    if step == "balance-published":
         if mode == "compile":
             model.encode, model.fuse = torch.compile(model.encode), torch.compile(model.fuse)
         balanced = BalancedStep(model, config, task_loss(config))

@@ -15,10 +15,10 @@ from paired import gain  # noqa: E402
 
 def part(output, name):
     rows = json.loads((output / name / "results.json").read_text())["results"]
-    taught = output / "taught" / name / "results.json"
-    if taught.exists():
-        for row in json.loads(taught.read_text())["results"]:
-            rows.append({**row, "name": "teaching alone"})
+    for folder, title in (("light", "{}, one layer"), ("taught", "teaching alone")):
+        more = output / folder / name / "results.json"
+        if more.exists():
+            rows += [{**row, "name": title.format(row["name"])} for row in json.loads(more.read_text())["results"]]
     metrics = rows[0]["metrics"]
     metric = next(key for key in ("mae", "accuracy", "dice") if key in metrics)
     sign = -1 if metric == "mae" else 1

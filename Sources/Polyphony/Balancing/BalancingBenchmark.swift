@@ -1,13 +1,9 @@
 import Torch
 
 extension StepBenchmark {
-  /// A step of training with CGGM at its defaults, as ``Trainer`` does it; beside it `train` is the same without.
-  ///
-  /// - Parameter classifierLayers: the layers of the classifiers' encoders; nil for the default.
-  static func balance(_ setup: Setup, classifierLayers: Int? = nil) throws(Fault) -> () -> Void {
+  /// A step of training with CGGM, as ``Trainer`` does it; beside it `train` is the same without.
+  static func balance(_ setup: Setup, _ method: CGGMSettings = CGGMSettings()) throws(Fault) -> () -> Void {
     let (model, batch) = (setup.model, setup.batch)
-    var method = CGGMSettings()
-    method.classifierLayers = classifierLayers
     let strategy = try ClassifierGuidedModulation(method, model)
     let settings = TrainingSettings()
     let optimizer = settings.makeOptimizer(strategy.groups(model, settings) ?? [])

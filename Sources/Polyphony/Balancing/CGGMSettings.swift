@@ -80,7 +80,7 @@ public struct CGGMSettings: Equatable, Sendable {
   public var limit: Double?
   /// ε of regression; nil for the task's own.
   public var score: ModalityScore.Regression?
-  /// Layers of the classifiers' encoders; nil for the model's `classifier_layers`, or 2.
+  /// Layers of the classifiers' encoders (the paper: one or two); nil for the model's `classifier_layers`, or 1.
   public var classifierLayers: Int?
   /// The classifiers' optimiser; nil for the model's.
   public var classifierOptimizer: TrainingSettings.OptimizerName?
@@ -95,8 +95,8 @@ public struct CGGMSettings: Equatable, Sendable {
   /// The values published for a data set; whatever is not published has its default.
   public init(_ preset: Preset) {
     (rho, lambda, classifierLearningRate, classifierWeightDecay) = preset.values
-    // As in the paper, which neither smooths nor clamps.
-    if preset != .none { smoothing = 0 }
+    // As in the paper, which neither smooths nor clamps, and in the released code, whose classifiers have two layers.
+    if preset != .none { (smoothing, classifierLayers) = (0, 2) }
   }
 
   /// Reads the section; a preset changes the defaults of the keys behind it.
@@ -112,7 +112,7 @@ public struct CGGMSettings: Equatable, Sendable {
     teaching = try reader.double("teaching", default: taught ?? teaching, in: 0...)
     limit = try reader.optional("limit", .double(in: Above(0)))
     score = try reader.optional("score", .choice(of: ModalityScore.Regression.self))
-    classifierLayers = try reader.optional("classifier_layers", .int(in: 1...64))
+    classifierLayers = try reader.optional("classifier_layers", .int(in: 1...64)) ?? classifierLayers
     classifierOptimizer = try reader.optional("classifier_optimizer", .choice(of: TrainingSettings.OptimizerName.self))
     classifierLearningRate =
       try reader.optional("classifier_learning_rate", .double(in: Above(0))) ?? classifierLearningRate

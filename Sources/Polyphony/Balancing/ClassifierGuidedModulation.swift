@@ -45,7 +45,7 @@ public final class ClassifierGuidedModulation: BalancingStrategy {
       start: try Self.start(settings, score))
     current = names.map { _ in 1 }
     classifiers = ModalityClassifiers(
-      model, layers: settings.classifierLayers ?? configuration.classifierLayers ?? 2)
+      model, layers: settings.classifierLayers ?? configuration.classifierLayers ?? 1)
     let (head, own) = (model.backbone.outputLayer.weight.size(1), model.backbone.encodedWidth)
     guard head == own || head == own * names.count else {
       throw Fault(

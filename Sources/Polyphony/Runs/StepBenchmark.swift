@@ -31,7 +31,7 @@ public struct StepBenchmark {
     ("train", { (setup) throws(Fault) in train(setup) }),
     ("infer", { (setup) throws(Fault) in infer(setup) }),
     ("balance", { (setup) throws(Fault) in try balance(setup) }),
-    ("balance-light", { (setup) throws(Fault) in try balance(setup, classifierLayers: 1) }),
+    ("balance-published", { (setup) throws(Fault) in try balance(setup, CGGMSettings(.mosi)) }),
     ("contrast", { (setup) throws(Fault) in try contrast(setup) }),
     ("online", { (setup) throws(Fault) in try online(setup) }),
     ("tune", { (setup) throws(Fault) in try tune(setup) }),

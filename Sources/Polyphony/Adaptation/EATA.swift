@@ -41,15 +41,13 @@ public final class EATA: AdaptationMethod {
 
   /// Labels the entropy of a regression, and where F comes from.
   public func notes(for model: MultimodalModel) -> [String] {
-    let isRegression = model.configuration.task.kind == .regression
-    return (isRegression ? [PredictionDistribution.note] : [])
+    PredictionDistribution.notes(for: model)
       + ["the Fisher information is taken from target samples with the source's own predictions"]
   }
 
   /// Fixes bins and Fisher information; the model stays the source.
   public func begin(_ session: AdaptationSession) throws(Fault) {
-    var distribution = PredictionDistribution(session.model.configuration.task, bins: bins)
-    distribution.fit(session)
+    let distribution = PredictionDistribution.fitted(session, bins: bins)
     self.distribution = distribution
     guard fisherWeight > 0 else { return }
     var sum = session.group.parameters.values.zerosLike()
@@ -112,9 +110,7 @@ public final class EATA: AdaptationMethod {
 
   /// Takes over what ``state()`` gave.
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {
-    var distribution = PredictionDistribution(session.model.configuration.task, bins: bins)
-    try distribution.load(saved, file: file)
-    self.distribution = distribution
+    distribution = try .loaded(saved, session, bins: bins, file: file)
     fisher = saved["fisher"]?.to(session.device)
     average = saved["average"]?.to(session.device)
   }

@@ -6,8 +6,6 @@ import Torch
 /// spread evenly over the task's range: p_k ∝ exp(−(ŷ − c_k)²/2σ²), σ half the distance of two centres. Its entropy says
 /// only how near ŷ is to a centre, nothing of how sure the model is: results are labelled so.
 struct PredictionDistribution {
-  static let note = "a regression has no entropy of its own: it is taken over bins of the predicted value"
-
   let task: PredictionTask
   private let bins: Int
   private var bounds: (low: Double, high: Double)
@@ -17,12 +15,30 @@ struct PredictionDistribution {
     bounds = task.range.map { ($0[0], $0[1]) } ?? (-1, 1)
   }
 
-  /// Takes the bins from what the source says, where the task has no range.
-  mutating func fit(_ session: AdaptationSession) {
-    guard task.kind == .regression, task.range == nil else { return }
+  /// What a user has to know of the entropy of a model's predictions: that of a regression is labelled.
+  static func notes(for model: MultimodalModel) -> [String] {
+    guard model.configuration.task.kind == .regression else { return [] }
+    return ["a regression has no entropy of its own: it is taken over bins of the predicted value"]
+  }
+
+  /// With bins from what the source says, where the task has no range.
+  static func fitted(_ session: AdaptationSession, bins: Int) -> PredictionDistribution {
+    var result = PredictionDistribution(session.model.configuration.task, bins: bins)
+    guard result.task.kind == .regression, result.task.range == nil else { return result }
     let prediction = session.predict(Array(0..<session.seen))
     let (low, high) = (prediction.minimum().item, prediction.maximum().item)
-    bounds = high - low > 1e-6 ? (low, high) : (low - 1, high + 1)
+    result.bounds = high - low > 1e-6 ? (low, high) : (low - 1, high + 1)
+    return result
+  }
+
+  /// With bins as ``state()`` gave them.
+  static func loaded(
+    _ saved: [String: Tensor], _ session: AdaptationSession, bins: Int, file: String?
+  ) throws(Fault) -> PredictionDistribution {
+    var result = PredictionDistribution(session.model.configuration.task, bins: bins)
+    let bounds = try SavedTensors.tensor("bins", saved, file: file).doubles
+    if bounds.count == 2 { result.bounds = (bounds[0], bounds[1]) }
+    return result
   }
 
   /// The number of classes or bins.
@@ -55,11 +71,6 @@ struct PredictionDistribution {
   }
 
   func state() -> [(key: String, tensor: Tensor)] { [("bins", Tensor([bounds.low, bounds.high]))] }
-
-  mutating func load(_ saved: [String: Tensor], file: String?) throws(Fault) {
-    let saved = try SavedTensors.tensor("bins", saved, file: file).doubles
-    if saved.count == 2 { bounds = (saved[0], saved[1]) }
-  }
 }
 
 extension SettingsReader {

@@ -24,14 +24,12 @@ public final class Tent: AdaptationMethod {
 
   /// Labels the entropy of a regression.
   public func notes(for model: MultimodalModel) -> [String] {
-    model.configuration.task.kind == .regression ? [PredictionDistribution.note] : []
+    PredictionDistribution.notes(for: model)
   }
 
   /// Fixes the bins of a regression.
   public func begin(_ session: AdaptationSession) throws(Fault) {
-    var distribution = PredictionDistribution(session.model.configuration.task, bins: bins)
-    distribution.fit(session)
-    self.distribution = distribution
+    distribution = .fitted(session, bins: bins)
   }
 
   /// One update.
@@ -48,8 +46,6 @@ public final class Tent: AdaptationMethod {
 
   /// Takes over what ``state()`` gave.
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {
-    var distribution = PredictionDistribution(session.model.configuration.task, bins: bins)
-    try distribution.load(saved, file: file)
-    self.distribution = distribution
+    distribution = try .loaded(saved, session, bins: bins, file: file)
   }
 }

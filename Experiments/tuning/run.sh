@@ -10,7 +10,11 @@ program=${POLYPHONY:-.build/release/polyphony}
 output=${1:?usage: run.sh OUTPUT [CMU-MOSI folder]}
 mosi=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
-parts=${PARTS:-numerals synthetic-3 mosi-halves mosi-text synthetic-2 synthetic-5 synthetic-7 scaling}
+parts=${PARTS:-numerals synthetic-3 mosi-halves mosi-text synthetic-2 synthetic-5 synthetic-7 relation-3 form scaling}
+small='bottleneck: 2, feature_rank: 1, token_rank: 1'
+middle='bottleneck: 4, feature_rank: 2, token_rank: 2'
+forms="head,wander{$small},wander{$small, constant: false},wander{$middle},wander{$middle, constant: false},wander"
+forms+=',wander{constant: false},wander{constant: false, steps: 16, readout: first}'
 mkdir -p "$output"
 
 # transfer NAME OPTIONS: pretrains and tunes, and leaves NAME.txt with the table.
@@ -26,8 +30,17 @@ transfer() {
 for part in $parts; do
   echo "== $part"
   case $part in
-  numerals) transfer numerals --task classes --data Data/numerals --samples 5,20 ;;
+  numerals) transfer numerals --task classes --data Data/numerals --samples 5,20,100 ;;
   synthetic-*) transfer "$part" --task corpus --modalities "${part#synthetic-}" --samples 50,200 ;;
+  relation-*) transfer "$part" --task relation --modalities "${part#relation-}" --samples 200,2000 ;;
+  form)
+    # Wander's own choices: the constant that is appended, and the published form, on the bases of the other parts.
+    for count in 3 5; do
+      mkdir -p "$output/form-$count"
+      cp -r "$output/synthetic-$count/model" "$output/synthetic-$count/recipe.yaml" "$output/form-$count/"
+      transfer "form-$count" --task corpus --modalities "$count" --samples 50,200 --method "$forms"
+    done
+    ;;
   mosi-halves | mosi-text)
     if [ ! -d "$mosi" ]; then
       echo "skipped: no CMU-MOSI folder given"
@@ -39,7 +52,7 @@ for part in $parts; do
     ;;
   scaling) "$program" scaling --output "$output/scaling" --threads 1 | tee "$output/scaling.txt" ;;
   *)
-    echo "unknown part: $part (numerals, synthetic-N, mosi-halves, mosi-text, scaling)" >&2
+    echo "unknown part: $part (numerals, synthetic-N, relation-N, mosi-halves, mosi-text, form, scaling)" >&2
     exit 64
     ;;
   esac

@@ -103,6 +103,7 @@ def alternate(contestants, arguments, rounds):
                 if all(key in result for result in measured)
             }
             medians = [result["median_ms"] for result in measured]
+            summary[name]["rounds_ms"] = medians
             summary[name]["spread"] = (max(medians) - min(medians)) / 2 / summary[name]["median_ms"]
     return summary
 

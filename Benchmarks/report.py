@@ -1,5 +1,7 @@
 """Writes the measurements as Markdown."""
 
+import statistics
+
 
 def milliseconds(result):
     if not result or "median_ms" not in result:
@@ -162,12 +164,16 @@ def online(rows):
 
 
 def balance_cost(forms):
-    """Steps over joint training, in time and in arithmetic."""
+    """Steps over joint training, in time (round by round: the median and the range) and in arithmetic."""
     (_, joint, joint_flops), body = forms[0], []
     for name, measured, flops in forms:
-        share = ratio(measured, joint)
-        cost = "—" if share is None else f"{share - 1:+.0%}"
-        body.append([name, milliseconds(measured), cost, f"{flops / joint_flops - 1:+.0%}"])
+        cost = "—"
+        if "rounds_ms" in measured and "rounds_ms" in joint:
+            shares = [own / other - 1 for own, other in zip(measured["rounds_ms"], joint["rounds_ms"])]
+            cost = f"{statistics.median(shares):+.0%} ({min(shares):+.0%} to {max(shares):+.0%})"
+        own = measured is joint
+        arithmetic = "" if own else f"{flops / joint_flops - 1:+.0%}"
+        body.append([name, milliseconds(measured), "" if own else cost, arithmetic])
     return table(["step", "ms", "over joint training", "its matrix products"], body)
 
 

@@ -65,6 +65,21 @@ import Torch
     #expect(statistics.deviation == [1, 1])
   }
 
+  /// More than a block of numbers: the sums go on from block to block.
+  @Test func statisticsOfMuchAreThoseOfTheWhole() {
+    let x = Tensor.normal([3001, 20, 100], generator: Generator(seed: 1)) * 3 + 2
+    let lengths = (0..<3001).map { 1 + $0 % 20 }
+    let split = UnlabelledSplit(name: "much", inputs: Inputs([x], lengths: [Tensor(lengths)]))
+    let statistics = FeatureStatistics.fit(split, modality: 0, kind: .sequence)
+    let real = Tensor.range(20).unsqueezed(0) .< Tensor(lengths).unsqueezed(1)
+    let weight = real.to(.float64).unsqueezed(2)
+    let rows = x.to(.float64)
+    let mean = (rows * weight).sum(0, 1) / weight.sum()
+    let deviation = (((rows - mean).squared() * weight).sum(0, 1) / weight.sum()).sqrt()
+    expectClose(Tensor(statistics.mean), mean.to(.float32), 1e-7, "mean")
+    expectClose(Tensor(statistics.deviation), deviation.to(.float32), 1e-7, "deviation")
+  }
+
   @Test func anEpochVisitsEverySampleOnce() {
     let sampler = BatchSampler(count: 103, batchSize: 10, seed: 3)
     #expect(sampler.batchCount == 11)

@@ -34,5 +34,13 @@ extension Tensor {
   }
 
   /// Whether every element is a finite number.
-  public var isFinite: Bool { Operators.all(.tensor(Operators.isfinite(.tensor(self)))).item != 0 }
+  ///
+  /// Asked block by block along the first axis, for libtorch's operator makes several tensors of its argument's size.
+  public var isFinite: Bool {
+    func holds(_ part: Tensor) -> Bool { Operators.all(.tensor(Operators.isfinite(.tensor(part)))).item != 0 }
+    let block = 1 << 22
+    guard rank > 0, count > block else { return holds(self) }
+    let rows = max(1, block * size(0) / count)
+    return stride(from: 0, to: size(0), by: rows).allSatisfy { holds(self[$0..<min($0 + rows, size(0))]) }
+  }
 }

@@ -46,6 +46,17 @@ import Torch
     #expect(empty.norm().item == 0)
   }
 
+  @Test func finiteAreAllOrNot() {
+    #expect(Tensor.empty([0, 2]).isFinite && Tensor(3.0).isFinite && !Tensor(-Double.infinity).isFinite)
+    // More than a block, with the one number at its beginning, in the middle, or last of all.
+    for (row, column) in [(0, 0), (1500, 7), (2999, 1999)] {
+      let x = Tensor.zeros([3000, 2000])
+      #expect(x.isFinite)
+      noGrad { x[row..<row + 1].slice(1, column, column + 1).multiplyInPlace(.nan) }
+      #expect(!x.isFinite)
+    }
+  }
+
   @Test func integersAndTruthValuesAreCounted() {
     #expect(Tensor([true, true, false]).sum().integers == [2])
     #expect(Tensor([1, 2]).sum().dtype == .int64)

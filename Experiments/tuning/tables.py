@@ -17,6 +17,7 @@ TITLES = {
     "numerals": "Numerals: digits 0–4 to 5–9, six modalities",
     "mosi-text": "CMU-MOSI: text alone to three modalities",
     "mosi-halves": "CMU-MOSI: one half of the recordings to the other",
+    "relation-3": "To a corpus whose sentiment lies in how modalities combine, 3 modalities",
 }
 
 
@@ -49,13 +50,32 @@ def part(folder):
         print()
 
 
+def forms(folders):
+    """One table of the forms of one method: a row for each, a column for each corpus and amount."""
+    columns = {}
+    for folder in folders:
+        for row in json.loads((folder / "results.json").read_text())["results"]:
+            title = f"{folder.name.split('-')[-1]} modalities, {row['samples']}"
+            columns.setdefault(title, {})[row["name"]] = row["metrics"]["mae"]
+    print("## Wander's forms: mean absolute error\n")
+    print("| method | " + " | ".join(columns) + " |")
+    print("| --- |" + " ---: |" * len(columns))
+    for name in next(iter(columns.values())):
+        cells = [f"{column[name]['mean']:.3f} ± {column[name]['std']:.3f}" for column in columns.values()]
+        print(f"| `{name}` | " + " | ".join(cells) + " |")
+    print()
+
+
 def main():
     output = pathlib.Path(sys.argv[1])
     names = sys.argv[2:] or [
-        "numerals", "mosi-halves", "mosi-text", "synthetic-2", "synthetic-3", "synthetic-5", "synthetic-7"]
+        "numerals", "mosi-halves", "mosi-text", "synthetic-2", "synthetic-3", "synthetic-5", "synthetic-7", "relation-3"]
     for name in names:
         if (output / name / "results.json").exists():
             part(output / name)
+    folders = [path.parent for path in sorted(output.glob("form-*/results.json"))]
+    if folders and not sys.argv[2:]:
+        forms(folders)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,18 @@ extension Backbone {
     return zip(states, encoders).map { Tokens($1.norm($0.values), mask: $0.mask) }
   }
 
+  /// The sequences joined in time, through one encoder.
+  func joined(_ encoded: [Tokens], by fusion: TransformerEncoder) -> [Tokens] {
+    let joined = Tokens.joined(encoded)
+    return [Tokens(fusion(joined.values, mask: joined.mask), mask: joined.mask)]
+  }
+
+  /// The first step of ``joined(_:by:)``, for which the encoder's last layer computes no other.
+  func firstStep(ofJoined encoded: [Tokens], by fusion: TransformerEncoder) -> Tensor {
+    let joined = Tokens.joined(encoded)
+    return fusion(joined.values, mask: joined.mask, readout: .first).squeezed(1)
+  }
+
   /// W₂ drop(relu(W₁ r)) + r: the residual block before the last layer.
   func residualBlock(_ r: Tensor, _ first: Linear, _ second: Linear) -> Tensor {
     second(first(r).relu().dropout(configuration.dropout.output, active: isTraining)) + r

@@ -38,19 +38,13 @@ public final class EncoderFusion: Module, Backbone {
   }
 
   /// One encoder over the joined sequences.
-  public func fuse(_ encoded: [Tokens]) -> [Tokens] {
-    let joined = Tokens.joined(encoded)
-    return [Tokens(fusion(joined.values, mask: joined.mask), mask: joined.mask)]
-  }
+  public func fuse(_ encoded: [Tokens]) -> [Tokens] { joined(encoded, by: fusion) }
 
   /// The first step.
   public func represent(_ fused: [Tokens]) -> Tensor { fused[0].first }
 
   /// A fusion encoder that computes no more of its last layer than the first step.
-  public func represent(encoded: [Tokens]) -> Tensor {
-    let joined = Tokens.joined(encoded)
-    return fusion(joined.values, mask: joined.mask, readout: .first).squeezed(1)
-  }
+  public func represent(encoded: [Tokens]) -> Tensor { firstStep(ofJoined: encoded, by: fusion) }
 
   /// The residual block.
   public func headFeatures(_ representation: Tensor) -> Tensor { residualBlock(representation, first, second) }

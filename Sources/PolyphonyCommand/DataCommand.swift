@@ -104,8 +104,9 @@ struct DataSynthesizeCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How much of sentiment is a product of what two modalities know, 0 to 1.", valueName: "number"))
-  var relation = 0.0
+      "How much of sentiment is a product of what text and audio know and no other modality, 0 to 1; without it nothing is.",
+      valueName: "number"))
+  var relation: Double?
 
   @Option(help: ArgumentHelp("How much less each further modality knows, 0 to 1.", valueName: "number"))
   var imbalance = 0.5

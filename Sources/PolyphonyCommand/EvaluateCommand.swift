@@ -80,7 +80,8 @@ struct EvaluateCommand: ReportingCommand {
     guard shift.shift == nil else {
       let printer = ResultsOutput(command: "evaluate", asJSON: json)
       // Found out before the work, not after it.
-      if let output { _ = try RunFolder(output, existing: .resume) }
+      let folder = try output.map { try RunFolder($0, existing: .resume) }
+      defer { withExtendedLifetime(folder) {} }
       let results = try evaluateShifts(place)
       if let output { try printer.write(results, to: output, data: [data], device: place) }
       return printer.print(results)

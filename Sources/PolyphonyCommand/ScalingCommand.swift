@@ -62,7 +62,8 @@ struct ScalingCommand: ReportingCommand {
 
   func execute() throws {
     _ = try device.prepare()
-    _ = try RunFolder(output, existing: .resume)
+    let folder = try RunFolder(output, existing: .resume)
+    defer { withExtendedLifetime(folder) {} }
     var scaling = FusionScaling()
     (scaling.batch, scaling.bottleneck, scaling.repeats) = (batch, bottleneck, repeats)
     let overModalities = sweep(numbers(modalities).map { ($0, length) }, scaling)

@@ -72,6 +72,7 @@ struct TransferCommand: ReportingCommand {
     let variants = try TransferVariant.list(method ?? TransferVariant.standard)
     let transfer = try makeTask()
     let folder = try prepareFolder(resolved)
+    defer { withExtendedLifetime(folder) {} }
     var suite = TransferSuite(transfer, settings, variants: variants, seeds: seeds.all, folder: output)
     if let samples { suite.amounts = samples.split(separator: ",").compactMap { TransferTask.Amount(String($0)) } }
     suite.device = place
@@ -87,7 +88,6 @@ struct TransferCommand: ReportingCommand {
       try AtomicFile.write(chart.svg, to: "\(output)/front-\(amount).svg")
     }
     printer.print(results)
-    withExtendedLifetime(folder) {}
   }
 
   private func makeTask() throws -> TransferTask {

@@ -69,6 +69,7 @@ public struct AdaptationSweep {
     let name = isOnline ? split : scored ?? (dataset.description.splits["test"] == nil ? split : "test")
     let isScored = try dataset.hasTargets(name)
     let root = try RunFolder(output, existing: isSingle ? existing : .resume)
+    defer { withExtendedLifetime(root) {} }
     var report = Report()
     func row(_ method: String, _ output: String?) -> RunResult {
       var row = RunResult(name: method, split: name, output: output)

@@ -4,7 +4,8 @@ import Torch
 /// Keeps other processes out of an output folder for as long as this is held.
 ///
 /// It is a lock of the system's on the folder itself, so it leaves no file behind and ends with the process, however that
-/// ends. Within one process it may be taken again. Where a file system knows no locks nobody is kept out.
+/// ends. Within one process it may be taken again, by one thread after another. Where a file system knows no locks nobody is
+/// kept out.
 final class FolderLock: Sendable {
   private struct Held {
     weak var lock: FolderLock?

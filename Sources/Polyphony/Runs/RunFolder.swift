@@ -37,13 +37,6 @@ public struct RunFolder: Sendable {
   ///   writes into it.
   public init(_ path: String, existing: Existing) throws(Fault) {
     self.path = path
-    let held = [model, adapter, checkpoint, results].filter { FileManager.default.fileExists(atPath: $0) }
-    if let first = held.first, existing == .refuse {
-      throw Fault(
-        .cannotWrite, "the output folder already holds a run", file: path,
-        found: (first as NSString).lastPathComponent, expected: "a new or empty folder",
-        remedy: "continue it with --resume, replace it with --overwrite, or choose another folder")
-    }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
@@ -57,6 +50,13 @@ public struct RunFolder: Sendable {
         remedy: "choose a folder that you may write to")
     }
     lock = try FolderLock.take(path)
+    let held = [model, adapter, checkpoint, results].filter { FileManager.default.fileExists(atPath: $0) }
+    if let first = held.first, existing == .refuse {
+      throw Fault(
+        .cannotWrite, "the output folder already holds a run", file: path,
+        found: (first as NSString).lastPathComponent, expected: "a new or empty folder",
+        remedy: "continue it with --resume, replace it with --overwrite, or choose another folder")
+    }
     if existing == .overwrite {
       for entry in held + [recipe, metrics] { try? FileManager.default.removeItem(atPath: entry) }
     }

@@ -44,6 +44,7 @@ public struct TrainingRun {
     // Read once for nothing but its errors, so that a wrong key stops the first run and not the fifth.
     let recipe = try resolve(dataset, splits, strategy: strategies[0], seed: seeds[0]).recipe
     let root = try RunFolder(output, existing: isSingle ? existing : .resume)
+    defer { withExtendedLifetime(root) {} }
     var results: [RunResult] = []
     for strategy in strategies {
       var result = RunResult(name: strategy, split: splits.testName, output: isSingle ? root.path : path(strategy, nil))

@@ -59,6 +59,7 @@ public struct TuningSweep {
     var mask: MissingMask?
     if let missing { mask = try missing.mask(for: whole.test.samples, configuration.modalities, seed: 0) }
     let root = try RunFolder(output, existing: isSingle ? existing : .resume)
+    defer { withExtendedLifetime(root) {} }
     // Kept with its hash, so that the scores say on which samples without what they were reached.
     if let mask { try mask.write(to: "\(root.path)/missing.safetensors") }
     var results: [RunResult] = []

@@ -140,6 +140,13 @@ import Torch
   @Test func presetsAreThePublishedValues() throws {
     let mosi = CGGMSettings(.mosi)
     #expect(mosi.rho == 1.3 && mosi.lambda == 0.2 && mosi.classifierLearningRate == 5e-4 && mosi.smoothing == 0)
+    // One layer where nothing is said, two where the values are published ones.
+    for (text, layers) in [("{}", 1), ("cggm: {preset: mosi}", 2), ("cggm: {preset: mosi, classifier_layers: 3}", 3)] {
+      let model = try Tiny.model(Tiny.configuration("encoder_fusion", .classification))
+      let strategy = try #require(try Tiny.strategy("cggm", model, text) as? ClassifierGuidedModulation)
+      let keys = strategy.classifiers.state().map(\.key).filter { $0.hasPrefix("classifers.0.bone.layers.") }
+      #expect(Set(keys.map { $0.split(separator: ".")[4] }).count == layers, "\(text): \(keys)")
+    }
     let brats = CGGMSettings(.brats)
     #expect(brats.rho == 1 && brats.lambda == 0.1)
     let read = try SettingsReader.read(try SettingsTree(yaml: "{preset: food101, rho: 1.1}", file: "test")) {

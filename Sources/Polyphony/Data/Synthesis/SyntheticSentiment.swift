@@ -4,8 +4,9 @@ import Torch
 /// A controlled multimodal sentiment set: regression in [−3, 3] from sequences that share a latent state.
 ///
 /// Each sample has a latent state u ∈ R⁸ (standard normal). Its sentiment is 3·tanh((1 − ρ)(0.8·w·u + 0.4·u₀u₁) + ρ·u₂u₃),
-/// w of unit length. Text does not see u₃ nor audio u₂: the share ρ (`relation`) lies in how modalities combine. Modality m sees the latent numbers through a fixed random map A_m, in three of its real steps out of ten
-/// (the rest carry noise alone), with informativeness a_m = 1 − imbalance·m/(M − 1):
+/// w of unit length. With a `relation` text does not see u₃, audio not u₂ and the others neither, so that the share ρ lies in
+/// how modalities combine. Modality m sees the latent numbers through a fixed random map A_m, in three of its real steps out
+/// of ten (the rest carry noise alone), with informativeness a_m = 1 − imbalance·m/(M − 1):
 ///
 /// x_m[t] = e_m[t] · A_m · (a_m · v_m ⊙ u + √(1 − a_m²) · n) + noise · ε, e_m[t] ∈ {0, 1},
 ///
@@ -25,8 +26,9 @@ public struct SyntheticSentiment: Sendable {
   public var noise = 0.5
   /// How far this corpus is from that of shift 0: maps turned, offsets and gains changed by this much.
   public var shift = 0.0
-  /// ρ, how much of the sentiment is a product of what two modalities know; 0 none, 1 all.
-  public var relation = 0.0
+  /// ρ, how much of the sentiment is a product of what text and audio know and no other modality does, 0 to 1; nil for none,
+  /// with nothing kept from the others.
+  public var relation: Double?
   /// Modalities, counted from the last, whose signal has to be deciphered.
   public var ciphered = 0
   /// Classes in place of numbers; nil for regression.
@@ -56,7 +58,7 @@ public struct SyntheticSentiment: Sendable {
         + (classes.map { "classes \($0), " } ?? "")
         + (ciphered > 0 ? "ciphered \(ciphered), " : "")
         + "imbalance \(imbalance), noise \(noise), shift \(shift), "
-        + (relation > 0 ? "relation \(relation), " : "") + "seed \(seed)")
+        + (relation.map { "relation \($0), " } ?? "") + "seed \(seed)")
   }
 
   /// Makes the three splits.
@@ -64,12 +66,13 @@ public struct SyntheticSentiment: Sendable {
   public func make() throws(Fault) -> [DatasetWriter.Split] {
     try check()
     let world = Generator(seed: seed &* 2_654_435_761 &+ 1)
-    let kind = Int64(shift * 1000) + Int64(relation * 1000) * 1_000_003
+    let share = relation ?? 0
+    let kind = Int64(shift * 1000) + Int64(share * 1000) * 1_000_003
     let corpus = Generator(seed: (seed &+ 1) &* 40_503 &+ UInt64(bitPattern: kind))
     let weights = Tensor.normal([Self.latent], generator: world)
     let state = Tensor.normal([samples, Self.latent], generator: corpus)
     let score = state.matmul(weights / weights.norm()) * 0.8 + product(state, 0, 1) * 0.4
-    let target = labels((score * (1 - relation) + product(state, 2, 3) * relation).tanh())
+    let target = labels((score * (1 - share) + product(state, 2, 3) * share).tanh())
     var parts: [(x: Tensor, lengths: Tensor)] = []
     for index in 0..<modalities { parts.append(observe(state, index, world, corpus)) }
     let bounds = [0, samples * 70 / 100, samples * 85 / 100, samples]
@@ -101,7 +104,11 @@ public struct SyntheticSentiment: Sendable {
     let gain = Tensor.normal([features], generator: world)
     map = (map + turn * shift) / (1 + shift * shift).squareRoot()
     let known = 1 - imbalance * (modalities > 1 ? Double(index) / Double(modalities - 1) : 0)
-    let visible = Tensor((0..<Self.latent).map { ($0 + index) % 4 == 3 ? Float(0) : 1 })
+    let visible = Tensor(
+      (0..<Self.latent).map { number in
+        let isKept = relation != nil && index > 1 && (number == 2 || number == 3)
+        return (number + index) % 4 == 3 || isKept ? Float(0) : 1
+      })
     let distractor = Tensor.normal([samples, Self.latent], generator: corpus)
     let seen = (state * visible * known + distractor * (1 - known * known).squareRoot()).matmul(map)
     let events = (Tensor.uniform([samples, length, 1], generator: corpus) .< 0.3).to(.float32)
@@ -134,7 +141,7 @@ public struct SyntheticSentiment: Sendable {
     try need(samples >= 20, "samples", samples, "20 or more")
     try need((1...64).contains(modalities), "modalities", modalities, "1 to 64")
     try need((0...1).contains(imbalance), "imbalance", imbalance, "0 to 1")
-    try need((0...1).contains(relation), "relation", relation, "0 to 1")
+    try need((0...1).contains(relation ?? 0), "relation", relation ?? 0, "0 to 1")
     try need((0...modalities).contains(ciphered), "ciphered", ciphered, "0 to the number of modalities")
     try need((2...100).contains(classes ?? 2), "classes", classes ?? 0, "2 to 100")
     try need(noise >= 0, "noise", noise, "0 or more")

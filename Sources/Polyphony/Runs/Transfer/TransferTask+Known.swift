@@ -30,7 +30,7 @@ extension TransferTask {
         found: description.task.classes.map(String.init) ?? description.task.kind.rawValue,
         expected: "an even number of 4 or more classes", remedy: "choose another --task or other data")
     }
-    let whole = try Splits(data)
+    let whole = try tested(data)
     func splits(_ classes: Range<Int>) throws(Fault) -> Splits {
       try whole.mapped { (split) throws(Fault) in try split.filtered(classes: Array(classes)) }
     }
@@ -46,7 +46,7 @@ extension TransferTask {
   /// Samples are windows that end at an utterance: where a recording begins, the window has one step. Without such
   /// windows every sample is a recording of its own. 20 samples (a class), 100, and all.
   public static func halves(_ data: Dataset) throws(Fault) -> TransferTask {
-    let whole = try Splits(data)
+    let whole = try tested(data)
     func splits(first: Bool) throws(Fault) -> Splits {
       try whole.mapped { (split) throws(Fault) in
         if split.samples.name == "test" { return split }
@@ -70,7 +70,7 @@ extension TransferTask {
         .usage, "there is nothing to add to one modality", file: data.folder, key: "modalities",
         found: description.modalities[0].name, expected: "two or more")
     }
-    let splits = try Splits(data)
+    let splits = try tested(data)
     return TransferTask(
       name: "modality", modalities: description.modalities, prediction: description.task,
       only: [description.modalities[0].name], source: splits, target: splits,
@@ -84,12 +84,12 @@ extension TransferTask {
   /// pool that all seeds share follow that pool's chances.
   /// - Throws: What ``SyntheticSentiment/make()`` throws.
   public static func corpus(modalities: Int, samples: Int = 6000, seed: UInt64 = 0) throws(Fault) -> TransferTask {
-    try synthetic(.corpus, modalities, samples, seed) { $0.shift = 1 }
+    try synthetic(.corpus, modalities, samples, seed, relation: nil) { $0.shift = 1 }
   }
 
-  /// From a corpus of synthetic sentiment to one whose sentiment is in equal parts that of the first and a product of what
-  /// two modalities know (relation 0.5), seen in the same way. What the encoders show is still good; how it combines is
-  /// new, and takes many samples to learn: 200 and 2000.
+  /// From a corpus of synthetic sentiment to one whose sentiment is in equal parts that of the first and a product of two
+  /// numbers of which text knows one and audio the other (relation 0.5). Inputs are as before; how they combine is new, and
+  /// takes many samples to learn: 200 and 2000.
   /// - Throws: What ``SyntheticSentiment/make()`` throws, and `Fault(.usage)` for one modality.
   public static func relation(modalities: Int, samples: Int = 6000, seed: UInt64 = 0) throws(Fault) -> TransferTask {
     guard modalities > 1 else {
@@ -97,18 +97,29 @@ extension TransferTask {
         .usage, "one modality has nothing to combine with", key: "--modalities", found: "\(modalities)",
         expected: "two or more")
     }
-    var task = try synthetic(.relation, modalities, samples, seed) { $0.relation = 0.5 }
+    var task = try synthetic(.relation, modalities, samples, seed, relation: 0) { $0.relation = 0.5 }
     task.amounts = [.samples(200), .samples(2000)]
     return task
   }
 
+  /// The splits of a data set, whose test split is another than the one that choices are made on.
+  private static func tested(_ data: Dataset) throws(Fault) -> Splits {
+    guard data.description.splits["test"] != nil else {
+      throw Fault(
+        .usage, "a comparison needs samples that nothing was chosen on", file: data.folder, key: "splits",
+        found: "no test split", expected: "train, valid and test")
+    }
+    return try Splits(data)
+  }
+
   /// From one synthetic corpus to another.
   private static func synthetic(
-    _ task: Known, _ modalities: Int, _ samples: Int, _ seed: UInt64, _ change: (inout SyntheticSentiment) -> Void
+    _ task: Known, _ modalities: Int, _ samples: Int, _ seed: UInt64, relation: Double?,
+    _ change: (inout SyntheticSentiment) -> Void
   ) throws(Fault) -> TransferTask {
     var generator = SyntheticSentiment()
     (generator.modalities, generator.samples, generator.seed) = (modalities, samples, seed)
-    generator.imbalance = 0.3
+    (generator.imbalance, generator.relation) = (0.3, relation)
     let source = try Splits(generator.make())
     change(&generator)
     return TransferTask(

@@ -165,15 +165,14 @@ def online(rows):
 
 def balance_cost(forms):
     """Steps over joint training, in time (round by round: the median and the range) and in arithmetic."""
-    (_, joint, joint_flops), body = forms[0], []
-    for name, measured, flops in forms:
+    (title, joint, joint_flops), *others = forms
+    body = [[title, milliseconds(joint), "", ""]]
+    for name, measured, flops in others:
         cost = "—"
         if "rounds_ms" in measured and "rounds_ms" in joint:
             shares = [own / other - 1 for own, other in zip(measured["rounds_ms"], joint["rounds_ms"])]
             cost = f"{statistics.median(shares):+.0%} ({min(shares):+.0%} to {max(shares):+.0%})"
-        own = measured is joint
-        arithmetic = "" if own else f"{flops / joint_flops - 1:+.0%}"
-        body.append([name, milliseconds(measured), "" if own else cost, arithmetic])
+        body.append([name, milliseconds(measured), cost, f"{flops / joint_flops - 1:+.0%}"])
     return table(["step", "ms", "over joint training", "its matrix products"], body)
 
 

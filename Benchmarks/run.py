@@ -20,7 +20,7 @@ import contest  # noqa: E402
 import machine  # noqa: E402
 import report  # noqa: E402
 from flops import flops  # noqa: E402
-from workload import CURVES, BALANCED, ROWS  # noqa: E402
+from workload import BALANCED, CURVES, ROWS  # noqa: E402
 
 
 def parse():

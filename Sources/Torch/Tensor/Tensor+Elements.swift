@@ -35,12 +35,16 @@ extension Tensor {
 
   /// Whether every element is a finite number.
   ///
-  /// Asked block by block along the first axis, for libtorch's operator makes several tensors of its argument's size.
+  /// Asked block by block, for libtorch's operator makes several tensors of its argument's size.
   public var isFinite: Bool {
     func holds(_ part: Tensor) -> Bool { Operators.all(.tensor(Operators.isfinite(.tensor(part)))).item != 0 }
-    let block = 1 << 22
-    guard rank > 0, count > block else { return holds(self) }
-    let rows = max(1, block * size(0) / count)
-    return stride(from: 0, to: size(0), by: rows).allSatisfy { holds(self[$0..<min($0 + rows, size(0))]) }
+    return rank == 0 ? holds(self) : blocks.allSatisfy { holds(self[$0]) }
+  }
+
+  /// Ranges of the first axis that hold some four million elements each, for work whose intermediate results would be too
+  /// large for the whole.
+  package var blocks: [Range<Int>] {
+    let rows = max(1, (1 << 22) / max(1, shape.dropFirst().reduce(1, *)))
+    return stride(from: 0, to: size(0), by: rows).map { $0..<min($0 + rows, size(0)) }
   }
 }

@@ -47,17 +47,19 @@ extension TransferTask {
   /// windows every sample is a recording of its own. 20 samples (a class), 100, and all.
   public static func halves(_ data: Dataset) throws(Fault) -> TransferTask {
     let whole = try tested(data)
-    func splits(first: Bool) throws(Fault) -> Splits {
-      try whole.mapped { (split) throws(Fault) in
-        if split.samples.name == "test" { return split }
-        let starts = split.samples.recordings
-        let middle = starts.count > 1 ? starts[starts.count / 2] : split.count / 2
-        return split.subset(Array(first ? 0..<middle : middle..<split.count))
-      }
+    func half(_ split: LabelledSplit, first: Bool) -> LabelledSplit {
+      let starts = split.samples.recordings
+      let middle = starts.count > 1 ? starts[starts.count / 2] : split.count / 2
+      return split.subset(Array(first ? 0..<middle : middle..<split.count))
+    }
+    func splits(first: Bool) -> Splits {
+      Splits(
+        training: half(whole.training, first: first), validation: half(whole.validation, first: first),
+        test: whole.test)
     }
     return TransferTask(
       name: "halves", modalities: data.description.modalities, prediction: data.description.task,
-      source: try splits(first: true), target: try splits(first: false),
+      source: splits(first: true), target: splits(first: false),
       amounts: [.samples(20), .samples(100), .all])
   }
 

@@ -13,6 +13,8 @@ let package = Package(
   products: [
     .executable(name: "polyphony", targets: ["PolyphonyCommand"]),
     .library(name: "Polyphony", targets: ["Polyphony"]),
+    .library(name: "PolyphonyConversion", targets: ["PolyphonyConversion"]),
+    .library(name: "PolyphonyReports", targets: ["PolyphonyReports"]),
     .library(name: "Torch", targets: ["Torch"]),
     // Loaded at run time (see CTorchInterface), so that a missing or foreign libtorch is an error
     // message and not a failure of the dynamic loader before the first line of `main`.
@@ -44,33 +46,52 @@ let package = Package(
         .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
       ]
     ),
-    .target(name: "Torch", dependencies: ["CTorchInterface"], swiftSettings: strict),
+    // Below everything: faults, files that are replaced whole, JSON, hashes. No tensors.
+    .target(
+      name: "PolyphonySupport", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(name: "Torch", dependencies: ["CTorchInterface", "PolyphonySupport"], swiftSettings: strict),
+    .target(
+      name: "PolyphonySettings",
+      dependencies: [
+        "PolyphonySupport", "Yams", .product(name: "OrderedCollections", package: "swift-collections"),
+      ],
+      swiftSettings: strict),
+    .target(name: "PolyphonyPresentation", dependencies: ["PolyphonySupport"], swiftSettings: strict),
     .target(
       name: "Polyphony",
       dependencies: [
-        "Torch", "Yams",
+        "Torch", "PolyphonySettings", "PolyphonyPresentation",
         .product(name: "OrderedCollections", package: "swift-collections"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      swiftSettings: strict
-    ),
+      swiftSettings: strict),
+    .target(
+      name: "PolyphonyConversion",
+      dependencies: ["Polyphony", .product(name: "OrderedCollections", package: "swift-collections")],
+      swiftSettings: strict),
+    .target(
+      name: "PolyphonyReports",
+      dependencies: [
+        "Polyphony", "PolyphonyPresentation",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "PolyphonyCommand",
       dependencies: [
-        "Polyphony",
+        "Polyphony", "PolyphonyConversion", "PolyphonyReports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: strict
-    ),
+      swiftSettings: strict),
     .testTarget(
       name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Fixtures")], swiftSettings: strict),
     // Sees what everybody sees: the public interface.
     .target(name: "PolyphonyExamples", dependencies: ["Polyphony"], path: "Examples", swiftSettings: strict),
     .testTarget(
-      name: "PolyphonyTests", dependencies: ["Polyphony", "PolyphonyExamples"],
+      name: "PolyphonyTests",
+      dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonyReports", "PolyphonyExamples"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx20

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Polyphony
+import PolyphonyConversion
 import Torch
 
 /// `polyphony data convert`.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Polyphony
+import PolyphonyReports
 import Torch
 
 /// `polyphony demo`.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import OrderedCollections
 import Polyphony
+import PolyphonyReports
 import Torch
 
 /// What `run`, `compare` and `demo` leave of a pipeline.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Polyphony
+import PolyphonyReports
 import Torch
 
 /// `polyphony report`.

@@ -1,6 +1,7 @@
 import Foundation
 import OrderedCollections
 import Polyphony
+import PolyphonyReports
 import Torch
 
 /// Prints rows of results: one table for people, or one JSON document for machines.

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import Torch
 
@@ -10,6 +9,9 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
     public var file: String
     /// The SHA-256 of the file in hexadecimal digits; not checked without it.
     public var sha256: String?
+
+    /// A part.
+    public init(file: String, sha256: String? = nil) { (self.file, self.sha256) = (file, sha256) }
   }
 
   /// The data set's name.
@@ -31,7 +33,7 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
   }
 
   /// Checks everything that can be checked without the data.
-  func validate(file: String) throws(Fault) {
+  package func validate(file: String) throws(Fault) {
     func check(_ condition: Bool, _ key: String, _ found: String, _ expected: String) throws(Fault) {
       if condition { return }
       throw Fault(
@@ -67,24 +69,5 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
         !split.file.isEmpty && !split.file.contains("/"), "splits.\(name).file", split.file, "a file in the same folder"
       )
     }
-  }
-}
-
-/// The SHA-256 of files.
-enum FileHash {
-  /// The hash in hexadecimal digits, read piece by piece.
-  static func sha256(of path: String) throws(Fault) -> String {
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw Fault(.missingInput, "the file is not there or cannot be read", file: path)
-    }
-    defer { try? handle.close() }
-    var hash = SHA256()
-    while let piece = try? handle.read(upToCount: 1 << 22), !piece.isEmpty { hash.update(data: piece) }
-    return hash.finalize().map { String(format: "%02x", $0) }.joined()
-  }
-
-  /// The hash of some bytes in hexadecimal digits.
-  static func sha256(_ bytes: some Sequence<UInt8>) -> String {
-    SHA256.hash(data: Array(bytes)).map { String(format: "%02x", $0) }.joined()
   }
 }

@@ -1,5 +1,18 @@
 import Torch
 
+/// Mean and standard deviation of each feature of a modality, over the real steps of a training split.
+public struct FeatureStatistics: Codable, Equatable, Sendable {
+  /// One number per feature (per channel for images).
+  public var mean: [Float]
+  /// One number per feature; 1 where a feature is constant.
+  public var deviation: [Float]
+
+  enum CodingKeys: String, CodingKey {
+    case mean
+    case deviation = "std"
+  }
+}
+
 extension FeatureStatistics {
   /// Mean and deviation of each feature over the real steps of present samples.
   ///

@@ -70,3 +70,13 @@ public struct Batch {
   /// The same on another device.
   public func to(_ device: Device) -> Batch { Batch(inputs.to(device), target: target.to(device)) }
 }
+
+extension Inputs {
+  /// The same samples with only some modalities left.
+  public func keeping(_ present: [Bool]) -> Inputs {
+    let mask = Tensor(present).unsqueezed(0).expanded(count, present.count).to(modalities[0].device)
+    var result = self
+    result.presence = presence.map { $0 .& mask } ?? mask
+    return result
+  }
+}

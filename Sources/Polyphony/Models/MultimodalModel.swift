@@ -30,12 +30,6 @@ public final class MultimodalModel {
     normalization = InputNormalization(backbone.configuration)
   }
 
-  /// A model with random starting values.
-  /// - Throws: `Fault` of kind `usage` for a configuration that cannot be built.
-  public convenience init(_ configuration: ModelConfiguration) throws(Fault) {
-    self.init(try Architectures.make(configuration))
-  }
-
   /// Everything that determines the backbone.
   public var configuration: ModelConfiguration { backbone.configuration }
 

@@ -48,9 +48,3 @@ struct TrainingState: Codable {
     DropoutStream.shared.state = dropout
   }
 }
-
-/// The library's own facts.
-public enum Polyphony {
-  /// The version of library and program.
-  public static let version = "0.1.0"
-}

@@ -3,6 +3,9 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySettings
+@testable import PolyphonySupport
+
 /// A small adaptation: model, target and method from names.
 struct Adapting {
   var architecture = "late_fusion"

@@ -3,6 +3,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// Targets of every kind: tiny, constant, incomplete, broken; and labels, which must not matter.
 @Suite struct AdaptationInputTests {
   @Test(arguments: AdaptationMethods.names, [false, true]) func oneSampleIsEnough(method: String, isOnline: Bool) throws

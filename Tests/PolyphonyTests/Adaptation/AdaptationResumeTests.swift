@@ -3,6 +3,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// Interrupted and continued, an adaptation ends with the same bits.
 @Suite struct AdaptationResumeTests {
   private struct End: Equatable {

@@ -2,6 +2,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// Every method changes what it says, and nothing else.
 @Suite struct AdaptedTensorsTests {
   struct Case: Sendable, CustomTestStringConvertible {

@@ -2,6 +2,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// Collapses made on purpose: the last good state comes back, and the result says so.
 @Suite struct CollapseGuardTests {
   /// Moves all parameters a little in each step, and from a step on does what a collapse does.

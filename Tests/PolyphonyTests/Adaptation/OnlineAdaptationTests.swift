@@ -2,6 +2,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// A stream: predict, then learn.
 @Suite struct OnlineAdaptationTests {
   @Test(arguments: AdaptationMethods.names) func reportsWhatWasSaidBeforeLearning(method: String) throws {

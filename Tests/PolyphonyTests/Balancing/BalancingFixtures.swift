@@ -2,6 +2,9 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySettings
+@testable import PolyphonySupport
+
 /// Small data and models for the tests of balancing.
 enum Tiny {
   static func modalities(_ count: Int) -> [Modality] {

@@ -2,6 +2,9 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySettings
+@testable import PolyphonySupport
+
 /// What CGGM does to gradients, and that it goes on as if it had not been stopped.
 @Suite struct ModulationTests {
   /// Gradients of each modality's parameters and of the shared ones after a step's backward and modulation.

@@ -3,6 +3,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// Loss, gradient and Dice of the published segmentation.
 @Suite struct SegmentationGoldenTests {
   struct Configuration: Decodable {

@@ -3,6 +3,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// Every strategy, trained for a few steps.
 @Suite struct StrategyTests {
   static let all = [

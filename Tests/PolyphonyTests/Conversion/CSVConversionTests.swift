@@ -3,6 +3,9 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonyConversion
+@testable import PolyphonySupport
+
 /// Tables: quoting, groups of columns, and what is wrong with rows.
 @Suite struct CSVConversionTests {
   static let table = """

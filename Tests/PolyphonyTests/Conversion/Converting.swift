@@ -3,6 +3,10 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonyConversion
+@testable import PolyphonyReports
+@testable import PolyphonySupport
+
 /// A conversion in a temporary folder, and what it left.
 struct Converting {
   let report: DatasetConversion.Report

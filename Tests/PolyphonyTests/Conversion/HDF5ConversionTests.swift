@@ -3,6 +3,7 @@ import Testing
 import Torch
 
 @testable import Polyphony
+@testable import PolyphonyConversion
 
 /// HDF5 files that h5py wrote (Tools/make-hdf5-fixtures.py), read through the system's library.
 @Suite(.enabled(if: HDF5Library.isAvailable, "libhdf5 is not installed"))

@@ -3,6 +3,8 @@ import Testing
 import Torch
 
 @testable import Polyphony
+@testable import PolyphonyConversion
+@testable import PolyphonySupport
 
 /// Pickles that want to do harm, or are broken: each ends in one fault that names the operation and its place.
 @Suite struct HostilePickleTests {

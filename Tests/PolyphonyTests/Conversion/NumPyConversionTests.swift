@@ -3,6 +3,8 @@ import Testing
 import Torch
 
 @testable import Polyphony
+@testable import PolyphonyConversion
+@testable import PolyphonySupport
 
 /// `.npy` and `.npz` files that NumPy wrote, and broken ones.
 @Suite struct NumPyConversionTests {

@@ -3,6 +3,8 @@ import Testing
 import Torch
 
 @testable import Polyphony
+@testable import PolyphonyConversion
+@testable import PolyphonySupport
 
 /// Files that are known by their SHA-256.
 @Suite struct RecognizedFileTests {

@@ -2,6 +2,9 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySettings
+@testable import PolyphonySupport
+
 /// Small models and data of this folder's tests.
 enum MissingFixtures {
   static let modalities: [Modality] = [

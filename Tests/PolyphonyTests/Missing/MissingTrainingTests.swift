@@ -3,6 +3,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// Missing data in the training loop.
 @Suite struct MissingTrainingTests {
   @Test func patternsFollowFromSeedEpochAndIndex() throws {

@@ -3,6 +3,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// `adapt`, `data corrupt` and `evaluate --shift` as a user runs them.
 @Suite struct AdaptationProgramTests {
   static let short = [

@@ -3,6 +3,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// What users get wrong, each through the real program: exit code, one message that names things, nothing broken.
 @Suite struct BadInputTests {
   struct Case: CustomTestStringConvertible, Sendable {

@@ -3,6 +3,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySettings
+
 /// What users get wrong with tuning methods, adapters and their comparison.
 extension BadInputTests {
   private static func tune(_ method: String, _ more: String...) -> [String] {

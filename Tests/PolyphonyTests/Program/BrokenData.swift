@@ -3,6 +3,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// A small sound data set and a model for it, to be broken in one place.
 struct BrokenData {
   let folder: String

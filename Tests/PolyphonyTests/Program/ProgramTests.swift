@@ -3,6 +3,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// The program's commands on sound input.
 @Suite struct ProgramTests {
   @Test(arguments: ["late_fusion", "early_fusion", "encoder_fusion", "mult", "prompted_mult"])

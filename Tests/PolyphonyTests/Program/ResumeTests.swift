@@ -3,6 +3,8 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySupport
+
 /// A run that is killed at any instant and resumed ends with the same bits as one that was left alone.
 @Suite struct ResumeTests {
   static let settings = [

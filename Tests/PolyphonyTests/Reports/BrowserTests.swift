@@ -3,6 +3,8 @@ import Testing
 import Torch
 
 @testable import Polyphony
+@testable import PolyphonyReports
+@testable import PolyphonySupport
 
 /// A report in a browser: nothing on the console, nothing asked of a network, nothing wider than a telephone.
 ///

@@ -3,6 +3,8 @@ import OrderedCollections
 import Polyphony
 import Torch
 
+@testable import PolyphonySupport
+
 /// The folder of a comparison with plausible numbers, made by a formula: two data sets, four methods, five seeds, three
 /// conditions of missing data and shifts, and the logs of their training and tuning.
 struct ComparisonFixture {

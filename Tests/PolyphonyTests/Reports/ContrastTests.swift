@@ -4,6 +4,9 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonyReports
+@testable import PolyphonySupport
+
 /// Contrasts, worked by hand.
 @Suite struct ContrastTests {
   private func row(

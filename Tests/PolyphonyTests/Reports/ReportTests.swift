@@ -3,6 +3,8 @@ import Testing
 import Torch
 
 @testable import Polyphony
+@testable import PolyphonyReports
+@testable import PolyphonySupport
 
 #if canImport(FoundationXML)
   import FoundationXML

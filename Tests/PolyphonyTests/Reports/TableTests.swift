@@ -3,6 +3,9 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonyReports
+@testable import PolyphonySupport
+
 /// Tables for papers say what was computed, mark what is best and significant, and are safe whatever names hold.
 @Suite struct TableTests {
   private static func row(_ name: String, _ values: [Double?], missing: String? = nil) -> ResultsDocument.Row {

@@ -3,6 +3,9 @@ import Polyphony
 import Testing
 import Torch
 
+@testable import PolyphonySettings
+@testable import PolyphonySupport
+
 /// A tuning method and settings that fit the small golden models.
 struct TuningCase: CustomTestStringConvertible, Sendable {
   let method: String

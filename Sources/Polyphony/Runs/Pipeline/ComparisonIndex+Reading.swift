@@ -15,7 +15,7 @@ extension ComparisonIndex {
 
   /// Reads the file of a folder; nil where there is none.
   /// - Throws: `Fault(.badData)` with the key that is missing or of another form.
-  static func read(_ folder: String) throws(Fault) -> ComparisonIndex? {
+  package static func read(_ folder: String) throws(Fault) -> ComparisonIndex? {
     let path = "\(folder)/\(file)"
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
     return try ComparisonIndex(parsing: String(decoding: data, as: UTF8.self), file: path)

@@ -1,0 +1,55 @@
+import Torch
+
+/// The tuning methods by name; a further one is one more line, here or from outside through ``register(_:_:)``.
+public enum TuningMethods {
+  /// Makes a method from its settings (the section `tuning` of a recipe) for models of a configuration.
+  ///
+  /// The settings that were read, with all defaults, are what an adapter folder keeps to make the method again.
+  public typealias Maker = @Sendable (SettingsReader, ModelConfiguration) throws(Fault) -> any TuningMethod
+
+  private static let builtIn: [(name: String, make: Maker)] = [
+    ("full", { (_, _) throws(Fault) in FullTuning() }),
+    ("head", { (_, _) throws(Fault) in HeadTuning() }),
+    ("bitfit", { (settings, _) throws(Fault) in try BitFit(settings) }),
+    ("lora", { (settings, _) throws(Fault) in try LoRA(settings) }),
+    ("adapter", { (settings, _) throws(Fault) in try BottleneckTuning(settings) }),
+    ("prompt", { (settings, _) throws(Fault) in try PromptTuning(settings) }),
+    ("prefix", { (settings, _) throws(Fault) in try PrefixTuning(settings) }),
+    ("ia3", { (settings, _) throws(Fault) in try IA3(settings) }),
+    ("compacter", { (settings, _) throws(Fault) in try Compacter(settings) }),
+    ("lmf", { (settings, _) throws(Fault) in try LowRankFusion.make(settings) }),
+    ("concat", { (settings, _) throws(Fault) in try ConcatenationFusion.make(settings) }),
+    ("wander", { (settings, _) throws(Fault) in try Wander.make(settings) }),
+    ("prompts", { (settings, _) throws(Fault) in try MissingPromptTuning(settings) }),
+    ("zero_fill", { (settings, _) throws(Fault) in try FillTuning(settings, mean: false, trained: .none) }),
+    ("mean_fill", { (settings, _) throws(Fault) in try FillTuning(settings, mean: true, trained: .none) }),
+    // What makes it dropout is that the run takes modalities away in training: any run with a missing protocol.
+    ("modality_dropout", { (settings, _) throws(Fault) in try FillTuning(settings, mean: false, trained: .all) }),
+    ("missing_aware_prompts", { (settings, _) throws(Fault) in try MissingAwareTuning(settings) }),
+    ("reconstruction", { (settings, _) throws(Fault) in try ReconstructionTuning(settings) }),
+  ]
+
+  private static let added = Registry<Maker>()
+
+  /// All names.
+  public static var names: [String] { builtIn.map(\.name) + added.names }
+
+  /// Adds a method from outside this library.
+  public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
+
+  /// The maker of a name.
+  /// - Throws: `Fault(.usage)` for an unknown name, with the nearest known one.
+  public static func maker(_ name: String) throws(Fault) -> Maker {
+    if let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] { return make }
+    throw Fault(
+      .usage, "unknown tuning method", key: "--method", found: name, expected: names.joined(separator: ", "),
+      remedy: Suggestion.question(for: name, among: names))
+  }
+
+  /// The maker of a name in an adapter folder: a tuning method, or an adaptation whose tensors are to be put back.
+  /// - Throws: `Fault(.usage)` for an unknown name.
+  static func restorer(_ name: String) throws(Fault) -> Maker {
+    if let make = AdaptationMethods.restoration(name) { return make }
+    return try maker(name)
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Torch
+
+/// Times one kind of step of a model on random data: the product's side of every comparison of speed.
+public struct StepBenchmark {
+  /// What is timed.
+  public struct Setup {
+    /// The model.
+    public var model: MultimodalModel
+    /// Random samples of its modalities, with targets.
+    public var batch: Batch
+
+    /// A model and samples for it.
+    public init(model: MultimodalModel, batch: Batch) { (self.model, self.batch) = (model, batch) }
+  }
+
+  /// What was measured.
+  public struct Result: Sendable {
+    /// The median time of a step in milliseconds.
+    public var medianMilliseconds: Double
+    /// The batch size over the median time.
+    public var samplesPerSecond: Double
+    /// The largest memory of the process so far, in MiB.
+    public var peakMemory: Double
+  }
+
+  /// Makes a step that can be repeated.
+  public typealias Maker = @Sendable (Setup) throws(Fault) -> () -> Void
+
+  private static let builtIn: [(name: String, make: Maker)] = [
+    ("train", { (setup) throws(Fault) in train(setup) }),
+    ("infer", { (setup) throws(Fault) in infer(setup) }),
+    ("balance", { (setup) throws(Fault) in try balance(setup) }),
+    ("balance-published", { (setup) throws(Fault) in try balance(setup, CGGMSettings(.mosi)) }),
+    ("contrast", { (setup) throws(Fault) in try contrast(setup) }),
+    ("online", { (setup) throws(Fault) in try online(setup) }),
+    ("tune", { (setup) throws(Fault) in try tune(setup) }),
+    (
+      "prompt",
+      { (setup) throws(Fault) in
+        try PromptBenchmark.prepare(setup.model)
+        return train(withMixedPatterns(setup))
+      }
+    ),
+  ]
+
+  private static let added = Registry<Maker>()
+
+  /// All kinds of steps.
+  public static var names: [String] { builtIn.map(\.name) + added.names }
+
+  /// Adds a kind of step.
+  public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
+
+  /// Times `repeats` steps after two that are not counted.
+  /// - Throws: `Fault(.usage)` for an unknown kind of step.
+  public static func run(_ step: String, _ setup: Setup, repeats: Int) throws(Fault) -> Result {
+    guard let make = builtIn.first(where: { $0.name == step })?.make ?? added[step] else {
+      throw Fault(
+        .usage, "unknown kind of step", key: "--step", found: step, expected: names.joined(separator: ", "))
+    }
+    let body = try make(setup)
+    body()
+    let median = Stopwatch.median(repeats, body) * 1e3
+    return Result(
+      medianMilliseconds: median, samplesPerSecond: Double(setup.batch.count) / median * 1e3,
+      peakMemory: Double(PeakMemory.bytes ?? 0) / 1_048_576)
+  }
+
+  /// Random samples for a configuration.
+  public static func batch(_ configuration: ModelConfiguration, count: Int, seed: UInt64 = 0) -> Batch {
+    let generator = Generator(seed: seed)
+    let inputs = Inputs(configuration.modalities.map { .normal([count] + $0.sampleShape, generator: generator) })
+    let task = configuration.task
+    let target =
+      task.kind == .regression
+      ? Tensor.normal([count, 1], generator: generator)
+      : Tensor.uniform([count], in: 0..<Double(task.outputs), generator: generator).to(.int64)
+    return Batch(inputs, target: target)
+  }
+
+  static func train(_ setup: Setup) -> () -> Void {
+    let (model, batch) = (setup.model, setup.batch)
+    let loss = TaskLoss(model.configuration.task)
+    let optimizer = Adam([ParameterGroup("all", model.trainableParameters(), learningRate: 1e-3)])
+    model.train()
+    return {
+      optimizer.zeroGradients()
+      let value = loss(model(batch.inputs).prediction, batch.target)
+      value.backward()
+      optimizer.clipGradients(norm: 0.8)
+      optimizer.step()
+      _ = value.item
+    }
+  }
+
+  /// A model that knows how to miss modalities gets samples of all patterns.
+  private static func withMixedPatterns(_ setup: Setup) -> Setup {
+    guard setup.model.handlesMissingModalities else { return setup }
+    var setup = setup
+    let inputs = setup.batch.inputs
+    setup.batch.inputs.presence = PromptBenchmark.presence(inputs.count, modalities: inputs.modalities.count)
+      .to(inputs.modalities[0].device)
+    return setup
+  }
+
+  private static func infer(_ setup: Setup) -> () -> Void {
+    let setup = withMixedPatterns(setup)
+    let (model, batch) = (setup.model, setup.batch)
+    model.train(false)
+    return { noGrad { _ = model(batch.inputs).prediction.sum().item } }
+  }
+}

@@ -1,0 +1,23 @@
+/// Times of repeated work.
+enum Stopwatch {
+  /// Seconds of one run.
+  static func seconds(_ body: () -> Void) -> Double {
+    let start = ContinuousClock.now
+    body()
+    let duration = start.duration(to: .now).components
+    return Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+  }
+
+  /// The median over some runs, after one that is not counted.
+  static func median(_ repeats: Int, _ body: () -> Void) -> Double {
+    median((0...repeats).map { _ in seconds(body) }.dropFirst())
+  }
+
+  /// The median; of an even count the mean of the two in the middle, 0 of none.
+  static func median(_ values: some Sequence<Double>) -> Double {
+    let sorted = values.sorted()
+    if sorted.isEmpty { return 0 }
+    let middle = sorted.count / 2
+    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+  }
+}

@@ -1,0 +1,107 @@
+import Torch
+
+/// What a tuning method costs: the claim of parameter-efficient tuning in numbers.
+public struct TuningCost: Codable, Equatable, Sendable {
+  /// Elements of all parameters, base and method.
+  public var totalParameters: Int
+  /// Elements of those that are trained.
+  public var trainableParameters: Int
+  /// Seconds of a training step (forward, backward, update): the median; 0 for a method that trains nothing.
+  public var secondsPerStep: Double
+  /// The most resident memory of the process during the steps, in bytes; nil where the system does not say.
+  public var peakMemory: Int?
+  /// Seconds of a prediction with the method: the median.
+  public var latency: Double
+  /// Seconds of a prediction by the base alone: the median.
+  public var baseLatency: Double
+
+  /// Seconds that the method adds to a prediction.
+  public var addedLatency: Double { latency - baseLatency }
+
+  /// The trained share of all parameters.
+  public var trainableShare: Double { Double(trainableParameters) / Double(max(1, totalParameters)) }
+
+  enum CodingKeys: String, CodingKey {
+    case latency
+    case totalParameters = "total_parameters"
+    case trainableParameters = "trainable_parameters"
+    case secondsPerStep = "seconds_per_step"
+    case peakMemory = "peak_memory"
+    case baseLatency = "base_latency"
+  }
+
+  /// Measures an installed method on a batch, after one round that is not counted.
+  ///
+  /// The steps are taken on copies: parameters, gradients, random streams and form are afterwards as before. Predictions
+  /// with and without the method alternate, so that a slower moment of the machine meets both.
+  /// - Parameters:
+  ///   - installation: the method on its model.
+  ///   - batch: samples with targets, on the model's device.
+  ///   - settings: optimiser, loss and clipping of the steps.
+  ///   - repeats: steps and predictions to take the medians of.
+  /// - Throws: `Fault(.usage)` for a loss that the task cannot have.
+  public static func measure(
+    _ installation: Installation, _ batch: Batch, settings: TrainingSettings = .init(), repeats: Int = 10
+  ) throws(Fault) -> TuningCost {
+    let model = installation.model
+    let task = model.configuration.task
+    let loss = if let form = settings.loss { try TaskLoss(form, for: task) } else { TaskLoss(task) }
+    let (wasEnabled, wasTraining) = (installation.isEnabled, model.backbone.isTraining)
+    let (dropout, generator) = (DropoutStream.shared.state, Generator.standard.state)
+    defer {
+      model.train(wasTraining)
+      installation.isEnabled = wasEnabled
+      DropoutStream.shared.state = dropout
+      try? Generator.standard.restore(generator)
+    }
+    installation.isEnabled = true
+    let count = model.parameterCount
+    let training = steps(model, batch, loss, settings, max(1, repeats))
+    let latency = predictions(installation, batch.inputs, max(1, repeats))
+    return TuningCost(
+      totalParameters: count.total, trainableParameters: count.trainable, secondsPerStep: training.seconds,
+      peakMemory: training.memory, latency: latency.tuned, baseLatency: latency.base)
+  }
+
+  private static func steps(
+    _ model: MultimodalModel, _ batch: Batch, _ loss: TaskLoss, _ settings: TrainingSettings, _ repeats: Int
+  ) -> (seconds: Double, memory: Int?) {
+    let trained = model.trainableParameters()
+    // A baseline that trains nothing has no step: its loss depends on no parameter, and has no gradient.
+    if trained.isEmpty { return (0, nil) }
+    let originals = trained.map(\.storage.tensor)
+    let buffers = model.backbone.storage().filter { !$0.storage.isTrainable }.map(\.storage)
+    let kept = buffers.map(\.tensor)
+    // The optimiser lays copies of the parameters into memory of its own; buffers are copied here.
+    for buffer in buffers { buffer.tensor = buffer.tensor?.copy() }
+    let group = ParameterGroup("all", trained, learningRate: settings.learningRate, weightDecay: settings.weightDecay)
+    let optimizer = settings.makeOptimizer([group])
+    model.train()
+    PeakMemory.reset()
+    let seconds = Stopwatch.median(repeats) {
+      optimizer.zeroGradients()
+      loss(model(batch.inputs).prediction, batch.target).backward()
+      if settings.clip > 0 { optimizer.clipGradients(norm: settings.clip) }
+      optimizer.step()
+    }
+    let memory = PeakMemory.bytes
+    for (entry, original) in zip(trained, originals) { entry.storage.tensor = original }
+    for (buffer, tensor) in zip(buffers, kept) { buffer.tensor = tensor }
+    return (seconds, memory)
+  }
+
+  private static func predictions(
+    _ installation: Installation, _ inputs: Inputs, _ repeats: Int
+  ) -> (tuned: Double, base: Double) {
+    let model = installation.model
+    var (tuned, base): ([Double], [Double]) = ([], [])
+    for _ in 0...repeats {
+      for isEnabled in [true, false] {
+        installation.isEnabled = isEnabled
+        let seconds = model.evaluating { noGrad { Stopwatch.seconds { _ = model(inputs).prediction.floats } } }
+        if isEnabled { tuned.append(seconds) } else { base.append(seconds) }
+      }
+    }
+    return (Stopwatch.median(tuned.dropFirst()), Stopwatch.median(base.dropFirst()))
+  }
+}

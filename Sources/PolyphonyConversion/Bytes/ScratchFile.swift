@@ -1,0 +1,64 @@
+import Foundation
+import Polyphony
+
+/// A nameless file for what has to be unpacked before it can be read at any place: it goes with the process.
+final class ScratchFile {
+  /// The file, to read from.
+  let file: RandomAccessFile
+  private var pending: [UInt8] = []
+
+  /// Makes a file on the disk of a folder, and takes its name away at once.
+  /// - Throws: `Fault(.cannotWrite)` where the folder is not there or not writable.
+  init(in folder: String) throws(Fault) {
+    var template = Array("\(folder)/.polyphony-scratch-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    guard descriptor >= 0 else {
+      throw Fault(
+        .cannotWrite, "no file can be made in this folder", file: folder, found: String(cString: strerror(errno)))
+    }
+    unlink(template)
+    file = RandomAccessFile("a temporary file in \(folder)", owning: descriptor)
+  }
+
+  /// Bytes so far, with those that are not yet on the disk.
+  var count: Int { file.size + pending.count }
+
+  /// Appends bytes; they can be read after `flush()`.
+  func append(_ bytes: some Collection<UInt8>) throws(Fault) {
+    pending.append(contentsOf: bytes)
+    if pending.count >= 1 << 20 { try flush() }
+  }
+
+  /// Appends one byte.
+  func append(_ byte: UInt8) throws(Fault) {
+    pending.append(byte)
+    if pending.count >= 1 << 20 { try flush() }
+  }
+
+  /// Writes out what is pending.
+  /// - Throws: `Fault(.cannotWrite)` with the system's words.
+  func flush() throws(Fault) {
+    try withRawBytes(of: pending) { (bytes) throws(Fault) in
+      var done = 0
+      while done < bytes.count {
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+        let count = pwrite(file.descriptor, rest.baseAddress, rest.count, off_t(file.size))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else {
+          throw Fault(
+            .cannotWrite, "a temporary file cannot be written", file: file.path,
+            found: String(cString: strerror(errno)), remedy: "free some space on the disk of the output folder")
+        }
+        done += count
+        file.size += count
+      }
+    }
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  /// Everything since a count, as a range that can be read.
+  func range(from start: Int) throws(Fault) -> ByteRange {
+    try flush()
+    return .file(file, offset: start, count: file.size - start)
+  }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Polyphony
+
+/// Makes a data set folder of what the field keeps its features in: MMSA's and MulT's pickles, NumPy's arrays,
+/// HDF5, tables.
+///
+/// Samples stay in their file and are copied in pieces, so that memory does not grow with the file.
+public enum DatasetConversion {
+  /// How far the conversion is.
+  public struct Progress: Sendable {
+    /// The split that is written.
+    public var split: String
+    /// Bytes that are written, of all splits.
+    public var done: Int
+    /// Bytes that are to be written.
+    public var total: Int
+  }
+
+  /// What came of it.
+  public struct Report: Sendable {
+    /// The description that was written.
+    public var description: DatasetDescription
+    /// Splits and their samples.
+    public var splits: [(name: String, samples: Int)]
+    /// What was decided, replaced, or left aside, in sentences.
+    public var notes: [String]
+  }
+
+  /// Converts files to a folder, which is made or replaced whole or not at all.
+  ///
+  /// Numbers become single precision. −∞ becomes 0, as in MMSA's loader; so do +∞ and NaN; a sample of which nothing
+  /// else is left lacks the modality. Every replacement is counted in the report.
+  /// - Throws: `Fault(.missingInput)` without the file, `Fault(.badData)` with its place for whatever is wrong in it,
+  ///   `Fault(.usage)` for options that do not fit, `Fault(.cannotWrite)`.
+  public static func run(
+    _ options: ConversionOptions, progress: (Progress) -> Void = { _ in }
+  ) throws(Fault) -> Report {
+    try run(options, known: RecognizedFile.known, progress: progress)
+  }
+
+  /// The same, with the files that are recognised by their SHA-256.
+  static func run(
+    _ options: ConversionOptions, known: [String: RecognizedFile], progress: (Progress) -> Void = { _ in }
+  ) throws(Fault) -> Report {
+    guard options.task != .segmentation else {
+      throw Fault(
+        .usage, "this task cannot be converted", key: "--task", found: "segmentation",
+        expected: "regression or classification")
+    }
+    try OutputFolder.check(options.output)
+    let table = try SourceFile.open(options, folder: options.output.parentFolder)
+    let options = table.format == "HDF5" ? options.withPaths : options
+    let hashes = try hashes(of: options.inputs)
+    let recognized = hashes.count == 1 ? known[hashes[0]] : nil
+    let sets = try SampleSets(table: table, options: options).make()
+    let entries = try ModalitySelection(table: table, options: options, sets: sets).make()
+    let target = try TargetColumn(table: table, options: options, sets: sets, recognized: recognized).make()
+    let identifiers = try SampleIdentifiers(table, options, sets)
+    var notes = (recognized.map { [$0.note] } ?? []) + table.notes + target.notes
+    var writings: [SplitWriting] = []
+    for (index, set) in sets.enumerated() {
+      var lengths: [SampleLengths] = []
+      for entry in entries {
+        let read = try SampleLengths(entry, set, file: table.file)
+        if read.clipped > 0 {
+          notes.append("\(set.name): \(read.clipped) lengths of \(entry.modality.name) were cut to its steps")
+        }
+        lengths.append(read)
+      }
+      writings.append(
+        SplitWriting(
+          set: set, entries: entries, lengths: lengths, target: target.targets[index], task: target.task,
+          ids: identifiers.ids[index], source: table.file))
+    }
+    var description = DatasetDescription(
+      name: options.name ?? recognized?.name ?? name(of: options.inputs[0]), task: target.task,
+      modalities: entries.map(\.modality),
+      splits: Dictionary(uniqueKeysWithValues: sets.map { ($0.name, .init(file: "\($0.name).safetensors")) }))
+    try description.validate(file: options.output)
+    description.source = source(options.inputs, hashes, recognized)
+    if !table.hasSplits, sets.count > 1, table.parts[0][options.splitBy ?? ConversionOptions.defaultSplitBy] == nil {
+      notes.append("the file has no splits: samples were assigned at random with seed \(options.seed)")
+    }
+    try AtomicFolder.write(to: options.output) { (folder) throws(Fault) in
+      try write(writings, &description, &notes, to: folder, progress)
+      if let names = identifiers.names { try JSONFile.write(names, to: "\(folder)/ids.json") }
+      try JSONFile.write(description, to: "\(folder)/dataset.json")
+    }
+    return Report(description: description, splits: sets.map { ($0.name, $0.rows.count) }, notes: notes)
+  }
+
+  private static func write(
+    _ writings: [SplitWriting], _ description: inout DatasetDescription, _ notes: inout [String], to folder: String,
+    _ progress: (Progress) -> Void
+  ) throws(Fault) {
+    let total = writings.reduce(0) { $0 + $1.byteCount }
+    var done = 0
+    for writing in writings {
+      let name = writing.set.name
+      let path = "\(folder)/\(name).safetensors"
+      let before = done
+      let outcome = try writing.write(to: path) { bytes in
+        done = min(done + bytes, before + writing.byteCount)
+        progress(Progress(split: name, done: done, total: total))
+      }
+      done = before + writing.byteCount
+      for (entry, tally) in zip(writing.entries, outcome.tallies) {
+        if let summary = tally.summary { notes.append("\(name): \(summary) in \(entry.modality.name) became 0") }
+      }
+      for (entry, missing) in zip(writing.entries, outcome.missing) where missing > 0 {
+        notes.append("\(name): \(missing) samples lack \(entry.modality.name)")
+      }
+      description.splits[name]?.sha256 = try FileHash.sha256(of: path)
+    }
+  }
+
+  private static func name(of input: String) -> String {
+    ((input as NSString).lastPathComponent as NSString).deletingPathExtension
+  }
+
+  private static func hashes(of inputs: [String]) throws(Fault) -> [String] {
+    var hashes: [String] = []
+    for input in inputs { hashes.append(try FileHash.sha256(of: input)) }
+    return hashes
+  }
+
+  /// Names and hashes of the files, by which they can be compared with what their publisher says.
+  private static func source(_ inputs: [String], _ hashes: [String], _ recognized: RecognizedFile?) -> String {
+    let files = zip(inputs, hashes).map { "\(($0 as NSString).lastPathComponent) (SHA-256 \($1))" }
+    let origin = recognized.map { "\($0.source), \($0.path); " } ?? ""
+    return origin + "converted by «polyphony data convert» from " + files.joined(separator: ", ")
+  }
+}

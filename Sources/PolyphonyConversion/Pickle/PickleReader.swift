@@ -1,0 +1,199 @@
+import Polyphony
+
+/// Reads the data in a Python pickle, protocols 0 to 5, without being able to do what a pickle can ask for.
+///
+/// Python's `pickle.load` calls whatever the file names. This reader knows lists, tuples, dictionaries, texts, bytes,
+/// numbers and NumPy arrays (`PickleGlobal`); every other class or operation is refused by name, with its place in
+/// the file. Long byte strings are not read: their place is kept, and whoever wants the numbers reads them there.
+///
+/// Formats: `Lib/pickletools.py` of CPython; NEP 1 and `ndarray.__reduce__` of NumPy.
+struct PickleReader {
+  /// Byte strings beyond this size stay in the file.
+  static let longestInMemory = 1 << 16
+
+  let file: RandomAccessFile
+  let scratch: ScratchFile
+  let limits: PickleLimits
+  var cursor: ByteCursor
+  var stack: [PickleValue] = []
+  var marks: [Int] = []
+  var memo: [Int: PickleValue] = [:]
+  /// Where the current operation stands.
+  var position = 0
+  var opcode = PickleOpcode.stop
+  private var operations = 0
+  private var heldBytes = 0
+  private var encodedBytes = 0
+  private var frameEnd = 0
+
+  /// A reader at the beginning of a file.
+  /// - Parameter scratch: Takes what has to be decoded before it can be read at any place.
+  init(_ file: RandomAccessFile, scratch: ScratchFile, limits: PickleLimits = PickleLimits()) {
+    (self.file, self.scratch, self.limits, cursor) = (file, scratch, limits, ByteCursor(file))
+  }
+
+  /// Reads the value that the pickle describes.
+  /// - Throws: `Fault(.badData)` with operation and place for whatever is broken, refused, or beyond the limits.
+  mutating func read() throws(Fault) -> PickleValue {
+    while true {
+      position = cursor.position
+      let byte = try byte()
+      guard let opcode = PickleOpcode(rawValue: byte) else {
+        throw refusal("there is no such pickle operation", found: "the byte \(byte)", expected: "a pickle")
+      }
+      self.opcode = opcode
+      operations += 1
+      guard operations <= limits.operations else { throw limit("operations", limits.operations) }
+      if opcode == .stop { break }
+      try perform(opcode)
+    }
+    guard stack.count == 1, marks.isEmpty, let value = stack.first else {
+      throw refusal("the pickle leaves no single value", found: "\(stack.count) values", expected: "1")
+    }
+    guard cursor.remaining == 0 else {
+      throw refusal(
+        "bytes stand behind the pickle", found: "\(cursor.remaining) bytes", expected: "one pickle in the file")
+    }
+    return value
+  }
+
+  private mutating func perform(_ opcode: PickleOpcode) throws(Fault) {
+    switch opcode {
+    case .proto, .frame, .mark, .pop, .pop_mark, .dup, .stop: try performStructure(opcode)
+    case .none: push(.none)
+    case .newtrue: push(.bool(true))
+    case .newfalse: push(.bool(false))
+    case .int, .long, .float, .binint, .binint1, .binint2, .long1, .long4, .binfloat: try performNumber(opcode)
+    case .string, .binstring, .short_binstring, .binbytes, .short_binbytes, .binbytes8, .bytearray8, .unicode,
+      .short_binunicode, .binunicode, .binunicode8:
+      try performText(opcode)
+    case .empty_list, .list, .append, .appends, .empty_tuple, .tuple, .tuple1, .tuple2, .tuple3, .empty_dict, .dict,
+      .setitem, .setitems:
+      try performContainer(opcode)
+    case .get, .binget, .long_binget, .put, .binput, .long_binput, .memoize: try performMemo(opcode)
+    case .global, .stack_global, .reduce, .build: try performCall(opcode)
+    case .persid, .binpersid, .inst, .obj, .newobj, .newobj_ex, .ext1, .ext2, .ext4, .empty_set, .additems, .frozenset,
+      .next_buffer, .readonly_buffer:
+      throw refusal(
+        "the pickle asks for an operation that is refused", found: "\(opcode.name) at byte \(position)",
+        expected: "dictionaries, lists, texts, numbers and NumPy arrays",
+        remedy: "save plain arrays in Python: np.savez('data.npz', text=…, audio=…)")
+    }
+  }
+
+  private mutating func performStructure(_ opcode: PickleOpcode) throws(Fault) {
+    switch opcode {
+    case .proto:
+      let version = try byte()
+      guard version <= 5 else {
+        throw refusal("the pickle's protocol is unknown", found: "\(version)", expected: "0 to 5")
+      }
+    case .frame:
+      let length = try unsigned(8)
+      guard position >= frameEnd, length <= cursor.remaining else {
+        throw refusal(
+          "a frame reaches beyond the file or into another", found: "\(length) bytes",
+          expected: "at most \(cursor.remaining)")
+      }
+      frameEnd = cursor.position + length
+    case .mark: marks.append(stack.count)
+    case .pop:
+      // Python takes a mark away where one is on top.
+      if let mark = marks.last, mark == stack.count { marks.removeLast() } else { _ = try pop() }
+    case .pop_mark: _ = try popMark()
+    default:
+      let top = try pop()
+      push(top)
+      push(top)
+    }
+  }
+
+  // MARK: Bytes
+
+  mutating func byte() throws(Fault) -> UInt8 {
+    guard let byte = try cursor.next() else { throw truncated() }
+    return byte
+  }
+
+  mutating func bytes(_ count: Int) throws(Fault) -> [UInt8] {
+    guard let bytes = try cursor.next(count) else { throw truncated(count) }
+    return bytes
+  }
+
+  /// A little-endian number without sign; one beyond 2⁶³ is more than any file holds.
+  mutating func unsigned(_ width: Int) throws(Fault) -> Int {
+    let value = try bytes(width).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard let value = Int(exactly: value) else { throw truncated(.max) }
+    return value
+  }
+
+  /// The rest of a line.
+  mutating func line() throws(Fault) -> String {
+    var bytes: [UInt8] = []
+    while true {
+      let byte = try byte()
+      if byte == UInt8(ascii: "\n") { break }
+      bytes.append(byte)
+      guard bytes.count <= limits.lineLength else { throw limit("letters in a line", limits.lineLength) }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Counts bytes that stay in memory.
+  mutating func hold(_ count: Int) throws(Fault) {
+    heldBytes += count
+    guard heldBytes <= limits.heldBytes else { throw limit("bytes of short texts", limits.heldBytes) }
+  }
+
+  /// Counts texts that are turned into bytes: each stands in the file once, but could be named again and again.
+  mutating func countEncoded(_ count: Int) throws(Fault) {
+    encodedBytes += count
+    guard encodedBytes <= file.size else { throw limit("bytes made of texts", file.size) }
+  }
+
+  // MARK: Stack
+
+  mutating func push(_ value: PickleValue) { stack.append(value) }
+
+  mutating func pop() throws(Fault) -> PickleValue {
+    guard stack.count > marks.last ?? 0, let value = stack.popLast() else { throw underflow() }
+    return value
+  }
+
+  mutating func popMark() throws(Fault) -> [PickleValue] {
+    guard let mark = marks.popLast(), mark <= stack.count else { throw underflow() }
+    let values = Array(stack[mark...])
+    stack.removeSubrange(mark...)
+    return values
+  }
+
+  /// Refuses a container that nests too deep.
+  func checkDepth(_ value: PickleValue) throws(Fault) {
+    guard value.depth <= limits.depth else { throw limit("nested containers", limits.depth) }
+  }
+
+  // MARK: Faults
+
+  func refusal(_ problem: String, found: String, expected: String, remedy: String? = nil) -> Fault {
+    Fault(
+      .badData, problem, file: file.path, key: "byte \(position)", found: found, expected: expected, remedy: remedy)
+  }
+
+  func malformed(_ found: String, _ expected: String) -> Fault {
+    refusal("a pickle operation has the wrong operands", found: "\(found) for \(opcode.name)", expected: expected)
+  }
+
+  private func truncated(_ count: Int = 1) -> Fault {
+    refusal(
+      "the pickle is cut off", found: "\(opcode.name) wants \(count == .max ? "2⁶³" : "\(count)") more bytes",
+      expected: "at most \(cursor.remaining)", remedy: "copy or download the file again")
+  }
+
+  private func underflow() -> Fault { malformed("too few values", "values on the stack") }
+
+  private func limit(_ what: String, _ most: Int) -> Fault {
+    refusal(
+      "the pickle is beyond a limit", found: "more than \(most) \(what)", expected: "at most \(most)",
+      remedy: "keep numbers in NumPy arrays, and save plain ones: np.savez('data.npz', text=…, audio=…)")
+  }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import Polyphony
+
+/// Reads `.npz` archives and single `.npy` arrays.
+enum NumPySource {
+  /// The arrays of an archive; names such as `train_text` or `train/text` make splits.
+  /// - Throws: `Fault(.badData)` for whatever is wrong in it.
+  static func archive(_ file: RandomAccessFile, scratch: ScratchFile) throws(Fault) -> SourceTable {
+    let archive = try ZipArchive(file)
+    var columns: [(name: String, column: SourceColumn)] = []
+    for member in archive.members where member.name.hasSuffix(".npy") {
+      let array = try array(member, archive, scratch)
+      columns.append((String(member.name.dropLast(4)), try SourceColumn(array)))
+    }
+    guard !columns.isEmpty else {
+      let isTorch = archive.members.contains { $0.name.hasSuffix("/data.pkl") }
+      throw Fault(
+        .badData, "the archive holds no arrays", file: file.path,
+        found: isTorch ? "a PyTorch file" : archive.members.prefix(8).map(\.name).joined(separator: ", "),
+        expected: "members that end in .npy", remedy: "save one in Python: np.savez('data.npz', text=…, audio=…)")
+    }
+    return SourceTable(format: "npz", file: file.path, parts: SourceTable.parts(of: columns))
+  }
+
+  /// Single arrays, each under the name of its file.
+  /// - Throws: `Fault(.badData)` for whatever is wrong in one.
+  static func arrays(_ files: [RandomAccessFile]) throws(Fault) -> SourceTable {
+    var columns: [(name: String, column: SourceColumn)] = []
+    for file in files {
+      let name = ((file.path as NSString).lastPathComponent as NSString).deletingPathExtension
+      columns.append((name, try SourceColumn(try NumPyFile(file).array)))
+    }
+    return SourceTable(
+      format: "npy", file: files.map(\.path).joined(separator: ", "), parts: SourceTable.parts(of: columns))
+  }
+
+  private static func array(
+    _ member: ZipArchive.Member, _ archive: ZipArchive, _ scratch: ScratchFile
+  ) throws(Fault) -> NumPyArray {
+    let range = try archive.range(of: member)
+    switch member.method {
+    case 0: return try NumPyFile(archive.file, range, name: member.name).array
+    case 8:
+      let bytes = try Zlib(for: archive.file.path).inflate(
+        archive.file, range, size: member.size, crc: member.crc, name: member.name, to: scratch)
+      guard case .file(let file, let offset, let count) = bytes else { break }
+      return try NumPyFile(file, offset..<offset + count, name: member.name).array
+    default: break
+    }
+    throw Fault(
+      .badData, "a member of the archive is packed in an unknown way", file: archive.file.path, key: member.name,
+      found: "method \(member.method)", expected: "0 (stored) or 8 (deflated)")
+  }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Polyphony
+
+/// The system's zlib, loaded when a compressed archive is met, so that nothing else depends on it.
+struct Zlib {
+  /// `z_stream` of zlib.h; its layout is part of zlib's interface and has been the same since version 1.0.
+  private struct Stream {
+    var nextIn: UnsafePointer<UInt8>?
+    var availableIn: CUnsignedInt = 0
+    var totalIn: CUnsignedLong = 0
+    var nextOut: UnsafeMutablePointer<UInt8>?
+    var availableOut: CUnsignedInt = 0
+    var totalOut: CUnsignedLong = 0
+    var message: UnsafePointer<CChar>?
+    var state: OpaquePointer?
+    var allocate: OpaquePointer?
+    var free: OpaquePointer?
+    var opaque: OpaquePointer?
+    var dataType: CInt = 0
+    var adler: CUnsignedLong = 0
+    var reserved: CUnsignedLong = 0
+  }
+
+  private typealias Initialize = @convention(c) (UnsafeMutableRawPointer, CInt, UnsafePointer<CChar>, CInt) -> CInt
+  private typealias Step = @convention(c) (UnsafeMutableRawPointer, CInt) -> CInt
+  private typealias Finish = @convention(c) (UnsafeMutableRawPointer) -> CInt
+  private typealias Checksum = @convention(c) (CUnsignedLong, UnsafePointer<UInt8>?, CUnsignedInt) -> CUnsignedLong
+
+  private let initialize: Initialize
+  private let step: Step
+  private let finish: Finish
+  private let checksum: Checksum
+
+  /// Finds the library.
+  /// - Throws: `Fault(.failure)` that says what to install.
+  init(for file: String) throws(Fault) {
+    let handle = ["libz.so.1", "libz.so", "/usr/lib/libz.1.dylib"].lazy.compactMap { (name: String) in
+      dlopen(name, RTLD_NOW)
+    }.first
+    guard let handle, let initialize = dlsym(handle, "inflateInit2_"), let step = dlsym(handle, "inflate"),
+      let finish = dlsym(handle, "inflateEnd"), let checksum = dlsym(handle, "crc32")
+    else {
+      throw Fault(
+        .failure, "the archive is compressed, and zlib is not installed", file: file, expected: "libz.so.1",
+        remedy: "install zlib (Debian: apt install zlib1g), or save with np.savez, which does not compress")
+    }
+    self.initialize = unsafeBitCast(initialize, to: Initialize.self)
+    self.step = unsafeBitCast(step, to: Step.self)
+    self.finish = unsafeBitCast(finish, to: Finish.self)
+    self.checksum = unsafeBitCast(checksum, to: Checksum.self)
+  }
+
+  /// Unpacks raw deflate data piece by piece, and checks its length and sum.
+  /// - Throws: `Fault(.badData)` where the data is broken, or longer than the archive says.
+  func inflate(
+    _ file: RandomAccessFile, _ range: Range<Int>, size: Int, crc: UInt32, name: String, to scratch: ScratchFile
+  ) throws(Fault) -> ByteRange {
+    func broken(_ found: String) -> Fault {
+      Fault(
+        .badData, "a compressed array is broken", file: file.path, key: name, found: found,
+        expected: "\(size) bytes of checksum \(crc)", remedy: "copy or download the file again")
+    }
+    let stream = UnsafeMutablePointer<Stream>.allocate(capacity: 1)
+    stream.initialize(to: Stream())
+    defer { stream.deallocate() }
+    // −15: raw deflate data with a window of 2¹⁵ bytes.
+    guard initialize(stream, -15, "1.2.0", CInt(MemoryLayout<Stream>.size)) == 0 else {
+      throw Fault(.failure, "zlib refuses to work", file: file.path, expected: "zlib 1.2 or newer")
+    }
+    defer { _ = finish(stream) }
+    let start = scratch.count
+    var output = [UInt8](repeating: 0, count: 1 << 18)
+    var (place, sum, isAtEnd) = (range.lowerBound, checksum(0, nil, 0), false)
+    while !isAtEnd {
+      guard place < range.upperBound else { throw broken("its end after \(scratch.count - start) bytes") }
+      let input = try file.bytes(min(1 << 18, range.upperBound - place), at: place)
+      place += input.count
+      stream.pointee.availableIn = CUnsignedInt(input.count)
+      var consumed = 0
+      repeat {
+        var code: CInt = 0
+        let written = input.withUnsafeBufferPointer { input in
+          output.withUnsafeMutableBufferPointer { output in
+            stream.pointee.nextIn = input.baseAddress.map { $0 + consumed }
+            stream.pointee.nextOut = output.baseAddress
+            stream.pointee.availableOut = CUnsignedInt(output.count)
+            code = step(stream, 0)
+            consumed = input.count - Int(stream.pointee.availableIn)
+            let written = output.count - Int(stream.pointee.availableOut)
+            sum = checksum(sum, output.baseAddress, CUnsignedInt(written))
+            return written
+          }
+        }
+        // 0: goes on; 1: the end; −5: wants more input or room.
+        guard code == 0 || code == 1 || code == -5 else { throw broken("zlib's error \(code)") }
+        try scratch.append(output[..<written])
+        guard scratch.count - start <= size else { throw broken("more than \(size) bytes") }
+        isAtEnd = code == 1
+        if isAtEnd || written < output.count { break }
+      } while true
+    }
+    guard scratch.count - start == size, sum == CUnsignedLong(crc) else {
+      throw broken("\(scratch.count - start) bytes of checksum \(sum)")
+    }
+    return try scratch.range(from: start)
+  }
+}

@@ -1,0 +1,20 @@
+import Foundation
+import Polyphony
+
+/// Sees that an output folder holds nothing that replacing it would lose.
+enum OutputFolder {
+  /// Refuses a folder with anything but a data set in it, such as the file that is to be converted.
+  /// - Throws: `Fault(.cannotWrite)` that names what is there.
+  static func check(_ path: String) throws(Fault) {
+    let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let foreign = entries.sorted().filter { entry in
+      !["dataset.json", "ids.json"].contains(entry) && !entry.hasSuffix(".safetensors")
+    }
+    guard foreign.isEmpty else {
+      throw Fault(
+        .cannotWrite, "the output folder holds something else than a data set, which would be lost", file: path,
+        found: foreign.prefix(4).joined(separator: ", "), expected: "a new folder, or a data set to replace",
+        remedy: "name another folder")
+    }
+  }
+}

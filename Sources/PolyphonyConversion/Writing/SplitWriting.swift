@@ -1,0 +1,104 @@
+import Polyphony
+import Torch
+
+/// Writes the safetensors file of one split, its modalities streamed from the source.
+struct SplitWriting {
+  let set: SampleSet
+  let entries: [ModalitySelection.Entry]
+  let lengths: [SampleLengths]
+  let target: [Double]?
+  let task: PredictionTask
+  let ids: [Int]
+  /// Where the samples come from, for faults.
+  let source: String
+
+  /// What was written.
+  struct Outcome {
+    /// For each modality, what was no finite number.
+    var tallies: [FiniteTally] = []
+    /// For each modality, how many samples lack it.
+    var missing: [Int] = []
+  }
+
+  /// Bytes of the modalities.
+  var byteCount: Int { entries.reduce(0) { $0 + set.rows.count * $1.modality.sampleShape.reduce(4, *) } }
+
+  /// Writes the file; a second time where samples turn out to have no finite number at all, which only reading tells.
+  /// - Throws: `Fault` where the source cannot be read or the file not written, and for a sample without any modality.
+  func write(to path: String, progress: (_ bytes: Int) -> Void) throws(Fault) -> Outcome {
+    var presence = lengths.map(\.presence)
+    var outcome = try write(to: path, presence, progress)
+    let found = outcome.tallies.map(\.isPresent)
+    var isNew = false
+    for (index, isPresent) in found.enumerated() {
+      for (sample, present) in isPresent.enumerated() where !present && presence[index]?[sample] != false {
+        isNew = true
+        var column = presence[index] ?? Array(repeating: true, count: isPresent.count)
+        column[sample] = false
+        presence[index] = column
+      }
+    }
+    try check(presence)
+    if isNew { outcome = try write(to: path, presence, progress) }
+    outcome.missing = presence.map { $0?.count { !$0 } ?? 0 }
+    return outcome
+  }
+
+  private func write(
+    to path: String, _ presence: [[Bool]?], _ progress: (Int) -> Void
+  ) throws(Fault) -> Outcome {
+    let count = set.rows.count
+    var outcome = Outcome()
+    return try withoutActuallyEscaping(progress) { progress in
+      Result { () throws(Fault) in
+        var items: [SafetensorsWriter.Item] = [.init("id", .i64, [count], elements: ids.map(Int64.init))]
+        for (entry, steps) in zip(entries, lengths) {
+          guard let steps = steps.lengths else { continue }
+          items.append(
+            .init("\(entry.modality.name).length", .i64, [count], elements: steps.map(Int64.init)))
+        }
+        if let target {
+          items.append(
+            task.kind == .regression
+              ? .init("target", .f32, [count], elements: target.map { Float($0) })
+              : .init("target", .i64, [count], elements: target.map { Int64($0) }))
+        }
+        for entry in entries {
+          let stream = try stream(entry)
+          let tally = FiniteTally(samples: count, width: stream.width)
+          outcome.tallies.append(tally)
+          items.append(
+            .init(entry.modality.name, .f32, [count] + entry.modality.sampleShape) { (sink) throws(Fault) in
+              try stream.forEach { (values, start) throws(Fault) in
+                tally.clean(values, start: start)
+                try sink(UnsafeRawBufferPointer(values))
+                progress(values.count * 4)
+              }
+            })
+        }
+        if presence.contains(where: { $0 != nil }) {
+          let rows = (0..<count).flatMap { row in presence.map { UInt8($0?[row] == false ? 0 : 1) } }
+          items.append(.init("presence", .u8, [count, entries.count], elements: rows))
+        }
+        try SafetensorsWriter.write(to: path, items)
+        return outcome
+      }
+    }.get()
+  }
+
+  private func stream(_ entry: ModalitySelection.Entry) throws(Fault) -> RowStream {
+    guard case .array(let array)? = set.part[entry.key], case .bytes(let bytes) = array.content else {
+      throw Fault(.badData, "this can be no modality", file: source, key: entry.key)
+    }
+    return RowStream(array: array, bytes: bytes, rows: set.rows, swapsAxes: entry.swapsAxes)
+  }
+
+  /// Refuses a sample that has no modality at all: no model can say anything about it.
+  private func check(_ presence: [[Bool]?]) throws(Fault) {
+    for row in set.rows.indices where presence.allSatisfy({ $0?[row] == false }) {
+      throw Fault(
+        .badData, "a sample has no modality at all", file: source, key: set.name, found: "sample \(set.rows[row])",
+        expected: "at least one modality with a finite number", remedy: "remove the sample")
+    }
+  }
+}

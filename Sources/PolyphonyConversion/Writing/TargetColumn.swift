@@ -1,0 +1,161 @@
+import Foundation
+import Polyphony
+
+/// Decides what is to be predicted, and gives the targets of each split.
+struct TargetColumn {
+  let table: SourceTable
+  let options: ConversionOptions
+  let sets: [SampleSet]
+  /// The file, where it is one that is known.
+  var recognized: RecognizedFile?
+
+  /// What is to be predicted, and the targets.
+  struct Outcome {
+    var task: PredictionTask
+    /// For each split: values (regression) or classes as whole numbers; nil for a split without targets.
+    var targets: [[Double]?]
+    var notes: [String]
+  }
+
+  /// More classes than a label has.
+  private static let mostClasses = 1000
+
+  /// The task and its targets.
+  /// - Throws: `Fault` where the target that was asked for is not there, or is none.
+  func make() throws(Fault) -> Outcome {
+    let key: String
+    if let target = options.target {
+      key = target
+      guard sets.contains(where: { $0.part[key] != nil }) else {
+        let names = sets.first?.part.columns.map(\.name) ?? []
+        throw Fault(
+          .usage, "there is no such key", file: table.file, key: "--target", found: key,
+          expected: names.joined(separator: ", "), remedy: Suggestion.question(for: key, among: names))
+      }
+    } else if let found = options.targetNames.first(where: { name in sets.contains { $0.part[name] != nil } }) {
+      key = found
+    } else {
+      return Outcome(
+        task: PredictionTask(kind: .regression), targets: sets.map { _ in nil },
+        notes: ["no target was found (\(options.targetNames.joined(separator: ", "))): the splits have none"])
+    }
+    var columns: [SourceColumn?] = []
+    for set in sets { columns.append(try check(set, key)) }
+    if columns.contains(where: { if case .texts? = $0 { true } else { false } }) {
+      guard options.task != .regression else {
+        throw Fault(
+          .badData, "the targets of a regression are no numbers", file: table.file, key: key,
+          found: columns.compactMap { $0?.summary }.first, expected: "numbers",
+          remedy: "convert with --task classification, or name another target")
+      }
+      return try texts(columns, key)
+    }
+    var values: [[Double]?] = []
+    for (set, column) in zip(sets, columns) { values.append(try numbers(column, set, key)) }
+    let isFloat = columns.contains { if case .array(let array)? = $0 { array.type.kind == .float } else { false } }
+    let distinct = Set(values.flatMap { $0 ?? [] })
+    switch options.task ?? guess(key, isFloat, distinct) {
+    case .classification: return try classes(values, distinct, key)
+    default: return regression(values, key)
+    }
+  }
+
+  /// The column of a split: one entry a sample.
+  private func check(_ set: SampleSet, _ key: String) throws(Fault) -> SourceColumn? {
+    guard let column = set.part[key] else { return nil }
+    let count: Int?
+    switch column {
+    case .array(let array): count = array.count == array.shape[0] ? array.count : nil
+    default: count = column.count
+    }
+    guard count == set.count else {
+      throw Fault(
+        .badData, "there is not one target for each sample", file: table.file, key: "\(set.name).\(key)",
+        found: column.summary, expected: "\(set.count) numbers or texts",
+        remedy: "name another target: --target KEY")
+    }
+    return column
+  }
+
+  private func numbers(_ column: SourceColumn?, _ set: SampleSet, _ key: String) throws(Fault) -> [Double]? {
+    guard let column else { return nil }
+    let values = set.choose(try column.numbers() ?? [])
+    if let row = values.firstIndex(where: { !$0.isFinite }) {
+      throw Fault(
+        .badData, "a target is not a finite number", file: table.file, key: "\(set.name).\(key)",
+        found: "\(values[row]) in sample \(set.rows[row])", expected: "finite numbers", remedy: "remove the sample")
+    }
+    return values
+  }
+
+  private func guess(_ key: String, _ isFloat: Bool, _ distinct: Set<Double>) -> PredictionTask.Kind {
+    if key.contains("regression") { return .regression }
+    if key.contains("class") { return .classification }
+    let isWhole = distinct.allSatisfy { $0 == $0.rounded() }
+    return isWhole && !isFloat && distinct.count <= 20 ? .classification : .regression
+  }
+
+  private func regression(_ values: [[Double]?], _ key: String) -> Outcome {
+    var task = PredictionTask(kind: .regression)
+    let all = values.flatMap { $0 ?? [] }
+    let isMMSA = ["text", "audio", "vision"].allSatisfy { name in sets.allSatisfy { $0.part[name] != nil } }
+    if let recognized, key == "regression_labels" {
+      (task.range, task.metrics) = (recognized.range, recognized.metrics)
+      return Outcome(task: task, targets: values, notes: [])
+    }
+    // CH-SIMS alone has labels of each modality, between −1 and 1; MOSI and MOSEI are between −3 and 3.
+    let isSims = sets.allSatisfy { $0.part["regression_labels_T"] != nil }
+    let bound = isSims ? 1.0 : 3.0
+    if isMMSA, key == "regression_labels" || key == "labels", all.allSatisfy({ abs($0) <= bound }) {
+      (task.range, task.metrics) = ([-bound, bound], isSims ? .sims : .sentiment)
+    }
+    return Outcome(task: task, targets: values, notes: [])
+  }
+
+  private func classes(_ values: [[Double]?], _ distinct: Set<Double>, _ key: String) throws(Fault) -> Outcome {
+    guard let fraction = distinct.first(where: { $0 != $0.rounded() }) else {
+      let sorted = distinct.sorted()
+      try checkCount(sorted.count, key)
+      if sorted == (0..<sorted.count).map(Double.init) {
+        return Outcome(task: PredictionTask(kind: .classification, classes: sorted.count), targets: values, notes: [])
+      }
+      let labels = sorted.map { Int(exactly: $0).map(String.init) ?? "\($0)" }
+      let index = Dictionary(uniqueKeysWithValues: zip(sorted, (0..<sorted.count).map(Double.init)))
+      return Outcome(
+        task: PredictionTask(kind: .classification, classes: sorted.count, labels: labels),
+        targets: values.map { $0?.map { index[$0] ?? 0 } },
+        notes: ["classes are numbered from 0: \(labels.prefix(20).joined(separator: ", "))"])
+    }
+    throw Fault(
+      .badData, "a class is no whole number", file: table.file, key: key, found: "\(fraction)",
+      expected: "whole numbers or texts", remedy: "convert with --task regression, or name another target")
+  }
+
+  private func texts(_ columns: [SourceColumn?], _ key: String) throws(Fault) -> Outcome {
+    var chosen: [[String]?] = []
+    for (set, column) in zip(sets, columns) {
+      switch column {
+      case .texts(let texts): chosen.append(set.choose(texts))
+      case .none: chosen.append(nil)
+      case .some(let other):
+        throw Fault(
+          .badData, "the targets are texts in one split and none in another", file: table.file,
+          key: "\(set.name).\(key)", found: other.summary, expected: "texts")
+      }
+    }
+    let labels = Set(chosen.flatMap { $0 ?? [] }).sorted()
+    try checkCount(labels.count, key)
+    let index = Dictionary(uniqueKeysWithValues: zip(labels, (0..<labels.count).map(Double.init)))
+    return Outcome(
+      task: PredictionTask(kind: .classification, classes: labels.count, labels: labels),
+      targets: chosen.map { $0?.map { index[$0] ?? 0 } }, notes: [])
+  }
+
+  private func checkCount(_ count: Int, _ key: String) throws(Fault) {
+    guard (2...Self.mostClasses).contains(count) else {
+      throw Fault(
+        .badData, "these are no classes", file: table.file, key: key, found: "\(count) different values",
+        expected: "2 to \(Self.mostClasses)", remedy: "name another target: --target KEY")
+    }
+  }
+}

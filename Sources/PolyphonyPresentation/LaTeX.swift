@@ -1,0 +1,27 @@
+/// Text for LaTeX.
+package enum LaTeX {
+  /// A text in which nothing is markup, whatever the font's encoding; signs of numbers become mathematics.
+  ///
+  /// `[`, `]` and `*` are put into braces: behind the `\\` of the row above they would be its arguments.
+  package static func escaped(_ text: String) -> String {
+    text.map { character in
+      switch character {
+      case "&", "%", "$", "#", "_", "{", "}": "\\\(character)"
+      case "\\": "\\textbackslash{}"
+      case "~": "\\textasciitilde{}"
+      case "^": "\\textasciicircum{}"
+      case "|": "\\textbar{}"
+      case "<": "\\textless{}"
+      case ">": "\\textgreater{}"
+      case "[", "]", "*": "{\(character)}"
+      case "±": "$\\pm$"
+      case "−": "$-$"
+      case "×": "$\\times$"
+      case "…": "\\ldots{}"
+      case "–": "--"
+      case "\u{202F}", "\u{00A0}": "\\,"
+      default: character.isNewline || character.unicodeScalars.contains { $0.value < 0x20 } ? " " : String(character)
+      }
+    }.joined()
+  }
+}

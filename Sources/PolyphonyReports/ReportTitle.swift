@@ -1,0 +1,51 @@
+import Polyphony
+
+/// The title of a report: what was done, on what.
+struct ReportTitle {
+  /// The title.
+  let text: String
+
+  init(_ content: ReportContent) {
+    let methods = content.main?.methods ?? []
+    let kind =
+      switch content.command {
+      case "train": "Training"
+      case "tune": "Tuning"
+      case "adapt": "Adaptation"
+      case "evaluate": "Evaluation"
+      case "transfer": "Transfer"
+      case "compare": "Comparison"
+      case "run": "Run"
+      case "demo": "Demo"
+      default: content.source.document == nil ? "An unfinished run" : "Results of \(content.command)"
+      }
+    let what =
+      methods.count == 1 ? ": \(methods[0])" : methods.count > 1 ? " of \(methods.count) methods" : ""
+    let on = content.data.isEmpty ? "" : " on \(Words.list(content.data, limit: 4))"
+    text = methods.count == 1 ? kind + on + what : kind + what + on
+  }
+}
+
+/// Lists as people write them.
+enum Words {
+  /// `a, b and c`; beyond a limit `a, b and 7 more`.
+  static func list(_ words: [String], limit: Int = 12) -> String {
+    if words.count <= 1 { return words.first ?? "" }
+    if words.count > limit {
+      return words.prefix(limit - 1).joined(separator: ", ") + " and \(words.count - limit + 1) more"
+    }
+    return words.dropLast().joined(separator: ", ") + " and \(words[words.count - 1])"
+  }
+
+  /// `1 seed`, `5 seeds`.
+  static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+
+  /// `0–4`, `0, 2, 7`.
+  static func seeds(_ seeds: [Int]) -> String {
+    let sorted = Set(seeds).sorted()
+    guard let first = sorted.first, let last = sorted.last, sorted.count > 2, last - first == sorted.count - 1 else {
+      return list(sorted.map(String.init))
+    }
+    return "\(first)–\(last)"
+  }
+}

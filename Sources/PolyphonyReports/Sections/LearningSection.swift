@@ -1,0 +1,88 @@
+import OrderedCollections
+import Polyphony
+import PolyphonyPresentation
+
+/// How losses and scores went while methods learned.
+enum LearningSection {
+  private struct Group: Hashable {
+    var data: String?
+    var kind: String
+  }
+
+  static func make(_ content: ReportContent) -> ReportSection? {
+    let stages = content.source.stages.filter { !$0.records.records.isEmpty }
+    let isOfOneData = Set(stages.map(\.data)).count == 1
+    let groups = OrderedDictionary(grouping: stages) { Group(data: isOfOneData ? nil : $0.data, kind: $0.kind) }
+    let bodies = groups.compactMap { group, members in
+      body(group, members, content, isOnly: groups.count == 1)
+    }
+    guard !bodies.isEmpty else { return nil }
+    let unreadable = stages.reduce(0) { $0 + $1.records.unreadable }
+    var notes = ["Means over seeds; bands are ± one standard deviation."]
+    if stages.allSatisfy({ stage in stages.count { $0.method == stage.method && $0.kind == stage.kind } == 1 }) {
+      notes = ["One seed each."]
+    }
+    if unreadable > 0 { notes.append("\(Words.count(unreadable, "line")) of the logs could not be read.") }
+    return ReportSection(
+      id: "learning", title: "Learning curves", body: HTML(bodies + [HTML.notes(notes)]))
+  }
+
+  private static func body(_ group: Group, _ stages: [ReportStage], _ content: ReportContent, isOnly: Bool) -> HTML? {
+    let names = Array(OrderedSet(stages.flatMap(\.records.names)))
+    let losses = names.filter { $0.hasSuffix("/loss") }
+    let scored = names.filter { $0.hasPrefix("valid/") && $0 != "valid/loss" }.map { String($0.dropFirst(6)) }
+    let metric = content.metric.flatMap { scored.contains($0) ? $0 : nil } ?? Evaluation.principalMetric(among: scored)
+    let methods = OrderedDictionary(grouping: stages, by: \.method)
+    var figures: [HTML] = []
+    func add(_ title: String, _ y: String, _ series: [LineChart.Series]) {
+      let drawn = series.filter { $0.points.contains { $0.y != nil } }
+      guard !drawn.isEmpty else { return }
+      let bySteps = stages.contains { $0.records.countsSteps }
+      var chart = LineChart(title, x: bySteps ? "step" : "epoch", y: y, drawn)
+      chart.isWholeX = true
+      figures.append(HTML.figure(title, chart.drawing(.page)))
+    }
+    if methods.count == 1, let members = methods.values.first {
+      add("Losses", "loss", losses.map { series(Self.title($0), members, $0) })
+    } else {
+      for loss in losses { add(Self.title(loss).capitalized, "loss", methods.map { series($0, $1, loss) }) }
+    }
+    if let metric {
+      add("Validation \(metric)", metric, methods.map { series($0, $1, "valid/\(metric)") })
+    }
+    if names.contains("adapt/drift") {
+      add("Drift of the parameters", "‖θ − θ₀‖ / ‖θ₀‖", methods.map { series($0, $1, "adapt/drift") })
+    }
+    guard !figures.isEmpty else { return nil }
+    let title = [group.data, Self.kinds[group.kind] ?? group.kind].compactMap(\.self).joined(separator: ", ")
+    return HTML([isOnly ? .empty : HTML("h3") { title }, HTML.figures(figures)])
+  }
+
+  private static let kinds = ["train": "training", "tune": "tuning", "adapt": "adaptation"]
+
+  private static func title(_ metric: String) -> String {
+    switch metric {
+    case "train/loss": "training loss"
+    case "valid/loss": "validation loss"
+    case "adapt/loss": "adaptation loss"
+    default: metric
+    }
+  }
+
+  /// A metric over epochs: the mean over runs, and its deviation where there are several.
+  private static func series(_ name: String, _ stages: [ReportStage], _ metric: String) -> LineChart.Series {
+    var values: [Int: [Double?]] = [:]
+    for stage in stages { for point in stage.records.curve(metric) { values[point.x, default: []].append(point.y) } }
+    return LineChart.Series(
+      name,
+      values.sorted { $0.key < $1.key }.map { place, found in
+        let scores = Aggregate(found)
+        return .init(Double(place), scores.mean, spread: found.count > 1 ? scores.standardDeviation : nil)
+      })
+  }
+}
+
+extension String {
+  /// With a capital letter at its beginning.
+  fileprivate var capitalized: String { prefix(1).uppercased() + dropFirst() }
+}

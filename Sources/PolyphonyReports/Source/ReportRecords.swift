@@ -1,0 +1,57 @@
+import Foundation
+import OrderedCollections
+import Polyphony
+
+/// The records of a run's `metrics.jsonl`.
+struct ReportRecords: Sendable {
+  /// One record.
+  struct Record: Sendable {
+    var epoch: Int
+    var step: Int
+    var values: OrderedDictionary<String, Double?>
+  }
+
+  /// The records, in order.
+  private(set) var records: [Record] = []
+  /// Lines that are no record: what a run that was killed has left, or damage.
+  private(set) var unreadable = 0
+
+  /// Reads a file; one that is not there holds none.
+  init(path: String) {
+    guard let data = FileManager.default.contents(atPath: path) else { return }
+    for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
+      guard let record = try? OrderedJSON(parsing: String(line)), case .object(let members) = record,
+        case .integer(let epoch)? = record["epoch"], case .integer(let step)? = record["step"]
+      else {
+        unreadable += 1
+        continue
+      }
+      var values: OrderedDictionary<String, Double?> = [:]
+      for member in members where !["epoch", "step", "split"].contains(member.key) {
+        switch member.value {
+        case .integer(let value): values.updateValue(Double(value), forKey: member.key)
+        case .number(let value): values.updateValue(value.isFinite ? value : nil, forKey: member.key)
+        case .null: values.updateValue(nil, forKey: member.key)
+        default: break
+        }
+      }
+      records.append(Record(epoch: epoch, step: step, values: values))
+    }
+  }
+
+  /// The metrics' names, in order.
+  var names: [String] { Array(OrderedSet(records.flatMap { Array($0.values.keys) })) }
+
+  /// A metric over epochs, or over steps where all records are of one epoch; a place that stands twice keeps the last.
+  func curve(_ name: String) -> [(x: Int, y: Double?)] {
+    let bySteps = countsSteps
+    var points: OrderedDictionary<Int, Double?> = [:]
+    for record in records {
+      if let value = record.values[name] { points.updateValue(value, forKey: bySteps ? record.step : record.epoch) }
+    }
+    return points.map { ($0.key, $0.value) }.sorted { $0.x < $1.x }
+  }
+
+  /// Whether places are steps and not epochs.
+  var countsSteps: Bool { records.count > 1 && Set(records.map(\.epoch)).count < records.count }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import OrderedCollections
+import Polyphony
+
+/// What a folder knows of its run, comparison, sweep or transfer, read for a report.
+struct ReportSource: Sendable {
+  /// The folder.
+  let folder: String
+  /// Its results; nil for a run that has not come to its end.
+  var document: ResultsDocument?
+  /// The runs of a comparison.
+  var comparison: ComparisonIndex?
+  /// The runs whose logs lie there.
+  var stages: [ReportStage]
+  /// Recipes by the folders that have the same.
+  var recipes: [(folders: [String], text: String)]
+  /// `environment.json`.
+  var environment: RunEnvironment?
+
+  /// Reads a folder, or a results document and the folder that it lies in.
+  ///
+  /// - Throws: `Fault(.missingInput)` where there is nothing to report, `Fault(.badData)` for files of another form.
+  init(_ path: String) throws(Fault) {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw Fault(
+        .missingInput, "there is no such folder", file: path,
+        remedy: "name the output folder of a run, a sweep or a comparison")
+    }
+    folder = isFolder.boolValue ? path : path.parentFolder
+    let file = isFolder.boolValue ? "\(path)/results.json" : path
+    if let data = FileManager.default.contents(atPath: file) {
+      document = try ResultsDocument(parsing: String(decoding: data, as: UTF8.self), file: file)
+    }
+    comparison = try ComparisonIndex.read(folder)
+    environment = RunEnvironment(folder: folder)
+    if let comparison {
+      stages = Self.stages(comparison, folder)
+    } else {
+      stages = Self.stages(below: folder, document)
+    }
+    recipes = Self.recipes(folder, [""] + stages.map(\.folder))
+    guard document != nil || stages.contains(where: { !$0.records.records.isEmpty }) else {
+      throw Fault(
+        .missingInput, "there is nothing to report in this folder", file: folder,
+        expected: "results.json, metrics.jsonl, or folders of runs that have one",
+        remedy: "name what --output was given to train, tune, adapt, evaluate, transfer or compare")
+    }
+  }
+
+  /// The runs of a comparison, each folder once: a run that several methods build on is called by its own method, others
+  /// by the method of the comparison.
+  private static func stages(_ comparison: ComparisonIndex, _ folder: String) -> [ReportStage] {
+    var users: [String: Set<String>] = [:]
+    for run in comparison.runs { for stage in run.stages { users[stage.folder, default: []].insert(run.method) } }
+    var stages: OrderedDictionary<String, ReportStage> = [:]
+    for run in comparison.runs {
+      for stage in run.stages where stages[stage.folder] == nil {
+        stages[stage.folder] = ReportStage(
+          kind: stage.kind, method: (users[stage.folder]?.count ?? 1) > 1 ? stage.method : run.method, data: run.data,
+          seed: Int(exactly: run.seed), folder: stage.folder,
+          records: ReportRecords(path: "\(folder)/\(stage.folder)/metrics.jsonl"))
+      }
+    }
+    return Array(stages.values)
+  }
+
+  /// The runs of a command: the folder itself, `seed-N`, `METHOD` or `METHOD/seed-N`.
+  private static func stages(below folder: String, _ document: ResultsDocument?) -> [ReportStage] {
+    func folders(_ path: String) -> [String] {
+      ((try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(path)")) ?? [])
+        .filter { !$0.hasPrefix(".") }.sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+        .map { path.isEmpty ? $0 : "\(path)/\($0)" }
+    }
+    let names = document.map { Array(OrderedSet($0.results.map(\.name))) } ?? []
+    let kind = document?.command ?? "run"
+    func stage(_ path: String, _ method: String?, _ seed: String?) -> ReportStage? {
+      let file = path.isEmpty ? "\(folder)/metrics.jsonl" : "\(folder)/\(path)/metrics.jsonl"
+      guard FileManager.default.fileExists(atPath: file) else { return nil }
+      let only = names.count == 1 ? names[0] : kind
+      return ReportStage(
+        kind: kind, method: method ?? only, data: nil,
+        seed: seed.flatMap { Int($0.dropFirst("seed-".count)) } ?? document?.results.first?.seeds.first, folder: path,
+        records: ReportRecords(path: file))
+    }
+    if let own = stage("", nil, nil) { return [own] }
+    let below = folders("")
+    let stages = below.flatMap { path -> [ReportStage] in
+      if path.hasPrefix("seed-") { return [stage(path, nil, path)].compactMap(\.self) }
+      if let own = stage(path, path, nil) { return [own] }
+      return folders(path).compactMap { below in
+        let last = (below as NSString).lastPathComponent
+        return last.hasPrefix("seed-") ? stage(below, path, last) : nil
+      }
+    }
+    // In the order of the results, as everywhere else.
+    let order = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { a, _ in a })
+    return stages.enumerated().sorted {
+      (order[$0.element.method] ?? .max, $0.offset) < (order[$1.element.method] ?? .max, $1.offset)
+    }.map(\.element)
+  }
+
+  private static func recipes(_ folder: String, _ paths: [String]) -> [(folders: [String], text: String)] {
+    var recipes: OrderedDictionary<String, [String]> = [:]
+    for path in OrderedSet(paths) {
+      guard
+        let data = FileManager.default.contents(
+          atPath: path.isEmpty ? "\(folder)/recipe.yaml" : "\(folder)/\(path)/recipe.yaml")
+      else { continue }
+      recipes[String(decoding: data, as: UTF8.self), default: []].append(path)
+    }
+    return recipes.map { ($0.value, $0.key) }
+  }
+}

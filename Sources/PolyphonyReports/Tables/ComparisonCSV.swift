@@ -1,0 +1,50 @@
+import OrderedCollections
+import Polyphony
+import PolyphonyPresentation
+
+/// Comparisons in long form: a line for each condition, method and metric.
+///
+/// Numbers are written in full; what is undefined or could not be tested is an empty cell, and `note` says why.
+struct ComparisonCSV {
+  let comparisons: [MethodComparison]
+
+  init(_ comparisons: [MethodComparison]) { self.comparisons = comparisons }
+
+  var text: String {
+    let keys = Array(OrderedSet(comparisons.flatMap(\.conditions).flatMap { Array($0.parts.keys) }))
+    let titles = [
+      "method", "metric", "better", "seeds", "mean", "std", "best", "reference", "common_seeds", "difference",
+      "standard_error", "t", "p", "p_holm", "comparisons", "significant", "note", "trained", "total", "seconds",
+    ]
+    var table = TextTable((keys + titles).map { .init($0) })
+    for comparison in comparisons {
+      for condition in comparison.conditions {
+        for method in comparison.methods {
+          guard let entry = comparison[condition, method] else { continue }
+          table.append(keys.map { condition.parts[$0] ?? "" } + cells(entry, comparison))
+        }
+      }
+    }
+    return table.csv()
+  }
+
+  private func cells(_ entry: MethodComparison.Entry, _ comparison: MethodComparison) -> [String] {
+    func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+    let test = entry.test
+    let scores = [
+      entry.row.name, comparison.metric, comparison.direction == .higherIsBetter ? "higher" : "lower",
+      "\(entry.row.seeds.count)", number(entry.scores.mean), number(entry.scores.standardDeviation),
+      entry.isBest ? "yes" : "no",
+    ]
+    let differences = [
+      test == nil ? "" : comparison.reference, test.map { "\($0.seeds.count)" } ?? "", number(test?.difference),
+      number(test?.standardError), number(test?.statistic), number(test?.p), number(entry.adjusted),
+      test == nil ? "" : "\(comparison.tested)", entry.adjusted == nil ? "" : entry.isSignificant ? "yes" : "no",
+    ]
+    let undefined = entry.scores.mean == nil ? "undefined" : nil
+    return scores + differences + [
+      undefined ?? test?.obstacle?.rawValue ?? "", entry.row.parameters.map { "\($0.trainable)" } ?? "",
+      entry.row.parameters.map { "\($0.total)" } ?? "", number(entry.row.seconds),
+    ]
+  }
+}

@@ -1,0 +1,266 @@
+import OrderedCollections
+import PolyphonySupport
+
+/// Reads the settings of one section of a recipe, each by its name, kind and default, and keeps account of them.
+///
+/// ```swift
+/// let (training, resolved) = try SettingsReader.read(tree) { recipe in
+///   try recipe.section("training") { section in
+///     Training(
+///       epochs: try section.int("epochs", default: 30, in: 1...),
+///       rate: try section.double("rate", default: 1e-3, in: Above(0)))
+///   }
+/// }
+/// ```
+/// A setting exists because somebody reads it; there is no second list of names to keep in step. So a key that nobody
+/// has read is an unknown key, and every default that was used can be written down (`resolved`).
+public final class SettingsReader {
+  /// The keys that lead to this section, with points between them; empty at the top.
+  public let path: String
+  private let given: SettingsTree
+  private let members: OrderedDictionary<String, SettingsTree>
+  private let faultKind: Fault.Kind
+  private var settled: OrderedDictionary<String, SettingsTree> = [:]
+  private var children: OrderedDictionary<String, [SettingsReader]> = [:]
+
+  private init(_ value: SettingsValue) throws(Fault) {
+    path = value.path
+    given = value.tree
+    faultKind = value.faultKind
+    switch value.tree.content {
+    case .map(let members): self.members = members
+    case .scalar(let scalar) where scalar.isNull: members = [:]
+    default: throw value.fault("a setting has the wrong type", expected: "a section of keys")
+    }
+  }
+
+  /// Reads a whole recipe; at the end every key of it must have been read.
+  ///
+  /// - Parameters:
+  ///   - tree: The recipe, overrides included.
+  ///   - kind: The kind of the faults; `.badData` for files that no user writes by hand.
+  ///   - body: Reads the settings.
+  /// - Returns: What `body` makes, and the recipe with every default filled in: keys that were given stand in their
+  ///   order, the others behind them in the order of reading.
+  /// - Throws: What `body` throws; otherwise, for keys that nobody has read, a fault with the first one's place and
+  ///   path, the known keys and what was probably meant.
+  public static func read<Result>(
+    _ tree: SettingsTree, kind: Fault.Kind = .usage, _ body: (SettingsReader) throws(Fault) -> Result
+  ) throws(Fault) -> (value: Result, resolved: SettingsTree) {
+    let reader = try SettingsReader(SettingsValue(path: "", tree: tree, faultKind: kind))
+    let result = try body(reader)
+    try reader.refuseUnknownKeys()
+    return (result, reader.resolved)
+  }
+
+  /// Reads what `body` wants of a section whose other keys are somebody else's.
+  /// - Returns: What `body` makes, and the keys that it has read, with every default filled in.
+  /// - Throws: What `body` throws.
+  public static func readPart<Result>(
+    of tree: SettingsTree, _ body: (SettingsReader) throws(Fault) -> Result
+  ) throws(Fault) -> (value: Result, resolved: SettingsTree) {
+    let reader = try SettingsReader(SettingsValue(path: "", tree: tree, faultKind: .usage))
+    let result = try body(reader)
+    return (result, reader.resolved)
+  }
+
+  /// The keys that stand in this section, in their order.
+  public var keys: [String] { Array(members.keys) }
+
+  /// Whether a list stands under a key.
+  public func isList(_ key: String) -> Bool {
+    if case .list? = members[key]?.content { true } else { false }
+  }
+
+  /// Whether a key stands in the recipe, with a value.
+  public func contains(_ key: String) -> Bool { value(key) != nil }
+
+  /// Reads a setting of any kind.
+  public func setting<Value>(_ key: String, _ setting: Setting<Value>, default standard: Value) throws(Fault) -> Value {
+    let result = try value(key).map(setting.read) ?? standard
+    settled[key] = setting.write(result)
+    return result
+  }
+
+  /// Reads a setting that must be given.
+  public func required<Value>(_ key: String, _ setting: Setting<Value>) throws(Fault) -> Value {
+    guard let value = value(key) else {
+      settled[key] = .init(.scalar(.init("")))
+      throw Fault(
+        faultKind, "a setting is missing", file: given.origin.file, key: path(to: key),
+        remedy: "give it in the recipe or with `--set \(path(to: key))=…`")
+    }
+    let result = try setting.read(value)
+    settled[key] = setting.write(result)
+    return result
+  }
+
+  /// Reads a setting that may be left out, or be `null`.
+  public func optional<Value>(_ key: String, _ setting: Setting<Value>) throws(Fault) -> Value? {
+    let result = try value(key).map(setting.read)
+    settled[key] = result.map(setting.write) ?? .init(.scalar(.init("null")))
+    return result
+  }
+
+  /// Reads the settings of a section; where it is missing, all are defaults. It may be read in several parts.
+  /// - Parameters:
+  ///   - key: the section's name.
+  ///   - shorthand: the key for which a plain value may stand in place of the section.
+  ///   - body: reads the section's settings.
+  public func section<Result>(
+    _ key: String, shorthand: String? = nil, _ body: (SettingsReader) throws(Fault) -> Result
+  ) throws(Fault) -> Result {
+    if let reader = children[key]?.first { return try body(reader) }
+    var tree = members[key] ?? .empty
+    if let shorthand, case .scalar(let scalar) = tree.content, !scalar.isNull {
+      tree = SettingsTree(.map([shorthand: tree]), origin: tree.origin)
+    }
+    let reader = try SettingsReader(SettingsValue(path: path(to: key), tree: tree, faultKind: faultKind))
+    children[key] = [reader]
+    settled[key] = .empty
+    return try body(reader)
+  }
+
+  /// Reads a list of sections; where it is missing, there are none.
+  public func sections<Result>(
+    _ key: String, _ body: (SettingsReader) throws(Fault) -> Result
+  ) throws(Fault) -> [Result] {
+    var results: [Result] = []
+    settled[key] = .init(.list([]))
+    children[key] = []
+    for element in try value(key)?.elements() ?? [] {
+      let reader = try SettingsReader(element)
+      children[key]?.append(reader)
+      results.append(try body(reader))
+    }
+    return results
+  }
+
+  /// Takes a value as it is, with all that is below it, for somebody else to read.
+  public func raw(_ key: String) -> SettingsTree? {
+    let tree = members[key]
+    settled[key] = tree ?? .init(.scalar(.init("null")))
+    return tree
+  }
+
+  /// A fault about a key of this section that only its meaning shows to be wrong.
+  public func fault(_ problem: String, key: String, expected: String? = nil, remedy: String? = nil) -> Fault {
+    let place = members[key] ?? given
+    return SettingsValue(path: path(to: key), tree: place, faultKind: faultKind)
+      .fault(problem, expected: expected, remedy: remedy)
+  }
+
+  /// Lets faults about what a key names, which speak of a command's option, say where it stands in the recipe.
+  package func locating<Result>(_ key: String, _ body: () throws(Fault) -> Result) throws(Fault) -> Result {
+    do {
+      return try body()
+    } catch {
+      guard error.key.map({ $0 == key || $0.hasPrefix("--") }) ?? true else { throw error }
+      let place = fault("", key: key)
+      var located = error
+      (located.key, located.file) = (place.key, error.file ?? place.file)
+      throw located
+    }
+  }
+
+  private func value(_ key: String) -> SettingsValue? {
+    guard let tree = members[key] else { return nil }
+    if case .scalar(let scalar) = tree.content, scalar.isNull { return nil }
+    return SettingsValue(path: path(to: key), tree: tree, faultKind: faultKind)
+  }
+
+  private func path(to key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  // MARK: - The account
+
+  private var resolved: SettingsTree {
+    var result: OrderedDictionary<String, SettingsTree> = [:]
+    let keys = members.keys.filter { settled[$0] != nil } + settled.keys.filter { members[$0] == nil }
+    for key in keys {
+      guard let readers = children[key] else {
+        result[key] = settled[key]
+        continue
+      }
+      let trees = readers.map(\.resolved)
+      if case .list? = settled[key]?.content {
+        result[key] = .init(.list(trees))
+      } else {
+        result[key] = trees.first
+      }
+    }
+    return .init(.map(result), origin: given.origin)
+  }
+
+  private func refuseUnknownKeys() throws(Fault) {
+    let unknown = unknownKeys
+    guard let first = unknown.first else { return }
+    let paths = knownPaths
+    let elsewhere = paths.first { $0.split(separator: ".").last == first.key[...] }
+    let more = unknown.dropFirst().map { "`\($0.reader.path(to: $0.key))`" }.joined(separator: ", ")
+    let origin = first.reader.members[first.key]?.origin ?? .builtIn
+    let known = first.reader.settled.keys.sorted().joined(separator: ", ")
+    throw Fault(
+      faultKind, unknown.count == 1 ? "an unknown key" : "\(unknown.count) unknown keys", file: origin.file,
+      key: first.reader.path(to: first.key),
+      found: origin.annotate("`\(first.key)`") + (more.isEmpty ? "" : ", and \(more)"),
+      expected: known.isEmpty ? "no keys here" : "one of \(known)",
+      remedy: Suggestion.question(for: first.key, among: first.reader.settled.keys)
+        ?? elsewhere.map { "did you mean `\($0)`?" })
+  }
+
+  private var unknownKeys: [(reader: SettingsReader, key: String)] {
+    members.keys.flatMap { key in
+      settled[key] == nil ? [(self, key)] : (children[key] ?? []).flatMap(\.unknownKeys)
+    }
+  }
+
+  private var knownPaths: [String] {
+    settled.keys.flatMap { key in [path(to: key)] + (children[key] ?? []).flatMap(\.knownPaths) }
+  }
+}
+
+extension SettingsReader {
+  /// Reads an integer.
+  public func int(
+    _ key: String, default standard: Int, in range: (any SettingsRange<Int>)? = nil
+  ) throws(Fault) -> Int {
+    try setting(key, .int(in: range), default: standard)
+  }
+
+  /// Reads a number.
+  public func double(
+    _ key: String, default standard: Double, in range: (any SettingsRange<Double>)? = nil
+  ) throws(Fault) -> Double {
+    try setting(key, .double(in: range), default: standard)
+  }
+
+  /// Reads `true` or `false`.
+  public func bool(_ key: String, default standard: Bool) throws(Fault) -> Bool {
+    try setting(key, .bool, default: standard)
+  }
+
+  /// Reads a text.
+  public func string(_ key: String, default standard: String) throws(Fault) -> String {
+    try setting(key, .string, default: standard)
+  }
+
+  /// Reads one of several words.
+  public func choice(_ key: String, of words: [String], default standard: String) throws(Fault) -> String {
+    try setting(key, .choice(of: words), default: standard)
+  }
+
+  /// Reads one case of an enumeration, by its raw value.
+  public func choice<Value: CaseIterable & RawRepresentable>(
+    _ key: String, default standard: Value
+  ) throws(Fault) -> Value where Value.RawValue == String {
+    try setting(key, .choice(of: Value.self), default: standard)
+  }
+
+  /// Reads a list of values of one kind.
+  public func list<Element>(
+    _ key: String, of element: Setting<Element>, default standard: [Element],
+    count: (any SettingsRange<Int>)? = nil
+  ) throws(Fault) -> [Element] {
+    try setting(key, .list(of: element, count: count), default: standard)
+  }
+}

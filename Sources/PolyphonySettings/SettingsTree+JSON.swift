@@ -1,0 +1,38 @@
+import PolyphonySupport
+
+extension SettingsTree {
+  /// The tree as JSON in one line, keys in alphabetical order: the same for the same settings in another order.
+  package var canonical: String { json.sorted.text(.line) }
+
+  /// The tree as JSON: plain scalars as numbers, truth values or null where they read as such, all others as strings.
+  public var json: OrderedJSON {
+    switch content {
+    case .map(let members): .object(members.map { .init($0.key, $0.value.json) })
+    case .list(let elements): .array(elements.map(\.json))
+    case .scalar(let scalar):
+      if scalar.isNull {
+        .null
+      } else if let integer = scalar.int {
+        .integer(integer)
+      } else if let number = scalar.double, number.isFinite {
+        .number(number)
+      } else if let truth = scalar.bool {
+        .bool(truth)
+      } else {
+        .string(scalar.text)
+      }
+    }
+  }
+}
+
+extension OrderedJSON {
+  /// The same with the members of all objects in alphabetical order.
+  fileprivate var sorted: OrderedJSON {
+    switch self {
+    case .object(let members):
+      .object(members.map { .init($0.key, $0.value.sorted) }.sorted { $0.key < $1.key })
+    case .array(let elements): .array(elements.map(\.sorted))
+    default: self
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import Crypto
+import Foundation
+
+/// The SHA-256 of files.
+package enum FileHash {
+  /// The hash in hexadecimal digits, read piece by piece.
+  package static func sha256(of path: String) throws(Fault) -> String {
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw Fault(.missingInput, "the file is not there or cannot be read", file: path)
+    }
+    defer { try? handle.close() }
+    var hash = SHA256()
+    while let piece = try? handle.read(upToCount: 1 << 22), !piece.isEmpty { hash.update(data: piece) }
+    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+  }
+
+  /// The hash of some bytes in hexadecimal digits.
+  package static func sha256(_ bytes: some Sequence<UInt8>) -> String {
+    SHA256.hash(data: Array(bytes)).map { String(format: "%02x", $0) }.joined()
+  }
+}

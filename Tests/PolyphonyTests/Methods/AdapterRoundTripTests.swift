@@ -1,0 +1,80 @@
+import Foundation
+import Polyphony
+import Testing
+import Torch
+
+@testable import PolyphonySettings
+@testable import PolyphonySupport
+
+/// An adapted model on disk: a small folder beside the source.
+@Suite struct AdapterRoundTripTests {
+  static let cases: [(String, String)] =
+    AdaptationMethods.names.map { ($0, "late_fusion") } + [
+      ("norm", "deeplab_v3plus"), ("tent", "deeplab_v3plus"), ("casp", "deeplab_v3plus"), ("casp", "mult"),
+    ]
+
+  @Test(arguments: cases) func anAdapterGivesTheAdaptedModelBack(method: String, architecture: String) throws {
+    var adapting = Adapting.named(method)
+    adapting.architecture = architecture
+    if architecture == "deeplab_v3plus" {
+      (adapting.kind, adapting.count, adapting.modalities) = (.segmentation, 6, 1)
+    }
+    let samples = adapting.samples()
+    let settings = adapting.settings
+    try withTemporaryFolder { folder in
+      let base = folder + "/base"
+      try ModelFolder.write(adapting.model().backbone, to: base)
+      let before = try contents(base)
+      let tree = settings.isEmpty ? SettingsTree.empty : try SettingsTree(yaml: "{\(settings)}", file: "settings")
+      let run = AdaptationRun(base: base, method: method, settings: tree, seed: 3)
+      let output = try RunFolder(folder + "/run", existing: .refuse)
+      let result = try ownDropout { try run.run(on: samples, folder: output, isStopped: { false }) }
+      let adapted = result.installation.model.predict(samples).prediction.floats
+
+      let fresh = try ModelFolder.read(base)
+      let description = try AdapterFolder.attach(output.adapter, to: fresh, base: base)
+      #expect(description.method == method)
+      #expect(fresh.predict(samples).prediction.floats == adapted)
+      let stored = try SafetensorsFile(path: output.adapter + "/adapter_model.safetensors").entries.map(\.name)
+      let buffers = fresh.backbone.storage().filter { !$0.storage.isTrainable }.map(\.key)
+      #expect(Set(stored) == Set(fresh.trainableParameters().map(\.key) + buffers))
+      if method == "casp", architecture == "late_fusion" {
+        #expect(stored.allSatisfy { $0.contains("layer_norms.") } && stored.count == 12)
+      }
+      result.installation.isEnabled = false
+      #expect(
+        result.installation.model.predict(samples).prediction.floats
+          == (try adapting.model()).predict(samples).prediction.floats, "switched off it is the source")
+      let after = try contents(base)
+      #expect(before == after, "the source's folder is as it was")
+    }
+  }
+
+  private func contents(_ folder: String) throws -> [Data] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map {
+      try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)"))
+    }
+  }
+
+  @Test func aStoppedRunLeavesACheckpointAndNoAdapter() throws {
+    let adapting = Adapting.named("casp")
+    try withTemporaryFolder { folder in
+      let base = folder + "/base"
+      try ModelFolder.write(adapting.model().backbone, to: base)
+      let tree = try SettingsTree(yaml: "{\(adapting.settings)}", file: "settings")
+      let run = AdaptationRun(base: base, method: "casp", settings: tree)
+      let output = try RunFolder(folder + "/run", existing: .refuse)
+      let cut = try run.run(on: adapting.samples(), folder: output, isStopped: { true })
+      #expect(cut.outcome.wasStopped && !FileManager.default.fileExists(atPath: output.adapter))
+      let whole = try run.run(on: adapting.samples())
+      let resumed = try run.run(on: adapting.samples(), folder: output, resume: true, isStopped: { false })
+      #expect(bytes(resumed.installation.model) == bytes(whole.installation.model))
+      #expect(FileManager.default.fileExists(atPath: output.adapter))
+    }
+  }
+
+  @Test func namesOfAdaptationsAreNoTuningMethods() {
+    #expect(Set(TuningMethods.names).isDisjoint(with: AdaptationMethods.names))
+    #expect(throws: Fault.self) { try TuningMethods.maker("casp") }
+  }
+}

@@ -1,0 +1,85 @@
+import Polyphony
+import Testing
+import Torch
+
+@testable import PolyphonySupport
+
+/// What each modality is worth, and what its encoder holds.
+@Suite struct ContributionTests {
+  func trained(_ kind: PredictionTask.Kind, modalities: Int) throws -> (MultimodalModel, LabelledSplit) {
+    let configuration = Tiny.configuration("late_fusion", kind, modalities: modalities)
+    let split = try Tiny.split(configuration, count: 40)
+    let model = try Tiny.model(configuration)
+    var settings = Tiny.settings(epochs: 6)
+    settings.learningRate = 5e-3
+    _ = try Trainer(model, training: split, validation: split, settings: settings, seed: 0).run()
+    return (model, split)
+  }
+
+  @Test(arguments: [PredictionTask.Kind.classification, .regression], [1, 3])
+  func shapleyValuesAddUp(kind: PredictionTask.Kind, count: Int) throws {
+    let (model, split) = try trained(kind, modalities: count)
+    let contributions = try ModalityContributions.measure(model, split)
+    #expect(contributions.isExact && contributions.rows.count == count)
+    let (all, none) = (try #require(contributions.all), try #require(contributions.none))
+    let sign = kind == .regression ? -1.0 : 1.0
+    let sum = contributions.rows.reduce(0) { $0 + $1.shapley }
+    #expect(abs(sum - sign * (all - none)) < 1e-9)
+    let metrics = try model.evaluate(split).metrics
+    #expect(all == metrics[kind == .regression ? "mae" : "accuracy"])
+    let alone = contributions.rows.compactMap(\.alone)
+    #expect(contributions.gap == alone.max()! - alone.min()!)
+    if count == 1 { #expect(contributions.rows[0].alone == all && contributions.rows[0].without == none) }
+  }
+
+  @Test func metricsPerModalityAreThoseOfTheirMeasures() throws {
+    let (model, split) = try trained(.classification, modalities: 2)
+    let metrics = try PerModalityMetrics.measure(model, split, training: split)
+    let contributions = try ModalityContributions.measure(model, split)
+    let probes = try LinearProbe.scores(model, training: split, test: split)
+    #expect(metrics["modality_gap"] == contributions.gap)
+    for (row, probe) in zip(contributions.rows, probes) {
+      #expect(metrics["\(row.modality)/alone"] == row.alone && metrics["\(row.modality)/without"] == row.without)
+      #expect(metrics["\(row.modality)/shapley"] == row.shapley)
+      #expect(metrics["\(row.modality)/probe"] == probe.metrics["accuracy"])
+    }
+  }
+
+  @Test func manyModalitiesAreSampled() throws {
+    let (model, split) = try trained(.classification, modalities: 7)
+    let contributions = try ModalityContributions.measure(model, split, orders: 3)
+    #expect(!contributions.isExact)
+    let sum = contributions.rows.reduce(0) { $0 + $1.shapley }
+    let (all, none) = (try #require(contributions.all), try #require(contributions.none))
+    #expect(abs(sum - (all - none)) < 1e-9, "every order adds up")
+    #expect(contributions.rows.allSatisfy { $0.error != nil })
+    #expect(throws: Fault.self) { try ModalityContributions.measure(model, split, metric: "mae") }
+  }
+
+  @Test func segmentationHasContributionsAndNoProbe() throws {
+    let configuration = Tiny.configuration("deeplab_v3plus", .segmentation, modalities: 2)
+    let split = try Tiny.split(configuration, count: 4)
+    let model = try Tiny.model(configuration)
+    let contributions = try ModalityContributions.measure(model, split)
+    #expect(contributions.metric == "dice" && contributions.rows.count == 2)
+    #expect(throws: Fault.self) { try LinearProbe.scores(model, training: split, test: split) }
+  }
+
+  @Test(arguments: [PredictionTask.Kind.classification, .regression])
+  func theProbeReadsWhatIsThere(kind: PredictionTask.Kind) throws {
+    let configuration = Tiny.configuration("late_fusion", kind)
+    let model = try Tiny.model(configuration)
+    let training = try Tiny.split(configuration, count: 200, seed: 1)
+    let test = try Tiny.split(configuration, count: 100, seed: 2)
+    let rows = try LinearProbe.scores(model, training: training, test: test)
+    #expect(rows.map(\.modality) == ["m0", "m1", "m2"])
+    // The first modality carries the target with the least noise.
+    if kind == .classification {
+      let accuracy = try rows.map { try #require($0.metrics["accuracy"]) }
+      #expect(accuracy[0] > 0.6 && accuracy[0] > accuracy[2])
+    } else {
+      let error = try rows.map { try #require($0.metrics["mae"]) }
+      #expect(error[0] < error[2])
+    }
+  }
+}

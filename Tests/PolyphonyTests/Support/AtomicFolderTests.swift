@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+
+@testable import PolyphonySupport
+@testable import Torch
+
+@Suite struct AtomicFolderTests {
+  /// Writes a folder of two files that belong together.
+  private func write(_ version: String, to path: String) throws {
+    try AtomicFolder.write(to: path) { (folder) throws(Fault) in
+      try AtomicFile.write(version, to: folder + "/model")
+      try FileStep.makeTemporary.perform(folder) { mkdir(folder + "/deep", 0o777) }
+      try AtomicFile.write(version, to: folder + "/deep/state")
+    }
+  }
+
+  /// The version of the folder; nil where there is none, «torn» where its files do not belong together.
+  private func version(at path: String) -> String? {
+    let (model, state) = (text(of: path + "/model"), text(of: path + "/deep/state"))
+    return model == state ? model : "torn"
+  }
+
+  @Test(arguments: [true, false])
+  func makesAndReplaces(canExchange: Bool) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/checkpoint"
+      try FileStep.intercept.withValue({ $0 == .exchange && !canExchange ? ENOSYS : 0 }) {
+        for expected in ["one", "two", "three"] {
+          try write(expected, to: path)
+          #expect(version(at: path) == expected)
+          #expect(try names(in: folder) == ["checkpoint"])
+        }
+      }
+    }
+  }
+
+  /// At every step the folder is copied, as `kill -9` would leave it just then, and opened from the copy.
+  @Test(arguments: [true, false], [true, false])
+  func aKillAtAnyInstantLeavesTheOldOrTheNew(canExchange: Bool, replaces: Bool) throws {
+    try withTemporaryFolder { root in
+      let (folder, killed) = (root + "/run", root + "/killed")
+      for path in [folder, killed] {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      }
+      if replaces { try write("old", to: folder + "/checkpoint") }
+      let counter = Counter()
+      try FileStep.intercept.withValue({ step in
+        try? FileManager.default.copyItem(atPath: folder, toPath: "\(killed)/\(counter.next())")
+        return step == .exchange && !canExchange ? ENOSYS : 0
+      }) {
+        try write("new", to: folder + "/checkpoint")
+      }
+      var seen: [String?] = []
+      for instant in 0..<counter.value {
+        let path = "\(killed)/\(instant)/checkpoint"
+        try AtomicFolder.recover(path)
+        seen.append(version(at: path))
+        #expect(try names(in: "\(killed)/\(instant)") == (seen[instant] == nil ? [] : ["checkpoint"]))
+      }
+      let old = replaces ? "old" : nil
+      let switchover = try #require(seen.firstIndex(of: "new"))
+      #expect(seen[..<switchover].allSatisfy { $0 == old })
+      #expect(seen[switchover...].allSatisfy { $0 == "new" })
+      #expect(switchover > 8)
+    }
+  }
+
+  @Test(arguments: [FileStep.makeTemporary, .write, .syncFile, .exchange, .rename])
+  func aFailureLeavesTheOldFolderAndNothingElse(step: FileStep) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/checkpoint"
+      try write("old", to: path)
+      #expect(throws: Fault.self) {
+        try FileStep.intercept.withValue({ $0 == step ? EIO : 0 }) { try write("new", to: path) }
+      }
+      #expect(version(at: path) == "old")
+      #expect(try names(in: folder) == ["checkpoint"])
+    }
+  }
+
+  @Test func aFailureBetweenTheTwoRenamesIsUndone() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/checkpoint"
+      try write("old", to: path)
+      let renames = Counter()
+      #expect(throws: Fault.self) {
+        try FileStep.intercept.withValue({ step in
+          switch step {
+          case .exchange: ENOSYS
+          // Two renames are those of the files within; the third is the folder's.
+          case .rename: renames.next() == 2 ? EIO : 0
+          default: 0
+          }
+        }) { try write("new", to: path) }
+      }
+      #expect(renames.value == 3)
+      #expect(version(at: path) == "old")
+      #expect(try names(in: folder) == ["checkpoint"])
+    }
+  }
+
+  @Test func aFileInTheWayIsAFaultAndStays() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/checkpoint"
+      try AtomicFile.write("precious", to: path)
+      let fault = #expect(throws: Fault.self) { try write("new", to: path) }
+      #expect(fault?.problem == "a file stands where a folder is to be written")
+      #expect(text(of: path) == "precious")
+      #expect(try names(in: folder) == ["checkpoint"])
+    }
+  }
+
+  @Test func recoveringWhatIsWholeChangesNothing() throws {
+    try withTemporaryFolder { folder in
+      try AtomicFolder.recover(folder + "/none")
+      try write("old", to: folder + "/checkpoint")
+      try AtomicFolder.recover(folder + "/checkpoint/")
+      #expect(version(at: folder + "/checkpoint") == "old")
+      #expect(try names(in: folder) == ["checkpoint"])
+    }
+  }
+}
+
+/// Counts calls; the interceptors of the file steps run on the thread of the test.
+private final class Counter: @unchecked Sendable {
+  private(set) var value = 0
+  func next() -> Int {
+    defer { value += 1 }
+    return value
+  }
+}

@@ -5,7 +5,7 @@ import Torch
 ///
 /// After backward g_m, the gradient of all parameters that belong to modality m alone, becomes
 /// g_m · (ḡ / ‖g_m‖)^strength with ḡ the mean of the norms: 0 leaves joint training as it is, 1 makes all norms equal.
-public final class EqualizedGradients: BalancingStrategy {
+public final class EqualizedGradients: StepHook {
   private let names: [String]
   private let strength: Double
   private var factors: [Double]

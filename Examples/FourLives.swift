@@ -13,28 +13,26 @@ public enum FourLives {
 
   /// Trains with joint training and with CGGM, and gives a row of test scores for each.
   public static func trainBalanced(_ data: String, to output: String) throws(Fault) -> [RunResult] {
-    var training = TrainingRun(
-      recipe: try SettingsTree(yaml: recipe, file: "recipe"), data: data, output: output,
-      strategies: ["joint", "cggm"], seeds: [0, 1])
-    training.measuresModalities = true
-    return try training.run().results
+    var life = TrainLife(
+      recipe: try SettingsTree(yaml: recipe, file: "recipe"), data: data, methods: ["joint", "cggm"])
+    life.measuresModalities = true
+    return try MethodGrid(life, output: output, seeds: [0, 1]).run().results
   }
 
   /// Tunes a frozen model with Wander, and says what that took.
   public static func tune(_ base: String, _ data: String) throws(Fault) -> (trained: Int, of: Int) {
-    let dataset = try Dataset(data)
-    var settings = TrainingSettings()
-    settings.epochs = 2
-    let tuning = TuningRun(
-      base: base, method: "wander",
-      settings: try SettingsTree(yaml: "{bottleneck: 8, feature_rank: 4, token_rank: 4}", file: "wander"),
-      training: settings)
-    let result = try tuning.run(training: try dataset.labelled("train"), validation: try dataset.labelled("valid"))
-    let model = result.installation.model
+    let recipe = """
+      tuning: {bottleneck: 8, feature_rank: 4, token_rank: 4}
+      training: {epochs: 2}
+      """
+    let life = TuneLife(
+      model: base, recipe: try SettingsTree(yaml: recipe, file: "recipe"), data: .folder(data), methods: ["wander"])
+    let tuned = try life.prepare().run("wander")
+    let model = tuned.installation.model
     let count = model.parameterCount
 
     // Switched off, the model is the base, bit for bit.
-    result.installation.isEnabled = false
+    tuned.installation.isEnabled = false
     return (count.trainable, count.total)
   }
 
@@ -42,28 +40,26 @@ public enum FourLives {
   public static func surviveMissing(
     _ base: String, _ data: String, to folder: String
   ) throws(Fault) -> (base: MissingSweep, prompts: MissingSweep) {
-    let dataset = try Dataset(data)
-    var settings = TrainingSettings()
-    settings.epochs = 2
-    let tuning = TuningRun(base: base, method: "prompts", training: settings, missing: .sample(0.7))
-    let result = try tuning.run(
-      training: try dataset.labelled("train"), validation: try dataset.labelled("valid"),
-      folder: try RunFolder(folder, existing: .overwrite))
+    let recipe = try SettingsTree(yaml: "training: {epochs: 2}", file: "recipe")
+    var life = TuneLife(model: base, recipe: recipe, data: .folder(data), methods: ["prompts"])
+    life.condition.missing = .sample(0.7)
+    let tuned = try life.prepare().run("prompts", folder: try RunFolder(folder, existing: .overwrite))
 
     let plan = try MissingPlan("sample:0,0.3,0.6")
-    let test = try dataset.labelled("test")
-    let prompts = try MissingSweep(result.installation.model, test, plan)
-    result.installation.isEnabled = false
-    return (try MissingSweep(result.installation.model, test, plan), prompts)
+    let test = try Dataset(data).labelled("test")
+    let model = tuned.installation.model
+    let prompts = try MissingSweep(model, test, plan)
+    tuned.installation.isEnabled = false
+    return (try MissingSweep(model, test, plan), prompts)
   }
 
   /// Adapts to samples without labels: the split that a method is given has none.
   public static func adapt(_ base: String, _ target: String) throws(Fault) -> AdaptationOutcome {
-    let samples = try Dataset(target).unlabelled("train")
-    let adaptation = AdaptationRun(
-      base: base, method: "casp",
-      settings: try SettingsTree(
-        yaml: "{contrast_epochs: 2, snapshot_interval: 1, pseudo_epochs: 1, learning_rate: 0.0003}", file: "casp"))
-    return try adaptation.run(on: samples).outcome
+    let recipe = """
+      adaptation: {contrast_epochs: 2, snapshot_interval: 1, pseudo_epochs: 1, learning_rate: 0.0003}
+      """
+    let life = try AdaptLife(
+      model: base, recipe: try SettingsTree(yaml: recipe, file: "recipe"), data: target, methods: ["casp"])
+    return try life.prepare().run("casp").outcome
   }
 }

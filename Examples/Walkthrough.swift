@@ -14,9 +14,8 @@ public enum Walkthrough {
   public static func train(_ data: String, to output: String) throws(Fault) -> [RunResult] {
     GatedFusion.register()
     EqualizedGradients.register()
-    let training = TrainingRun(
-      recipe: try SettingsTree(yaml: recipe, file: "recipe"), data: data, output: output,
-      strategies: ["joint", "equalized"], seeds: [0, 1])
-    return try training.run().results
+    let life = TrainLife(
+      recipe: try SettingsTree(yaml: recipe, file: "recipe"), data: data, methods: ["joint", "equalized"])
+    return try MethodGrid(life, output: output, seeds: [0, 1]).run().results
   }
 }

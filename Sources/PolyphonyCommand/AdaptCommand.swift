@@ -70,23 +70,19 @@ struct AdaptCommand: ReportingCommand {
   func execute() throws {
     let place = try device.prepare()
     StopSignal.listen()
-    var sweep = AdaptationSweep(
-      base: model, recipe: try recipe.tree(), data: data, output: output,
-      methods: method.split(separator: ",").map(String.init), seeds: seeds.all, existing: existing.existing,
-      device: place,
-      observers: { (name, folder) throws(Fault) in
-        [AdaptationDisplay(name: name, isOnline: online), try AdaptationLogs.observer(folder, isOnline: online)]
-      })
-    (sweep.split, sweep.scored, sweep.isOnline) = (split, test, online)
-    sweep.adapter = adapter
-    let report = try sweep.run()
-    guard !report.wasStopped else {
-      Terminal.note("stopped; continue with the same command and --resume")
-      throw ExitCode(130)
+    var life = try AdaptLife(
+      model: model, adapter: adapter, recipe: try recipe.tree(), data: data, split: split, test: test,
+      methods: method.split(separator: ",").map(String.init), isOnline: online, device: place)
+    life.includesSource = true
+    let grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
+      (name, folder) throws(Fault) in
+      [AdaptationDisplay(name: name, isOnline: online), try AdaptationLogs.observer(folder, isOnline: online)]
     }
-    for remark in report.remarks { Terminal.note(remark) }
+    let outcome = try grid.run()
+    try StoppedRun.check(outcome.wasStopped)
+    for remark in outcome.remarks { Terminal.note(remark) }
     let printer = ResultsOutput(command: "adapt", asJSON: json)
-    try printer.write(report.results, to: output, data: [data], device: place)
-    printer.print(report.results)
+    try printer.write(outcome.results, to: output, data: [data], device: place)
+    printer.print(outcome.results)
   }
 }

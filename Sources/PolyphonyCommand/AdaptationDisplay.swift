@@ -40,5 +40,5 @@ final class AdaptationDisplay: AdaptationObserver {
     display.finishEpoch(progress)
   }
 
-  func didReturn(_ report: CollapseReport) { display.print("\(report)") }
+  func didReturn(_ report: CollapseRecord) { display.print("\(report)") }
 }

@@ -69,8 +69,10 @@ struct ScalingCommand: ReportingCommand {
     let overModalities = sweep(numbers(modalities).map { ($0, length) }, scaling)
     let overLengths = sweep(numbers(lengths).map { (count, $0) }, scaling)
     let tables = [
-      Growth(variable: "modalities", fixed: "length \(length)", points: overModalities) { Double($0.modalities) },
-      Growth(variable: "length", fixed: "\(count) modalities", points: overLengths) { Double($0.length) },
+      ScalingGrowth(variable: "modalities", fixed: "length \(length)", points: overModalities) {
+        Double($0.modalities)
+      },
+      ScalingGrowth(variable: "length", fixed: "\(count) modalities", points: overLengths) { Double($0.length) },
     ]
     let document: OrderedJSON = [
       "command": "scaling", "version": .string(Polyphony.version), "batch": .integer(batch),

@@ -3,7 +3,7 @@ import Polyphony
 import Torch
 
 /// Measurements over one variable: as a table, as fits, as drawings and as JSON.
-struct Growth {
+struct ScalingGrowth {
   /// What varies.
   let variable: String
   /// What does not.

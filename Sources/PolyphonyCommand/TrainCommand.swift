@@ -47,20 +47,17 @@ struct TrainCommand: ReportingCommand {
     var tree = try recipe.tree()
     if let architecture { try tree.override("model.architecture=\(architecture)", option: "--architecture") }
     StopSignal.listen()
-    var run = TrainingRun(
-      recipe: tree, data: data, output: output, strategies: balance.split(separator: ",").map(String.init),
-      seeds: seeds.all, existing: existing.existing, device: place,
-      observers: { (name, folder) throws(Fault) in
-        [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
-      })
-    run.measuresModalities = perModality
-    let (results, wasStopped) = try run.run()
-    guard !wasStopped else {
-      Terminal.note("stopped; continue with the same command and --resume")
-      throw ExitCode(130)
+    var life = TrainLife(
+      recipe: tree, data: data, methods: balance.split(separator: ",").map(String.init), device: place)
+    life.measuresModalities = perModality
+    let grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
+      (name, folder) throws(Fault) in
+      [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
     }
+    let outcome = try grid.run()
+    try StoppedRun.check(outcome.wasStopped)
     let printer = ResultsOutput(command: "train", asJSON: json)
-    try printer.write(results, to: output, data: [data], device: place)
-    printer.print(results)
+    try printer.write(outcome.results, to: output, data: [data], device: place)
+    printer.print(outcome.results)
   }
 }

@@ -77,10 +77,7 @@ struct TransferCommand: ReportingCommand {
     if let samples { suite.amounts = samples.split(separator: ",").compactMap { TransferTask.Amount(String($0)) } }
     suite.device = place
     suite.didFinish = { Terminal.note($0) }
-    guard let results = try suite.run() else {
-      Terminal.note("stopped; continue with the same command and --resume")
-      throw ExitCode(130)
-    }
+    guard let results = try suite.run() else { throw StoppedRun.exit() }
     let printer = ResultsOutput(command: "transfer", asJSON: json)
     try printer.write(results, to: output, data: data.map { [$0] } ?? [], device: place)
     for amount in TransferFront.amounts(results) {

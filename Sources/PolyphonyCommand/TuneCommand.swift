@@ -60,25 +60,22 @@ struct TuneCommand: ReportingCommand {
   func execute() throws {
     let place = try device.prepare()
     StopSignal.listen()
-    var sweep = TuningSweep(
-      base: model, recipe: try recipe.tree(), data: data, output: output,
-      methods: method.split(separator: ",").map(String.init), seeds: seeds.all, existing: existing.existing,
-      device: place, missing: try MissingOption.read(missing),
-      observers: { (name, folder) throws(Fault) in
-        [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
-      })
-    sweep.adapter = adapter
-    let (results, wasStopped) = try sweep.run()
-    guard !wasStopped else {
-      Terminal.note("stopped; continue with the same command and --resume")
-      throw ExitCode(130)
+    var life = TuneLife(
+      model: model, adapter: adapter, recipe: try recipe.tree(), data: .folder(data),
+      methods: method.split(separator: ",").map(String.init), device: place)
+    life.condition.missing = try MissingOption.read(missing)
+    let grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
+      (name, folder) throws(Fault) in
+      [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
     }
+    let outcome = try grid.run()
+    try StoppedRun.check(outcome.wasStopped)
     if merge {
       let base = try SeededFolders(model, .model).folder(seed: seeds.all[0])
       try AdapterFolder.merge("\(output)/adapter", base: base, to: "\(output)/model")
     }
     let printer = ResultsOutput(command: "tune", asJSON: json)
-    try printer.write(results, to: output, data: [data], device: place)
-    printer.print(results)
+    try printer.write(outcome.results, to: output, data: [data], device: place)
+    printer.print(outcome.results)
   }
 }

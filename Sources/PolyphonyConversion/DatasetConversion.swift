@@ -17,7 +17,7 @@ public enum DatasetConversion {
   }
 
   /// What came of it.
-  public struct Report: Sendable {
+  public struct Outcome: Sendable {
     /// The description that was written.
     public var description: DatasetDescription
     /// Splits and their samples.
@@ -34,14 +34,14 @@ public enum DatasetConversion {
   ///   `Fault(.usage)` for options that do not fit, `Fault(.cannotWrite)`.
   public static func run(
     _ options: ConversionOptions, progress: (Progress) -> Void = { _ in }
-  ) throws(Fault) -> Report {
+  ) throws(Fault) -> Outcome {
     try run(options, known: RecognizedFile.known, progress: progress)
   }
 
   /// The same, with the files that are recognised by their SHA-256.
   static func run(
     _ options: ConversionOptions, known: [String: RecognizedFile], progress: (Progress) -> Void = { _ in }
-  ) throws(Fault) -> Report {
+  ) throws(Fault) -> Outcome {
     guard options.task != .segmentation else {
       throw Fault(
         .usage, "this task cannot be converted", key: "--task", found: "segmentation",
@@ -86,7 +86,7 @@ public enum DatasetConversion {
       if let names = identifiers.names { try JSONFile.write(names, to: "\(folder)/ids.json") }
       try JSONFile.write(description, to: "\(folder)/dataset.json")
     }
-    return Report(description: description, splits: sets.map { ($0.name, $0.rows.count) }, notes: notes)
+    return Outcome(description: description, splits: sets.map { ($0.name, $0.rows.count) }, notes: notes)
   }
 
   private static func write(

@@ -34,7 +34,7 @@ struct ReportSummary {
     if !content.data.isEmpty { text += " on \(Words.list(content.data))" }
     text += ", " + perSeed
     let conditions = main.conditions.filter { !$0.isSummary }
-    let keys = Condition.distinguishing(conditions).filter { $0 != "data" && $0 != "split" }
+    let keys = ScoreCondition.distinguishing(conditions).filter { $0 != "data" && $0 != "split" }
     let names = OrderedSet(conditions.map { $0.name(keys) })
     if !keys.isEmpty {
       text += ", under \(Words.count(names.count, "condition")) (\(Words.list(Array(names), limit: 6)))"
@@ -56,7 +56,7 @@ struct ReportSummary {
       $0.isSummary && ($0.parts["missing"] == "mean" || $0.parts["shift"] == "mean")
     }
     let conditions = means.isEmpty ? main.conditions.filter { !$0.isSummary } : means
-    let keys = Condition.distinguishing(main.conditions)
+    let keys = ScoreCondition.distinguishing(main.conditions)
     if conditions.count <= 6 {
       return conditions.map { condition in
         let prefix = conditions.count > 1 || !means.isEmpty ? place(condition, keys) : ""
@@ -79,7 +79,7 @@ struct ReportSummary {
     return "\(scores), a gain of \(numbers.text(gain, signed: true))\(error): \(finding.verdict.text)."
   }
 
-  private func place(_ condition: Condition, _ keys: [String]) -> String {
+  private func place(_ condition: ScoreCondition, _ keys: [String]) -> String {
     let words = keys.compactMap { key -> String? in
       guard let value = condition.parts[key], !value.isEmpty else { return nil }
       return value == "mean" ? "mean over what is \(key == "shift" ? "shifted" : "incomplete")" : value
@@ -88,7 +88,7 @@ struct ReportSummary {
     return text.isEmpty ? "" : "\(text.hasPrefix("mean over") ? "M" + text.dropFirst() : text): "
   }
 
-  private func finding(_ condition: Condition, _ main: MethodComparison) -> String {
+  private func finding(_ condition: ScoreCondition, _ main: MethodComparison) -> String {
     let entries = main.methods.compactMap { main[condition, $0] }
     let numbers = content.numbers
     guard let best = entries.first(where: \.isBest) ?? entries.first(where: { $0.scores.mean != nil }) else {
@@ -138,7 +138,7 @@ struct ReportSummary {
   }
 
   /// For many conditions: means over them, how often each method is the best and how often it differs significantly.
-  private func counts(_ conditions: [Condition], _ main: MethodComparison) -> [String] {
+  private func counts(_ conditions: [ScoreCondition], _ main: MethodComparison) -> [String] {
     let sets = OrderedDictionary(grouping: conditions) { $0.parts["data"] ?? "" }
     let means = sets.map { data, members in mean(data, members, main) }
     let wins = main.methods.map { method in conditions.count { main[$0, method]?.isBest ?? false } }
@@ -158,7 +158,7 @@ struct ReportSummary {
   }
 
   /// The best mean over the conditions of a data set.
-  private func mean(_ data: String, _ conditions: [Condition], _ main: MethodComparison) -> String? {
+  private func mean(_ data: String, _ conditions: [ScoreCondition], _ main: MethodComparison) -> String? {
     func mean(_ method: String) -> Double? {
       let values = conditions.compactMap { main[$0, method]?.scores.mean }
       return values.count == conditions.count ? values.reduce(0, +) / Double(values.count) : nil

@@ -64,6 +64,30 @@ public final class SettingsReader {
     return (result, reader.resolved)
   }
 
+  /// Reads what `body` wants of this section, and says what that is. All that it reads counts as read here too.
+  /// - Returns: What `body` makes, and the keys that it has read, with every default filled in.
+  /// - Throws: What `body` throws.
+  public func part<Result>(
+    _ body: (SettingsReader) throws(Fault) -> Result
+  ) throws(Fault) -> (value: Result, resolved: SettingsTree) {
+    let part = try SettingsReader(SettingsValue(path: path, tree: given, faultKind: faultKind))
+    let result = try body(part)
+    take(part)
+    return (result, part.resolved)
+  }
+
+  /// Takes over the account of a reader of the same section.
+  private func take(_ other: SettingsReader) {
+    for (key, value) in other.settled where settled[key] == nil { settled[key] = value }
+    for (key, readers) in other.children {
+      guard let own = children[key], own.count == readers.count else {
+        children[key] = readers
+        continue
+      }
+      for (one, other) in zip(own, readers) { one.take(other) }
+    }
+  }
+
   /// The keys that stand in this section, in their order.
   public var keys: [String] { Array(members.keys) }
 

@@ -15,7 +15,7 @@ struct AdaptationState: Codable {
   var recentContrast: [Double] = []
   var contrastReference: Double?
   var records: [AdaptationRecord] = []
-  var returns: [CollapseReport] = []
+  var returns: [CollapseRecord] = []
   /// Whether a return has ended the run.
   var isEnded = false
   /// What the run was started with; a resumed run must be the same.

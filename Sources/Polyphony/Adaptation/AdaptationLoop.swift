@@ -93,7 +93,7 @@ public final class AdaptationLoop {
 
   /// Goes back to the last good state, and says so.
   func goBack(_ reason: CollapseViolation) throws(Fault) {
-    let report = CollapseReport(
+    let report = CollapseRecord(
       measure: reason.measure, value: reason.value, bound: reason.bound, epoch: state.epoch + 1, step: state.step)
     watch.restore(session)
     state.returns.append(report)

@@ -22,7 +22,7 @@ public struct AdaptationOutcome {
   /// One record per epoch; online one per batch.
   public var records: [AdaptationRecord]
   /// Every return to the last good state.
-  public var returns: [CollapseReport]
+  public var returns: [CollapseRecord]
   /// What a reader of the results has to know.
   public var notes: [String]
   /// The number of elements of all parameters, and of those that are adapted.
@@ -61,7 +61,7 @@ public protocol AdaptationObserver: AnyObject {
   /// After each epoch, online after each batch.
   func didEnd(_ record: AdaptationRecord) throws(Fault)
   /// After a return to the last good state.
-  func didReturn(_ report: CollapseReport) throws(Fault)
+  func didReturn(_ report: CollapseRecord) throws(Fault)
 }
 
 extension AdaptationObserver {
@@ -72,5 +72,5 @@ extension AdaptationObserver {
   /// Nothing.
   public func didEnd(_ record: AdaptationRecord) throws(Fault) {}
   /// Nothing.
-  public func didReturn(_ report: CollapseReport) throws(Fault) {}
+  public func didReturn(_ report: CollapseRecord) throws(Fault) {}
 }

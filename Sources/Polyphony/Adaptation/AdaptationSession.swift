@@ -126,10 +126,10 @@ public final class AdaptationSession {
     }
   }
 
-  /// What the model says of samples, as beliefs; see ``SnapshotLedger``.
-  func beliefs(_ indices: [Int], dropout: Bool = false) -> Tensor {
+  /// What the model says of samples, as soft predictions; see ``SnapshotLedger``.
+  func softPredictions(_ indices: [Int], dropout: Bool = false) -> Tensor {
     let prediction = predict(indices, dropout: dropout)
-    return noGrad { Beliefs.of(prediction, model.configuration.task) }
+    return noGrad { SoftPrediction.of(prediction, model.configuration.task) }
   }
 
   // Randomness

@@ -84,10 +84,10 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     guard !session.isOnline, variant != .contrast else { return }
     let all = Array(0..<session.samples.count)
     guard variant == .pseudo else {
-      ledger.add(session.beliefs(all))
+      ledger.add(session.softPredictions(all))
       return
     }
-    for _ in 0..<own.snapshots { ledger.add(session.beliefs(all, dropout: true)) }
+    for _ in 0..<own.snapshots { ledger.add(session.softPredictions(all, dropout: true)) }
     try choose(session)
   }
 
@@ -112,7 +112,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
   public func endEpoch(_ session: AdaptationSession) throws(Fault) {
     guard variant == .full || variant == .random, session.epoch < secondStage else { return }
     let done = session.epoch + 1
-    if done % own.snapshotInterval == 0 { ledger.add(session.beliefs(Array(0..<session.samples.count))) }
+    if done % own.snapshotInterval == 0 { ledger.add(session.softPredictions(Array(0..<session.samples.count))) }
     if done == secondStage { try choose(session) }
   }
 
@@ -150,8 +150,8 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     var result = variant == .pseudo ? AdaptationStep() : contrast(batch.inputs, session)
     guard variant != .contrast, !session.hasFailed, let first = batch.prediction else { return result }
     let task = session.model.configuration.task
-    window.add(batch.indices, noGrad { Beliefs.of(first, task) }, limit: own.window)
-    window.update(session.beliefs(window.indices, dropout: variant == .pseudo))
+    window.add(batch.indices, noGrad { SoftPrediction.of(first, task) }, limit: own.window)
+    window.update(session.softPredictions(window.indices, dropout: variant == .pseudo))
     guard (session.stepInEpoch + 1) % pseudoInterval == 0 else { return result }
     let stability = window.stability
     let stable = StableSelection.indices(stability, share: own.share)
@@ -184,7 +184,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
   private func learn(_ inputs: Inputs, _ labels: Tensor, _ session: AdaptationSession) -> Double? {
     session.form(dropout: true)
     let prediction = session.model(inputs).prediction
-    return session.update(Beliefs.loss(prediction, labels.to(session.device), session.model.configuration.task))
+    return session.update(SoftPrediction.loss(prediction, labels.to(session.device), session.model.configuration.task))
   }
 
   /// Forgets the window.

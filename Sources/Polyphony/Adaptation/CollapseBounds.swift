@@ -38,7 +38,7 @@ public struct CollapseBounds: Equatable, Sendable {
 }
 
 /// A return to the last good state, and why.
-public struct CollapseReport: Codable, Equatable, Sendable, CustomStringConvertible {
+public struct CollapseRecord: Codable, Equatable, Sendable, CustomStringConvertible {
   /// What left its bounds.
   public enum Measure: String, Codable, Sendable {
     /// The spread of predictions over the source's.

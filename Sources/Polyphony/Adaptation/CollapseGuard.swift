@@ -1,8 +1,8 @@
 import Torch
 
-/// What is out of bounds; see ``CollapseReport``.
+/// What is out of bounds; see ``CollapseRecord``.
 struct CollapseViolation {
-  var measure: CollapseReport.Measure
+  var measure: CollapseRecord.Measure
   var value: Double?
   var bound: Double?
 }
@@ -45,15 +45,15 @@ final class CollapseGuard {
     }
     if let spread, spread.now.size(0) >= Self.smallestGroup {
       let task = session.model.configuration.task
-      let before = Beliefs.spread(spread.source, task)
-      let now = Beliefs.spread(spread.now, task)
+      let before = SoftPrediction.spread(spread.source, task)
+      let now = SoftPrediction.spread(spread.now, task)
       guard now.isFinite else { return .init(measure: .spread, value: nil, bound: bounds.maximumSpread) }
       // A source that says the same of every sample has no spread to lose.
       if before > 1e-6 {
         let ratio = now / before
         if ratio < bounds.minimumSpread { return .init(measure: .spread, value: ratio, bound: bounds.minimumSpread) }
         if ratio > bounds.maximumSpread { return .init(measure: .spread, value: ratio, bound: bounds.maximumSpread) }
-        let movement = Beliefs.distance(spread.now, spread.source, task) / before
+        let movement = SoftPrediction.distance(spread.now, spread.source, task) / before
         if movement > bounds.maximumMovement {
           return .init(measure: .movement, value: movement, bound: bounds.maximumMovement)
         }

@@ -56,7 +56,7 @@ public final class MeanTeacher: AdaptationMethod {
     let task = session.model.configuration.task
     let target = self.target(batch.inputs, teacher, session, task)
     session.form(dropout: false)
-    let loss = session.update(Beliefs.loss(session.model(batch.inputs).prediction, target, task))
+    let loss = session.update(SoftPrediction.loss(session.model(batch.inputs).prediction, target, task))
     guard loss != nil else { return AdaptationStep() }
     noGrad {
       let values = session.group.parameters.values
@@ -72,16 +72,16 @@ public final class MeanTeacher: AdaptationMethod {
     _ inputs: Inputs, _ teacher: Tensor, _ session: AdaptationSession, _ task: PredictionTask
   ) -> Tensor {
     if task.kind != .regression {
-      let source = session.with(session.sourceValues) { Beliefs.of(session.predict(inputs), task) }
+      let source = session.with(session.sourceValues) { SoftPrediction.of(session.predict(inputs), task) }
       if source.maximum(1).mean().item >= confidence {
-        return session.with(teacher) { Beliefs.of(session.predict(inputs), task) }
+        return session.with(teacher) { SoftPrediction.of(session.predict(inputs), task) }
       }
     }
     let generator = session.generator(.views)
     return session.with(teacher) {
       noGrad {
         let sum = (0..<views).reduce(nil as Tensor?) { sum, _ in
-          let view = Beliefs.of(session.predict(ModalityDrop.dropped(inputs, generator: generator)), task)
+          let view = SoftPrediction.of(session.predict(ModalityDrop.dropped(inputs, generator: generator)), task)
           return sum.map { $0 + view } ?? view
         }
         return (sum ?? session.predict(inputs)) / Double(views)

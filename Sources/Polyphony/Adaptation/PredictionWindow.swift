@@ -11,16 +11,16 @@ struct PredictionWindow {
 
   /// Adds a batch with its first snapshot, and forgets the oldest one beyond the limit. A batch that came last already
   /// is not added again.
-  mutating func add(_ indices: [Int], _ beliefs: Tensor, limit: Int) {
+  mutating func add(_ indices: [Int], _ soft: Tensor, limit: Int) {
     guard batches.last?.indices != indices else { return }
     var ledger = SnapshotLedger()
-    ledger.add(beliefs)
+    ledger.add(soft)
     batches = Array((batches + [(indices, ledger)]).suffix(limit))
   }
 
   /// Adds a snapshot of all samples.
-  mutating func update(_ beliefs: Tensor) {
-    for (place, part) in beliefs.split(batches.map(\.indices.count)).enumerated() { batches[place].ledger.add(part) }
+  mutating func update(_ soft: Tensor) {
+    for (place, part) in soft.split(batches.map(\.indices.count)).enumerated() { batches[place].ledger.add(part) }
   }
 
   /// s of all samples, each over its own snapshots.

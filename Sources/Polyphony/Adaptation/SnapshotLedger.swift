@@ -18,18 +18,18 @@ public struct SnapshotLedger {
   /// A ledger without snapshots.
   public init() {}
 
-  /// Adds a snapshot of beliefs, `[N, C]` or `[N, C, H, W]`, always of the same samples.
-  public mutating func add(_ beliefs: Tensor) {
-    let beliefs = noGrad { beliefs.detached().to(.cpu) }
+  /// Adds a snapshot of soft predictions, `[N, C]` or `[N, C, H, W]`, always of the same samples.
+  public mutating func add(_ soft: Tensor) {
+    let soft = noGrad { soft.detached().to(.cpu) }
     noGrad {
       if let last, let sum, let movement {
-        let distance = (beliefs - last).abs().to(.float64).sum(1)
+        let distance = (soft - last).abs().to(.float64).sum(1)
         self.movement = movement + (distance.rank > 1 ? distance.mean(1, 2) : distance)
-        self.sum = sum + beliefs
+        self.sum = sum + soft
       } else {
-        (sum, movement) = (beliefs, .zeros([beliefs.size(0)], dtype: .float64))
+        (sum, movement) = (soft, .zeros([soft.size(0)], dtype: .float64))
       }
-      last = beliefs
+      last = soft
     }
     count += 1
   }
@@ -43,6 +43,12 @@ public struct SnapshotLedger {
   /// ỹ of some samples.
   public func means(_ indices: [Int]) -> Tensor? {
     sum.map { sum in noGrad { sum.rows(Tensor(indices)) / Double(count) } }
+  }
+
+  /// How wrong the means are as pseudo-labels (``PseudoLabelError``); no values before the second snapshot.
+  public func pseudoLabelErrors(_ target: Tensor, share: Double, task: PredictionTask) -> MetricValues {
+    guard let stability, let labels = means(Array(stability.indices)) else { return [:] }
+    return PseudoLabelError.values(labels: labels, stability: stability, target: target, share: share, task: task)
   }
 
   func state() -> [(key: String, tensor: Tensor)] {

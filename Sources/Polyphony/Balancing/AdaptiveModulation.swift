@@ -12,7 +12,7 @@ import Torch
 ///
 /// r* the same of the running means of s over all steps before. A modality that leads by more than it usually does is
 /// slowed down.
-public final class AdaptiveModulation: BalancingStrategy {
+public final class AdaptiveModulation: StepHook {
   private static let exactUpTo = 3
   private static let cap = 7.0
 

@@ -16,7 +16,7 @@ import Torch
 ///
 /// Early fusion has no separate encoders: there B_i acts on the projections. Samples that lack a modality count in its
 /// score like the others.
-public final class ClassifierGuidedModulation: BalancingStrategy {
+public final class ClassifierGuidedModulation: StepHook {
   /// How the method was set up.
   public let settings: CGGMSettings
   /// f_1 … f_M.

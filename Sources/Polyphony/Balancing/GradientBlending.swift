@@ -9,7 +9,7 @@ import Torch
 /// w_k ∝ max(G_k, 0) / O_k², Σ w_k = 1.
 ///
 /// They start equal, and stay so where nothing generalises. The training loss is the mean over an epoch's batches.
-public final class GradientBlending: BalancingStrategy {
+public final class GradientBlending: StepHook {
   /// The heads of the modalities.
   final class Heads: Module {
     @Child var heads: [Linear]

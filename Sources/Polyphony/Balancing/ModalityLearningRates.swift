@@ -6,7 +6,7 @@ import Torch
 /// is judged on the validation split with m alone, and where that loss has not improved for more than `patience`
 /// epochs, f_m is multiplied by `decay`, down to `floor` times its start. A modality that has stopped learning, or begun
 /// to overfit, so slows down while the others go on.
-public final class ModalityLearningRates: BalancingStrategy {
+public final class ModalityLearningRates: StepHook {
   private let names: [String]
   private let start: [Double]
   private let decay: Double

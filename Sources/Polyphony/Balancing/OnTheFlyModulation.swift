@@ -11,7 +11,7 @@ import Torch
 ///
 /// σ the deviation of each parameter's own gradient before scaling. All of a modality's parameters are scaled (the
 /// published code takes convolution weights only, there being little else).
-public final class OnTheFlyModulation: BalancingStrategy {
+public final class OnTheFlyModulation: StepHook {
   private let names: [String]
   private let task: PredictionTask
   private let alpha: Double

@@ -13,7 +13,7 @@ import Torch
 /// (OGM's). The prototypes follow every batch (published: a tenth of the data before each epoch), c ← m c + (1 − m) z̄.
 /// For regression, where nothing is published, the classes are quarters of the targets: the quartiles of the first batch
 /// divide them.
-public final class PrototypicalRebalance: BalancingStrategy {
+public final class PrototypicalRebalance: StepHook {
   private static let bins = 4
 
   private let names: [String]

@@ -5,7 +5,7 @@ import Torch
 /// The model's configuration keeps `only`, so that its folder gives the same predictions later, whatever modalities the
 /// data hold. Encoders of the absent modalities see zeros; they are trained with the rest, and their outputs carry
 /// nothing about a sample.
-public final class UnimodalTraining: BalancingStrategy {
+public final class UnimodalTraining: StepHook {
   /// Restricts a model to one of its modalities.
   /// - Throws: `Fault(.usage)` for a modality that the model does not have.
   public init(_ modality: String, _ model: MultimodalModel) throws(Fault) { try model.restrict(to: [modality]) }

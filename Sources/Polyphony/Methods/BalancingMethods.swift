@@ -3,7 +3,7 @@ import Torch
 /// The balancing strategies by name; a further one is one more line, here or from outside through ``register(_:_:)``.
 public enum BalancingMethods {
   /// Makes a strategy from its settings (the section `balance` of a recipe) for a model.
-  public typealias Maker = @Sendable (SettingsReader, MultimodalModel) throws(Fault) -> any BalancingStrategy
+  public typealias Maker = @Sendable (SettingsReader, MultimodalModel) throws(Fault) -> any StepHook
 
   private static let builtIn: [(name: String, make: Maker)] = [
     ("joint", { (_, _) throws(Fault) in JointTraining() }),
@@ -26,14 +26,14 @@ public enum BalancingMethods {
   /// A strategy whose settings are a section of their own, so that several can be compared in one run.
   private static func own(
     _ section: String, _ reader: SettingsReader, _ model: MultimodalModel,
-    _ make: (SettingsReader, MultimodalModel) throws(Fault) -> any BalancingStrategy
-  ) throws(Fault) -> any BalancingStrategy {
+    _ make: (SettingsReader, MultimodalModel) throws(Fault) -> any StepHook
+  ) throws(Fault) -> any StepHook {
     try reader.section(section) { (section) throws(Fault) in try make(section, model) }
   }
 
   private static func cggm(
     _ reader: SettingsReader, _ model: MultimodalModel, _ parts: CGGMSettings.Parts? = nil, teaching: Double? = nil
-  ) throws(Fault) -> any BalancingStrategy {
+  ) throws(Fault) -> any StepHook {
     let settings = try reader.section("cggm") { (section) throws(Fault) in
       try CGGMSettings(section, parts: parts, teaching: teaching)
     }

@@ -19,7 +19,7 @@ final class MissingAwarePrompts: Module, Attachment {
 
   var stages: Stages { extra.stages }
   var handlesMissingModalities: Bool { true }
-  var stepUse: StepUse { .appends }
+  var sequenceEffect: SequenceEffect { .appendsSteps }
 
   func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
     extra.place == .embedded ? ExtraSteps.append(steps(inputs), to: tokens) : tokens
@@ -40,12 +40,12 @@ final class MissingAwarePrompts: Module, Attachment {
 /// The tuning method `missing_aware_prompts`: trained are the prompts, the projections and the last layer.
 public final class MissingAwareTuning: TuningMethod {
   private let length: Int
-  private let parts: TunedParts
+  private let parts: TrainableParts
 
   /// Settings: `length` (steps of a prompt), `projections`, `head`.
   public init(_ reader: SettingsReader) throws(Fault) {
     length = try reader.int("length", default: 16, in: 1...1024)
-    parts = try TunedParts(reader)
+    parts = try TrainableParts(reader)
   }
 
   /// Attaches the prompts and freezes the rest.

@@ -37,7 +37,7 @@ public final class MissingModalityPrompts: Module, Attachment {
   public var stages: Stages { settings.type ? shape.extra.stages.union(.embedded) : .embedded }
 
   /// Type prompts stand behind the modalities' own steps, and signal prompts know which step is which.
-  public var stepUse: StepUse { settings.type ? .appends : .counts }
+  public var sequenceEffect: SequenceEffect { settings.type ? .appendsSteps : .readsPositions }
 
   /// Yes.
   public var handlesMissingModalities: Bool { true }

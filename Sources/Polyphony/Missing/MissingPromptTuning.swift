@@ -6,12 +6,12 @@ import Torch
 /// those are trained.
 public final class MissingPromptTuning: TuningMethod {
   private let settings: PromptSettings
-  private let parts: TunedParts
+  private let parts: TrainableParts
 
   /// Settings: those of ``PromptSettings``, `projections` and `head`.
   public init(_ reader: SettingsReader) throws(Fault) {
     settings = try PromptSettings(reader)
-    parts = try TunedParts(reader)
+    parts = try TrainableParts(reader)
   }
 
   /// Attaches the prompts and freezes the rest.

@@ -8,7 +8,7 @@ public final class ReconstructionTuning: TuningMethod {
   private let blocks: Int
   private let hidden: Int?
   private let weights: (reconstruction: Double, cycle: Double)
-  private let parts: TunedParts
+  private let parts: TrainableParts
   private var loss: ReconstructionLoss?
 
   /// Settings: `blocks`, `hidden` (half of all embeddings' features without it), `reconstruction_weight` (λ₁),
@@ -20,7 +20,7 @@ public final class ReconstructionTuning: TuningMethod {
       try reader.double("reconstruction_weight", default: 1, in: 0...),
       try reader.double("cycle_weight", default: 1, in: 0...)
     )
-    parts = try TunedParts(reader)
+    parts = try TrainableParts(reader)
   }
 
   /// Attaches the cascades and freezes the rest.
@@ -37,11 +37,11 @@ public final class ReconstructionTuning: TuningMethod {
   }
 
   /// The task's loss with those of imagination.
-  public var strategy: (any BalancingStrategy)? { loss }
+  public var stepHook: (any StepHook)? { loss }
 }
 
 /// Adds the losses of imagination to the task's.
-final class ReconstructionLoss: BalancingStrategy {
+final class ReconstructionLoss: StepHook {
   private let network: Reconstruction
   private let weights: (reconstruction: Double, cycle: Double)
 

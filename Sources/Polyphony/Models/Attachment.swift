@@ -22,7 +22,7 @@ public protocol Attachment: Module {
   /// Just before fuse, when every method has acted on the sequences; for reading.
   func willFuse(_ tokens: [Tokens], _ inputs: Inputs)
   /// How the method stands to the steps of the sequences, for those that it shares a model with.
-  var stepUse: StepUse { get }
+  var sequenceEffect: SequenceEffect { get }
   /// Between fuse and represent.
   func fused(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens]
   /// Between represent and head; the fused sequences are given for reading.
@@ -30,22 +30,24 @@ public protocol Attachment: Module {
 }
 
 /// How a method stands to the steps of the modalities' sequences.
-public enum StepUse: Sendable {
+public enum SequenceEffect: Sendable {
   /// It takes sequences of any length, and leaves them as long as they are.
   case none
   /// It knows which step is which, counted from the first.
-  case counts
+  case readsPositions
   /// It adds steps behind the modalities' own.
-  case appends
+  case appendsSteps
   /// It puts steps in front of the modalities' own.
-  case prepends
+  case prependsSteps
 
   /// Whether methods of this kind and another can act in one model.
   ///
   /// Steps in front hide from all others which step is which, and steps behind can be put there once.
-  func agrees(with other: StepUse) -> Bool {
+  func agrees(with other: SequenceEffect) -> Bool {
     switch (self, other) {
-    case (.none, _), (_, .none), (.counts, .counts), (.counts, .appends), (.appends, .counts): true
+    case (.none, _), (_, .none), (.readsPositions, .readsPositions), (.readsPositions, .appendsSteps),
+      (.appendsSteps, .readsPositions):
+      true
     default: false
     }
   }
@@ -93,7 +95,7 @@ extension Attachment {
   /// Nothing.
   public func willFuse(_ tokens: [Tokens], _ inputs: Inputs) {}
   /// None.
-  public var stepUse: StepUse { .none }
+  public var sequenceEffect: SequenceEffect { .none }
   /// Unchanged.
   public func fused(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] { tokens }
   /// Unchanged.

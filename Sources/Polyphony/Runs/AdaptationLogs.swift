@@ -30,7 +30,7 @@ private final class AdaptationLog: AdaptationObserver {
     try write(record.values, record.stage, epoch: record.epoch, step: record.step)
   }
 
-  func didReturn(_ report: CollapseReport) throws(Fault) {
+  func didReturn(_ report: CollapseRecord) throws(Fault) {
     let values: MetricValues = ["guard/\(report.measure.rawValue)": report.value, "guard/bound": report.bound]
     try write(values, "guard", epoch: report.epoch, step: report.step)
   }

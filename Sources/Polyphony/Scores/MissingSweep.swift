@@ -38,7 +38,7 @@ public struct MissingSweep: Sendable {
 
   /// Scores a model under each condition of a plan.
   public init(
-    _ model: MultimodalModel, _ split: LabelledSplit, _ conditions: [MissingPlan.Condition], device: Device = .cpu
+    _ model: MultimodalModel, _ split: LabelledSplit, _ conditions: [MissingPlan.Draw], device: Device = .cpu
   ) throws(Fault) {
     var rows: [Row] = []
     for condition in conditions {

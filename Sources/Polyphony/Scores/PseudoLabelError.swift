@@ -2,7 +2,7 @@ import Torch
 
 /// How wrong pseudo-labels are, measured by targets that adaptation has not seen.
 ///
-/// Every sample has a pseudo-label, the mean ỹ of its snapshots, and a stability s (``SnapshotLedger``). With K the number
+/// Every sample has a pseudo-label, the mean ỹ of its snapshots, and a stability s. With K the number
 /// of samples that a share q chooses (``StableSelection``), the mean error of the labels is taken
 ///
 /// * `pseudo/stable`: over the samples chosen, s ≤ Q_q(s);
@@ -12,13 +12,17 @@ import Torch
 ///
 /// The error is |ỹ − y| for values; for classes 1 where the likeliest one is wrong, averaged over the places of an image.
 public enum PseudoLabelError {
-  /// The three errors; none where there is no second snapshot.
+  /// The three errors.
+  ///
+  /// - Parameters:
+  ///   - labels: ỹ of every sample, `[N, 1]` for values, `[N, C]` or `[N, C, H, W]` for classes.
+  ///   - stability: s of every sample.
+  ///   - target: y of every sample.
+  ///   - share: q.
+  ///   - task: what the model predicts.
   public static func values(
-    _ snapshots: SnapshotLedger, _ target: Tensor, share: Double, task: PredictionTask
+    labels: Tensor, stability: [Double], target: Tensor, share: Double, task: PredictionTask
   ) -> MetricValues {
-    guard let stability = snapshots.stability, let labels = snapshots.means(Array(stability.indices)) else {
-      return [:]
-    }
     let errors = noGrad { self.errors(labels, target.to(.cpu), task).doubles }
     let chosen = StableSelection.indices(stability, share: share)
     let restless = StableSelection.indices(stability.map { -$0 }, share: share)

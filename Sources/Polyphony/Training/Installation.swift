@@ -101,7 +101,8 @@ public final class Installation {
     while let lower = level {
       level = lower.beneath
       let carried = attachments[lower.base.attachments.count..<lower.tuned.attachments.count]
-      let agree = carried.allSatisfy { one in attachments[count...].allSatisfy { one.stepUse.agrees(with: $0.stepUse) }
+      let agree = carried.allSatisfy { one in
+        attachments[count...].allSatisfy { one.sequenceEffect.agrees(with: $0.sequenceEffect) }
       }
       guard agree else {
         throw Fault(

@@ -5,31 +5,17 @@ import Torch
 ///
 /// A run with a folder can be killed at any instant and continued: the continued run ends with the same bits.
 public final class Trainer {
-  /// What a run leaves behind, besides the model with its best weights.
-  public struct Summary: Sendable {
-    /// The epoch whose weights were chosen, counted from 1.
-    public var bestEpoch: Int
-    /// Its score on the validation split.
-    public var bestScore: Double?
-    /// Epochs that were run, earlier parts of a resumed run too.
-    public var epochs: Int
-    /// Whether the user asked the run to stop before its end.
-    public var wasStopped: Bool
-  }
-
   private let model: MultimodalModel
   private let training: LabelledSplit
   private let validation: LabelledSplit
   private let settings: TrainingSettings
-  private let strategy: any BalancingStrategy
   private let corruption: (any InputCorruption)?
   private let folder: String?
   private let device: Device
   private let observers: [any TrainingObserver]
   private let save: (MultimodalModel, String) throws(Fault) -> Void
 
-  private let loss: TaskLoss
-  private let optimizer: any Optimizer
+  private let stepper: TrainingStepper
   private let sampler: BatchSampler
   private var state: TrainingState
   private var best: [(key: String, tensor: Tensor)] = []
@@ -42,7 +28,7 @@ public final class Trainer {
   ///   - validation: where the best epoch is chosen.
   ///   - settings: how to train.
   ///   - seed: what every random number follows from.
-  ///   - strategy: what balances the modalities.
+  ///   - hook: acts in every step, such as a balancing stepper.hook.
   ///   - corruption: changes the inputs of training and validation first, such as taking modalities away.
   ///   - device: where to compute.
   ///   - folder: where checkpoints go; without it the run leaves nothing on disk.
@@ -52,24 +38,18 @@ public final class Trainer {
   /// - Throws: `Fault(.usage)` for settings that the task cannot have.
   public init(
     _ model: MultimodalModel, training: LabelledSplit, validation: LabelledSplit, settings: TrainingSettings,
-    seed: UInt64, strategy: any BalancingStrategy = JointTraining(), corruption: (any InputCorruption)? = nil,
+    seed: UInt64, hook: any StepHook = JointTraining(), corruption: (any InputCorruption)? = nil,
     device: Device = .cpu, folder: String? = nil, origin: String? = nil,
     observers: [any TrainingObserver] = [],
     save: @escaping (MultimodalModel, String) throws(Fault) -> Void = { (_, _) throws(Fault) in }
   ) throws(Fault) {
     (self.model, self.training, self.validation, self.settings) = (model, training, validation, settings)
-    (self.strategy, self.folder, self.device, self.observers, self.save) = (strategy, folder, device, observers, save)
+    (self.folder, self.device, self.observers, self.save) = (folder, device, observers, save)
     self.corruption = corruption
     let task = model.configuration.task
-    loss = try TaskLoss(settings.loss ?? TaskLoss(task).form, for: task, classWeights: settings.classWeights)
+    let loss = try TaskLoss(settings.loss ?? TaskLoss(task).form, for: task, classWeights: settings.classWeights)
     Libtorch.seed(seed)
-    let groups =
-      strategy.groups(model, settings)
-      ?? [
-        ParameterGroup(
-          "all", model.trainableParameters(), learningRate: settings.learningRate, weightDecay: settings.weightDecay)
-      ]
-    optimizer = settings.makeOptimizer(groups)
+    stepper = TrainingStepper(model, settings: settings, loss: loss, hook: hook)
     sampler = BatchSampler(count: training.count, batchSize: settings.batchSize, seed: seed)
     state = TrainingState(
       schedule: settings.makeSchedule(stepsPerEpoch: sampler.batchCount), seed: seed, settings: settings,
@@ -81,19 +61,19 @@ public final class Trainer {
   ///
   /// - Parameter resume: continues from the folder's checkpoint, if it has one.
   /// - Throws: `Fault(.failure)` where the loss is not a number; the last checkpoint and the best model stay.
-  public func run(resume: Bool = false) throws(Fault) -> Summary {
+  public func run(resume: Bool = false) throws(Fault) -> TrainingOutcome {
     guard !model.trainableParameters().isEmpty else {
       // A baseline such as zero fill trains nothing: the model is what it was.
       if let folder { try save(model, folder) }
-      return summary(stopped: false)
+      return outcome(stopped: false)
     }
     if resume { try restore() }
-    let rates = optimizer.groups.map(\.learningRate)
+    let rates = stepper.optimizer.groups.map(\.learningRate)
     for observer in observers { try observer.willStart(completedEpochs: state.epoch, step: state.step) }
     model.train()
     while state.epoch < settings.epochs, !isPastPatience {
       for indices in sampler.epoch(state.epoch).dropFirst(state.stepInEpoch) {
-        for (group, rate) in zip(optimizer.groups, rates) { group.learningRate = rate * state.schedule.factor }
+        for (group, rate) in zip(stepper.optimizer.groups, rates) { group.learningRate = rate * state.schedule.factor }
         try step(indices)
         if StopSignal.isRequested, state.stepInEpoch < sampler.batchCount { return try stop() }
       }
@@ -101,30 +81,19 @@ public final class Trainer {
       if StopSignal.isRequested, state.epoch < settings.epochs { return try stop() }
     }
     try restoreBest()
-    return summary(stopped: false)
+    return outcome(stopped: false)
   }
 
-  /// Forward, loss, backward, update.
+  /// One step of training on the samples with these places, and what is noted of it.
   private func step(_ indices: [Int]) throws(Fault) {
     let complete = training.batch(indices)
     var batch = complete.to(device)
     if let corruption {
       batch.inputs = corruption.training(complete.inputs, indices: indices, epoch: state.epoch).to(device)
     }
-    optimizer.zeroGradients()
-    let output = model(batch.inputs, encodings: strategy.needsEncodings)
-    let step = TrainingStep(
-      epoch: state.epoch, index: state.step, model: model, optimizer: optimizer, batch: batch, output: output,
-      loss: loss, taskLoss: loss(output.prediction, batch.target),
-      complete: corruption == nil ? nil : complete.inputs.to(device))
-    let taskLoss = step.taskLoss.detached()
-    strategy.loss(step).backward()
-    strategy.adjustGradients(step)
-    if settings.clip > 0 { optimizer.clipGradients(norm: settings.clip) }
-    let value = taskLoss.item
+    let value = stepper.step(
+      batch, complete: corruption == nil ? nil : complete.inputs.to(device), epoch: state.epoch, index: state.step)
     guard value.isFinite else { throw notANumber(value) }
-    optimizer.step()
-    strategy.endStep(step)
     state.schedule.endStep()
     state.step += 1
     state.stepInEpoch += 1
@@ -139,16 +108,16 @@ public final class Trainer {
   /// Validation, choice of the best, log, checkpoint.
   private func endEpoch() throws(Fault) {
     let evaluation = try model.evaluate(
-      validation, loss: loss, device: device,
+      validation, loss: stepper.loss, device: device,
       prepare: { corruption?.validation($0, indices: $1) ?? $0 })
-    try strategy.endEpoch(state.epoch, validation: validation, model: model)
+    try stepper.hook.endEpoch(state.epoch, validation: validation, model: model)
     let score = try self.score(evaluation)
     let isBest = best.isEmpty || direction.improves(score, on: state.best)
     let record = EpochRecord(
       epoch: state.epoch + 1, epochs: settings.epochs, step: state.step,
       trainingLoss: state.lossSum / Double(state.sampleCount),
-      validation: evaluation, learningRate: optimizer.groups[0].learningRate, isBest: isBest,
-      extra: strategy.metrics())
+      validation: evaluation, learningRate: stepper.optimizer.groups[0].learningRate, isBest: isBest,
+      extra: stepper.hook.metrics())
     state.schedule.endEpoch(loss: evaluation.loss)
     state.epoch += 1
     (state.stepInEpoch, state.lossSum, state.sampleCount) = (0, 0, 0)
@@ -178,13 +147,13 @@ public final class Trainer {
     return evaluation.metrics[settings.select]
   }
 
-  private func summary(stopped: Bool) -> Summary {
-    Summary(bestEpoch: state.bestEpoch, bestScore: state.best, epochs: state.epoch, wasStopped: stopped)
+  private func outcome(stopped: Bool) -> TrainingOutcome {
+    TrainingOutcome(bestEpoch: state.bestEpoch, bestScore: state.best, epochs: state.epoch, wasStopped: stopped)
   }
 
-  private func stop() throws(Fault) -> Summary {
+  private func stop() throws(Fault) -> TrainingOutcome {
     try writeCheckpoint()
-    return summary(stopped: true)
+    return outcome(stopped: true)
   }
 
   private func notANumber(_ value: Double) -> Fault {
@@ -210,8 +179,8 @@ public final class Trainer {
     guard let folder else { return }
     state.captureRandomness()
     let tensors = Checkpoint.Tensors(
-      model: modelTensors().map { (model.backbone.fileKey($0.key), $0.tensor) }, optimizer: optimizer.state(),
-      strategy: strategy.state(), best: best)
+      model: modelTensors().map { (model.backbone.fileKey($0.key), $0.tensor) }, optimizer: stepper.optimizer.state(),
+      strategy: stepper.hook.state(), best: best)
     try Checkpoint.write(tensors, state, to: "\(folder)/checkpoint")
   }
 
@@ -245,8 +214,8 @@ public final class Trainer {
       }
       noGrad { tensor.copyInPlace(from: source) }
     }
-    try optimizer.load(try Checkpoint.tensors("optimizer", at: path), file: "\(path)/optimizer.safetensors")
-    try strategy.load(try Checkpoint.tensors("strategy", at: path), file: "\(path)/strategy.safetensors")
+    try stepper.optimizer.load(try Checkpoint.tensors("optimizer", at: path), file: "\(path)/optimizer.safetensors")
+    try stepper.hook.load(try Checkpoint.tensors("strategy", at: path), file: "\(path)/strategy.safetensors")
     let chosen = try Checkpoint.tensors("best", at: path)
     best = own.compactMap { entry in chosen[entry.key].map { (entry.key, $0) } }
     if let before = saved.arithmetic, before != Libtorch.arithmetic {

@@ -16,12 +16,12 @@ public protocol TuningMethod: AnyObject {
   /// ``install(on:)`` and before training.
   func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault)
   /// What the method adds to a training step; nil for the task's loss alone. Asked for after ``install(on:)``.
-  var strategy: (any BalancingStrategy)? { get }
+  var stepHook: (any StepHook)? { get }
 }
 
 extension TuningMethod {
   /// Nothing.
   public func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault) {}
   /// None.
-  public var strategy: (any BalancingStrategy)? { nil }
+  public var stepHook: (any StepHook)? { nil }
 }

@@ -46,7 +46,7 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
   }
 
   /// Its steps stand before the modalities' own.
-  public var stepUse: StepUse { .prepends }
+  public var sequenceEffect: SequenceEffect { .prependsSteps }
 
   /// Before the first encoders and behind them.
   public var stages: Stages { readsJoined ? [.embedded, .fused] : [.embedded, .encoded] }

@@ -29,7 +29,7 @@ enum CostSection {
     let groups =
       conditions.count <= 4
       ? OrderedDictionary(
-        uniqueKeysWithValues: conditions.map { ($0.name(Condition.distinguishing(conditions)), [$0]) })
+        uniqueKeysWithValues: conditions.map { ($0.name(ScoreCondition.distinguishing(conditions)), [$0]) })
       : OrderedDictionary(grouping: conditions) { $0.parts["data"] ?? "all" }
     var figures: [HTML] = []
     for cost in costs {
@@ -57,7 +57,7 @@ enum CostSection {
   }
 
   /// The mean over conditions, seed by seed.
-  private static func point(_ method: String, _ conditions: [Condition], _ main: MethodComparison, _ cost: Cost)
+  private static func point(_ method: String, _ conditions: [ScoreCondition], _ main: MethodComparison, _ cost: Cost)
     -> ScatterChart.Point?
   {
     let entries = conditions.compactMap { main[$0, method] }

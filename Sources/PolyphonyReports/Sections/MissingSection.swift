@@ -8,12 +8,12 @@ enum MissingSection {
     guard let main = content.main else { return nil }
     let conditions = main.conditions.filter { $0.parts["missing"] != nil && !$0.isSummary }
     // Whatever else differs has a drawing of its own.
-    let groups = OrderedDictionary(grouping: conditions) { condition -> Condition in
+    let groups = OrderedDictionary(grouping: conditions) { condition -> ScoreCondition in
       var rest = condition
       rest.parts["missing"] = nil
       return rest
     }
-    let keys = Condition.distinguishing(Array(groups.keys))
+    let keys = ScoreCondition.distinguishing(Array(groups.keys))
     var figures: [HTML] = []
     for (rest, members) in groups {
       let place = keys.isEmpty ? "" : ", \(rest.name(keys))"
@@ -38,20 +38,20 @@ enum MissingSection {
       ]))
   }
 
-  private static func isComplete(_ condition: Condition) -> Bool {
+  private static func isComplete(_ condition: ScoreCondition) -> Bool {
     ["complete", "none", ""].contains(condition.parts["missing"] ?? "")
   }
 
-  private static func rule(_ condition: Condition) -> String {
+  private static func rule(_ condition: ScoreCondition) -> String {
     String((condition.parts["missing"] ?? "").prefix { $0 != ":" })
   }
 
-  private static func rate(_ condition: Condition) -> Double? {
+  private static func rate(_ condition: ScoreCondition) -> Double? {
     let parts = (condition.parts["missing"] ?? "").split(separator: ":", maxSplits: 1)
     return parts.count == 2 && parts[0] != "fixed" ? Double(parts[1]).flatMap { $0.isFinite ? $0 : nil } : nil
   }
 
-  private static func line(_ method: String, _ places: [Condition], _ main: MethodComparison) -> LineChart.Series {
+  private static func line(_ method: String, _ places: [ScoreCondition], _ main: MethodComparison) -> LineChart.Series {
     let points = places.map { place in
       let scores = main[place, method]?.scores
       return LineChart.Series.Point(
@@ -60,7 +60,9 @@ enum MissingSection {
     return LineChart.Series(method, points.sorted { $0.x < $1.x })
   }
 
-  private static func map(_ patterns: [Condition], _ main: MethodComparison, _ numbers: NumberText, _ place: String)
+  private static func map(
+    _ patterns: [ScoreCondition], _ main: MethodComparison, _ numbers: NumberText, _ place: String
+  )
     -> HTML
   {
     let values = patterns.map { pattern in main.methods.map { main[pattern, $0]?.scores.mean } }

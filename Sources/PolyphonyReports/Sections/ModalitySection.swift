@@ -8,8 +8,8 @@ enum ModalitySection {
   static func make(_ content: ReportContent) -> ReportSection? {
     let rows = content.rows.filter { !modalities($0).isEmpty }
     guard !rows.isEmpty, let metric = content.metric else { return nil }
-    let keys = Condition.distinguishing(rows.map { Condition($0) })
-    let bodies = OrderedDictionary(grouping: rows) { Condition($0) }.map { condition, members in
+    let keys = ScoreCondition.distinguishing(rows.map { ScoreCondition($0) })
+    let bodies = OrderedDictionary(grouping: rows) { ScoreCondition($0) }.map { condition, members in
       HTML([
         keys.isEmpty ? .empty : HTML("h3") { condition.name(keys) },
         HTML.table(table(members)),

@@ -62,7 +62,7 @@ enum ReproductionSection {
     var masks: OrderedDictionary<String, String> = [:]
     for row in source.document?.results ?? [] {
       guard case .string(let hash)? = row.extra["mask"] else { continue }
-      let condition = Condition(row)
+      let condition = ScoreCondition(row)
       let parts = ["data", "missing"].compactMap { condition.parts[$0] }
       masks["\(parts.joined(separator: ", ")) \(hash)"] = hash
     }

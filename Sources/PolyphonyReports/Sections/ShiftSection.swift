@@ -4,7 +4,7 @@ import PolyphonyPresentation
 
 /// Scores under shifts, by kind, severity and method.
 enum ShiftSection {
-  private typealias Place = (condition: Condition, shift: Shift)
+  private typealias Place = (condition: ScoreCondition, shift: Shift)
 
   static func make(_ content: ReportContent) -> ReportSection? {
     guard let main = content.main else { return nil }
@@ -12,7 +12,7 @@ enum ShiftSection {
       condition.parts["shift"].flatMap { try? Shift(named: $0) }.map { (condition, $0) }
     }
     let groups = OrderedDictionary(grouping: places) { place in rest(place.condition) }
-    let keys = Condition.distinguishing(Array(groups.keys))
+    let keys = ScoreCondition.distinguishing(Array(groups.keys))
     var bodies: [HTML] = []
     for (rest, members) in groups {
       let suffix = keys.isEmpty ? "" : ", \(rest.name(keys))"
@@ -37,7 +37,7 @@ enum ShiftSection {
         ]))
   }
 
-  private static func rest(_ condition: Condition) -> Condition {
+  private static func rest(_ condition: ScoreCondition) -> ScoreCondition {
     var rest = condition
     rest.parts["shift"] = nil
     return rest
@@ -62,7 +62,7 @@ enum ShiftSection {
 
   /// A map for each method: kinds by severities.
   private static func maps(
-    _ places: [Place], _ clean: Condition?, _ main: MethodComparison, _ numbers: NumberText, _ suffix: String
+    _ places: [Place], _ clean: ScoreCondition?, _ main: MethodComparison, _ numbers: NumberText, _ suffix: String
   ) -> [HTML] {
     let kinds = OrderedSet(places.map(\.shift.kind.rawValue))
     let severities = Set(places.map(\.shift.severity)).sorted()

@@ -7,7 +7,7 @@ struct ComparisonNotes {
 
   init(_ comparison: MethodComparison) { self.comparison = comparison }
 
-  private var entries: [(condition: Condition, entry: MethodComparison.Entry)] {
+  private var entries: [(condition: ScoreCondition, entry: MethodComparison.Entry)] {
     comparison.conditions.flatMap { condition in
       comparison.methods.compactMap { method in comparison[condition, method].map { (condition, $0) } }
     }
@@ -43,7 +43,7 @@ struct ComparisonNotes {
   private var untested: [String] {
     let tests = entries.compactMap { place in place.entry.test?.obstacle.map { (place, $0) } }
     guard !tests.isEmpty else { return [] }
-    let keys = Condition.distinguishing(comparison.conditions)
+    let keys = ScoreCondition.distinguishing(comparison.conditions)
     return OrderedDictionary(grouping: tests, by: \.1).map { obstacle, members in
       let all = comparison.tested == 0 && members.count == tests.count
       if all { return "Nothing can be said about differences from \(comparison.reference): \(obstacle.rawValue)." }

@@ -6,7 +6,7 @@ struct DifferencesTable {
   let table: ScoreTable
 
   init(_ comparison: MethodComparison) {
-    let keys = Condition.distinguishing(comparison.conditions)
+    let keys = ScoreCondition.distinguishing(comparison.conditions)
     let means = comparison.conditions.flatMap { condition in
       comparison.methods.compactMap { comparison[condition, $0]?.scores.mean }
     }

@@ -41,7 +41,7 @@ extension ScoreTable {
 
   /// The table of one metric: methods by conditions, or with a single condition by what is known of them.
   init(_ comparison: MethodComparison) {
-    let keys = Condition.distinguishing(comparison.conditions)
+    let keys = ScoreCondition.distinguishing(comparison.conditions)
     let (methods, conditions) = (comparison.methods, comparison.conditions)
     let entries = conditions.flatMap { condition in methods.compactMap { comparison[condition, $0] } }
     let numbers = NumberText(entries.compactMap(\.scores.mean))
@@ -64,7 +64,7 @@ extension ScoreTable {
 
   private static func title(_ comparison: MethodComparison) -> String {
     let same = comparison.conditions.first.map { first in
-      let differing = Condition.distinguishing(comparison.conditions)
+      let differing = ScoreCondition.distinguishing(comparison.conditions)
       return first.parts.filter { !differing.contains($0.key) && !$0.value.isEmpty }
         .map { $0.key == "split" ? "\($0.value) split" : $0.key == "data" ? $0.value : "\($0.key) \($0.value)" }
     }
@@ -73,7 +73,7 @@ extension ScoreTable {
   }
 
   /// A single condition has room for differences, p-values and costs.
-  private static func single(_ comparison: MethodComparison, _ condition: Condition, _ numbers: NumberText)
+  private static func single(_ comparison: MethodComparison, _ condition: ScoreCondition, _ numbers: NumberText)
     -> ([TextTable.Column], [[Cell]])
   {
     let entries = comparison.methods.compactMap { comparison[condition, $0] }
@@ -103,7 +103,7 @@ extension ScoreTable {
   }
 
   /// All metrics under one condition, without tests: what an appendix wants.
-  init(overview comparisons: [MethodComparison], _ condition: Condition) {
+  init(overview comparisons: [MethodComparison], _ condition: ScoreCondition) {
     title = "All metrics"
     let methods = comparisons.first?.methods ?? []
     columns = [.init("method")] + comparisons.map { .init($0.metric, .right) }

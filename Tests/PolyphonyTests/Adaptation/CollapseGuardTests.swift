@@ -50,8 +50,8 @@ import Torch
   }
 
   @Test(arguments: [
-    (0, CollapseReport.Measure.spread), (1, .drift), (2, .loss), (3, .contrast),
-  ]) func goesBackAndSaysSo(ruin: Int, measure: CollapseReport.Measure) throws {
+    (0, CollapseRecord.Measure.spread), (1, .drift), (2, .loss), (3, .contrast),
+  ]) func goesBackAndSaysSo(ruin: Int, measure: CollapseRecord.Measure) throws {
     let adapting = Adapting()
     let model = try adapting.model()
     let method = Collapsing([.zeros, .explosion, .notANumber, .contrast][ruin], after: 2)

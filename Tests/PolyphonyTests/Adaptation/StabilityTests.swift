@@ -75,7 +75,7 @@ import Torch
     for values in [[0.5, 2, 2.8, -3], [1.5, 2, 3.2, 3]] as [[Float]] { ledger.add(Tensor(values, shape: [4, 1])) }
     let target = Tensor([2, 2.5, 3, 4] as [Float], shape: [4, 1])
     let regression = PredictionTask(kind: .regression)
-    let errors = PseudoLabelError.values(ledger, target, share: 0, task: regression)
+    let errors = ledger.pseudoLabelErrors(target, share: 0, task: regression)
     #expect(errors.map(\.name) == ["pseudo/stable", "pseudo/random", "pseudo/unstable"])
     for (name, expected) in [("stable", 0.5), ("random", 5.5 / 4), ("unstable", 4)] {
       #expect(abs(errors["pseudo/\(name)"]! - expected) < 1e-6, "\(name)")
@@ -83,7 +83,7 @@ import Torch
     var classes = SnapshotLedger()
     for _ in 0..<2 { classes.add(Tensor([0.9, 0.1, 0.2, 0.8] as [Float], shape: [2, 2])) }
     let task = PredictionTask(kind: .classification, classes: 2)
-    #expect(PseudoLabelError.values(classes, Tensor([0, 0]), share: 1, task: task)["pseudo/stable"] == 0.5)
-    #expect(PseudoLabelError.values(SnapshotLedger(), target, share: 0, task: regression).names.isEmpty)
+    #expect(classes.pseudoLabelErrors(Tensor([0, 0]), share: 1, task: task)["pseudo/stable"] == 0.5)
+    #expect(SnapshotLedger().pseudoLabelErrors(target, share: 0, task: regression).names.isEmpty)
   }
 }

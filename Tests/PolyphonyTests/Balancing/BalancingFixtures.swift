@@ -80,7 +80,7 @@ enum Tiny {
   }
 
   static func strategy(_ name: String, _ model: MultimodalModel, _ settings: String = "{}") throws
-    -> any BalancingStrategy
+    -> any StepHook
   {
     let tree = try SettingsTree(yaml: settings, file: "test")
     let strategy = try SettingsReader.read(tree) { (reader) throws(Fault) in
@@ -100,7 +100,7 @@ enum Tiny {
 
   /// Forward and loss as the trainer has them.
   static func step(
-    _ model: MultimodalModel, _ batch: Batch, _ strategy: any BalancingStrategy, _ optimizer: any Optimizer
+    _ model: MultimodalModel, _ batch: Batch, _ strategy: any StepHook, _ optimizer: any Optimizer
   ) -> TrainingStep {
     let output = model(batch.inputs, encodings: strategy.needsEncodings)
     let loss = TaskLoss(model.configuration.task)

@@ -8,7 +8,7 @@ import Torch
 /// What CGGM does to gradients, and that it goes on as if it had not been stopped.
 @Suite struct ModulationTests {
   /// Gradients of each modality's parameters and of the shared ones after a step's backward and modulation.
-  func gradients(_ model: MultimodalModel, _ batch: Batch, _ strategy: any BalancingStrategy) throws -> [Tensor] {
+  func gradients(_ model: MultimodalModel, _ batch: Batch, _ strategy: any StepHook) throws -> [Tensor] {
     let settings = Tiny.settings(optimizer: .sgd)
     let groups = try #require(strategy.groups(model, settings))
     let optimizer = SGD(groups)

@@ -23,7 +23,7 @@ import Torch
     settings.learningRate = 5e-3
     let strategy = try Tiny.strategy(name, model)
     let trainer = try Trainer(
-      model, training: split, validation: split, settings: settings, seed: 1, strategy: strategy)
+      model, training: split, validation: split, settings: settings, seed: 1, hook: strategy)
     let summary = try trainer.run()
     #expect(summary.epochs == 6)
     let after = try model.evaluate(split).loss
@@ -44,7 +44,7 @@ import Torch
     let model = try Tiny.model(configuration)
     let trainer = try Trainer(
       model, training: split, validation: split, settings: Tiny.settings(epochs: 1), seed: 1,
-      strategy: try Tiny.strategy(name, model))
+      hook: try Tiny.strategy(name, model))
     // The last batch has one sample: statistics over a single value must not spoil the model.
     _ = try trainer.run()
     #expect(Tiny.isFinite(model))
@@ -64,7 +64,7 @@ import Torch
       let model = try Tiny.model(configuration)
       let trainer = try Trainer(
         model, training: split, validation: split, settings: Tiny.settings(epochs: 1), seed: 1,
-        strategy: try Tiny.strategy(name, model))
+        hook: try Tiny.strategy(name, model))
       _ = try trainer.run()
       #expect(Tiny.isFinite(model), "\(name)")
     }
@@ -82,7 +82,7 @@ import Torch
       let strategy = try Tiny.strategy(name, model, options)
       let trainer = try Trainer(
         model, training: split, validation: split, settings: Tiny.settings(epochs: epochs, optimizer: optimizer),
-        seed: 4, strategy: strategy, folder: folder)
+        seed: 4, hook: strategy, folder: folder)
       _ = try trainer.run(resume: resume)
       return (model.backbone.state().map(\.tensor.floats), strategy.metrics())
     }
@@ -115,7 +115,7 @@ import Torch
       var settings = Tiny.settings(epochs: 3)
       settings.clip = 0
       _ = try Trainer(
-        model, training: split, validation: split, settings: settings, seed: 2, strategy: strategy
+        model, training: split, validation: split, settings: settings, seed: 2, hook: strategy
       ).run()
       if name == "cggm-watch" { #expect(strategy.metrics().contains { $0.name == "score/m1" }) }
       return model.backbone.parameters().map { $0.storage.tensor! }

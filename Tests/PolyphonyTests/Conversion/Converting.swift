@@ -9,7 +9,7 @@ import Torch
 
 /// A conversion in a temporary folder, and what it left.
 struct Converting {
-  let report: DatasetConversion.Report
+  let report: DatasetConversion.Outcome
   let folder: String
 
   /// Converts files; `adjust` sets options.

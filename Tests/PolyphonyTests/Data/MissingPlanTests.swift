@@ -33,10 +33,10 @@ import Testing
     }
   }
 
-  private func report(_ plan: MissingPlan, _ rows: [MissingSweep.Row]) -> EvaluationReport {
+  private func report(_ plan: MissingPlan, _ rows: [MissingSweep.Row]) -> EvaluationOutcome {
     var other = rows
     for index in rows.indices { other[index].metrics["accuracy"] = 0.5 }
-    return EvaluationReport(
+    return EvaluationOutcome(
       outcomes: [
         .init(name: "a", seeds: [0], sweeps: [.init(rows: rows)], parameters: (200, 10)),
         .init(name: "b", seeds: [0, 1], sweeps: [.init(rows: rows), .init(rows: other)]),

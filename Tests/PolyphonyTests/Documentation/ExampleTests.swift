@@ -19,9 +19,8 @@ import Torch
         model: {architecture: gated_fusion, width: 16, heads: 2, layers: 1}
         training: {epochs: 6, batch_size: 32, learning_rate: 0.003}
         """, file: "example")
-    let training = TrainingRun(
-      recipe: tree, data: folder + "/data", output: folder + "/run", strategies: [balance])
-    return try #require(try training.run().results.first)
+    let life = TrainLife(recipe: tree, data: folder + "/data", methods: [balance])
+    return try #require(try MethodGrid(life, output: folder + "/run").run().results.first)
   }
 
   @Test(arguments: ["joint", "equalized", "cggm"]) func anOwnBackboneTrains(balance: String) throws {

@@ -25,10 +25,9 @@ import Torch
       let base = folder + "/base"
       try ModelFolder.write(adapting.model().backbone, to: base)
       let before = try contents(base)
-      let tree = settings.isEmpty ? SettingsTree.empty : try SettingsTree(yaml: "{\(settings)}", file: "settings")
-      let run = AdaptationRun(base: base, method: method, settings: tree, seed: 3)
+      let life = try Self.life(base, method, settings, samples, isStopped: false).prepare(seeds: [3])
       let output = try RunFolder(folder + "/run", existing: .refuse)
-      let result = try ownDropout { try run.run(on: samples, folder: output, isStopped: { false }) }
+      let result = try ownDropout { try life.run(method, seed: 3, folder: output) }
       let adapted = result.installation.model.predict(samples).prediction.floats
 
       let fresh = try ModelFolder.read(base)
@@ -50,6 +49,15 @@ import Torch
     }
   }
 
+  private static func life(
+    _ base: String, _ method: String, _ settings: String, _ samples: UnlabelledSplit, isStopped: Bool
+  ) throws -> AdaptLife {
+    let recipe = try SettingsTree(yaml: "adaptation: {\(settings)}", file: "settings")
+    var life = AdaptLife(model: base, recipe: recipe, samples: samples, methods: [method])
+    life.isStopped = { isStopped }
+    return life
+  }
+
   private func contents(_ folder: String) throws -> [Data] {
     try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map {
       try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)"))
@@ -61,13 +69,14 @@ import Torch
     try withTemporaryFolder { folder in
       let base = folder + "/base"
       try ModelFolder.write(adapting.model().backbone, to: base)
-      let tree = try SettingsTree(yaml: "{\(adapting.settings)}", file: "settings")
-      let run = AdaptationRun(base: base, method: "casp", settings: tree)
+      func life(isStopped: Bool) throws -> AdaptLife.Prepared {
+        try Self.life(base, "casp", adapting.settings, adapting.samples(), isStopped: isStopped).prepare()
+      }
       let output = try RunFolder(folder + "/run", existing: .refuse)
-      let cut = try run.run(on: adapting.samples(), folder: output, isStopped: { true })
+      let cut = try life(isStopped: true).run("casp", folder: output)
       #expect(cut.outcome.wasStopped && !FileManager.default.fileExists(atPath: output.adapter))
-      let whole = try run.run(on: adapting.samples())
-      let resumed = try run.run(on: adapting.samples(), folder: output, resume: true, isStopped: { false })
+      let whole = try life(isStopped: false).run("casp")
+      let resumed = try life(isStopped: false).run("casp", folder: output, resume: true)
       #expect(bytes(resumed.installation.model) == bytes(whole.installation.model))
       #expect(FileManager.default.fileExists(atPath: output.adapter))
     }

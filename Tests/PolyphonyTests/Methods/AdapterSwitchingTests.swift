@@ -15,8 +15,8 @@ import Torch
     return (
       base,
       try cases.enumerated().map { index, tuning in
-        let run = TuningRun(base: base, method: tuning.method, settings: try tuning.tree, seed: UInt64(index))
-        let (installation, description) = try run.install()
+        let (installation, description) = try ModelWithAdapter(base).install(
+          tuning.method, settings: try tuning.tree, seed: UInt64(index))
         try train(installation.model, golden, steps: 2)
         let path = "\(folder)/adapter\(index)"
         try AdapterFolder.write(installation, description, to: path)

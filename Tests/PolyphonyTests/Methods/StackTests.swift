@@ -17,8 +17,10 @@ import protocol Polyphony.Attachment
 
     var isAdaptation: Bool { AdaptationMethods.names.contains(method) }
     var testDescription: String { method }
-    var tree: SettingsTree {
-      get throws { settings.isEmpty ? .empty : try SettingsTree(yaml: "{\(settings)}", file: "settings") }
+    var recipe: SettingsTree {
+      get throws {
+        try SettingsTree(yaml: "\(isAdaptation ? "adaptation" : "tuning"): {\(settings)}", file: "settings")
+      }
     }
   }
 
@@ -39,6 +41,20 @@ import protocol Polyphony.Attachment
 
   static let architectures = ["late_fusion", "early_fusion", "encoder_fusion", "mult"]
 
+  /// Two epochs of a method on samples that lack modalities.
+  static func tuning(
+    _ level: Level, on base: String, adapter: String?, _ data: LabelledSplit
+  ) throws -> TuneLife {
+    var life = TuneLife(
+      model: base, adapter: adapter, recipe: try level.recipe,
+      data: .splits(Splits(training: data, validation: data, test: data)), methods: [level.method])
+    var training = TrainingSettings()
+    (training.epochs, training.batchSize) = (2, 8)
+    life.training = training
+    life.condition.missing = .sample(0.7)
+    return life
+  }
+
   /// Trains the levels one on the other, and gives their folders from below.
   @discardableResult
   static func build(_ levels: [Level], on base: String, in folder: String) throws -> [String] {
@@ -48,17 +64,15 @@ import protocol Polyphony.Attachment
       let data = MissingFixtures.split(24, patterns: level.isAdaptation && index > 0, seed: UInt64(index + 1))
       try ownDropout {
         if level.isAdaptation {
-          let run = AdaptationRun(
-            base: base, adapter: paths.last, method: level.method, settings: try level.tree, seed: UInt64(index))
-          let outcome = try run.run(on: data.samples, folder: output, isStopped: { false }).outcome
+          var life = AdaptLife(
+            model: base, adapter: paths.last, recipe: try level.recipe, samples: data.samples, methods: [level.method])
+          life.isStopped = { false }
+          let outcome = try life.prepare(seeds: [UInt64(index)]).run(level.method, seed: UInt64(index), folder: output)
+            .outcome
           #expect(outcome.prediction.isFinite)
         } else {
-          var training = TrainingSettings()
-          (training.epochs, training.batchSize) = (2, 8)
-          let run = TuningRun(
-            base: base, adapter: paths.last, method: level.method, settings: try level.tree, training: training,
-            seed: UInt64(index), missing: .sample(0.7))
-          _ = try run.run(training: data, validation: data, folder: output)
+          let life = try tuning(level, on: base, adapter: paths.last, data)
+          _ = try life.prepare(seeds: [UInt64(index)]).run(level.method, seed: UInt64(index), folder: output)
         }
       }
       paths.append(output.adapter)
@@ -72,7 +86,7 @@ import protocol Polyphony.Attachment
   }
 
   static func predict(_ base: String, _ adapter: String?, _ inputs: Inputs) throws -> [Float] {
-    let model = try CarriedModel(base, adapter: adapter).model
+    let model = try ModelWithAdapter(base, adapter: adapter).model
     model.train(false)
     return noGrad { model(inputs).prediction.floats }
   }
@@ -94,7 +108,7 @@ import protocol Polyphony.Attachment
       #expect(predictions.allSatisfy { $0.allSatisfy(\.isFinite) })
       for (one, other) in zip(predictions, predictions.dropFirst()) { #expect(one != other, "a level does something") }
       // Switched level by level, the model is what each of them was trained on.
-      let carried = try CarriedModel(base, adapter: paths.last)
+      let carried = try ModelWithAdapter(base, adapter: paths.last)
       carried.model.train(false)
       var level = carried.installation
       for expected in predictions.dropFirst().reversed() {
@@ -158,7 +172,7 @@ import protocol Polyphony.Attachment
       try AdapterFolder.merge(path, base: base, to: folder + "/merged")
       let merged = try ModelFolder.read(folder + "/merged")
       merged.train(false)
-      let stacked = try CarriedModel(base, adapter: path).model
+      let stacked = try ModelWithAdapter(base, adapter: path).model
       stacked.train(false)
       expectClose(noGrad { merged(inputs).prediction }, noGrad { stacked(inputs).prediction }, 1e-6, "merged")
     }
@@ -178,7 +192,7 @@ import protocol Polyphony.Attachment
   func methodsThatMiscountStepsAreRefused(lower: String, upper: String) throws {
     try withTemporaryFolder { folder in
       let base = try Self.writeBase("encoder_fusion", in: folder)
-      let model = try CarriedModel(base).model
+      let model = try ModelWithAdapter(base).model
       func make(_ name: String) throws -> any TuningMethod {
         try MissingFixtures.method(name, "", model.configuration).method
       }
@@ -288,14 +302,11 @@ import protocol Polyphony.Attachment
       let paths = try Self.build([Self.wander, Level(method: "lora")], on: base, in: folder)
       try FileManager.default.createDirectory(atPath: folder + "/more", withIntermediateDirectories: true)
       let other = try Self.build([Level(method: "ia3")], on: base, in: folder + "/more")
-      var training = TrainingSettings()
-      (training.epochs, training.batchSize) = (2, 8)
       let data = MissingFixtures.split(24, seed: 2)
-      let run = TuningRun(
-        base: base, adapter: other[0], method: "lora", training: training, seed: 1, missing: .sample(0.7))
+      let life = try Self.tuning(Level(method: "lora"), on: base, adapter: other[0], data).prepare(seeds: [1])
       let output = try RunFolder((paths[1] as NSString).deletingLastPathComponent, existing: .resume)
       let fault = expectFault(.usage) {
-        _ = try run.run(training: data, validation: data, folder: output, resume: true)
+        _ = try life.run("lora", seed: 1, folder: output, resume: true)
       }
       #expect(fault?.file?.hasSuffix("checkpoint") == true)
     }

@@ -69,7 +69,7 @@ import Torch
   @Test(arguments: PromptTests.architectures) func reconstructionLearnsWhatIsMissing(architecture: String) throws {
     let model = try MissingFixtures.model(architecture)
     let method = try MissingFixtures.install("reconstruction", "{blocks: 2, hidden: 16}", on: model)
-    let strategy = try #require(method.strategy)
+    let strategy = try #require(method.stepHook)
     let data = MissingFixtures.split(40)
     let error = { try imaginationError(model, strategy, data) }
     let before = try error()
@@ -86,7 +86,7 @@ import Torch
   }
 
   /// The strategy's loss less the task's, on batches without audio.
-  private func imaginationError(_ model: MultimodalModel, _ strategy: any BalancingStrategy, _ data: LabelledSplit)
+  private func imaginationError(_ model: MultimodalModel, _ strategy: any StepHook, _ data: LabelledSplit)
     throws -> Double
   {
     let probe = Probe(strategy)
@@ -97,15 +97,15 @@ import Torch
     let corruption = try MissingCorruption(
       .fixed(["audio"]), training: data.samples, validation: data.samples, model.configuration.modalities, seed: 0)
     _ = try Trainer(
-      model, training: data, validation: data, settings: settings, seed: 0, strategy: probe, corruption: corruption
+      model, training: data, validation: data, settings: settings, seed: 0, hook: probe, corruption: corruption
     ).run()
     return probe.extra
   }
 
-  private final class Probe: BalancingStrategy {
-    let inner: any BalancingStrategy
+  private final class Probe: StepHook {
+    let inner: any StepHook
     var extra = 0.0
-    init(_ inner: any BalancingStrategy) { self.inner = inner }
+    init(_ inner: any StepHook) { self.inner = inner }
     func loss(_ step: TrainingStep) -> Tensor {
       let loss = inner.loss(step)
       extra = loss.item - step.taskLoss.item

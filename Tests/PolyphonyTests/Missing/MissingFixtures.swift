@@ -88,8 +88,8 @@ enum MissingFixtures {
   @discardableResult
   static func train(
     _ model: MultimodalModel, _ data: LabelledSplit, epochs: Int = 1, rule: MissingProtocol? = .sample(0.9),
-    strategy: (any BalancingStrategy)? = nil, folder: String? = nil, resume: Bool = false
-  ) throws -> Trainer.Summary {
+    strategy: (any StepHook)? = nil, folder: String? = nil, resume: Bool = false
+  ) throws -> TrainingOutcome {
     var settings = TrainingSettings()
     settings.epochs = epochs
     settings.batchSize = 8
@@ -98,7 +98,7 @@ enum MissingFixtures {
         rule, training: data.samples, validation: data.samples, model.configuration.modalities, seed: 5)
     }
     return try Trainer(
-      model, training: data, validation: data, settings: settings, seed: 2, strategy: strategy ?? JointTraining(),
+      model, training: data, validation: data, settings: settings, seed: 2, hook: strategy ?? JointTraining(),
       corruption: corruption, folder: folder
     ).run(resume: resume)
   }

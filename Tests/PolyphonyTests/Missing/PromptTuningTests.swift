@@ -92,7 +92,7 @@ import Torch
       let (method, settings) = try MissingFixtures.method(name, "", model.configuration)
       let installation = try Installation(method, on: model)
       try method.fit(data.samples, on: model)
-      try MissingFixtures.train(model, data, strategy: method.strategy)
+      try MissingFixtures.train(model, data, strategy: method.stepHook)
       try AdapterFolder.write(
         installation,
         AdapterDescription(method: name, settings: settings, base: "\(folder)/base", fingerprint: fingerprint),

@@ -17,9 +17,8 @@ extension BadInputTests {
   {
     { data in
       let path = data.folder + "/adapter"
-      let run = TuningRun(
-        base: data.model, method: method, settings: try SettingsTree(yaml: "{rank: 2}", file: "test"))
-      let (installation, description) = try run.install()
+      let (installation, description) = try ModelWithAdapter(data.model).install(
+        method, settings: try SettingsTree(yaml: "{rank: 2}", file: "test"))
       try AdapterFolder.write(installation, description, to: path)
       try change(path, data)
     }

@@ -214,11 +214,11 @@ import Torch
         folder: folder + "/suite")
       _ = try suite.run()
       let task = try suite.task.target(.samples(3), seed: 0)
-      var training = TrainingSettings()
-      training.epochs = 2
-      let run = TuningRun(base: suite.base, method: "wander", training: training, seed: 5)
+      let life = TuneLife(
+        model: suite.base, recipe: try SettingsTree(yaml: "training: {epochs: 2}", file: "recipe"),
+        data: .splits(task), methods: ["wander"])
       let output = try RunFolder(folder + "/run", existing: .refuse)
-      let result = try run.run(training: task.training, validation: task.validation, folder: output)
+      let result = try life.prepare(seeds: [5]).run("wander", seed: 5, folder: output)
       let expected = result.installation.model.predict(task.test.samples).prediction
       let model = try ModelFolder.read(suite.base)
       try AdapterFolder.attach(output.adapter, to: model, base: suite.base)

@@ -52,8 +52,8 @@ import Torch
       let base = folder + "/base"
       try ModelFolder.write(golden.model().backbone, to: base)
       let fingerprint = try ModelFolder.fingerprint(base)
-      let run = TuningRun(base: base, method: tuning.method, settings: try tuning.tree, seed: 4)
-      let (installation, description) = try run.install()
+      let (installation, description) = try ModelWithAdapter(base).install(
+        tuning.method, settings: try tuning.tree, seed: 4)
       scatter(installation.model)
       try AdapterFolder.write(installation, description, to: folder + "/adapter")
       let expected = installation.model(try golden.inputs).prediction

@@ -40,7 +40,7 @@ public enum MissingPlan: Equatable, Sendable {
   }
 
   /// One condition, drawn for the samples of a split.
-  public struct Condition {
+  public struct Draw {
     /// The rule: `sample:0.3`, `fixed:text+audio`, `complete`.
     public let rule: MissingProtocol
     /// The rate, in a plan of rates.
@@ -104,20 +104,20 @@ public enum MissingPlan: Equatable, Sendable {
   /// `modality` cannot lose more than (M − 1)/M: rates above that are left out.
   /// - Throws: `Fault(.usage)` where the data cannot go missing so, or no rate remains.
   public func conditions(for samples: UnlabelledSplit, _ modalities: [Modality], seed: UInt64 = 0) throws(Fault)
-    -> [Condition]
+    -> [Draw]
   {
     func draw(_ rule: MissingProtocol) throws(Fault) -> MissingMask {
       try rule.mask(for: samples, modalities, seed: seed)
     }
-    var conditions: [Condition] = []
+    var conditions: [Draw] = []
     switch self {
     case .single(let rule):
-      conditions = [Condition(rule: rule, mask: try draw(rule))]
+      conditions = [Draw(rule: rule, mask: try draw(rule))]
     case .rates(let family, let rates):
       let largest = family == .modality ? MissingProtocol.largestRate(modality: modalities.count) : 1
       for rate in rates.sorted() where rate <= largest {
         let rule = try MissingProtocol("\(family.rawValue):\(rate)")
-        conditions.append(Condition(rule: rule, rate: rate, mask: try draw(rule)))
+        conditions.append(Draw(rule: rule, rate: rate, mask: try draw(rule)))
       }
       guard !conditions.isEmpty else {
         throw Fault(
@@ -135,7 +135,7 @@ public enum MissingPlan: Equatable, Sendable {
         let missing = pattern.missing(names)
         let rule = MissingProtocol.fixed(missing)
         conditions.append(
-          Condition(
+          Draw(
             rule: rule, present: names.filter { !missing.contains($0) }, weight: pattern.weight, mask: try draw(rule)))
       }
     }

@@ -79,18 +79,16 @@ public struct StepBenchmark {
     return Batch(inputs, target: target)
   }
 
-  static func train(_ setup: Setup) -> () -> Void {
-    let (model, batch) = (setup.model, setup.batch)
-    let loss = TaskLoss(model.configuration.task)
-    let optimizer = Adam([ParameterGroup("all", model.trainableParameters(), learningRate: 1e-3)])
-    model.train()
+  static func train(_ setup: Setup) -> () -> Void { training(setup, JointTraining()) }
+
+  /// The step of ``Trainer`` at its defaults, with a hook.
+  static func training(_ setup: Setup, _ hook: any StepHook) -> () -> Void {
+    let stepper = TrainingStepper(setup.model, settings: TrainingSettings(), hook: hook)
+    setup.model.train()
+    var index = 0
     return {
-      optimizer.zeroGradients()
-      let value = loss(model(batch.inputs).prediction, batch.target)
-      value.backward()
-      optimizer.clipGradients(norm: 0.8)
-      optimizer.step()
-      _ = value.item
+      stepper.step(setup.batch, index: index)
+      index += 1
     }
   }
 

@@ -74,16 +74,10 @@ public struct TuningCost: Codable, Equatable, Sendable {
     let kept = buffers.map(\.tensor)
     // The optimiser lays copies of the parameters into memory of its own; buffers are copied here.
     for buffer in buffers { buffer.tensor = buffer.tensor?.copy() }
-    let group = ParameterGroup("all", trained, learningRate: settings.learningRate, weightDecay: settings.weightDecay)
-    let optimizer = settings.makeOptimizer([group])
+    let stepper = TrainingStepper(model, settings: settings, loss: loss)
     model.train()
     PeakMemory.reset()
-    let seconds = Stopwatch.median(repeats) {
-      optimizer.zeroGradients()
-      loss(model(batch.inputs).prediction, batch.target).backward()
-      if settings.clip > 0 { optimizer.clipGradients(norm: settings.clip) }
-      optimizer.step()
-    }
+    let seconds = Stopwatch.median(repeats) { stepper.step(batch) }
     let memory = PeakMemory.bytes
     for (entry, original) in zip(trained, originals) { entry.storage.tensor = original }
     for (buffer, tensor) in zip(buffers, kept) { buffer.tensor = tensor }

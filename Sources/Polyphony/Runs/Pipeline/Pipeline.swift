@@ -166,7 +166,7 @@ public struct Pipeline {
   ) throws(Fault) -> [RunResult] {
     if let known = PipelineScores.read(file, split: plan.evaluation.split, seed: seed) { return known }
     watch.note("\(name), scores on \(plan.evaluation.split)")
-    let carried = try CarriedModel(state.model, adapter: state.adapter)
+    let carried = try ModelWithAdapter(state.model, adapter: state.adapter)
     carried.model.move(to: device)
     carried.model.train(false)
     let rows = try plan.evaluation.rows(carried.model, seed: seed, device: device)

@@ -15,8 +15,8 @@ public struct PipelineEvaluation: Sendable {
 
   /// Reads the section.
   init(_ reader: SettingsReader, data: NamedFolder, _ configuration: ModelConfiguration) throws(Fault) {
-    self.data = try PipelineRehearsal.folder(reader, data)
-    let dataset = try PipelineRehearsal.dataset(self.data, splits: [], configuration)
+    self.data = try PipelineDryRun.folder(reader, data)
+    let dataset = try PipelineDryRun.dataset(self.data, splits: [], configuration)
     let given = try reader.string("split", default: dataset.description.splits["test"] == nil ? "valid" : "test")
     split = given
     let isLabelled = try reader.locating("split") { () throws(Fault) in try dataset.hasTargets(given) }
@@ -38,7 +38,7 @@ public struct PipelineEvaluation: Sendable {
       shifts.append(try reader.locating("shift") { () throws(Fault) in try Shift(named: text) })
     }
     self.shifts = shifts
-    modalities = try PipelineRehearsal.modalities(reader, configuration)
+    modalities = try PipelineDryRun.modalities(reader, configuration)
   }
 
   /// What the scores depend on besides model and data, in one line.

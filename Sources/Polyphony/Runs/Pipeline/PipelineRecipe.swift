@@ -142,12 +142,12 @@ public struct PipelineRecipe: Sendable {
   private static func plan(
     _ reader: SettingsReader, _ key: String, _ name: String, _ root: SettingsReader, _ data: NamedFolder, _ head: Head
   ) throws(Fault) -> Plan {
-    var start: CarriedModel?
+    var start: ModelWithAdapter?
     if let model = head.model {
       let place = try SeededFolders.start(model, adapter: head.adapter, seed: head.seeds[0])
-      start = try CarriedModel(place.model, adapter: place.adapter)
+      start = try ModelWithAdapter(place.model, adapter: place.adapter)
     }
-    var rehearsal = PipelineRehearsal(data: data, start: start)
+    var rehearsal = PipelineDryRun(data: data, start: start)
     let stages = try reader.sections(key) { (section) throws(Fault) in try rehearsal.read(section) }
     guard let configuration = rehearsal.configuration else {
       throw reader.fault(

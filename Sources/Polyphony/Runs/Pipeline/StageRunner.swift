@@ -26,14 +26,17 @@ struct StageRunner {
     let clock = StageClock(folder.path)
     var record = StageRecord(
       key: place.key, kind: place.stage.kind.rawValue, method: place.stage.method, seed: seed, weights: "", seconds: 0)
-    let isDone =
+    let score: RunScore? =
       switch (place.stage.kind, state) {
-      case (.train, _): try train(place.stage, seed, folder, clock, &record)
-      case (.tune, let state?): try tune(place.stage, seed, state, folder, clock, &record)
-      case (.adapt, let state?): try adapt(place.stage, seed, state, folder, clock, &record)
+      case (.train, _): try train(place.stage, seed, folder, clock)
+      case (.tune, let state?): try tune(place.stage, seed, state, folder, clock)
+      case (.adapt, let state?): try adapt(place.stage, seed, state, folder, clock)
       case (_, nil): throw Fault(.failure, "there is no model to start from", file: place.path)
       }
-    guard isDone else { return nil }
+    guard let score else { return nil }
+    record.parameters = .init(total: score.parameters.total, trainable: score.parameters.trainable)
+    record.cost = score.cost
+    for remark in score.remarks { watch.note("\(place.stage.method): \(remark)") }
     record.weights = try FileHash.sha256(of: place.weights)
     record.seconds = clock.seconds
     try JSONFile.write(record, to: "\(place.path)/\(StageRecord.file)")
@@ -41,63 +44,58 @@ struct StageRunner {
   }
 
   private func train(
-    _ stage: PipelineStage, _ seed: UInt64, _ folder: RunFolder, _ clock: StageClock, _ record: inout StageRecord
-  ) throws(Fault) -> Bool {
+    _ stage: PipelineStage, _ seed: UInt64, _ folder: RunFolder, _ clock: StageClock
+  ) throws(Fault) -> RunScore? {
     var recipe = stage.recipe("model", "training", "normalization", "balance")
     if case .map(var members) = recipe.content, case .map(var balance)? = members["balance"]?.content {
       balance["method"] = nil
       members["balance"] = balance.isEmpty ? nil : SettingsTree(.map(balance))
       recipe.content = .map(members)
     }
-    let run = TrainingRun(
-      recipe: recipe, data: stage.data, output: folder.path, strategies: [stage.method], seeds: [seed],
-      existing: .resume, device: device,
-      observers: { (_, folder) throws(Fault) in
-        [clock] + (try RunLogs.observers(folder)) + watch.training("")
-      })
-    let (results, wasStopped) = try run.run()
-    record.parameters = results.first?.parameters.map { .init(total: $0.total, trainable: $0.trainable) }
-    return !wasStopped
+    let life = TrainLife(recipe: recipe, data: stage.data, methods: [stage.method], device: device)
+    return try score(life, seed, folder) { (folder) throws(Fault) in
+      [clock] + (try RunLogs.observers(folder)) + watch.training("")
+    }
   }
 
   private func tune(
-    _ stage: PipelineStage, _ seed: UInt64, _ state: PipelineState, _ folder: RunFolder, _ clock: StageClock,
-    _ record: inout StageRecord
-  ) throws(Fault) -> Bool {
-    var sweep = TuningSweep(
-      base: state.model, recipe: stage.recipe("tuning", "training"), data: stage.data, output: folder.path,
-      methods: [stage.method], seeds: [seed], existing: .resume, device: device, missing: stage.condition.missing,
-      observers: { (_, folder) throws(Fault) in
-        [clock] + (try RunLogs.observers(folder)) + watch.training("")
-      })
-    sweep.adapter = state.adapter
-    (sweep.shift, sweep.shifted) = (stage.condition.shift, stage.condition.modalities)
-    sweep.samples = stage.samples
-    let (results, wasStopped) = try sweep.run()
-    record.parameters = results.first?.parameters.map { .init(total: $0.total, trainable: $0.trainable) }
-    record.cost = results.first?.cost
-    return !wasStopped
+    _ stage: PipelineStage, _ seed: UInt64, _ state: PipelineState, _ folder: RunFolder, _ clock: StageClock
+  ) throws(Fault) -> RunScore? {
+    var life = TuneLife(
+      model: state.model, adapter: state.adapter, recipe: stage.recipe("tuning", "training"),
+      data: .folder(stage.data), methods: [stage.method], device: device)
+    (life.condition, life.samples) = (stage.condition, stage.samples)
+    return try score(life, seed, folder) { (folder) throws(Fault) in
+      [clock] + (try RunLogs.observers(folder)) + watch.training("")
+    }
   }
 
   /// Nothing here reads a target: what is adapted to is an ``UnlabelledSplit``.
   private func adapt(
-    _ stage: PipelineStage, _ seed: UInt64, _ state: PipelineState, _ folder: RunFolder, _ clock: StageClock,
-    _ record: inout StageRecord
-  ) throws(Fault) -> Bool {
-    try AtomicFile.write(stage.recipe("adaptation").yaml(), to: folder.recipe)
-    let configuration = try ModelFolder.configuration(of: state.model)
-    let dataset = try Dataset(stage.data).fitted(to: configuration)
-    let samples = try stage.condition.unlabelled(dataset, stage.split, seed: seed)
-    let run = AdaptationRun(
-      base: state.model, adapter: state.adapter, method: stage.method, settings: stage.settings["adaptation"] ?? .empty,
-      isOnline: stage.isOnline, seed: seed, device: device)
-    let outcome = try run.run(
-      on: samples, folder: folder, resume: true,
-      observers: [clock, try AdaptationLogs.observer(folder, isOnline: stage.isOnline)]
-        + watch.adaptation("", stage.isOnline)
-    ).outcome
-    for note in outcome.notes { watch.note("\(stage.method): \(note)") }
-    record.parameters = .init(total: outcome.parameters.total, trainable: outcome.parameters.adapted)
-    return !outcome.wasStopped
+    _ stage: PipelineStage, _ seed: UInt64, _ state: PipelineState, _ folder: RunFolder, _ clock: StageClock
+  ) throws(Fault) -> RunScore? {
+    let data = try Dataset(stage.data)
+    var life = AdaptLife(
+      model: state.model, adapter: state.adapter, recipe: stage.recipe("adaptation"), origin: stage.data,
+      scored: stage.split, methods: [stage.method], device: device
+    ) { (configuration, seed) throws(Fault) in
+      let samples = try stage.condition.unlabelled(data.fitted(to: configuration), stage.split, seed: seed)
+      return AdaptationTarget(samples: samples)
+    }
+    life.isOnline = stage.isOnline
+    return try score(life, seed, folder) { (folder) throws(Fault) in
+      [clock, try AdaptationLogs.observer(folder, isOnline: stage.isOnline)] + watch.adaptation("", stage.isOnline)
+    }
+  }
+
+  /// Runs one method with one seed in the stage's folder, or goes on with it; nil where the user stopped it.
+  private func score<Kind: Life>(
+    _ life: Kind, _ seed: UInt64, _ folder: RunFolder,
+    _ observers: @escaping (RunFolder) throws(Fault) -> [Kind.Prepared.Observer]
+  ) throws(Fault) -> RunScore? {
+    let grid = MethodGrid(life, output: folder.path, seeds: [seed], existing: .resume) {
+      (_, folder) throws(Fault) in try observers(folder)
+    }
+    return try grid.run().scores.first?.first
   }
 }

@@ -29,7 +29,7 @@ public struct EvaluationRun {
   }
 
   /// What a candidate reached.
-  public struct Outcome {
+  public struct CandidateScores {
     /// Its name.
     public var name: String
     /// The seeds.
@@ -62,12 +62,12 @@ public struct EvaluationRun {
 
   /// Scores everything.
   /// - Throws: `Fault` for whatever is wrong with models, adapters or data.
-  public func run() throws(Fault) -> EvaluationReport {
-    var outcomes: [Outcome] = []
-    var conditions: [MissingPlan.Condition] = []
+  public func run() throws(Fault) -> EvaluationOutcome {
+    var outcomes: [CandidateScores] = []
+    var conditions: [MissingPlan.Draw] = []
     var task: PredictionTask?
     for candidate in candidates {
-      var outcome = Outcome(name: candidate.name)
+      var outcome = CandidateScores(name: candidate.name)
       for seed in candidate.seeds {
         let base = try candidate.model.folder(seed: seed)
         let model = try ModelFolder.read(base)
@@ -98,7 +98,7 @@ public struct EvaluationRun {
       }
       outcomes.append(outcome)
     }
-    return EvaluationReport(
+    return EvaluationOutcome(
       outcomes: outcomes, split: split, plan: missing, masks: missing == nil ? [] : conditions.map(\.mask),
       metric: task.map(Evaluation.principalMetric) ?? "accuracy")
   }

@@ -7,7 +7,7 @@ import Torch
 /// A method adapts to the corrupted split without its targets and is then scored on it, offline (transductive) or
 /// online (each batch before it was learned). `source` is the model as it is.
 public struct ShiftSweep {
-  /// The source model's folder.
+  /// The source model's folder, or that of a run over seeds.
   public var base: String
   /// The folder of an adapter that the source carries already.
   public var adapter: String?
@@ -57,42 +57,36 @@ public struct ShiftSweep {
   public func run(
     _ data: Dataset, split: String = "test", _ didFinish: (RunResult, _ returns: Int) -> Void = { _, _ in }
   ) throws(Fault) -> [RunResult] {
-    let configuration = try ModelFolder.configuration(of: base)
-    let dataset = try data.fitted(to: configuration)
-    let recipe = try AdaptationRecipe(self.recipe, methods: methods, configuration)
-    var rows = shifts.flatMap { shift in
-      methods.map { method in
-        var row = RunResult(name: method, split: split)
-        row.conditions["shift"] = shift.description
-        if let modalities { row.conditions["modality"] = modalities.joined(separator: ",") }
-        return row
+    var life = AdaptLife(
+      model: base, adapter: adapter, recipe: recipe, origin: data.folder, scored: split, methods: methods,
+      device: device,
+      target: target(data, shifts[0], split))
+    life.isOnline = isOnline
+    let prepared = try life.prepare(seeds: seeds)
+    var rows: [RunResult] = []
+    for shift in shifts {
+      prepared.target = target(data, shift, split)
+      prepared.conditions["shift"] = shift.description
+      prepared.conditions["modality"] = modalities?.joined(separator: ",")
+      let outcome = try MethodGrid(life, seeds: seeds).run(prepared)
+      for (row, scores) in zip(outcome.results, outcome.scores) {
+        var row = row
+        // A condition would keep rows with returns apart from those without.
+        row.conditions["returns"] = nil
+        rows.append(row)
+        didFinish(row, scores.map(\.returns).reduce(0, +))
       }
-    }
-    for (place, shift) in shifts.enumerated() {
-      var returns = methods.map { _ in 0 }
-      for seed in seeds {
-        let corrupted = try dataset.labelled(split, corruptedBy: shift, only: modalities, seed: seed)
-        for (index, method) in methods.enumerated() {
-          let run = AdaptationRun(
-            base: base, adapter: adapter, method: method, settings: recipe.settings(for: method), isOnline: isOnline,
-            seed: seed, device: device)
-          let outcome = try run.run(on: corrupted.samples).outcome
-          let evaluation = try Evaluation(
-            outcome.prediction, corrupted.target, task: configuration.task, loss: TaskLoss(configuration.task))
-          let row = place * methods.count + index
-          rows[row].parameters = (outcome.parameters.total, outcome.parameters.adapted)
-          var scores = evaluation.metrics
-          if let snapshots = outcome.snapshots, let share = outcome.share {
-            scores.append(
-              PseudoLabelError.values(snapshots, corrupted.target, share: share, task: configuration.task))
-          }
-          rows[row].add(seed: seed, scores)
-          returns[index] += outcome.returns.count
-        }
-      }
-      for index in methods.indices { didFinish(rows[place * methods.count + index], returns[index]) }
     }
     return rows
+  }
+
+  /// The split under a shift that the seed draws; predictions of the samples themselves are scored.
+  private func target(_ data: Dataset, _ shift: Shift, _ split: String) -> AdaptLife.Targeting {
+    { (configuration, seed) throws(Fault) in
+      let corrupted = try data.fitted(to: configuration).labelled(
+        split, corruptedBy: shift, only: self.modalities, seed: seed)
+      return AdaptationTarget(samples: corrupted.samples, targets: { corrupted.target })
+    }
   }
 
   /// The mean over all shifts, seed by seed: a row for each method, its condition `shift` is `mean`.

@@ -78,70 +78,61 @@ public struct TransferSuite {
 
   /// Every rate for the first seeds, the best one for all others; nil where the user stopped it.
   private func row(_ variant: TransferVariant, _ amount: TransferTask.Amount) throws(Fault) -> RunResult? {
-    let trials = seeds.prefix(recipe.rateSeeds)
+    let trials = Array(seeds.prefix(recipe.rateSeeds))
     var best: (rate: Double, validation: Double)?
     for rate in recipe.rates where recipe.rates.count > 1 {
-      var scores: [Double] = []
-      for seed in trials {
-        guard let score = try self.score(variant, amount, rate, seed) else { return nil }
-        scores.append(score.validation ?? .infinity)
-      }
-      let mean = scores.reduce(0, +) / Double(scores.count)
+      let outcome = try grid(variant, amount, rate, trials).run()
+      guard let scores = outcome.scores.first, !outcome.wasStopped else { return nil }
+      let mean = scores.map { $0.validation ?? .infinity }.reduce(0, +) / Double(scores.count)
       let direction = MetricDirection(metric: recipe.training.select)
       if best == nil || direction.improves(mean, on: best?.validation) { best = (rate, mean) }
     }
     let rate = best?.rate ?? recipe.rates[0]
-    var result = RunResult(name: variant.description, split: "test")
+    let outcome = try grid(variant, amount, rate, seeds).run()
+    guard var result = outcome.results.first, !outcome.wasStopped else { return nil }
+    result.name = variant.description
     result.conditions["samples"] = amount.description
     result.conditions["rate"] = "\(rate)"
-    for seed in seeds {
-      guard let score = try self.score(variant, amount, rate, seed) else { return nil }
-      result.add(seed: seed, score.metrics)
-      result.parameters = (score.total, score.trainable)
-    }
     didFinish("\(amount) samples, \(variant): \(metric) \(result.aggregates[metric]?.formatted() ?? "undefined")")
     return result
   }
 
-  /// The scores of one run: read where it is finished, otherwise computed and written.
-  private func score(
-    _ variant: TransferVariant, _ amount: TransferTask.Amount, _ rate: Double, _ seed: UInt64
-  ) throws(Fault) -> TransferScore? {
+  /// The runs of a method with one learning rate; the score of each stands in a file, and is not computed again.
+  private func grid(
+    _ variant: TransferVariant, _ amount: TransferTask.Amount, _ rate: Double, _ seeds: [UInt64]
+  ) -> MethodGrid<TuneLife> {
     let path = "\(folder)/runs/\(amount)/\(variant.slug)/rate-\(rate)"
-    let file = "\(path)/seed-\(seed).json"
-    if FileManager.default.fileExists(atPath: file) { return try JSONFile.read(TransferScore.self, from: file) }
-    if StopSignal.isRequested { return nil }
-    let splits = try task.target(amount, seed: seed)
-    var training = recipe.training
-    training.learningRate = rate
-    let outcome = try tuning(variant, training, seed).run(training: splits.training, validation: splits.validation)
-    if outcome.summary.wasStopped { return nil }
-    let model = outcome.installation.model
-    let metrics = try model.evaluate(splits.test, device: device).metrics
-    let count = model.parameterCount
-    let score = TransferScore(
-      validation: outcome.summary.bestScore, test: metrics.map { .init(name: $0.name, value: $0.value) },
-      total: count.total, trainable: count.trainable)
-    _ = try RunFolder(path, existing: .resume)
-    try JSONFile.write(score, to: file)
-    return score
+    var grid = MethodGrid(life(variant, amount, rate: rate), seeds: seeds)
+    grid.measuresCost = false
+    grid.known = { (_, seed) throws(Fault) in
+      let file = "\(path)/seed-\(seed).json"
+      return FileManager.default.fileExists(atPath: file) ? try JSONFile.read(RunScore.self, from: file) : nil
+    }
+    grid.didScore = { (score, _, seed) throws(Fault) in
+      _ = try RunFolder(path, existing: .resume)
+      try JSONFile.write(score, to: "\(path)/seed-\(seed).json")
+    }
+    return grid
   }
 
-  private func tuning(_ variant: TransferVariant, _ training: TrainingSettings, _ seed: UInt64) -> TuningRun {
-    TuningRun(
-      base: base, method: variant.method, settings: variant.settings, training: training, seed: seed, device: device)
+  private func life(_ variant: TransferVariant, _ amount: TransferTask.Amount, rate: Double) -> TuneLife {
+    var life = TuneLife(
+      model: base, recipe: SettingsTree(.map(["tuning": variant.settings])),
+      data: .splits { (seed) throws(Fault) in try self.task.target(amount, seed: seed) }, methods: [variant.method],
+      device: device)
+    var training = recipe.training
+    training.learningRate = rate
+    life.training = training
+    return life
   }
 
   /// What each method costs, all measured in a row, so that the same machine meets all.
   private func measureCosts() throws(Fault) -> [String: TuningCost] {
     var costs: [String: TuningCost] = [:]
-    let split = task.target.training
-    let batch = split.batch(Array(0..<min(recipe.training.batchSize, split.count))).to(device)
     for variant in variants {
-      let installation = try tuning(variant, recipe.training, 0).install().0
-      guard installation.model.parameterCount.trainable > 0 else { continue }
-      costs[variant.description] = try TuningCost.measure(
-        installation, batch, settings: recipe.training, repeats: 20)
+      let tuning = try life(variant, .all, rate: recipe.training.learningRate).prepare()
+      costs[variant.description] = try tuning.cost(
+        of: try tuning.install(variant.method).installation, task.target.training, repeats: 20)
     }
     return costs
   }

@@ -35,13 +35,13 @@ public struct MethodComparison: Sendable {
   /// The methods, in the document's order.
   public let methods: [String]
   /// The conditions, in the document's order.
-  public let conditions: [Condition]
+  public let conditions: [ScoreCondition]
   /// How many comparisons were tested, over which p-values are corrected.
   public private(set) var tested = 0
-  private var entries: [Condition: [String: Entry]] = [:]
+  private var entries: [ScoreCondition: [String: Entry]] = [:]
 
   /// The entry of a method under a condition; nil where there is no such row.
-  public subscript(condition: Condition, method: String) -> Entry? { entries[condition]?[method] }
+  public subscript(condition: ScoreCondition, method: String) -> Entry? { entries[condition]?[method] }
 
   /// Compares the rows of a document.
   ///
@@ -59,10 +59,10 @@ public struct MethodComparison: Sendable {
     if let reference, !names.contains(reference) { throw Self.unknown("reference", reference, among: names) }
     (self.metric, direction, methods) = (metric, MetricDirection(metric: metric), names)
     self.reference = reference ?? names.first ?? ""
-    conditions = Array(OrderedSet(rows.map { Condition($0) }))
-    for row in rows where entries[Condition(row)]?[row.name] == nil {
-      let condition = Condition(row)
-      let against = rows.first { $0.name == self.reference && Condition($0) == condition }
+    conditions = Array(OrderedSet(rows.map { ScoreCondition($0) }))
+    for row in rows where entries[ScoreCondition(row)]?[row.name] == nil {
+      let condition = ScoreCondition(row)
+      let against = rows.first { $0.name == self.reference && ScoreCondition($0) == condition }
       let scores = row.metrics[metric] ?? Aggregate(row.seeds.map { _ in nil })
       let test = against.flatMap { against in
         row.name == self.reference

@@ -92,7 +92,7 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
   }
 
   /// Its factors stand for the steps of each modality, counted from the first.
-  public var stepUse: StepUse { .counts }
+  public var sequenceEffect: SequenceEffect { .readsPositions }
 
   /// Those of the placement; the modalities' sequences are noted before fusing in any case.
   public var stages: Stages {

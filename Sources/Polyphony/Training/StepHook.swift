@@ -4,7 +4,7 @@ import Torch
 ///
 /// A step is: forward, ``loss(_:)``, backward, ``adjustGradients(_:)``, clipping, update, ``endStep(_:)``. Every part
 /// has a default that leaves joint training as it is.
-public protocol BalancingStrategy: AnyObject {
+public protocol StepHook: AnyObject {
   /// Whether ``TrainingStep/output`` shall hold the encoded modalities.
   var needsEncodings: Bool { get }
   /// The parameter groups to train, with their learning rates; nil for one group of all.
@@ -25,7 +25,7 @@ public protocol BalancingStrategy: AnyObject {
   func load(_ state: [String: Tensor], file: String?) throws(Fault)
 }
 
-extension BalancingStrategy {
+extension StepHook {
   /// No.
   public var needsEncodings: Bool { false }
   /// One group of all.
@@ -79,7 +79,7 @@ public struct TrainingStep {
 }
 
 /// Joint training: the task's loss alone, for all modalities at once.
-public final class JointTraining: BalancingStrategy {
+public final class JointTraining: StepHook {
   /// The strategy; it has no state.
   public init() {}
 }

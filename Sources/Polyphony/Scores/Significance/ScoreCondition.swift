@@ -2,7 +2,7 @@ import OrderedCollections
 import Torch
 
 /// Under what a row of results was scored: data set, missing rate, shift, split and the like.
-public struct Condition: Hashable, Sendable {
+public struct ScoreCondition: Hashable, Sendable {
   /// Its parts by key, in the row's order; `split` stands last.
   public var parts: OrderedDictionary<String, String>
 
@@ -34,7 +34,7 @@ public struct Condition: Hashable, Sendable {
   }
 
   /// The keys by which some conditions differ from each other; empty for a single one.
-  public static func distinguishing(_ conditions: [Condition]) -> [String] {
+  public static func distinguishing(_ conditions: [ScoreCondition]) -> [String] {
     OrderedSet(conditions.flatMap { Array($0.parts.keys) }).filter { key in
       Set(conditions.map { $0.parts[key] }).count > 1
     }

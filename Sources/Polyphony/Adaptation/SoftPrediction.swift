@@ -1,7 +1,7 @@
 import Torch
 
 /// What a prediction says, in a form that can be averaged and compared: the value, or the probabilities of the classes.
-enum Beliefs {
+enum SoftPrediction {
   /// `[N, 1]` for regression, else softmax over the classes, `[N, C]` or `[N, C, H, W]`.
   static func of(_ prediction: Tensor, _ task: PredictionTask) -> Tensor {
     task.kind == .regression ? prediction : prediction.softmax(1)
@@ -10,8 +10,8 @@ enum Beliefs {
   /// How much predictions (logits, values) differ between samples (and places): √(mean over outputs of the variance).
   static func spread(_ prediction: Tensor, _ task: PredictionTask) -> Double {
     noGrad {
-      let beliefs = of(prediction, task).to(.float64)
-      let variance = beliefs.rank == 4 ? beliefs.variance(0, 2, 3) : beliefs.variance(0)
+      let soft = of(prediction, task).to(.float64)
+      let variance = soft.rank == 4 ? soft.variance(0, 2, 3) : soft.variance(0)
       return variance.mean().sqrt().item
     }
   }
@@ -23,7 +23,7 @@ enum Beliefs {
 
   /// The mean distance of predictions from what they should be: |ŷ − y| for values, −Σ p log softmax(ŷ) for classes.
   ///
-  /// - Parameter target: beliefs, of the shape of `prediction`.
+  /// - Parameter target: soft predictions, of the shape of `prediction`.
   static func loss(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) -> Tensor {
     if task.kind == .regression { return prediction.absoluteError(target) }
     return -(target * prediction.logSoftmax(1)).sum(1).mean()

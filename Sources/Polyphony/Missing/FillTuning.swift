@@ -27,7 +27,7 @@ public final class FillTuning: TuningMethod {
 
   /// Attaches the fill and freezes what is not trained.
   public func install(on model: MultimodalModel) throws(Fault) {
-    TunedParts(projections: trained == .head, head: trained == .head, everything: trained == .all)
+    TrainableParts(projections: trained == .head, head: trained == .head, everything: trained == .all)
       .apply(to: model.backbone)
     if mean { means = MeanFill(model.configuration) }
     model.attach(means ?? ZeroFill())

@@ -1,7 +1,7 @@
 import Torch
 
 /// Which of a base's own parameters are trained beside prompts or fills.
-struct TunedParts {
+struct TrainableParts {
   /// The projections of the modalities.
   var projections: Bool
   /// The last layer.

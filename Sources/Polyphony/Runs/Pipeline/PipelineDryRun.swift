@@ -2,7 +2,7 @@ import Torch
 
 /// Goes through the stages of a recipe without computing anything: reads each one's settings, and does on random weights
 /// what changes the model's form, so that whatever cannot work is said before the first step.
-struct PipelineRehearsal {
+struct PipelineDryRun {
   /// The data set of the pipeline.
   let data: NamedFolder
   private var model: MultimodalModel?
@@ -11,7 +11,7 @@ struct PipelineRehearsal {
 
   /// - Parameters:
   ///   - start: a model to start from, with an adapter if there is one.
-  init(data: NamedFolder, start: CarriedModel?) {
+  init(data: NamedFolder, start: ModelWithAdapter?) {
     self.data = data
     (model, carried) = (start?.model, start?.installation)
   }

@@ -2,9 +2,9 @@ import Foundation
 import Torch
 
 /// What an evaluation found: rows for machines, and for sweeps over missing data a table and a plot.
-public struct EvaluationReport {
+public struct EvaluationOutcome {
   /// The models in the order in which they were named.
-  public let outcomes: [EvaluationRun.Outcome]
+  public let outcomes: [EvaluationRun.CandidateScores]
   /// The split that was scored.
   public let split: String
   /// What was taken away; nil for the data as it is.
@@ -94,7 +94,7 @@ public struct EvaluationReport {
   }
 
   /// Where the points of a line stand, and over which rows each is a mean.
-  private func places(_ outcome: EvaluationRun.Outcome) -> [(x: Double, rows: [Int])] {
+  private func places(_ outcome: EvaluationRun.CandidateScores) -> [(x: Double, rows: [Int])] {
     let rows = outcome.sweeps.first?.rows ?? []
     if case .rates = plan { return rows.enumerated().map { ($1.rate ?? 0, [$0]) } }
     let total = rows.map { $0.present?.count ?? 0 }.max() ?? 0
@@ -106,11 +106,13 @@ public struct EvaluationReport {
     MissingSweep(rows: rows.map { sweep.rows[$0] }).overall[metric]
   }
 
-  private func aggregate(_ outcome: EvaluationRun.Outcome, _ scores: (MissingSweep) -> MetricValues) -> Aggregate {
+  private func aggregate(_ outcome: EvaluationRun.CandidateScores, _ scores: (MissingSweep) -> MetricValues)
+    -> Aggregate
+  {
     Aggregate(outcome.sweeps.map { scores($0)[metric] })
   }
 
-  private func trained(_ outcome: EvaluationRun.Outcome) -> [String] {
+  private func trained(_ outcome: EvaluationRun.CandidateScores) -> [String] {
     guard let count = outcome.parameters else { return ["", ""] }
     return [
       "\(count.trainable)", String(format: "%.1f %%", 100 * Double(count.trainable) / Double(max(1, count.total))),

@@ -1,7 +1,7 @@
 import Torch
 
 /// A model as a run starts from it: a base from its folder, with the adapter that it carries already, if any.
-public struct CarriedModel {
+public struct ModelWithAdapter {
   /// The model, its adapter enabled.
   public let model: MultimodalModel
   /// What it carries.
@@ -25,6 +25,28 @@ public struct CarriedModel {
     }
     self.adapter = try AdapterFolder.reference(adapter)
     installation = try AdapterFolder.install(adapter, on: model, base: base, fingerprint: fingerprint).installation
+  }
+
+  /// Installs a tuning method with its starting values, for a training loop of one's own.
+  ///
+  /// - Parameters:
+  ///   - name: the method's name.
+  ///   - settings: the section `tuning` of a recipe.
+  ///   - seed: what the starting values follow from.
+  /// - Returns: the method on the model, and what ``AdapterFolder/write(_:_:to:)`` needs to know of it.
+  /// - Throws: `Fault(.usage)` for an unknown method, settings that make no sense, or a method that cannot serve the model.
+  public func install(
+    _ name: String, settings: SettingsTree = .empty, seed: UInt64 = 0
+  ) throws(Fault) -> (installation: Installation, description: AdapterDescription) {
+    let maker = try TuningMethods.maker(name)
+    let configuration = model.configuration
+    // After what lies beneath, whose making draws numbers too.
+    Libtorch.seed(seed)
+    let (method, resolved) = try SettingsReader.read(settings) { (reader) throws(Fault) in
+      try maker(reader, configuration)
+    }
+    let made = try Installation(method, on: model, name: name, beneath: installation)
+    return (made, description(method: name, settings: resolved))
   }
 
   /// What weights these are: a run that started from others must not be continued from these.

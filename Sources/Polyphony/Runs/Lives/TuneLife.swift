@@ -1,0 +1,209 @@
+import Torch
+
+/// The second life: a model is tuned to a data set by one method or several; the base stays as it is.
+///
+/// The best epoch is chosen on the validation split; scores are those of the test split.
+///
+/// ```swift
+/// let life = TuneLife(model: "runs/base/model", data: .folder("mosi"), methods: ["lora", "wander"])
+/// let tuned = try life.prepare().run("wander", seed: 0)
+/// tuned.installation.isEnabled = false      // the base again, bit for bit
+/// ```
+public struct TuneLife: Life {
+  /// What is learned from and scored.
+  public enum Data {
+    /// The splits of a data set's folder.
+    case folder(String)
+    /// Splits in memory, for each seed its own, with the modalities in the model's order.
+    case splits((_ seed: UInt64) throws(Fault) -> Splits)
+
+    /// The same splits for every seed.
+    public static func splits(_ splits: Splits) -> Data { .splits { (_) throws(Fault) in splits } }
+  }
+
+  /// The base model's folder, or that of a run over seeds: each seed then tunes its own base.
+  public var model: String
+  /// An adapter that the base carries already, or a run over seeds that made one for each.
+  public var adapter: String?
+  /// The recipe, overrides included: sections `tuning` and `training`.
+  public var recipe: SettingsTree
+  /// The loop, in place of the recipe's section `training`.
+  public var training: TrainingSettings?
+  /// What is learned from and scored.
+  public var data: Data
+  /// Methods by name.
+  public var methods: [String]
+  /// Where to compute.
+  public var device: Device
+  /// How samples are met in training, validation and test: with modalities missing, or corrupted as the seed draws.
+  public var condition = DataCondition()
+  /// So many samples of every class (of all, where there are no classes) to train and to choose the epoch with, drawn by
+  /// the seed; nil for all.
+  public var samples: Int?
+
+  /// A tuning.
+  public init(
+    model: String, adapter: String? = nil, recipe: SettingsTree = .empty, data: Data, methods: [String],
+    device: Device = .cpu
+  ) {
+    (self.model, self.adapter, self.recipe) = (model, adapter, recipe)
+    (self.data, self.methods, self.device) = (data, methods, device)
+  }
+
+  /// Reads base, data and recipe, and draws what is missing from the test split.
+  /// - Throws: `Fault` for whatever is wrong with base, recipe or data.
+  public func prepare(seeds: [UInt64]) throws(Fault) -> Prepared { try Prepared(self, seeds) }
+
+  /// What a tuning leaves in memory.
+  public struct Product: LifeProduct {
+    /// The method on its model, with the weights of the best epoch.
+    public let installation: Installation
+    /// What the adapter folder says of itself.
+    public let description: AdapterDescription
+    /// How the training went.
+    public let outcome: TrainingOutcome
+    let splits: Splits
+
+    /// Whether the user stopped it before its end.
+    public var wasStopped: Bool { outcome.wasStopped }
+  }
+
+  /// A tuning whose base, recipe and data are read.
+  public final class Prepared: PreparedLife {
+    /// The methods.
+    public let methods: [String]
+    private let life: TuneLife
+    private let starts: StartingModels
+    private let configuration: ModelConfiguration
+    private let dataset: Dataset?
+    private let whole: Splits
+    private let training: TrainingSettings
+    private let tuning: MethodSettings<any TuningMethod>
+    private let mask: MissingMask?
+
+    fileprivate init(_ life: TuneLife, _ seeds: [UInt64]) throws(Fault) {
+      (self.life, methods) = (life, life.methods)
+      starts = try StartingModels(life.model, adapter: life.adapter, seeds: seeds, device: life.device)
+      let configuration = try starts.model(seed: seeds[0]).model.configuration
+      self.configuration = configuration
+      switch life.data {
+      case .folder(let folder):
+        let fitted = try Dataset(folder).fitted(to: configuration)
+        (dataset, whole) = (fitted, try Splits(fitted, modelHandlesMissing: true))
+      case .splits(let make):
+        (dataset, whole) = (nil, try make(seeds[0]))
+      }
+      (tuning, training) = try SettingsReader.read(life.recipe) {
+        (reader) throws(Fault) -> (MethodSettings<any TuningMethod>, TrainingSettings) in
+        let tuning = try reader.section("tuning") { (section) throws(Fault) in
+          try MethodSettings(life.methods, in: section) { (method) throws(Fault) in
+            let maker = try TuningMethods.maker(method)
+            return { (reader) throws(Fault) in try maker(reader, configuration) }
+          }
+        }
+        if let training = life.training { return (tuning, training) }
+        return (tuning, try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) })
+      }.value
+      // One mask for all methods and seeds, so that they are judged alike.
+      let test = whole.test.samples
+      mask = try life.condition.missing.map { (rule) throws(Fault) in
+        try rule.mask(for: test, configuration.modalities, seed: 0)
+      }
+    }
+
+    /// A row that names the scored split, and what is missing from it.
+    public func row(for method: String) -> RunResult {
+      var row = RunResult(name: method, split: whole.testName)
+      if let missing = life.condition.missing { row.conditions["missing"] = "\(missing)" }
+      row.mask = mask?.hash
+      return row
+    }
+
+    /// The recipe as it was given.
+    public func recipe(for method: String) -> SettingsTree { life.recipe }
+
+    /// Keeps the mask with its hash, so that the scores say on which samples without what they were reached.
+    public func begin(in folder: RunFolder) throws(Fault) {
+      if let mask { try mask.write(to: "\(folder.path)/missing.safetensors") }
+    }
+
+    /// Installs a method with its starting values, which follow from the seed, without training it.
+    /// - Throws: `Fault(.usage)` for a method that cannot serve the base.
+    public func install(
+      _ method: String, seed: UInt64 = 0
+    ) throws(Fault) -> (installation: Installation, description: AdapterDescription) {
+      let start = try starts.model(seed: seed)
+      return try install(method, seed, on: start)
+    }
+
+    private func install(
+      _ method: String, _ seed: UInt64, on start: ModelWithAdapter
+    ) throws(Fault) -> (installation: Installation, description: AdapterDescription) {
+      // After what lies beneath, whose making draws numbers too.
+      Libtorch.seed(seed)
+      let installation = try starts.install(try tuning.make(method), name: method, on: start)
+      return (installation, start.description(method: method, settings: tuning.settings(for: method)))
+    }
+
+    /// Tunes a seed's base by a method, and leaves the adapter in the folder.
+    /// - Throws: What ``Installation`` and ``Trainer`` throw.
+    public func run(
+      _ method: String, seed: UInt64, folder: RunFolder?, resume: Bool, observers: [any TrainingObserver]
+    ) throws(Fault) -> Product {
+      let splits = try splits(seed)
+      let start = try starts.model(seed: seed)
+      let (installation, description) = try install(method, seed, on: start)
+      let model = installation.model
+      try installation.method.fit(splits.training.samples, on: model)
+      let corruption = try life.condition.missing.map { (rule) throws(Fault) in
+        try MissingCorruption(
+          rule, training: splits.training.samples, validation: splits.validation.samples,
+          model.configuration.modalities, seed: seed)
+      }
+      let trainer = try Trainer(
+        model, training: splits.training, validation: splits.validation, settings: training, seed: seed,
+        hook: installation.method.stepHook ?? JointTraining(), corruption: corruption, device: life.device,
+        folder: folder?.path, origin: start.identity, observers: observers
+      ) { (_, path) throws(Fault) in
+        try AdapterFolder.write(installation, description, to: "\(path)/adapter")
+      }
+      let outcome = try trainer.run(resume: resume)
+      return Product(installation: installation, description: description, outcome: outcome, splits: splits)
+    }
+
+    /// The scores on the test split, under the condition of the life.
+    public func score(_ product: Product, seed: UInt64, measuresCost: Bool) throws(Fault) -> RunScore {
+      let model = product.installation.model
+      var score = RunScore(parameters: model.parameterCount)
+      score.validation = product.outcome.bestScore
+      if measuresCost { score.cost = try cost(of: product.installation, product.splits.training) }
+      score.metrics = try model.evaluate(
+        product.splits.test, device: life.device, prepare: { self.mask?.apply(to: $0, indices: $1) ?? $0 }
+      ).metrics
+      return score
+    }
+
+    /// What a method costs on a batch of samples; nil for one that trains nothing, such as a fill, and has no step to time.
+    public func cost(
+      of installation: Installation, _ split: LabelledSplit, repeats: Int = 10
+    ) throws(Fault) -> TuningCost? {
+      guard installation.model.parameterCount.trainable > 0 else { return nil }
+      let batch = split.batch(Array(0..<min(training.batchSize, split.count))).to(life.device)
+      return try TuningCost.measure(installation, batch, settings: training, repeats: repeats)
+    }
+
+    /// What a seed learns from and is scored on.
+    private func splits(_ seed: UInt64) throws(Fault) -> Splits {
+      guard let dataset else {
+        guard case .splits(let make) = life.data else { return whole }
+        return try make(seed)
+      }
+      var splits = whole
+      if let shift = life.condition.shift {
+        splits = try splits.corrupted(dataset, shift, life.condition.modalities, seed)
+      }
+      if let samples = life.samples { splits = try splits.few(samples, of: configuration.task, seed: seed) }
+      return splits
+    }
+  }
+}

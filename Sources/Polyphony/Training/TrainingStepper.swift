@@ -1,0 +1,65 @@
+import Torch
+
+/// The training step: forward, loss, backward, clip, update, with a hook that may act in between.
+///
+/// It stands once. ``Trainer`` takes it for every batch, and benchmarks measure the same code that trains.
+package struct TrainingStepper {
+  /// The model.
+  let model: MultimodalModel
+  /// Changes the parameters of the model that require gradients.
+  let optimizer: any Optimizer
+  /// The task's loss.
+  let loss: TaskLoss
+  /// What acts in the step besides.
+  let hook: any StepHook
+  /// The largest gradient norm; 0 for none.
+  let clip: Double
+
+  /// A step for the parameters of a model that require gradients.
+  ///
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - settings: optimiser, learning rate and clipping.
+  ///   - loss: the loss; nil for the task's usual one.
+  ///   - hook: chooses the parameter groups, and acts in every step.
+  package init(
+    _ model: MultimodalModel, settings: TrainingSettings, loss: TaskLoss? = nil,
+    hook: any StepHook = JointTraining()
+  ) {
+    (self.model, self.hook, self.clip) = (model, hook, settings.clip)
+    self.loss = loss ?? TaskLoss(model.configuration.task)
+    let groups =
+      hook.groups(model, settings)
+      ?? [
+        ParameterGroup(
+          "all", model.trainableParameters(), learningRate: settings.learningRate, weightDecay: settings.weightDecay)
+      ]
+    optimizer = settings.makeOptimizer(groups)
+  }
+
+  /// Learns from a batch.
+  ///
+  /// - Parameters:
+  ///   - batch: the samples as the model sees them, on its device.
+  ///   - complete: the same samples before ``InputCorruption``, where there is one.
+  ///   - epoch: counted from 0.
+  ///   - index: counted from 0 over the whole run.
+  /// - Returns: the task's loss. Where it is not a finite number, the parameters stay as they were.
+  @discardableResult
+  package func step(_ batch: Batch, complete: Inputs? = nil, epoch: Int = 0, index: Int = 0) -> Double {
+    optimizer.zeroGradients()
+    let output = model(batch.inputs, encodings: hook.needsEncodings)
+    let step = TrainingStep(
+      epoch: epoch, index: index, model: model, optimizer: optimizer, batch: batch, output: output, loss: loss,
+      taskLoss: loss(output.prediction, batch.target), complete: complete)
+    let taskLoss = step.taskLoss.detached()
+    hook.loss(step).backward()
+    hook.adjustGradients(step)
+    if clip > 0 { optimizer.clipGradients(norm: clip) }
+    let value = taskLoss.item
+    guard value.isFinite else { return value }
+    optimizer.step()
+    hook.endStep(step)
+    return value
+  }
+}

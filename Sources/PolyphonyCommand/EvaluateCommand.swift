@@ -112,15 +112,3 @@ struct EvaluateCommand: ReportingCommand {
     print(report.chart.text(Terminal.glyphs))
   }
 }
-
-/// Models as commands name them.
-enum ModelLoading {
-  /// The model of a folder on a device, with an adapter where one is named.
-  static func load(_ path: String, adapter: String?, device: Device) throws -> MultimodalModel {
-    let model = try ModelFolder.read(path)
-    if let adapter { try AdapterFolder.attach(adapter, to: model, base: path) }
-    model.move(to: device)
-    model.train(false)
-    return model
-  }
-}

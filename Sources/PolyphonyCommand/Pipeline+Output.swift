@@ -7,7 +7,7 @@ import Torch
 /// What `run`, `compare` and `demo` leave of a pipeline.
 extension Pipeline {
   /// Keeps the results; where the user stopped it, says how to go on and leaves with 130.
-  func keep(_ outcome: Report, in output: String, by printer: ResultsOutput) throws {
+  func keep(_ outcome: PipelineOutcome, in output: String, by printer: ResultsOutput) throws {
     guard !outcome.wasStopped else {
       Terminal.note("stopped; continue with the same command")
       throw ExitCode(130)

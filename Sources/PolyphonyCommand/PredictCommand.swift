@@ -40,7 +40,7 @@ struct PredictCommand: ReportingCommand {
 
   func execute() throws {
     let place = try device.prepare()
-    let loaded = try ModelLoading.load(model, adapter: adapter, device: place)
+    let loaded = try ModelWithAdapter(model, adapter: adapter, device: place).model
     let samples = try input(loaded.configuration)
     try samples.checkPresence(
       loaded.configuration.modalities, file: data, modelHandlesMissing: loaded.handlesMissingModalities)

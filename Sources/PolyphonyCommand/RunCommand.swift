@@ -67,7 +67,7 @@ struct PipelineOptions: ParsableArguments {
   }
 
   /// Keeps and prints the results.
-  func finish(_ report: Pipeline.Report, of pipeline: Pipeline, _ printer: ResultsOutput) throws {
+  func finish(_ report: PipelineOutcome, of pipeline: Pipeline, _ printer: ResultsOutput) throws {
     try pipeline.keep(report, in: output, by: printer)
     printer.print(report.results)
   }

@@ -29,7 +29,7 @@ extension EvaluateCommand {
 
   /// The model as it is, with its adapter if there is one.
   private func scores(_ shifts: [Shift], _ modalities: [String]?, _ place: Device) throws -> [RunResult] {
-    let loaded = try ModelLoading.load(model, adapter: adapter.first, device: place)
+    let loaded = try ModelWithAdapter(model, adapter: adapter.first, device: place).model
     let dataset = try Dataset(data).fitted(to: loaded.configuration)
     return try shifts.map { shift in
       var row = RunResult(name: adapter.first ?? model, split: split)

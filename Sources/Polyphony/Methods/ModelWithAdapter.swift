@@ -1,30 +1,52 @@
 import Torch
 
-/// A model as a run starts from it: a base from its folder, with the adapter that it carries already, if any.
-public struct ModelWithAdapter {
-  /// The model, its adapter enabled.
+/// A model from its folder, with the adapter that it carries already, if any.
+///
+/// ```swift
+/// let base = try ModelWithAdapter("runs/base/model")
+/// let (installation, description) = try base.install("lora", seed: 0)
+/// // … train `installation.model` …
+/// try AdapterFolder.write(installation, description, to: "runs/lora/adapter")
+/// ```
+public final class ModelWithAdapter {
+  /// The model on its device and in evaluation form, with its adapter enabled.
   public let model: MultimodalModel
-  /// What it carries.
+  /// The adapter on the model; nil without one.
   public let installation: Installation?
-  /// The adapter's folder, for whatever is to stand on it.
+  /// The adapter's folder, for another adapter that will be installed on top of it.
   public let adapter: AdapterDescription.Reference?
   /// The base's folder.
   public let base: String
-  /// The SHA-256 of the base's weights.
-  public let fingerprint: String
+  private var knownFingerprint: String?
 
-  /// Reads a base and an adapter, with all that it stands on.
+  /// Reads a base and an adapter, with all adapters beneath it.
+  ///
+  /// - Parameters:
+  ///   - base: the model's folder.
+  ///   - adapter: the adapter's folder.
+  ///   - device: where the model goes.
   /// - Throws: What ``ModelFolder/read(_:)`` and ``AdapterFolder/install(_:on:base:fingerprint:)`` throw.
-  public init(_ base: String, adapter: String? = nil) throws(Fault) {
+  public init(_ base: String, adapter: String? = nil, device: Device = .cpu) throws(Fault) {
     self.base = base
     model = try ModelFolder.read(base)
-    fingerprint = try ModelFolder.fingerprint(base)
-    guard let adapter else {
+    if let adapter {
+      let fingerprint = try ModelFolder.fingerprint(base)
+      self.adapter = try AdapterFolder.reference(adapter)
+      installation = try AdapterFolder.install(adapter, on: model, base: base, fingerprint: fingerprint).installation
+      knownFingerprint = fingerprint
+    } else {
       (installation, self.adapter) = (nil, nil)
-      return
     }
-    self.adapter = try AdapterFolder.reference(adapter)
-    installation = try AdapterFolder.install(adapter, on: model, base: base, fingerprint: fingerprint).installation
+    model.move(to: device)
+    model.train(false)
+  }
+
+  /// The SHA-256 of the base's weights, computed when it is first asked for.
+  public func fingerprint() throws(Fault) -> String {
+    if let knownFingerprint { return knownFingerprint }
+    let fingerprint = try ModelFolder.fingerprint(base)
+    knownFingerprint = fingerprint
+    return fingerprint
   }
 
   /// Installs a tuning method with its starting values, for a training loop of one's own.
@@ -40,21 +62,22 @@ public struct ModelWithAdapter {
   ) throws(Fault) -> (installation: Installation, description: AdapterDescription) {
     let maker = try TuningMethods.maker(name)
     let configuration = model.configuration
-    // After what lies beneath, whose making draws numbers too.
+    // Reading the adapters beneath draws random numbers too, so the seed comes after it.
     Libtorch.seed(seed)
     let (method, resolved) = try SettingsReader.read(settings) { (reader) throws(Fault) in
       try maker(reader, configuration)
     }
     let made = try Installation(method, on: model, name: name, beneath: installation)
-    return (made, description(method: name, settings: resolved))
+    return (made, try description(method: name, settings: resolved))
   }
 
-  /// What weights these are: a run that started from others must not be continued from these.
-  var identity: String { fingerprint + (adapter.map { " \($0.fingerprint)" } ?? "") }
+  /// The hashes of the weights of base and adapter: a run that started from others must not be continued from these.
+  func identity() throws(Fault) -> String { try fingerprint() + (adapter.map { " \($0.fingerprint)" } ?? "") }
 
-  /// What a method that is installed on this model says of itself.
-  func description(method: String, settings: SettingsTree) -> AdapterDescription {
-    var description = AdapterDescription(method: method, settings: settings, base: base, fingerprint: fingerprint)
+  /// The description of an adapter that a method trains on this model.
+  func description(method: String, settings: SettingsTree) throws(Fault) -> AdapterDescription {
+    var description = AdapterDescription(
+      method: method, settings: settings, base: base, fingerprint: try fingerprint())
     description.beneath = adapter
     return description
   }

@@ -35,8 +35,7 @@ final class StartingModels {
     if current?.model != place.model || current?.adapter != place.adapter {
       // Only one model is kept: the one before it goes first.
       current = nil
-      let read = try ModelWithAdapter(place.model, adapter: place.adapter)
-      read.model.move(to: device)
+      let read = try ModelWithAdapter(place.model, adapter: place.adapter, device: device)
       current = (place.model, place.adapter, read)
     }
     guard let read = current?.read else {

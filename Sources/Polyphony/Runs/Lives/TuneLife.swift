@@ -7,7 +7,7 @@ import Torch
 /// ```swift
 /// let life = TuneLife(model: "runs/base/model", data: .folder("mosi"), methods: ["lora", "wander"])
 /// let tuned = try life.prepare().run("wander", seed: 0)
-/// tuned.installation.isEnabled = false      // the base again, bit for bit
+/// tuned.installation.isEnabled = false  // the base again, bit for bit
 /// ```
 public struct TuneLife: Life {
   /// What is learned from and scored.
@@ -139,10 +139,10 @@ public struct TuneLife: Life {
     private func install(
       _ method: String, _ seed: UInt64, on start: ModelWithAdapter
     ) throws(Fault) -> (installation: Installation, description: AdapterDescription) {
-      // After what lies beneath, whose making draws numbers too.
+      // Reading the adapters beneath draws random numbers too, so the seed comes after it.
       Libtorch.seed(seed)
       let installation = try starts.install(try tuning.make(method), name: method, on: start)
-      return (installation, start.description(method: method, settings: tuning.settings(for: method)))
+      return (installation, try start.description(method: method, settings: tuning.settings(for: method)))
     }
 
     /// Tunes a seed's base by a method, and leaves the adapter in the folder.
@@ -163,7 +163,7 @@ public struct TuneLife: Life {
       let trainer = try Trainer(
         model, training: splits.training, validation: splits.validation, settings: training, seed: seed,
         hook: installation.method.stepHook ?? JointTraining(), corruption: corruption, device: life.device,
-        folder: folder?.path, origin: start.identity, observers: observers
+        folder: folder?.path, origin: try start.identity(), observers: observers
       ) { (_, path) throws(Fault) in
         try AdapterFolder.write(installation, description, to: "\(path)/adapter")
       }

@@ -18,14 +18,6 @@ public struct Pipeline {
   /// Held for as long as the pipeline is.
   private let folder: RunFolder
 
-  /// What a pipeline came to.
-  public struct Report {
-    /// A row for each data set, method and condition.
-    public var results: [RunResult] = []
-    /// Whether the user stopped it before its end.
-    public var wasStopped = false
-  }
-
   /// A pipeline.
   /// - Throws: `Fault(.cannotWrite)` where the folder cannot be written to, or holds something else.
   public init(_ recipe: PipelineRecipe, output: String) throws(Fault) {
@@ -63,17 +55,17 @@ public struct Pipeline {
     didFinish: (_ seed: UInt64, _ model: String, _ adapter: String?) throws(Fault) -> Void = {
       (_, _, _) throws(Fault) in
     }
-  ) throws(Fault) -> Report {
+  ) throws(Fault) -> PipelineOutcome {
     let keys = PipelineKeys()
-    var report = Report()
+    var outcome = PipelineOutcome()
     for plan in recipe.plans {
       var rows: [RunResult] = []
       var seconds: [Double] = []
       var cost: TuningCost?
       for seed in recipe.seeds {
         guard let done = try run(plan, seed, keys) else {
-          report.wasStopped = true
-          return report
+          outcome.wasStopped = true
+          return outcome
         }
         try didFinish(seed, done.state.model, done.state.adapter)
         seconds.append(done.records.map(\.seconds).reduce(0, +))
@@ -89,9 +81,9 @@ public struct Pipeline {
         rows[index].cost = cost
         rows[index].seconds = seconds.reduce(0, +) / Double(max(1, seconds.count))
       }
-      report.results += rows
+      outcome.results += rows
     }
-    return report
+    return outcome
   }
 
   /// A row without scores yet, under its method's name.
@@ -166,10 +158,8 @@ public struct Pipeline {
   ) throws(Fault) -> [RunResult] {
     if let known = PipelineScores.read(file, split: plan.evaluation.split, seed: seed) { return known }
     watch.note("\(name), scores on \(plan.evaluation.split)")
-    let carried = try ModelWithAdapter(state.model, adapter: state.adapter)
-    carried.model.move(to: device)
-    carried.model.train(false)
-    let rows = try plan.evaluation.rows(carried.model, seed: seed, device: device)
+    let model = try ModelWithAdapter(state.model, adapter: state.adapter, device: device).model
+    let rows = try plan.evaluation.rows(model, seed: seed, device: device)
     try PipelineScores.write(rows, to: file)
     return rows
   }

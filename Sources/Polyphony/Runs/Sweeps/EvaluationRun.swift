@@ -69,13 +69,8 @@ public struct EvaluationRun {
     for candidate in candidates {
       var outcome = CandidateScores(name: candidate.name)
       for seed in candidate.seeds {
-        let base = try candidate.model.folder(seed: seed)
-        let model = try ModelFolder.read(base)
-        if let adapter = candidate.adapter {
-          try AdapterFolder.attach(try adapter.folder(seed: seed), to: model, base: base)
-        }
-        model.move(to: device)
-        model.train(false)
+        let adapter = try candidate.adapter.map { (folders) throws(Fault) in try folders.folder(seed: seed) }
+        let model = try ModelWithAdapter(try candidate.model.folder(seed: seed), adapter: adapter, device: device).model
         let dataset = try Dataset(data).fitted(to: model.configuration)
         let labelled = try dataset.labelled(split)
         try labelled.samples.checkPresence(

@@ -1,0 +1,42 @@
+import Torch
+
+extension AdapterFolder {
+  /// Folds an adapter into its base and writes the result as a model of its own, which is as fast as the base.
+  ///
+  /// A reparametrized tensor W is written as what the layers see, such as W + (α/r)·B·A.
+  /// - Parameters:
+  ///   - path: the adapter's folder.
+  ///   - base: the folder of the model that it was made for; it stays as it is.
+  ///   - output: the folder to make or replace.
+  /// - Throws: `Fault(.usage)` where the method adds computation of its own, or for another base; `Fault(.badData)`,
+  ///   `Fault(.missingInput)` or `Fault(.cannotWrite)` for the folders.
+  public static func merge(_ path: String, base: String, to output: String) throws(Fault) {
+    let model = try ModelFolder.read(base)
+    let fingerprint = try ModelFolder.fingerprint(base)
+    let (installation, description) = try install(path, on: model, base: base, fingerprint: fingerprint)
+    // A stack is merged whole or not at all: a part of it would leave an adapter without its base.
+    if let other = installation.stack.first(where: { !($0.method is any MergeableTuning) }) {
+      throw Fault(
+        .usage, "an adapter of this kind cannot be merged: it computes what no tensor of the base can hold",
+        file: path, key: "method",
+        found: other === installation ? other.name : "\(other.name), beneath \(description.method)",
+        expected: "a method that only changes tensors of the base, such as lora, ia3, bitfit, head or full",
+        remedy: "use base and adapter together")
+    }
+    installation.fold()
+    try ModelFolder.write(model.backbone, to: output)
+  }
+}
+
+extension Installation {
+  /// Replaces every reparametrized tensor by what the layers see of it.
+  fileprivate func fold() {
+    noGrad {
+      for (_, stored) in model.backbone.storage() {
+        guard let tensor = stored.tensor, let reparametrization = stored.reparametrization else { continue }
+        stored.tensor = reparametrization(tensor).detached()
+        stored.reparametrization = nil
+      }
+    }
+  }
+}

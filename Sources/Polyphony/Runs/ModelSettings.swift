@@ -1,0 +1,52 @@
+import Torch
+
+/// The section `model` of a recipe.
+public struct ModelSettings: Sendable {
+  /// The backbone's name.
+  public var architecture: String
+  /// Features per step.
+  public var width: Int
+  /// Attention heads.
+  public var heads: Int
+  /// Layers per encoder.
+  public var layers: Int
+  /// Layers of the memory encoders; nil for the architecture's own rule.
+  public var memoryLayers: Int?
+  /// Whether attention is causal.
+  public var causal: Bool?
+  /// The encoder of an image; nil for the small one.
+  public var encoder: ImageEncoderName?
+  /// Steps of a prompt (`prompted_mult`); nil for the architecture's own number.
+  public var promptLength: Int?
+  /// Dropout.
+  public var dropout: DropoutRates
+
+  /// Reads the section; everything but the architecture has a default.
+  public init(_ reader: SettingsReader) throws(Fault) {
+    architecture = try reader.choice("architecture", of: Architectures.names, default: "late_fusion")
+    width = try reader.int("width", default: 40, in: 1...4096)
+    heads = try reader.int("heads", default: 8, in: 1...256)
+    layers = try reader.int("layers", default: 5, in: 1...256)
+    memoryLayers = try reader.optional("memory_layers", .int(in: 1...256))
+    causal = try reader.optional("causal", .bool)
+    encoder = try reader.optional("encoder", .choice(of: ImageEncoderName.self))
+    promptLength = try reader.optional("prompt_length", .int(in: 1...1024))
+    dropout = try reader.section("dropout") { (section) throws(Fault) in
+      DropoutRates(
+        attention: try section.double("attention", default: 0.1, in: 0..<1),
+        relu: try section.double("relu", default: 0.1, in: 0..<1),
+        residual: try section.double("residual", default: 0.1, in: 0..<1),
+        embedding: try section.double("embedding", default: 0.25, in: 0..<1),
+        output: try section.double("output", default: 0, in: 0..<1))
+    }
+  }
+
+  /// The configuration for data of these modalities and this task.
+  public func configuration(_ modalities: [Modality], _ task: PredictionTask) -> ModelConfiguration {
+    var configuration = ModelConfiguration(
+      architecture: architecture, modalities: modalities, task: task, width: width, heads: heads, layers: layers,
+      dropout: dropout, causal: causal, memoryLayers: memoryLayers, promptLength: promptLength)
+    configuration.encoder = encoder
+    return configuration
+  }
+}

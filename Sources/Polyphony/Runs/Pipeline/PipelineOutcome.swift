@@ -1,0 +1,7 @@
+/// The results of a pipeline.
+public struct PipelineOutcome {
+  /// A row for each data set, method and condition.
+  public var results: [RunResult] = []
+  /// Whether the user stopped the pipeline before its end.
+  public var wasStopped = false
+}

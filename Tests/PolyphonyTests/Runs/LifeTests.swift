@@ -1,0 +1,157 @@
+import Foundation
+import Polyphony
+import Testing
+import Torch
+
+@testable import PolyphonySettings
+@testable import PolyphonySupport
+
+/// A life reads data, models and settings once, whatever the number of methods and seeds.
+@Suite struct LifeTests {
+  /// How often something was made, by name.
+  private final class Counter: Sendable {
+    private let counts = Locked<[String: Int]>([:])
+    func add(_ name: String) { counts.update { $0[name, default: 0] += 1 } }
+    subscript(name: String) -> Int { counts.value[name] ?? 0 }
+  }
+
+  /// Registers an architecture and methods of each kind that count how often they are made, under names of this test.
+  private static func register(_ prefix: String) -> Counter {
+    let counter = Counter()
+    Architectures.register("\(prefix)-backbone") { (configuration) in
+      counter.add("backbone")
+      return LateFusion(configuration)
+    }
+    for name in ["one", "two"] {
+      BalancingMethods.register("\(prefix)-\(name)") { (_, _) in
+        counter.add("strategy")
+        return JointTraining()
+      }
+      TuningMethods.register("\(prefix)-\(name)") { (reader, configuration) throws(Fault) in
+        counter.add("tuning")
+        return try TuningMethods.maker("head")(reader, configuration)
+      }
+      AdaptationMethods.register("\(prefix)-\(name)") { (reader, configuration) throws(Fault) in
+        counter.add("adaptation")
+        return try AdaptationMethods.maker("tent")(reader, configuration)
+      }
+    }
+    return counter
+  }
+
+  private static func data(_ folder: String) throws -> String {
+    var generator = SyntheticSentiment()
+    generator.samples = 60
+    try DatasetWriter.write(generator.description, try generator.make(), to: folder + "/data")
+    return folder + "/data"
+  }
+
+  private static func recipe(_ architecture: String) throws -> SettingsTree {
+    try SettingsTree(
+      yaml: """
+        model: {architecture: \(architecture), width: 8, heads: 2, layers: 1}
+        training: {epochs: 1, batch_size: 32}
+        """, file: "recipe")
+  }
+
+  /// Two strategies and three seeds: six models are trained, and one more serves the reading of all settings.
+  @Test func trainingReadsItsRecipeOnce() throws {
+    try withTemporaryFolder { folder in
+      let counter = Self.register("train-counts")
+      let life = TrainLife(
+        recipe: try Self.recipe("train-counts-backbone"), data: try Self.data(folder),
+        methods: ["train-counts-one", "train-counts-two"])
+      let prepared = try life.prepare(seeds: [0, 1, 2])
+      #expect(counter["backbone"] == 1 && counter["strategy"] == 2)
+      #expect(prepared.configuration.normalization?.count == prepared.configuration.modalities.count)
+      let outcome = try MethodGrid(life, output: folder + "/out", seeds: [0, 1, 2]).run(prepared)
+      #expect(outcome.results.map(\.seeds) == [[0, 1, 2], [0, 1, 2]])
+      #expect(counter["backbone"] == 1 + 6 && counter["strategy"] == 2 + 6)
+    }
+  }
+
+  /// One base serves two methods and three seeds: it is read once, and each run has a method of its own.
+  @Test func tuningReadsItsBaseOnce() throws {
+    try withTemporaryFolder { folder in
+      let counter = Self.register("tune-counts")
+      let data = try Self.data(folder)
+      let training = TrainLife(recipe: try Self.recipe("tune-counts-backbone"), data: data)
+      _ = try MethodGrid(training, output: folder + "/base").run()
+      let before = counter["backbone"]
+      let life = TuneLife(
+        model: folder + "/base", recipe: try SettingsTree(yaml: "training: {epochs: 1}", file: "recipe"),
+        data: .folder(data), methods: ["tune-counts-one", "tune-counts-two"])
+      let outcome = try MethodGrid(life, output: folder + "/tuned", seeds: [0, 1, 2]).run()
+      #expect(outcome.results.count == 2)
+      #expect(counter["backbone"] == before + 1 && counter["tuning"] == 6)
+    }
+  }
+
+  /// One source serves two methods, three seeds and the row of the source itself.
+  @Test func adaptationReadsItsSourceOnce() throws {
+    try withTemporaryFolder { folder in
+      let counter = Self.register("adapt-counts")
+      let data = try Self.data(folder)
+      let training = TrainLife(recipe: try Self.recipe("adapt-counts-backbone"), data: data)
+      _ = try MethodGrid(training, output: folder + "/base").run()
+      let before = counter["backbone"]
+      var life = try AdaptLife(
+        model: folder + "/base", data: data, methods: ["adapt-counts-one", "adapt-counts-two"])
+      life.includesSource = true
+      life.isStopped = { false }
+      let outcome = try MethodGrid(life, output: folder + "/adapted", seeds: [0, 1, 2]).run()
+      #expect(outcome.results.map(\.name) == ["adapt-counts-one", "adapt-counts-two", "source"])
+      #expect(counter["backbone"] == before + 1 && counter["adaptation"] == 6)
+      // A model that was read once gives the source's own scores after six adaptations.
+      let source = try #require(outcome.results.last)
+      let fresh = try ModelWithAdapter(folder + "/base/model").model.evaluate(try Dataset(data).labelled("test"))
+      #expect(source.values.allSatisfy { $0["mae"] == fresh.metrics["mae"] })
+    }
+  }
+
+  /// A shift sweep adapts to each shift with every method and seed, and reads its source once.
+  @Test func aShiftSweepReadsItsSourceOnce() throws {
+    try withTemporaryFolder { folder in
+      let counter = Self.register("sweep-counts")
+      let data = try Self.data(folder)
+      let training = TrainLife(recipe: try Self.recipe("sweep-counts-backbone"), data: data)
+      _ = try MethodGrid(training, output: folder + "/base").run()
+      let before = counter["backbone"]
+      let sweep = ShiftSweep(
+        base: folder + "/base/model", methods: ["sweep-counts-one", "sweep-counts-two"],
+        shifts: try ShiftSweep.shifts([.noise], severities: [1, 3]), seeds: [0, 1])
+      let rows = try sweep.run(try Dataset(data))
+      #expect(rows.count == 4 && rows.allSatisfy { $0.seeds == [0, 1] })
+      #expect(counter["backbone"] == before + 1 && counter["adaptation"] == 8)
+    }
+  }
+
+  /// A run takes its settings from its own method: what one reads is not unknown to another, and no more.
+  @Test func settingsOfSeveralMethodsAreReadTogether() throws {
+    try withTemporaryFolder { folder in
+      let data = try Self.data(folder)
+      _ = try MethodGrid(TrainLife(recipe: try Self.recipe("late_fusion"), data: data), output: folder + "/base").run()
+      func life(_ recipe: String) throws -> TuneLife {
+        TuneLife(
+          model: folder + "/base", recipe: try SettingsTree(yaml: recipe, file: "recipe"), data: .folder(data),
+          methods: ["lora", "adapter"])
+      }
+      let prepared = try life("{tuning: {rank: 2, bottleneck: 3}, training: {epochs: 1}}").prepare()
+      let lora = try prepared.run("lora").description.settings
+      #expect(lora["rank"] != nil && lora["bottleneck"] == nil)
+      let fault = expectFault(.usage) { _ = try life("tuning: {rank: 2, botleneck: 3}").prepare() }
+      #expect(fault?.key == "tuning.botleneck" && fault?.remedy?.contains("bottleneck") == true)
+    }
+  }
+
+  /// The training step that `Trainer` takes is the one that benchmarks time, and the only one that calls an optimiser.
+  @Test func theTrainingStepStandsOnce() {
+    let updates = RoomArrowTests.sources.flatMap { source in
+      source.lines.enumerated().filter { $1.contains("optimizer.step()") }.map { "\(source.path):\($0.offset + 1)" }
+    }
+    // Adaptation learns without targets and has an update of its own; CGGM's classifiers have an optimiser of their own.
+    let others = ["Adaptation/AdaptationSession.swift", "Balancing/ClassifierGuidedModulation.swift"]
+    let steps = updates.filter { place in !others.contains { place.hasPrefix($0) } }
+    #expect(steps.count == 1 && steps.first?.hasPrefix("Training/TrainingStepper.swift") == true, "\(updates)")
+  }
+}

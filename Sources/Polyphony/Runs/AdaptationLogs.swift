@@ -1,15 +1,16 @@
 import Torch
 
-/// What an adaptation writes besides its adapter: `metrics.jsonl`, and event files for TensorBoard.
+/// The logs of an adaptation: `metrics.jsonl`, and event files for TensorBoard.
 public enum AdaptationLogs {
-  /// The observer for a run's folder.
+  /// Makes the observer that writes into a run's folder.
   public static func observer(_ folder: RunFolder, isOnline: Bool) throws(Fault) -> any AdaptationObserver {
     AdaptationLog(folder, isOnline: isOnline)
   }
 }
 
-/// Writes the numbers of every epoch, or batch of a stream, and every return from a collapse; a resumed run first drops
-/// what its checkpoint does not know of.
+/// Writes the numbers of every epoch, or batch of a stream, and every return from a collapse.
+///
+/// A resumed run first drops the lines and events that are newer than its checkpoint.
 private final class AdaptationLog: AdaptationObserver {
   private let folder: RunFolder
   private let isOnline: Bool
@@ -20,7 +21,7 @@ private final class AdaptationLog: AdaptationObserver {
 
   func willStart(_ method: String, completedEpochs: Int, step: Int, notes: [String]) throws(Fault) {
     let log = try MetricsLog(path: folder.metrics)
-    // All batches of a stream are of one epoch.
+    // All batches of a stream belong to one epoch.
     try log.truncate(after: step == 0 ? nil : .init(epoch: isOnline ? 1 : completedEpochs, step: step))
     metrics = log
     events = try TensorBoardWriter(folder: folder.path, resumingAfter: step == 0 ? nil : step)

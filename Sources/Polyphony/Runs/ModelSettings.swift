@@ -10,18 +10,18 @@ public struct ModelSettings: Sendable {
   public var heads: Int
   /// Layers per encoder.
   public var layers: Int
-  /// Layers of the memory encoders; nil for the architecture's own rule.
+  /// Layers of the memory encoders. Default: the architecture's own rule.
   public var memoryLayers: Int?
-  /// Whether attention is causal.
+  /// True for causal attention. Default: the architecture's own choice.
   public var causal: Bool?
-  /// The encoder of an image; nil for the small one.
+  /// The encoder of an image. Default: the small one.
   public var encoder: ImageEncoderName?
-  /// Steps of a prompt (`prompted_mult`); nil for the architecture's own number.
+  /// Steps of a prompt (`prompted_mult`). Default: the architecture's own number.
   public var promptLength: Int?
-  /// Dropout.
+  /// The dropout rates of the backbone's parts.
   public var dropout: DropoutRates
 
-  /// Reads the section; everything but the architecture has a default.
+  /// Reads the section. Every key has a default.
   public init(_ reader: SettingsReader) throws(Fault) {
     architecture = try reader.choice("architecture", of: Architectures.names, default: "late_fusion")
     width = try reader.int("width", default: 40, in: 1...4096)
@@ -41,7 +41,7 @@ public struct ModelSettings: Sendable {
     }
   }
 
-  /// The configuration for data of these modalities and this task.
+  /// The model configuration for data of these modalities and this task.
   public func configuration(_ modalities: [Modality], _ task: PredictionTask) -> ModelConfiguration {
     var configuration = ModelConfiguration(
       architecture: architecture, modalities: modalities, task: task, width: width, heads: heads, layers: layers,

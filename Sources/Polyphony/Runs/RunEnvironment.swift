@@ -1,22 +1,22 @@
 import Foundation
 import Torch
 
-/// What a command's numbers depend on besides its recipe: versions, arithmetic, device, the command line and the data.
+/// The conditions of a run besides its recipe: versions, arithmetic, device, command line and data.
 ///
-/// `environment.json` beside `results.json`. It holds no time of day and no option that only says how to go on, so that a
-/// run that was stopped and resumed leaves the same bytes.
+/// A command writes them as `environment.json` beside `results.json`. The file holds no time of day, and its command
+/// line lacks `--resume` and `--overwrite`. So a run that was stopped and resumed leaves the same bytes.
 public struct RunEnvironment: Equatable, Sendable {
-  /// A data set.
+  /// A data set of the run.
   public struct Data: Equatable, Sendable {
-    /// Its folder, as it was named.
+    /// Its folder, as the user named it.
     public var folder: String
     /// Its name.
     public var name: String
-    /// The SHA-256 of each split's file, where `dataset.json` has one.
+    /// The SHA-256 of each split's file, for splits that have one in `dataset.json`.
     public var hashes: [(split: String, hash: String)]
 
-    /// Whether all parts are the same.
     public static func == (a: Data, b: Data) -> Bool {
+    /// Compares folder, name and hashes.
       a.folder == b.folder && a.name == b.name && a.hashes.elementsEqual(b.hashes, by: ==)
     }
   }
@@ -24,18 +24,18 @@ public struct RunEnvironment: Equatable, Sendable {
   /// The file's name.
   public static let file = "environment.json"
 
-  /// Texts by name, in order.
+  /// Versions, arithmetic, device and system as texts by name, in the order of the file.
   public var facts: [(name: String, value: String)]
-  /// The command line.
+  /// The command line, without `--resume` and `--overwrite`.
   public var command: [String]
-  /// The data sets.
+  /// The data sets of the run.
   public var data: [Data]
 
-  /// This process, libtorch being loaded.
+  /// Describes this process, after libtorch was loaded.
   ///
   /// - Parameters:
-  ///   - folders: folders of data sets; one that cannot be read is left out.
-  ///   - device: where it computes.
+  ///   - folders: the folders of data sets. Unreadable ones are left out.
+  ///   - device: the device that computes.
   public init(data folders: [String], device: Device = .cpu) {
     #if arch(x86_64)
       let machine = "x86-64"
@@ -59,8 +59,8 @@ public struct RunEnvironment: Equatable, Sendable {
     }
   }
 
-  /// Whether all parts are the same.
   public static func == (a: RunEnvironment, b: RunEnvironment) -> Bool {
+  /// Compares facts, command line and data sets.
     a.facts.elementsEqual(b.facts, by: ==) && a.command == b.command && a.data == b.data
   }
 }
@@ -84,7 +84,7 @@ extension RunEnvironment {
   /// - Throws: `Fault(.cannotWrite)`.
   public func write(to folder: String) throws(Fault) { try AtomicFile.write(text, to: "\(folder)/\(Self.file)") }
 
-  /// Reads the file of a folder; nil where there is none that can be read: no result depends on it.
+  /// Reads the file of a folder. Returns nil for a missing or damaged file, since no result depends on it.
   public init?(folder: String) {
     guard let bytes = FileManager.default.contents(atPath: "\(folder)/\(Self.file)"),
       let document = try? OrderedJSON(parsing: String(decoding: bytes, as: UTF8.self)),

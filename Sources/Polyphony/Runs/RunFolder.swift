@@ -1,40 +1,45 @@
 import Foundation
 import Torch
 
-/// The folder of a run: what lies where, and who may write into it.
+/// The folder of a run, with the paths of its files and a lock.
 ///
-/// While a value of it lives, no other process gets one of the same folder.
+/// While a value lives, no other process can make one of the same folder.
+///
+/// ```swift
+/// let folder = try RunFolder("runs/base", existing: .resume)
+/// let metrics = try MetricsLog(path: folder.metrics)
+/// ```
 public struct RunFolder: Sendable {
-  /// The folder.
+  /// The path of the folder.
   public let path: String
   private var lock: FolderLock?
-  /// The chosen model.
+  /// The folder of the chosen model.
   public var model: String { "\(path)/model" }
-  /// The chosen adapter.
+  /// The folder of the chosen adapter.
   public var adapter: String { "\(path)/adapter" }
-  /// The state to continue from.
+  /// The folder of the checkpoint that a resumed run continues from.
   public var checkpoint: String { "\(path)/checkpoint" }
-  /// The recipe with every default filled in.
+  /// The file of the recipe, with every default filled in.
   public var recipe: String { "\(path)/recipe.yaml" }
-  /// One JSON object per epoch.
+  /// The file of metrics, with one JSON object per epoch.
   public var metrics: String { "\(path)/metrics.jsonl" }
-  /// The result document.
+  /// The file of the results.
   public var results: String { "\(path)/results.json" }
 
-  /// What to do with a folder that holds a run already.
+  /// The treatment of a folder that holds a run already.
   public enum Existing: Sendable {
-    /// Refuse.
+    /// Throws a `Fault`.
     case refuse
-    /// Continue it; start where there is none.
+    /// Continues the run, or starts one in an empty folder.
     case resume
-    /// Remove it and start anew.
+    /// Removes the run and starts anew.
     case overwrite
   }
 
-  /// Makes the folder, or takes over the one that is there.
+  /// Makes the folder, or takes over an existing one.
   ///
-  /// - Throws: `Fault(.cannotWrite)` where it cannot be made, or holds a run and `existing` says to refuse, or another process
-  ///   writes into it.
+  /// - Throws: `Fault(.cannotWrite)` for a folder that cannot be made or written to, that holds a run (with
+  ///   `existing: .refuse`), or that another process has locked.
   public init(_ path: String, existing: Existing) throws(Fault) {
     self.path = path
     do {

@@ -1,13 +1,13 @@
 import Foundation
 import Torch
 
-/// What a run writes besides its model: `metrics.jsonl`, and event files for TensorBoard.
+/// The logs of a training or tuning: `metrics.jsonl`, and event files for TensorBoard.
 public enum RunLogs {
-  /// Observers for a run's folder.
+  /// Makes the observers that write into a run's folder.
   public static func observers(_ folder: RunFolder) throws(Fault) -> [any TrainingObserver] { [LogObserver(folder)] }
 }
 
-/// Writes every epoch's numbers; a resumed run first drops what its checkpoint does not know of.
+/// Writes every epoch's numbers. A resumed run first drops the lines and events that are newer than its checkpoint.
 private final class LogObserver: TrainingObserver {
   private let folder: RunFolder
   private var metrics: MetricsLog?

@@ -6,24 +6,24 @@ public struct RunResult: Sendable {
   public var name: String
   /// The split that was scored.
   public var split: String
-  /// Conditions that tell rows of one method apart, such as `missing` or `shift`.
+  /// The conditions that distinguish rows of one method, such as `missing` or `shift`.
   public var conditions: OrderedDictionary<String, String> = [:]
-  /// The hash of the mask by which data was missing (``MissingMask/hash``).
+  /// The hash of the mask that took modalities away (``MissingMask/hash``). Default: no mask.
   public var mask: String?
   /// The seeds, in the order of ``values``.
   public private(set) var seeds: [UInt64] = []
   /// The scores of each seed.
   public private(set) var values: [MetricValues] = []
-  /// The number of elements of all parameters, and of those that were trained.
+  /// The number of elements of all parameters, and of the trained ones.
   public var parameters: (total: Int, trainable: Int)?
-  /// What a tuning method costs, measured on the first seed's model.
+  /// The cost of a tuning method, measured on the first seed's model.
   public var cost: TuningCost?
-  /// Seconds that it took, the mean over the seeds.
+  /// The duration in seconds, averaged over the seeds.
   public var seconds: Double?
-  /// Where the results lie.
+  /// The folder of the results. Default: the results are in memory only.
   public var output: String?
 
-  /// A row without scores yet.
+  /// Makes a row without scores.
   public init(name: String, split: String, output: String? = nil) {
     (self.name, self.split, self.output) = (name, split, output)
   }

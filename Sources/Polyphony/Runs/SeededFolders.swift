@@ -1,10 +1,12 @@
 import Foundation
 import Torch
 
-/// A model or adapter as a command names it: its own folder, the folder of a run that made it, or the folder of a run
-/// over several seeds, which has one for each (`seed-0/model`, `seed-1/model`, …).
+/// A model or adapter as the user names it on the command line.
+///
+/// The path is the model's own folder, or the folder of the run that made it. It may also be the folder of a run over
+/// several seeds, which has one model per seed (`seed-0/model`, `seed-1/model`, …).
 public struct SeededFolders: Sendable {
-  /// What a folder may hold.
+  /// The content of a folder.
   public enum Content: String, Sendable {
     /// A model.
     case model
@@ -16,14 +18,14 @@ public struct SeededFolders: Sendable {
     }
   }
 
-  /// What was named.
+  /// The path that the user named.
   public let path: String
-  /// The seeds in ascending order; empty where there is one folder for all.
+  /// The seeds in ascending order. Empty if one folder serves all seeds.
   public let seeds: [UInt64]
   private let content: Content
   private let single: String
 
-  /// Looks at what lies at a path; where nothing does, whoever reads it says so.
+  /// Looks for models or adapters at a path. A missing folder is an error only later, at the time of reading.
   public init(_ path: String, _ content: Content) {
     (self.path, self.content) = (path, content)
     func holds(_ folder: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(content.mark)") }
@@ -38,8 +40,8 @@ public struct SeededFolders: Sendable {
       .compactMap { UInt64($0.dropFirst("seed-".count)) }.sorted()
   }
 
-  /// Where a seed starts: its model, and the adapter that this carries already, where one is named.
-  /// - Throws: `Fault(.missingInput)` where one of both has folders for other seeds only.
+  /// Finds the model that a seed starts from, and the adapter that the model carries, if the user names one.
+  /// - Throws: `Fault(.missingInput)` if model or adapter has folders for other seeds only.
   static func start(_ model: String, adapter: String?, seed: UInt64) throws(Fault) -> (model: String, adapter: String?)
   {
     let folder = try SeededFolders(model, .model).folder(seed: seed)
@@ -48,7 +50,6 @@ public struct SeededFolders: Sendable {
   }
 
   /// The folder of a seed.
-  /// - Throws: `Fault(.missingInput)` where there are folders for other seeds only.
   public func folder(seed: UInt64) throws(Fault) -> String {
     if seeds.isEmpty { return single }
     guard seeds.contains(seed) else {

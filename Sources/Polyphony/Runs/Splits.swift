@@ -2,20 +2,20 @@ import Torch
 
 /// Training, validation and test samples of one task.
 public struct Splits {
-  /// Samples that gradients come from.
+  /// The samples that gradients come from.
   public var training: LabelledSplit
-  /// Samples that choose epochs and settings.
+  /// The samples that choose epochs and settings.
   public var validation: LabelledSplit
-  /// Samples that are scored.
+  /// The samples of the reported scores.
   public var test: LabelledSplit
 
-  /// Three splits.
+  /// Combines three splits.
   public init(training: LabelledSplit, validation: LabelledSplit, test: LabelledSplit) {
     (self.training, self.validation, self.test) = (training, validation, test)
   }
 
-  /// The splits of a data set folder; where it has no test split, validation is what is scored.
-  /// - Throws: `Fault` for splits that share samples, or lack modalities of which the model must have all.
+  /// Reads the splits of a data set. Without a test split, the validation split is scored.
+  /// - Throws: `Fault` for splits that share samples, and for missing modalities if the model needs all of them.
   init(_ dataset: Dataset, modelHandlesMissing: Bool = false) throws(Fault) {
     training = try dataset.labelled("train")
     validation = try dataset.labelled("valid")
@@ -28,7 +28,7 @@ public struct Splits {
     }
   }
 
-  /// Splits that were made and not written.
+  /// Takes splits from memory, which need not be written to a folder first.
   init(_ made: [DatasetWriter.Split]) throws(Fault) {
     func split(_ name: String) throws(Fault) -> LabelledSplit {
       guard let part = made.first(where: { $0.name == name }), let target = part.target else {
@@ -39,22 +39,22 @@ public struct Splits {
     (training, validation, test) = (try split("train"), try split("valid"), try split("test"))
   }
 
-  /// `test`, or `valid` where the data set has no test split.
+  /// The name of the scored split: `test`, or `valid` for a data set without a test split.
   var testName: String { test.samples.name }
 
-  /// Each split changed in the same way.
+  /// Applies the same change to each split.
   func mapped(_ change: (LabelledSplit) throws(Fault) -> LabelledSplit) throws(Fault) -> Splits {
     Splits(training: try change(training), validation: try change(validation), test: try change(test))
   }
 
-  /// The same samples, corrupted as `evaluate` and adaptation meet them with this seed.
+  /// Corrupts all splits in the same way as `evaluate` and adaptation do with this seed.
   func corrupted(_ dataset: Dataset, _ shift: Shift, _ only: [String]?, _ seed: UInt64) throws(Fault) -> Splits {
     try mapped { (split) throws(Fault) in
       try dataset.labelled(split.samples.name, corruptedBy: shift, only: only, seed: seed)
     }
   }
 
-  /// So many samples to train and to choose the epoch with, and the whole test split.
+  /// Draws `count` samples per class for training and for validation, and keeps the whole test split.
   func few(_ count: Int, of task: PredictionTask, seed: UInt64) throws(Fault) -> Splits {
     Splits(
       training: try training.few(count, of: task, seed: seed),

@@ -1,20 +1,20 @@
 import Torch
 
-/// Everything about a training run that a recipe can say, besides where data and results lie.
+/// The recipe of a training run, without the folders of data and results.
 public struct TrainingRecipe: Sendable {
-  /// What is done to features before the model sees them.
+  /// The preparation of features before the model sees them.
   public enum Normalization: String, Sendable, CaseIterable {
-    /// Mean 0 and deviation 1 over the training split.
+    /// Standardises to mean 0 and deviation 1 over the training split.
     case standard
-    /// Nothing.
+    /// Leaves features as they are.
     case none
   }
 
-  /// The backbone without modalities and task, which come from the data.
+  /// The backbone. Its modalities and task come from the data.
   public var model: ModelSettings
-  /// The loop.
+  /// The settings of the training loop.
   public var training: TrainingSettings
-  /// What is done to features.
+  /// The preparation of features.
   public var normalization: Normalization
 
   /// Reads the sections `model`, `training` and `normalization`.

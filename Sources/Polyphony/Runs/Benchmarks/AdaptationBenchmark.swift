@@ -1,19 +1,19 @@
 import Torch
 
 extension StepBenchmark {
-  /// A step of CASP's first stage at its defaults: two views, NT-Xent, an update of the LayerNorms.
+  /// A step of CASP's first stage at its defaults: two views, NT-Xent, and an update of the LayerNorms.
   static func contrast(_ setup: Setup) throws(Fault) -> () -> Void {
     let (method, session) = try contrasting(setup, isOnline: false)
     let batch = AdaptationBatch(indices: indices(setup), inputs: setup.batch.inputs, prediction: nil)
     return {
       session.seedDropout()
-      // Offline, and before the second stage, adapting throws nothing.
+      // Offline, and before the second stage, adapting throws no error.
       _ = try? method.adapt(batch, session)
       session.stepInEpoch += 1
     }
   }
 
-  /// A batch of a stream: what the model says of it, then one step of contrast.
+  /// A batch of a stream: a prediction by the model, then one step of contrast.
   static func online(_ setup: Setup) throws(Fault) -> () -> Void {
     let (method, session) = try contrasting(setup, isOnline: true)
     let inputs = setup.batch.inputs

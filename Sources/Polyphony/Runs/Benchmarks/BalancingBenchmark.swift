@@ -1,7 +1,7 @@
 import Torch
 
 extension StepBenchmark {
-  /// A step of training with CGGM, as ``Trainer`` does it; beside it `train` is the same without.
+  /// A training step of ``Trainer`` with CGGM. The step `train` is the same without it.
   static func balance(_ setup: Setup, _ method: CGGMSettings = CGGMSettings()) throws(Fault) -> () -> Void {
     let hook = try ClassifierGuidedModulation(method, setup.model)
     return training(setup, hook)

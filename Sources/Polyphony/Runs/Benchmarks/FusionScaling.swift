@@ -1,18 +1,24 @@
 import Foundation
 import Torch
 
-/// How the cost of fusing whole sequences grows with the number of modalities and with their length.
+/// Measures the cost of fusing whole sequences over the number of modalities and the length.
 ///
-/// Each form fuses M sequences h_m `[B, L, d]` into one step `[B, d]`, forwards and backwards, alone without a backbone:
-/// * `wander`: ``LowRankSequenceFusion``, linear in M and in L;
-/// * `cross-attention`: a cross-modal transformer layer for every ordered pair, as `mult` has them (one modality
-///   attends to itself), its last step read out; quadratic in M, and in L for attention's part;
-/// * `outer product`: W · (z_1 ⊗ … ⊗ z_M) with all tokens and features of all modalities, z_m = GELU(h_m W_m + b_m)
-///   `[B, L·r]` and W `[d, (L·r)^M]` written out; exponential in M.
+/// Each form fuses M sequences h_m `[B, L, d]` into one step `[B, d]`, forwards and backwards, without a backbone:
+/// * `wander`: ``LowRankSequenceFusion``, linear in M and in L.
+/// * `cross-attention`: a cross-modal transformer layer for every ordered pair, as in `mult`, read out at its last
+///   step. A single modality attends to itself. The cost is quadratic in M, and in L for attention's part.
+/// * `outer product`: W · (z_1 ⊗ … ⊗ z_M) over all tokens and features of all modalities, exponential in M.
+///   z_m = GELU(h_m W_m + b_m) is `[B, L·r]`, and W `[d, (L·r)^M]` is a full matrix.
+///
+/// ```swift
+/// let scaling = FusionScaling()
+/// let points = (1...5).map { scaling.measure(.wander, modalities: $0, length: 50) }
+/// let power = FusionScaling.exponent(points.map { (Double($0.modalities), $0.seconds ?? 0) })
+/// ```
 public struct FusionScaling {
   /// A way to fuse.
   public enum Form: String, Sendable, CaseIterable {
-    /// The low-rank fusion.
+    /// The low-rank fusion of Wander.
     case wander
     /// An encoder for every ordered pair of modalities, as in `mult`.
     case crossAttention = "cross-attention"
@@ -24,13 +30,15 @@ public struct FusionScaling {
   public struct Point: Sendable {
     /// The form.
     public var form: Form
-    /// M.
+    /// The number of modalities M.
     public var modalities: Int
-    /// L.
+    /// The number of steps L.
     public var length: Int
-    /// Trained parameters; as a floating-point number, since an outer product soon has more than an integer holds.
+    /// The number of trained parameters. It is a floating-point number, since that of an outer product soon exceeds an
+    /// integer.
     public var parameters: Double
-    /// The median time of a step there and back, in seconds; nil where parameters or product do not fit in memory.
+    /// The median time of a step, forwards and backwards, in seconds. Nil if parameters or product do not fit in
+    /// memory.
     public var seconds: Double?
     /// The most resident memory of the process during the steps, in bytes.
     public var peakMemory: Int?
@@ -42,18 +50,18 @@ public struct FusionScaling {
   public var heads = 8
   /// Bottleneck r.
   public var bottleneck = 16
-  /// R_d.
+  /// The feature rank R_d.
   public var featureRank = 8
-  /// R_t.
+  /// The token rank R_t.
   public var tokenRank = 12
-  /// Samples B.
+  /// The number of samples B.
   public var batch = 8
-  /// Steps to take the median of.
+  /// The number of steps for the median.
   public var repeats = 10
-  /// Elements of the largest tensor that is tried; larger ones do not fit.
+  /// The largest number of elements of a tensor. A form with a larger tensor is not run.
   public var limit = 1 << 27
 
-  /// The defaults: Wander's published ranks.
+  /// Uses the defaults, which have Wander's published ranks.
   public init() {}
 
   /// Measures one form at one size.
@@ -73,12 +81,12 @@ public struct FusionScaling {
     return point
   }
 
-  /// The slope of log y over log x: the power with which y grows; nil for fewer than two points.
+  /// The slope of log y over log x, which is the power with which y grows. Nil for fewer than two points.
   public static func exponent(_ points: [(x: Double, y: Double)]) -> Double? {
     line(points.map { (log($0.x), log($0.y)) })?.slope
   }
 
-  /// The share of y's variance that a straight line through the points explains, R²; nil for fewer than three points.
+  /// The share R² of y's variance that a straight line through the points explains. Nil for fewer than three points.
   public static func linearity(_ points: [(x: Double, y: Double)]) -> Double? {
     guard points.count > 2, let fit = line(points) else { return nil }
     let mean = points.map(\.y).reduce(0, +) / Double(points.count)
@@ -102,13 +110,13 @@ public struct FusionScaling {
     let down = m * (d * r + r)
     switch form {
     case .wander: return down + m * Double(featureRank) * r * d + m * Double(tokenRank * length)
-    // Weights of attention 4d², of the feed-forward part 8d²; biases and norms.
+    // Attention has 4d² weights, the feed-forward part 8d². Biases and norms have 15d.
     case .crossAttention: return max(1, m * (m - 1)) * (12 * d * d + 15 * d)
     case .outerProduct: return down + d * product(modalities, length)
     }
   }
 
-  /// Elements of the largest tensor of a step.
+  /// The number of elements of the largest tensor in a step.
   private func largest(_ form: Form, _ modalities: Int, _ length: Int) -> Double {
     switch form {
     case .wander: Double(batch * length * width)
@@ -117,12 +125,12 @@ public struct FusionScaling {
     }
   }
 
-  /// (L·r)^M.
+  /// The number of features (L·r)^M of the outer product.
   private func product(_ modalities: Int, _ length: Int) -> Double {
     (0..<modalities).reduce(1) { product, _ in product * Double(length * bottleneck) }
   }
 
-  /// A form with random starting values: its parameters, and the way from sequences to one step.
+  /// Makes a form with random starting values. Returns its parameters, and the function from sequences to one step.
   private func make(
     _ form: Form, _ modalities: Int, _ length: Int
   ) -> (trained: [StoredTensor], fuse: ([Tensor]) -> Tensor) {

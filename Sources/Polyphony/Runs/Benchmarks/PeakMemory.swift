@@ -6,9 +6,9 @@ import Foundation
   import Glibc
 #endif
 
-/// The most memory that this process has held.
+/// The peak of this process's resident memory.
 enum PeakMemory {
-  /// Starts a new measurement where the system can; otherwise the peak stays that of the whole process.
+  /// Starts a new measurement on Linux. On other systems the peak stays that of the whole process.
   static func reset() {
     #if os(Linux)
       guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else { return }
@@ -17,7 +17,7 @@ enum PeakMemory {
     #endif
   }
 
-  /// Bytes of resident memory at the peak since the last reset; nil where the system does not say.
+  /// The peak of resident memory since the last reset, in bytes. Nil if the system does not report it.
   static var bytes: Int? {
     #if os(Linux)
       guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }

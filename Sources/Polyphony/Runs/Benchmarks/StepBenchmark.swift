@@ -1,30 +1,36 @@
 import Foundation
 import Torch
 
-/// Times one kind of step of a model on random data: the product's side of every comparison of speed.
+/// Times one kind of step of a model on random data. Comparisons of speed with other programs use it.
+///
+/// ```swift
+/// let batch = StepBenchmark.batch(model.configuration, count: 32)
+/// let result = try StepBenchmark.run("train", .init(model: model, batch: batch), repeats: 50)
+/// print(result.samplesPerSecond)
+/// ```
 public struct StepBenchmark {
-  /// What is timed.
+  /// The model and the data of a measurement.
   public struct Setup {
-    /// The model.
     public var model: MultimodalModel
+    /// The model to time.
     /// Random samples of its modalities, with targets.
     public var batch: Batch
 
-    /// A model and samples for it.
+    /// Combines a model with samples for it.
     public init(model: MultimodalModel, batch: Batch) { (self.model, self.batch) = (model, batch) }
   }
 
-  /// What was measured.
+  /// The result of a measurement.
   public struct Result: Sendable {
     /// The median time of a step in milliseconds.
     public var medianMilliseconds: Double
-    /// The batch size over the median time.
+    /// The batch size divided by the median time.
     public var samplesPerSecond: Double
-    /// The largest memory of the process so far, in MiB.
+    /// The peak of the process's resident memory so far, in MiB.
     public var peakMemory: Double
   }
 
-  /// Makes a step that can be repeated.
+  /// Makes a step to repeat.
   public typealias Maker = @Sendable (Setup) throws(Fault) -> () -> Void
 
   private static let builtIn: [(name: String, make: Maker)] = [
@@ -46,7 +52,7 @@ public struct StepBenchmark {
 
   private static let added = Registry<Maker>()
 
-  /// All kinds of steps.
+  /// The names of all kinds of steps.
   public static var names: [String] { builtIn.map(\.name) + added.names }
 
   /// Adds a kind of step.
@@ -67,7 +73,7 @@ public struct StepBenchmark {
       peakMemory: Double(PeakMemory.bytes ?? 0) / 1_048_576)
   }
 
-  /// Random samples for a configuration.
+  /// Makes random samples for a configuration.
   public static func batch(_ configuration: ModelConfiguration, count: Int, seed: UInt64 = 0) -> Batch {
     let generator = Generator(seed: seed)
     let inputs = Inputs(configuration.modalities.map { .normal([count] + $0.sampleShape, generator: generator) })
@@ -81,7 +87,7 @@ public struct StepBenchmark {
 
   static func train(_ setup: Setup) -> () -> Void { training(setup, JointTraining()) }
 
-  /// The step of ``Trainer`` at its defaults, with a hook.
+  /// The training step of ``Trainer`` at its defaults, with a hook.
   static func training(_ setup: Setup, _ hook: any StepHook) -> () -> Void {
     let stepper = TrainingStepper(setup.model, settings: TrainingSettings(), hook: hook)
     setup.model.train()
@@ -92,7 +98,7 @@ public struct StepBenchmark {
     }
   }
 
-  /// A model that knows how to miss modalities gets samples of all patterns.
+  /// Mixes all patterns of present modalities into the batch, for a model that handles missing modalities.
   private static func withMixedPatterns(_ setup: Setup) -> Setup {
     guard setup.model.handlesMissingModalities else { return setup }
     var setup = setup

@@ -1,6 +1,6 @@
-/// Times of repeated work.
+/// Measures the time of repeated work.
 enum Stopwatch {
-  /// Seconds of one run.
+  /// The seconds of one run.
   static func seconds(_ body: () -> Void) -> Double {
     let start = ContinuousClock.now
     body()
@@ -8,12 +8,12 @@ enum Stopwatch {
     return Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
   }
 
-  /// The median over some runs, after one that is not counted.
+  /// The median seconds of several runs, after one warm-up run.
   static func median(_ repeats: Int, _ body: () -> Void) -> Double {
     median((0...repeats).map { _ in seconds(body) }.dropFirst())
   }
 
-  /// The median; of an even count the mean of the two in the middle, 0 of none.
+  /// The median. For an even count it is the mean of the two values in the middle, and 0 for an empty sequence.
   static func median(_ values: some Sequence<Double>) -> Double {
     let sorted = values.sorted()
     if sorted.isEmpty { return 0 }

@@ -1,8 +1,8 @@
 import Torch
 
 extension StepBenchmark {
-  /// A step of Wander at its published sizes on a frozen base: bottleneck 16, ranks 8 and 12, 16 fused steps of which
-  /// the first is read, without the constant.
+  /// A step of Wander at its published sizes on a frozen base: bottleneck 16, ranks 8 and 12, no constant.
+  /// It makes 16 fused steps and reads out the first.
   static func tune(_ setup: Setup) throws(Fault) -> () -> Void {
     let published: SettingsTree = try SettingsTree(
       yaml: "{bottleneck: 16, feature_rank: 8, token_rank: 12, steps: 16, readout: first, constant: false}",

@@ -1,21 +1,27 @@
 import Torch
 
-/// What a tuning method costs: the claim of parameter-efficient tuning in numbers.
+/// The cost of a tuning method in parameters, time and memory.
+///
+/// ```swift
+/// let (installation, _) = try ModelWithAdapter("runs/base/model").install("wander")
+/// let cost = try TuningCost.measure(installation, batch, repeats: 20)
+/// print(cost.trainableShare, cost.secondsPerStep, cost.addedLatency)
+/// ```
 public struct TuningCost: Codable, Equatable, Sendable {
-  /// Elements of all parameters, base and method.
+  /// The number of elements of all parameters, base and method.
   public var totalParameters: Int
-  /// Elements of those that are trained.
+  /// The number of elements of the trained parameters.
   public var trainableParameters: Int
-  /// Seconds of a training step (forward, backward, update): the median; 0 for a method that trains nothing.
+  /// The median seconds of a training step (forward, backward, update). 0 for a method without trained parameters.
   public var secondsPerStep: Double
-  /// The most resident memory of the process during the steps, in bytes; nil where the system does not say.
+  /// The peak of the process's resident memory during the steps, in bytes. Nil if the system does not report it.
   public var peakMemory: Int?
-  /// Seconds of a prediction with the method: the median.
+  /// The median seconds of a prediction with the method.
   public var latency: Double
-  /// Seconds of a prediction by the base alone: the median.
+  /// The median seconds of a prediction by the base alone.
   public var baseLatency: Double
 
-  /// Seconds that the method adds to a prediction.
+  /// The seconds that the method adds to a prediction.
   public var addedLatency: Double { latency - baseLatency }
 
   /// The trained share of all parameters.
@@ -30,16 +36,16 @@ public struct TuningCost: Codable, Equatable, Sendable {
     case baseLatency = "base_latency"
   }
 
-  /// Measures an installed method on a batch, after one round that is not counted.
+  /// Measures an installed method on a batch, after one warm-up round.
   ///
-  /// The steps are taken on copies: parameters, gradients, random streams and form are afterwards as before. Predictions
-  /// with and without the method alternate, so that a slower moment of the machine meets both.
+  /// The steps change copies of the parameters. Afterwards parameters, gradients, random streams and mode are as
+  /// before. Predictions with and without the method alternate, so that a slow moment of the machine affects both.
   /// - Parameters:
   ///   - installation: the method on its model.
   ///   - batch: samples with targets, on the model's device.
-  ///   - settings: optimiser, loss and clipping of the steps.
-  ///   - repeats: steps and predictions to take the medians of.
-  /// - Throws: `Fault(.usage)` for a loss that the task cannot have.
+  ///   - settings: the optimiser, loss and clipping of the steps.
+  ///   - repeats: the number of steps and predictions for the medians.
+  /// - Throws: `Fault(.usage)` for a loss that does not fit the task.
   public static func measure(
     _ installation: Installation, _ batch: Batch, settings: TrainingSettings = .init(), repeats: Int = 10
   ) throws(Fault) -> TuningCost {
@@ -67,12 +73,12 @@ public struct TuningCost: Codable, Equatable, Sendable {
     _ model: MultimodalModel, _ batch: Batch, _ loss: TaskLoss, _ settings: TrainingSettings, _ repeats: Int
   ) -> (seconds: Double, memory: Int?) {
     let trained = model.trainableParameters()
-    // A baseline that trains nothing has no step: its loss depends on no parameter, and has no gradient.
+    // A baseline without trained parameters has no step, because its loss has no gradient.
     if trained.isEmpty { return (0, nil) }
     let originals = trained.map(\.storage.tensor)
     let buffers = model.backbone.storage().filter { !$0.storage.isTrainable }.map(\.storage)
     let kept = buffers.map(\.tensor)
-    // The optimiser lays copies of the parameters into memory of its own; buffers are copied here.
+    // The optimiser copies the parameters into memory of its own. Buffers are copied here.
     for buffer in buffers { buffer.tensor = buffer.tensor?.copy() }
     let stepper = TrainingStepper(model, settings: settings, loss: loss)
     model.train()

@@ -1,44 +1,44 @@
 import OrderedCollections
 import Torch
 
-/// The last life: a model is adapted to unlabelled samples of where it is deployed; the source stays as it is.
+/// The last life of a model: adaptation to unlabelled samples after deployment. The source does not change.
 ///
-/// Adaptation is given samples without targets. Targets are read for the scores alone (``AdaptationTarget``).
+/// Methods get samples without targets. Only the scores read targets (``AdaptationTarget``).
 ///
 /// ```swift
 /// let life = try AdaptLife(model: "runs/base/model", data: "target", methods: ["casp"])
 /// let outcome = try life.prepare().run("casp").outcome
 /// ```
 public struct AdaptLife: Life {
-  /// The samples that a seed meets, with the modalities in the order of the model's configuration.
+  /// Makes the samples for a seed, with the modalities in the order of the model's configuration.
   public typealias Targeting = (_ model: ModelConfiguration, _ seed: UInt64) throws(Fault) -> AdaptationTarget
 
-  /// The source model's folder, or that of a run over seeds: each seed then adapts its own.
+  /// The folder of the source model, or of a run over seeds. In a run over seeds, each seed adapts its own source.
   public var model: String
-  /// An adapter that the source carries already, or a run over seeds that made one for each.
+  /// The folder of an adapter that the source carries already, or of a run over seeds that made one per seed.
   public var adapter: String?
-  /// The recipe, overrides included: the section `adaptation`.
+  /// The recipe with all overrides. Its section is `adaptation`.
   public var recipe: SettingsTree
-  /// Where the samples come from, for messages.
+  /// The origin of the samples, for error messages.
   public var origin: String
-  /// What is adapted to, and by what it is scored.
+  /// Makes the samples to adapt to, and the targets that score the result.
   public var target: Targeting
-  /// The split that is scored, as rows name it.
+  /// The name of the scored split in the rows.
   public var scored: String
-  /// Methods by name.
+  /// The names of adaptation methods.
   public var methods: [String]
-  /// Whether samples come once, in their order.
+  /// True for a stream, which gives every sample once, in its order.
   public var isOnline = false
-  /// What tells the rows of this life from those of others, by key.
+  /// The conditions in the rows of this life, by key.
   public var conditions: OrderedDictionary<String, String> = [:]
-  /// Whether the source's own scores stand in a row beside the methods'.
+  /// True to add a row with the scores of the source itself.
   public var includesSource = false
-  /// Where to compute.
+  /// The device that computes.
   public var device: Device
-  /// Asked after every step; a stopped run leaves a checkpoint and no adapter.
+  /// Returns true to stop. The loop calls it after every step. A stopped run leaves a checkpoint and no adapter.
   public var isStopped: () -> Bool = { StopSignal.isRequested }
 
-  /// An adaptation to what `target` gives.
+  /// Describes an adaptation to the samples that `target` makes.
   public init(
     model: String, adapter: String? = nil, recipe: SettingsTree = .empty, origin: String, scored: String = "test",
     methods: [String], device: Device = .cpu, target: @escaping Targeting
@@ -47,32 +47,32 @@ public struct AdaptLife: Life {
     (self.scored, self.methods, self.device, self.target) = (scored, methods, device, target)
   }
 
-  /// Reads source and recipe, and checks that the first seed's samples are inputs of the model.
-  /// - Throws: `Fault` for whatever is wrong with source, recipe or data.
+  /// Reads source and recipe, and checks that the first seed's samples fit the model.
+  /// - Throws: `Fault` for errors in the source, the recipe or the data.
   public func prepare(seeds: [UInt64]) throws(Fault) -> Prepared { try Prepared(self, seeds) }
 
-  /// What an adaptation leaves in memory.
+  /// The product of an adaptation in memory.
   public struct Product: LifeProduct {
-    /// The adapted model; switched off, it is the source.
+    /// The adapted model. The source returns if the installation is switched off.
     public let installation: Installation
-    /// What the adapter folder says of itself.
+    /// The description in the adapter's folder.
     public let description: AdapterDescription
-    /// Predictions and how the adaptation went.
+    /// The predictions, and the course of the adaptation.
     public let outcome: AdaptationOutcome
 
-    /// Whether the user stopped it before its end.
+    /// True if the user stopped the adaptation before its end.
     public var wasStopped: Bool { outcome.wasStopped }
   }
 
-  /// An adaptation whose source and recipe are read.
+  /// An adaptation after its source and recipe were read.
   public final class Prepared: PreparedLife {
-    /// The methods.
+    /// The names of the adaptation methods.
     public let methods: [String]
-    /// What is adapted to; another condition of the same data set may take its place between two grids.
+    /// Makes the samples to adapt to. Between two grids, a caller may set another condition of the same data set.
     public var target: Targeting {
       didSet { latest = nil }
     }
-    /// What tells the rows of the next grid from those of others, by key.
+    /// The conditions in the rows of the next grid, by key.
     public var conditions: OrderedDictionary<String, String>
     private let life: AdaptLife
     private let starts: StartingModels
@@ -97,21 +97,20 @@ public struct AdaptLife: Life {
       try check(try target(seeds[0]), source)
     }
 
-    /// A row that names the scored split and the conditions.
+    /// Makes a row that names the scored split and the conditions.
     public func row(for method: String) -> RunResult {
       var row = RunResult(name: method, split: life.scored)
       row.conditions = conditions
       return row
     }
 
-    /// The section `adaptation` as the method has read it.
+    /// The section `adaptation` with all defaults of the method.
     public func recipe(for method: String) -> SettingsTree {
       SettingsTree(.map(["adaptation": adaptation.settings(for: method)]))
     }
 
-    /// Adapts a seed's source by a method, and leaves the adapted tensors in the folder's `adapter`.
-    /// - Throws: `Fault(.usage)` for a method that cannot serve the model, `Fault(.badData)` for samples that are no input
-    ///   of it.
+    /// Adapts a seed's source by a method, and writes the adapted tensors into the folder's `adapter`.
+    /// - Throws: `Fault(.usage)` for a method that does not fit the model, `Fault(.badData)` for samples that do not.
     public func run(
       _ method: String, seed: UInt64, folder: RunFolder?, resume: Bool, observers: [any AdaptationObserver]
     ) throws(Fault) -> Product {
@@ -131,7 +130,7 @@ public struct AdaptLife: Life {
       return Product(installation: installation, description: description, outcome: outcome)
     }
 
-    /// What the adapted model reaches where targets are known, and how wrong the pseudo-labels of the samples are.
+    /// Scores the adapted model if targets are known, and measures the errors of the samples' pseudo-labels.
     public func score(_ product: Product, seed: UInt64, measuresCost: Bool) throws(Fault) -> RunScore {
       let (model, outcome, target) = (product.installation.model, product.outcome, try target(seed))
       let task = model.configuration.task
@@ -149,7 +148,8 @@ public struct AdaptLife: Life {
       return score
     }
 
-    /// The source's own row, where it is asked for, is no method of the life, and can be scored.
+    /// Makes the row of the source for ``AdaptLife/includesSource``. There is no such row without known targets, or if
+    /// `source` is one of the methods.
     public func references(seeds: [UInt64]) throws(Fault) -> [RunResult] {
       guard life.includesSource, !methods.contains("source"), try target(seeds[0]).scored() != nil else { return [] }
       var row = row(for: "source")
@@ -162,7 +162,7 @@ public struct AdaptLife: Life {
       return [row]
     }
 
-    /// A seed's samples; those of the latest seed are kept.
+    /// The samples of a seed. The latest seed's samples stay in memory.
     private func target(_ seed: UInt64) throws(Fault) -> AdaptationTarget {
       if let latest, latest.seed == seed { return latest.target }
       let made = try target(configuration, seed)

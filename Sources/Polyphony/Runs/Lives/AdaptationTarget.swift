@@ -1,20 +1,25 @@
 import Torch
 
-/// What an adaptation meets: samples without targets, and beside them what serves the scores alone.
+/// The samples of an adaptation, and separate from them the targets that only the scores read.
+///
+/// ```swift
+/// let target = AdaptationTarget(samples: test.samples, targets: { test.target })
+/// let life = AdaptLife(model: "runs/base/model", origin: "test", methods: ["casp"]) { (_, _) in target }
+/// ```
 public struct AdaptationTarget {
-  /// What is adapted to; no target of it can reach a method.
+  /// The samples to adapt to. They have no targets, so that no method can read one.
   public var samples: UnlabelledSplit
-  /// Reads the targets of these samples; nil where they are not known.
+  /// Reads the targets of these samples. Default: the targets are not known.
   public var targets: (() throws(Fault) -> Tensor)?
-  /// What the adapted model is scored on; nil where its predictions of the samples themselves are scored.
+  /// The split that scores the adapted model. Default: the predictions of the samples themselves are scored.
   public var test: LabelledSplit?
 
-  /// A target; without `targets` and `test` nothing is scored.
+  /// Combines samples and targets. Without `targets` and `test` there are no scores.
   public init(samples: UnlabelledSplit, targets: (() throws(Fault) -> Tensor)? = nil, test: LabelledSplit? = nil) {
     (self.samples, self.targets, self.test) = (samples, targets, test)
   }
 
-  /// What scores are taken on; nil where no target is known.
+  /// The labelled samples that are scored. Nil if no target is known.
   func scored() throws(Fault) -> LabelledSplit? {
     if let test { return test }
     return try targets.map { (read) throws(Fault) in LabelledSplit(samples: samples, target: try read()) }
@@ -22,13 +27,13 @@ public struct AdaptationTarget {
 }
 
 extension AdaptLife {
-  /// An adaptation to a split of a data set as it is.
+  /// Describes an adaptation to a split of a data set, without corruption.
   ///
-  /// Online the stream's own predictions are scored. Offline the adapted model is scored on `test`.
+  /// Online, the scores are those of the stream's own predictions. Offline, the adapted model is scored on `test`.
   /// - Parameters:
-  ///   - split: the split that is adapted to.
-  ///   - test: the split that is scored, offline; nil for `test`, or for `split` where there is no such split.
-  /// - Throws: What reading the data throws.
+  ///   - split: the split to adapt to.
+  ///   - test: the scored split, offline. Default: `test`, or `split` for a data set without a split `test`.
+  /// - Throws: The errors of reading the data.
   public init(
     model: String, adapter: String? = nil, recipe: SettingsTree = .empty, data folder: String, split: String = "train",
     test: String? = nil, methods: [String], isOnline: Bool = false, device: Device = .cpu
@@ -54,7 +59,7 @@ extension AdaptLife {
     conditions["mode"] = isOnline ? "online" : "offline"
   }
 
-  /// An adaptation to samples in memory, with the modalities in the model's order; nothing is scored.
+  /// Describes an adaptation to samples in memory, with the modalities in the model's order. There are no scores.
   public init(
     model: String, adapter: String? = nil, recipe: SettingsTree = .empty, samples: UnlabelledSplit, methods: [String],
     isOnline: Bool = false, device: Device = .cpu

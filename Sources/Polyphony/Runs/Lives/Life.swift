@@ -1,83 +1,82 @@
 import Torch
 
-/// One of the lives of a model: it is trained (``TrainLife``), tuned (``TuneLife``) or adapted (``AdaptLife``).
+/// A life of a model: training (``TrainLife``), tuning (``TuneLife``) or adaptation (``AdaptLife``).
 ///
-/// A value describes what is to be done, by which methods, to which model, on which data. ``prepare(seeds:)`` reads all of
-/// that and checks it, once. What it returns runs one method with one seed and scores the result. ``MethodGrid`` goes over
-/// all methods and seeds.
+/// A value describes methods, model, data and settings. ``prepare(seeds:)`` reads and checks all of them once. The
+/// prepared life runs one method with one seed and scores the result. ``MethodGrid`` runs all methods and seeds.
 public protocol Life {
-  /// The life, ready to be run.
+  /// The type of the life after settings, data and models were read.
   associatedtype Prepared: PreparedLife
 
   /// Reads settings, data and models, and checks them.
   ///
-  /// - Parameter seeds: the seeds that will be run; each may start from a model of its own.
-  /// - Throws: `Fault` for whatever a user can get wrong. Nothing is written before.
+  /// - Parameter seeds: the seeds to run. Each may start from a model of its own.
+  /// - Throws: `Fault` for every error that a user can make. No file has been written by then.
   func prepare(seeds: [UInt64]) throws(Fault) -> Prepared
 }
 
 extension Life {
-  /// Prepares the life for the seed 0 alone.
+  /// Prepares the life for seed 0 alone.
   public func prepare() throws(Fault) -> Prepared { try prepare(seeds: [0]) }
 }
 
-/// A life whose settings, data and models are read: it runs one method with one seed, and scores the result.
+/// A life after its settings, data and models were read. It runs one method with one seed, and scores the result.
 public protocol PreparedLife {
-  /// What a run leaves in memory.
   associatedtype Product: LifeProduct
-  /// What watches a run.
+  /// The product of a run in memory.
+  /// The observer of a run.
   associatedtype Observer
 
   /// The methods in the order of the results.
   var methods: [String] { get }
 
-  /// A row of results for a method, without scores.
+  /// Makes a row of results for a method, without scores.
   func row(for method: String) -> RunResult
 
-  /// What the method reads, with every default filled in: the content of the run folder's `recipe.yaml`.
+  /// The settings of a method with every default filled in. They are the content of `recipe.yaml` in the run's folder.
   func recipe(for method: String) -> SettingsTree
 
-  /// Writes what all runs of the life share into the output folder.
+  /// Writes the files that all runs of the life share into the output folder.
   func begin(in folder: RunFolder) throws(Fault)
 
   /// Runs a method with a seed.
   ///
-  /// The product of the run before it may share its model, which then no longer is what that run left.
+  /// Two runs may share one model in memory. So a run may change the model in the product of the run before it.
   /// - Parameters:
   ///   - method: one of ``methods``.
-  ///   - seed: what every random number follows from.
-  ///   - folder: where checkpoints and the product go; nothing is written without it.
-  ///   - resume: continues from the folder's checkpoint, if it has one.
-  ///   - observers: what watches the run.
+  ///   - seed: the seed of all random numbers.
+  ///   - folder: the folder for checkpoints and the product. Without it, the run writes no files.
+  ///   - resume: true to continue from the folder's checkpoint, if there is one.
+  ///   - observers: the observers of the run.
   func run(
     _ method: String, seed: UInt64, folder: RunFolder?, resume: Bool, observers: [Observer]
   ) throws(Fault) -> Product
 
-  /// What the product reaches on the data that is scored, and what it has cost.
+  /// Scores a product on the life's data, and measures its cost.
   ///
   /// - Parameters:
-  ///   - product: what the run of a method and seed has left.
-  ///   - seed: its seed.
-  ///   - measuresCost: whether to time the product too, where the life has a cost to speak of.
+  ///   - product: the product of a run.
+  ///   - seed: the seed of the run.
+  ///   - measuresCost: true to time the product too. Only a tuning has a cost.
   func score(_ product: Product, seed: UInt64, measuresCost: Bool) throws(Fault) -> RunScore
 
-  /// Rows beside those of the methods, such as that of the source model.
+  /// Makes further rows beside those of the methods, such as the row of the source model.
   func references(seeds: [UInt64]) throws(Fault) -> [RunResult]
 }
 
 extension PreparedLife {
-  /// Nothing.
+  /// Default: writes no files.
   public func begin(in folder: RunFolder) throws(Fault) {}
 
-  /// No rows.
+  /// Default: no further rows.
   public func references(seeds: [UInt64]) throws(Fault) -> [RunResult] { [] }
 
-  /// Runs a method in memory: nothing is written, nothing watches.
+  /// Runs a method in memory, without files and observers.
   public func run(_ method: String, seed: UInt64 = 0) throws(Fault) -> Product {
     try run(method, seed: seed, folder: nil, resume: false, observers: [])
   }
 
-  /// Runs a method in a folder; nothing watches.
+  /// Runs a method in a folder, without observers.
   public func run(
     _ method: String, seed: UInt64 = 0, folder: RunFolder, resume: Bool = false
   ) throws(Fault) -> Product {
@@ -85,8 +84,8 @@ extension PreparedLife {
   }
 }
 
-/// What a run leaves in memory.
 public protocol LifeProduct {
-  /// Whether the user stopped the run before its end.
+/// The product of a run in memory.
+  /// True if the user stopped the run before its end.
   var wasStopped: Bool { get }
 }

@@ -1,52 +1,52 @@
 import Torch
 
-/// Runs and scores a life for every method and seed: the one loop that all commands share.
+/// Runs and scores a life for every method and seed. All commands share this loop.
 ///
-/// One method with one seed runs in the output folder itself. Several get a folder each below it (`METHOD/seed-N`). The
-/// grid locks the folders, writes each run's recipe, and goes on where a killed run has stopped.
+/// One method with one seed runs in the output folder itself. Several runs get a folder each (`METHOD/seed-N`). The
+/// grid locks the folders, writes each run's recipe, and continues a killed run from its checkpoint.
 ///
 /// ```swift
 /// let life = TrainLife(recipe: recipe, data: "mosi", methods: ["joint", "cggm"])
 /// let rows = try MethodGrid(life, output: "runs/mosi", seeds: [0, 1, 2, 3, 4]).run().results
 /// ```
 public struct MethodGrid<Kind: Life> {
-  /// What watches a run.
+  /// The observer of a run.
   public typealias Observer = Kind.Prepared.Observer
-  /// Makes what watches a run; `name` says which run of several it is, and is empty for a single one.
+  /// Makes the observers of a run. `name` identifies the run among several, and is empty for a single one.
   public typealias Observing = (_ name: String, _ folder: RunFolder) throws(Fault) -> [Observer]
 
-  /// What a grid came to.
+  /// The results of a grid.
   public struct Outcome {
-    /// A row for each method, then those of ``PreparedLife/references(seeds:)``.
+    /// A row for each method, then the rows of ``PreparedLife/references(seeds:)``.
     public var results: [RunResult] = []
     /// The scores of each run, by method and in the order of the seeds.
     public var scores: [[RunScore]] = []
-    /// What a reader has to know of each method.
+    /// Notes on the methods for the reader of the results.
     public var remarks: [String] = []
-    /// Whether the user stopped the grid before its end.
+    /// True if the user stopped the grid before its end.
     public var wasStopped = false
   }
 
-  /// What is run.
+  /// The life to run.
   public var life: Kind
-  /// Where results go; nil to keep everything in memory.
+  /// The output folder. Default: the grid keeps all results in memory.
   public var output: String?
   /// The seeds.
   public var seeds: [UInt64]
-  /// What to do with a folder that holds a run already.
+  /// The treatment of a folder that holds a run already.
   public var existing: RunFolder.Existing
-  /// Whether the first seed's product is timed, where the life has a cost to speak of.
+  /// True to time the first seed's product. Only a tuning has a cost.
   public var measuresCost = true
-  /// The score of a run that was finished before; such a run is not done again.
+  /// Returns the score of an earlier finished run, which the grid then does not repeat. Default: no such run.
   public var known: (_ method: String, _ seed: UInt64) throws(Fault) -> RunScore? = { (_, _) throws(Fault) in nil }
-  /// Gets the score of each run that was done.
+  /// Receives the score of each run that the grid has done.
   public var didScore: (_ score: RunScore, _ method: String, _ seed: UInt64) throws(Fault) -> Void = {
     (_, _, _) throws(Fault) in
   }
-  /// Makes what watches a run.
+  /// Makes the observers of a run.
   public var observers: Observing
 
-  /// A grid.
+  /// Describes a grid.
   public init(
     _ life: Kind, output: String? = nil, seeds: [UInt64] = [0], existing: RunFolder.Existing = .refuse,
     observers: @escaping Observing = { (_, _) throws(Fault) in [] }
@@ -55,12 +55,12 @@ public struct MethodGrid<Kind: Life> {
     (self.existing, self.observers) = (existing, observers)
   }
 
-  /// Prepares the life, then runs and scores everything.
-  /// - Throws: `Fault` for whatever is wrong with settings, models, data or output.
+  /// Prepares the life, then runs and scores every method with every seed.
+  /// - Throws: `Fault` for errors in settings, models, data or output.
   public func run() throws(Fault) -> Outcome { try run(try life.prepare(seeds: seeds)) }
 
-  /// Runs and scores everything with a life that is prepared already.
-  /// - Throws: `Fault` for whatever is wrong with data or output.
+  /// Runs and scores every method with every seed, for a life that is prepared already.
+  /// - Throws: `Fault` for errors in data or output.
   public func run(_ prepared: Kind.Prepared) throws(Fault) -> Outcome {
     let isSingle = prepared.methods.count == 1 && seeds.count == 1
     let root = try output.map { (path) throws(Fault) in try RunFolder(path, existing: isSingle ? existing : .resume) }
@@ -91,7 +91,8 @@ public struct MethodGrid<Kind: Life> {
     return outcome
   }
 
-  /// The score of one run; nil where the user stopped it. A single run has the output folder itself as its own.
+  /// Runs and scores one method with one seed. Returns nil if the user stopped the run. A single run uses the output
+  /// folder itself.
   private func score(
     _ prepared: Kind.Prepared, _ method: String, _ seed: UInt64, root: RunFolder?
   ) throws(Fault) -> RunScore? {

@@ -1,10 +1,10 @@
 import OrderedCollections
 import Torch
 
-/// The settings of several methods that share a section of a recipe, each read once.
+/// The settings of several methods that share a section of a recipe. Each method's settings are read once.
 ///
-/// A key that one method reads is not unknown to another. The instance that reading a method's settings has made serves its
-/// first run; further runs make theirs from the settings with every default filled in.
+/// A key of one method is no error for another. Reading a method's settings makes an instance, which serves the first
+/// run. Each further run makes its own instance from the settings with every default filled in.
 final class MethodSettings<Method> {
   /// Makes a method from its settings.
   typealias Maker = (SettingsReader) throws(Fault) -> Method
@@ -14,7 +14,7 @@ final class MethodSettings<Method> {
   private var unused: [String: Method]
 
   /// Reads the settings of all methods from a section.
-  /// - Throws: `Fault(.usage)` for unknown methods and values that make no sense.
+  /// - Throws: `Fault(.usage)` for unknown methods and invalid values.
   init(
     _ methods: [String], in section: SettingsReader, _ maker: (String) throws(Fault) -> Maker
   ) throws(Fault) {
@@ -29,11 +29,11 @@ final class MethodSettings<Method> {
     (self.makers, self.resolved, unused) = (makers, resolved, made)
   }
 
-  /// What a method reads, with every default filled in.
+  /// The settings of a method, with every default filled in.
   func settings(for method: String) -> SettingsTree { resolved[method] ?? .empty }
 
-  /// A method that no other run has.
-  /// - Throws: What reading its settings throws.
+  /// Makes an instance of a method for one run alone.
+  /// - Throws: The errors of reading its settings.
   func make(_ method: String) throws(Fault) -> Method {
     if let instance = unused.removeValue(forKey: method) { return instance }
     guard let make = makers[method] else {

@@ -1,21 +1,21 @@
 import Torch
 
-/// What one run reached: scores, parameters, and what it has cost.
+/// The scores, parameters and cost of one run.
 public struct RunScore: Sendable {
-  /// The score that chose the epoch, on the validation split; nil where none did.
+  /// The validation score that chose the epoch. Nil if no score chose it.
   public var validation: Double?
-  /// Scores on the split that is reported.
+  /// The scores on the reported split.
   public var metrics = MetricValues()
-  /// The number of elements of all parameters, and of those that were trained.
+  /// The number of elements of all parameters, and of the trained ones.
   public var parameters: (total: Int, trainable: Int)
-  /// What the method costs, where that was measured.
+  /// The cost of the method. Nil if it was not measured.
   public var cost: TuningCost?
-  /// Returns from a collapse, of an adaptation.
+  /// The number of returns from a collapse in an adaptation.
   public var returns = 0
-  /// What a reader of the results has to know.
+  /// Notes for the reader of the results.
   public var remarks: [String] = []
 
-  /// Parameters without scores yet.
+  /// Makes a value with parameters and without scores.
   public init(parameters: (total: Int, trainable: Int)) { self.parameters = parameters }
 }
 
@@ -27,7 +27,7 @@ extension RunScore: Codable {
 
   private enum CodingKeys: String, CodingKey { case validation, test, total, trainable }
 
-  /// Reads what ``encode(to:)`` writes: the file of one run of a transfer suite.
+  /// Reads the output of ``encode(to:)``, which is the file of one run in a transfer suite.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
@@ -38,7 +38,7 @@ extension RunScore: Codable {
     for metric in try container.decode([Metric].self, forKey: .test) { metrics[metric.name] = metric.value }
   }
 
-  /// Writes scores and parameters; cost and remarks belong to a report and are left out.
+  /// Writes scores and parameters. It leaves out cost and remarks, which belong to a report.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encodeIfPresent(validation, forKey: .validation)

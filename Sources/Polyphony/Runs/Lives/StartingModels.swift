@@ -1,17 +1,17 @@
 import Torch
 
-/// The models that the runs of a life start from: each seed's own, or one for all.
+/// The models that the runs of a life start from: one per seed, or one for all seeds.
 ///
-/// A model that serves several runs in a row is read once. The method that a run has installed on it is switched off before
-/// the next one starts, which restores every bit of what was read.
+/// A model that serves several runs in a row is read once. Before the next run starts, the previous run's method is
+/// switched off. This restores every bit of the model on disk.
 final class StartingModels {
   private let places: [(seed: UInt64, model: String, adapter: String?)]
   private let device: Device
   private var current: (model: String, adapter: String?, read: ModelWithAdapter)?
   private var installed: Installation?
 
-  /// Finds the folder of every seed's model, and of the adapter that this carries already.
-  /// - Throws: `Fault(.missingInput)` where there are folders for other seeds only.
+  /// Finds the folder of every seed's model, and of the adapter that the model carries already.
+  /// - Throws: `Fault(.missingInput)` if there are folders for other seeds only.
   init(_ model: String, adapter: String?, seeds: [UInt64], device: Device) throws(Fault) {
     self.device = device
     var places: [(UInt64, String, String?)] = []
@@ -22,8 +22,8 @@ final class StartingModels {
     self.places = places
   }
 
-  /// A seed's model as it was read, in evaluation form.
-  /// - Throws: What reading model and adapter throws.
+  /// The model of a seed as it is on disk, in evaluation mode.
+  /// - Throws: The errors of reading model and adapter.
   func model(seed: UInt64) throws(Fault) -> ModelWithAdapter {
     guard let place = places.first(where: { $0.seed == seed }) else {
       throw Fault(
@@ -33,7 +33,7 @@ final class StartingModels {
     installed?.isEnabled = false
     installed = nil
     if current?.model != place.model || current?.adapter != place.adapter {
-      // Only one model is kept: the one before it goes first.
+      // Only one model stays in memory. The old one goes before the new one is read.
       current = nil
       let read = try ModelWithAdapter(place.model, adapter: place.adapter, device: device)
       current = (place.model, place.adapter, read)
@@ -45,8 +45,8 @@ final class StartingModels {
     return read
   }
 
-  /// Installs a method on a seed's model; it is switched off when the next model is asked for.
-  /// - Throws: What ``Installation`` throws.
+  /// Installs a method on a seed's model. The next call of ``model(seed:)`` switches it off.
+  /// - Throws: The errors of ``Installation``.
   func install(_ method: any TuningMethod, name: String, on start: ModelWithAdapter) throws(Fault) -> Installation {
     let installation = try Installation(method, on: start.model, name: name, beneath: start.installation)
     installed = installation

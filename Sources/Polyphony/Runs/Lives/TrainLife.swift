@@ -1,51 +1,51 @@
 import OrderedCollections
 import Torch
 
-/// The first life: new models are trained on a data set, by one balancing strategy or several.
+/// The first life of a model: training on a data set, by one balancing strategy or several.
 ///
-/// The best epoch is chosen on the validation split; scores are those of the test split.
+/// The validation split chooses the best epoch. The test split gives the scores.
 ///
 /// ```swift
 /// let life = TrainLife(recipe: recipe, data: "mosi", methods: ["joint", "cggm"])
 /// let model = try life.prepare().run("cggm", seed: 0).model
 /// ```
 public struct TrainLife: Life {
-  /// The recipe, overrides included: sections `model`, `training`, `normalization` and `balance`.
+  /// The recipe with all overrides. Its sections are `model`, `training`, `normalization` and `balance`.
   public var recipe: SettingsTree
   /// The data set's folder.
   public var data: String
-  /// Balancing strategies by name.
+  /// The names of balancing strategies.
   public var methods: [String]
-  /// Where to compute.
+  /// The device that computes.
   public var device: Device
-  /// Whether the scores tell what each modality is worth (``PerModalityMetrics``).
+  /// True to add the worth of each modality to the scores (``PerModalityMetrics``).
   public var measuresModalities = false
 
-  /// A training.
+  /// Describes a training.
   public init(recipe: SettingsTree = .empty, data: String, methods: [String] = ["joint"], device: Device = .cpu) {
     (self.recipe, self.data, self.methods, self.device) = (recipe, data, methods, device)
   }
 
-  /// Reads data and recipe, and computes the statistics by which features are standardised.
-  /// - Throws: `Fault` for whatever is wrong with recipe or data.
+  /// Reads data and recipe, and computes the statistics that standardise features.
+  /// - Throws: `Fault` for errors in the recipe or the data.
   public func prepare(seeds: [UInt64]) throws(Fault) -> Prepared { try Prepared(self) }
 
-  /// What a training leaves in memory.
+  /// The product of a training in memory.
   public struct Product: LifeProduct {
     /// The model with the weights of its best epoch.
     public let model: MultimodalModel
-    /// How the training went.
+    /// The course of the training.
     public let outcome: TrainingOutcome
 
-    /// Whether the user stopped it before its end.
+    /// True if the user stopped the training before its end.
     public var wasStopped: Bool { outcome.wasStopped }
   }
 
-  /// A training whose recipe and data are read.
+  /// A training after its recipe and data were read.
   public final class Prepared: PreparedLife {
-    /// The balancing strategies.
+    /// The names of the balancing strategies.
     public let methods: [String]
-    /// What determines the models, the statistics of the features included.
+    /// The configuration of all models, with the statistics of the features.
     public let configuration: ModelConfiguration
     private let life: TrainLife
     private let splits: Splits
@@ -72,7 +72,7 @@ public struct TrainLife: Life {
       self.resolved = resolved
     }
 
-    /// Reads the settings of every strategy, on one model that none of them trains.
+    /// Reads the settings of every strategy. All of them see one scratch model, which no run trains.
     private static func strategies(
       _ methods: [String], _ reader: SettingsReader, _ configuration: ModelConfiguration
     ) throws(Fault) -> [String: SettingsTree] {
@@ -87,14 +87,14 @@ public struct TrainLife: Life {
       }
     }
 
-    /// A row that names the scored split.
+    /// Makes a row that names the scored split.
     public func row(for method: String) -> RunResult { RunResult(name: method, split: splits.testName) }
 
-    /// The whole recipe: the settings of all strategies stand in it.
+    /// The whole recipe, with the settings of all strategies.
     public func recipe(for method: String) -> SettingsTree { resolved }
 
-    /// Trains a model whose starting values follow from the seed.
-    /// - Throws: What ``Trainer`` throws.
+    /// Trains a model with starting values from the seed.
+    /// - Throws: The errors of ``Trainer``.
     public func run(
       _ method: String, seed: UInt64, folder: RunFolder?, resume: Bool, observers: [any TrainingObserver]
     ) throws(Fault) -> Product {
@@ -112,7 +112,7 @@ public struct TrainLife: Life {
       return Product(model: model, outcome: try trainer.run(resume: resume))
     }
 
-    /// The model's scores on the test split.
+    /// Scores the model on the test split.
     public func score(_ product: Product, seed: UInt64, measuresCost: Bool) throws(Fault) -> RunScore {
       let model = product.model
       var score = RunScore(parameters: model.parameterCount)

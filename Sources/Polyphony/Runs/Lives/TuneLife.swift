@@ -1,8 +1,8 @@
 import Torch
 
-/// The second life: a model is tuned to a data set by one method or several; the base stays as it is.
+/// The second life of a model: tuning to a data set, by one method or several. The base does not change.
 ///
-/// The best epoch is chosen on the validation split; scores are those of the test split.
+/// The validation split chooses the best epoch. The test split gives the scores.
 ///
 /// ```swift
 /// let life = TuneLife(model: "runs/base/model", data: .folder("mosi"), methods: ["lora", "wander"])
@@ -10,38 +10,38 @@ import Torch
 /// tuned.installation.isEnabled = false  // the base again, bit for bit
 /// ```
 public struct TuneLife: Life {
-  /// What is learned from and scored.
   public enum Data {
+  /// The samples to learn from and to score.
     /// The splits of a data set's folder.
     case folder(String)
-    /// Splits in memory, for each seed its own, with the modalities in the model's order.
+    /// Splits in memory, made for each seed, with the modalities in the model's order.
     case splits((_ seed: UInt64) throws(Fault) -> Splits)
 
-    /// The same splits for every seed.
+    /// Uses the same splits in memory for every seed.
     public static func splits(_ splits: Splits) -> Data { .splits { (_) throws(Fault) in splits } }
   }
 
-  /// The base model's folder, or that of a run over seeds: each seed then tunes its own base.
+  /// The folder of the base model, or of a run over seeds. In a run over seeds, each seed tunes its own base.
   public var model: String
-  /// An adapter that the base carries already, or a run over seeds that made one for each.
+  /// The folder of an adapter that the base carries already, or of a run over seeds that made one per seed.
   public var adapter: String?
-  /// The recipe, overrides included: sections `tuning` and `training`.
+  /// The recipe with all overrides. Its sections are `tuning` and `training`.
   public var recipe: SettingsTree
-  /// The loop, in place of the recipe's section `training`.
+  /// The settings of the loop. Default: the section `training` of the recipe.
   public var training: TrainingSettings?
-  /// What is learned from and scored.
   public var data: Data
-  /// Methods by name.
+  /// The samples to learn from and to score.
+  /// The names of tuning methods.
   public var methods: [String]
-  /// Where to compute.
+  /// The device that computes.
   public var device: Device
-  /// How samples are met in training, validation and test: with modalities missing, or corrupted as the seed draws.
+  /// The condition of all splits: missing modalities, or a corruption that the seed draws.
   public var condition = DataCondition()
-  /// So many samples of every class (of all, where there are no classes) to train and to choose the epoch with, drawn by
-  /// the seed; nil for all.
+  /// The number of samples per class (in total, for a task without classes) for training and for validation. The seed
+  /// draws them. Default: all samples.
   public var samples: Int?
 
-  /// A tuning.
+  /// Describes a tuning.
   public init(
     model: String, adapter: String? = nil, recipe: SettingsTree = .empty, data: Data, methods: [String],
     device: Device = .cpu
@@ -50,27 +50,27 @@ public struct TuneLife: Life {
     (self.data, self.methods, self.device) = (data, methods, device)
   }
 
-  /// Reads base, data and recipe, and draws what is missing from the test split.
-  /// - Throws: `Fault` for whatever is wrong with base, recipe or data.
+  /// Reads base, data and recipe, and draws the missing modalities of the test split.
+  /// - Throws: `Fault` for errors in the base, the recipe or the data.
   public func prepare(seeds: [UInt64]) throws(Fault) -> Prepared { try Prepared(self, seeds) }
 
-  /// What a tuning leaves in memory.
+  /// The product of a tuning in memory.
   public struct Product: LifeProduct {
     /// The method on its model, with the weights of the best epoch.
     public let installation: Installation
-    /// What the adapter folder says of itself.
+    /// The description in the adapter's folder.
     public let description: AdapterDescription
-    /// How the training went.
+    /// The course of the training.
     public let outcome: TrainingOutcome
     let splits: Splits
 
-    /// Whether the user stopped it before its end.
+    /// True if the user stopped the training before its end.
     public var wasStopped: Bool { outcome.wasStopped }
   }
 
-  /// A tuning whose base, recipe and data are read.
+  /// A tuning after its base, recipe and data were read.
   public final class Prepared: PreparedLife {
-    /// The methods.
+    /// The names of the tuning methods.
     public let methods: [String]
     private let life: TuneLife
     private let starts: StartingModels
@@ -104,14 +104,14 @@ public struct TuneLife: Life {
         if let training = life.training { return (tuning, training) }
         return (tuning, try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) })
       }.value
-      // One mask for all methods and seeds, so that they are judged alike.
+      // All methods and seeds share one mask, so that their scores are comparable.
       let test = whole.test.samples
       mask = try life.condition.missing.map { (rule) throws(Fault) in
         try rule.mask(for: test, configuration.modalities, seed: 0)
       }
     }
 
-    /// A row that names the scored split, and what is missing from it.
+    /// Makes a row that names the scored split and its missing modalities.
     public func row(for method: String) -> RunResult {
       var row = RunResult(name: method, split: whole.testName)
       if let missing = life.condition.missing { row.conditions["missing"] = "\(missing)" }
@@ -119,16 +119,16 @@ public struct TuneLife: Life {
       return row
     }
 
-    /// The recipe as it was given.
+    /// The recipe as the user gave it.
     public func recipe(for method: String) -> SettingsTree { life.recipe }
 
-    /// Keeps the mask with its hash, so that the scores say on which samples without what they were reached.
+    /// Writes the mask with its hash. It documents which sample lacked which modality in the scores.
     public func begin(in folder: RunFolder) throws(Fault) {
       if let mask { try mask.write(to: "\(folder.path)/missing.safetensors") }
     }
 
-    /// Installs a method with its starting values, which follow from the seed, without training it.
-    /// - Throws: `Fault(.usage)` for a method that cannot serve the base.
+    /// Installs a method with starting values from the seed, without training it.
+    /// - Throws: `Fault(.usage)` for a method that does not fit the base.
     public func install(
       _ method: String, seed: UInt64 = 0
     ) throws(Fault) -> (installation: Installation, description: AdapterDescription) {
@@ -139,14 +139,14 @@ public struct TuneLife: Life {
     private func install(
       _ method: String, _ seed: UInt64, on start: ModelWithAdapter
     ) throws(Fault) -> (installation: Installation, description: AdapterDescription) {
-      // Reading the adapters beneath draws random numbers too, so the seed comes after it.
+      // Reading the adapters beneath draws random numbers too. So the generator is seeded after it.
       Libtorch.seed(seed)
       let installation = try starts.install(try tuning.make(method), name: method, on: start)
       return (installation, try start.description(method: method, settings: tuning.settings(for: method)))
     }
 
-    /// Tunes a seed's base by a method, and leaves the adapter in the folder.
-    /// - Throws: What ``Installation`` and ``Trainer`` throw.
+    /// Tunes a seed's base by a method, and writes the adapter into the folder.
+    /// - Throws: The errors of ``Installation`` and ``Trainer``.
     public func run(
       _ method: String, seed: UInt64, folder: RunFolder?, resume: Bool, observers: [any TrainingObserver]
     ) throws(Fault) -> Product {
@@ -171,7 +171,7 @@ public struct TuneLife: Life {
       return Product(installation: installation, description: description, outcome: outcome, splits: splits)
     }
 
-    /// The scores on the test split, under the condition of the life.
+    /// Scores the model on the test split, under the condition of the life.
     public func score(_ product: Product, seed: UInt64, measuresCost: Bool) throws(Fault) -> RunScore {
       let model = product.installation.model
       var score = RunScore(parameters: model.parameterCount)
@@ -183,7 +183,8 @@ public struct TuneLife: Life {
       return score
     }
 
-    /// What a method costs on a batch of samples; nil for one that trains nothing, such as a fill, and has no step to time.
+    /// Measures the cost of a method on a batch of samples. Returns nil for a method that trains nothing, such as a
+    /// fill, because it has no step to time.
     public func cost(
       of installation: Installation, _ split: LabelledSplit, repeats: Int = 10
     ) throws(Fault) -> TuningCost? {
@@ -192,7 +193,7 @@ public struct TuneLife: Life {
       return try TuningCost.measure(installation, batch, settings: training, repeats: repeats)
     }
 
-    /// What a seed learns from and is scored on.
+    /// The samples to learn from and to score with a seed.
     private func splits(_ seed: UInt64) throws(Fault) -> Splits {
       guard let dataset else {
         guard case .splits(let make) = life.data else { return whole }

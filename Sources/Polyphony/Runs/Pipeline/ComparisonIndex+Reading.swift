@@ -3,7 +3,7 @@ import Torch
 
 extension ComparisonIndex {
   /// Reads the file of a comparison's folder.
-  /// - Throws: `Fault(.missingInput)` where there is none, `Fault(.badData)` where it is damaged.
+  /// - Throws: `Fault(.missingInput)` for a missing file, `Fault(.badData)` for a damaged one.
   public init(folder: String) throws(Fault) {
     guard let index = try Self.read(folder) else {
       throw Fault(
@@ -13,16 +13,16 @@ extension ComparisonIndex {
     self = index
   }
 
-  /// Reads the file of a folder; nil where there is none.
-  /// - Throws: `Fault(.badData)` with the key that is missing or of another form.
+  /// Reads the file of a folder. Returns nil if there is no such file.
+  /// - Throws: `Fault(.badData)` with the key that is missing or has another form.
   package static func read(_ folder: String) throws(Fault) -> ComparisonIndex? {
     let path = "\(folder)/\(file)"
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
     return try ComparisonIndex(parsing: String(decoding: data, as: UTF8.self), file: path)
   }
 
-  /// Reads the file's text. Others may have written it: no folder may lie outside of the comparison's.
-  /// - Throws: `Fault(.badData)` with the key that is missing or of another form.
+  /// Reads the file's text. The file may come from others, so it must not name a folder outside the comparison's.
+  /// - Throws: `Fault(.badData)` with the key that is missing or has another form.
   init(parsing text: String, file: String? = nil) throws(Fault) {
     let document = try OrderedJSON(parsing: text, file: file)
     func fault(_ key: String, _ found: OrderedJSON?, _ expected: String) -> Fault {

@@ -1,6 +1,6 @@
 import Torch
 
-/// Where the stages of a comparison lie: `comparison.json`, which reports are made from together with `results.json`.
+/// The folders of a comparison's stages, on disk as `comparison.json`. Reports read it together with `results.json`.
 ///
 /// ```json
 /// {"reference": "joint", "metric": "accuracy",
@@ -9,17 +9,17 @@ import Torch
 ///  "runs": [{"data": "mosi", "method": "cggm", "seed": 0,
 ///            "stages": [{"kind": "train", "method": "cggm", "folder": "stages/train-cggm-0123456789abcdef"}]}]}
 /// ```
-/// Folders are relative to the file's; runs may share one.
+/// Folders are relative to the file's folder. Several runs may share one.
 public struct ComparisonIndex: Encodable, Equatable, Sendable {
-  /// A method on a data set with one seed.
+  /// A run of one method on one data set with one seed.
   public struct Run: Encodable, Equatable, Sendable {
-    /// A stage.
+    /// A stage of a run.
     public struct Stage: Encodable, Equatable, Sendable {
-      /// `train`, `tune` or `adapt`.
+      /// The kind: `train`, `tune` or `adapt`.
       public var kind: String
-      /// The balancing strategy, tuning method or method of adaptation.
+      /// The name of the balancing strategy, tuning method or adaptation method.
       public var method: String
-      /// Its folder, relative to the comparison's: with `metrics.jsonl` and `recipe.yaml`.
+      /// The folder of `metrics.jsonl` and `recipe.yaml`, relative to the comparison's.
       public var folder: String
     }
 
@@ -36,13 +36,13 @@ public struct ComparisonIndex: Encodable, Equatable, Sendable {
   /// The file's name.
   public static let file = "comparison.json"
 
-  /// The first method, with which the others are compared; nil where a file does not say.
+  /// The first method, which all others are compared with. Nil if the file lacks it.
   public var reference: String?
-  /// The metric that they are compared by; nil where a file does not say.
+  /// The metric of the comparison. Nil if the file lacks it.
   public var metric: String?
-  /// What the comparison is to answer; empty where nothing is planned.
+  /// The planned contrasts, which are the questions of the comparison. Default: no contrasts.
   public var contrasts: [Contrast]
-  /// All runs: data sets, then methods, then seeds, in the recipe's order.
+  /// All runs, ordered by data set, then method, then seed, as in the recipe.
   public var runs: [Run]
 
   init(reference: String?, metric: String?, contrasts: [Contrast] = [], runs: [Run]) {

@@ -1,25 +1,32 @@
 import Foundation
 import Torch
 
-/// Runs the stages of a recipe for every data set, method and seed, and scores what comes of them.
+/// Runs the stages of a recipe for every data set, method and seed, and scores the resulting models.
 ///
-/// Each stage lies in a folder of its own below `stages/`, named by the hash of all that it depends on (`PipelineKeys`). A
-/// finished one is never done again, an unfinished one goes on where it was killed; so the same call again ends with the
-/// same bits, and a changed setting costs the stages from there on.
+/// Each stage has its own folder below `stages/`. The folder's name is the hash of everything that the stage depends on
+/// (`PipelineKeys`). A finished stage is not repeated, and a killed stage continues from its checkpoint. So a repeated
+/// call ends with the same bits, and a changed setting repeats only the stages from there on.
+///
+/// ```swift
+/// let recipe = try PipelineRecipe(SettingsTree(contentsOf: "comparison.yaml"), .comparison)
+/// let pipeline = try Pipeline(recipe, output: "runs/comparison")
+/// try pipeline.index().write(to: "runs/comparison")
+/// let rows = try pipeline.run().results
+/// ```
 public struct Pipeline {
-  /// What is to be done.
+  /// The recipe to run.
   public let recipe: PipelineRecipe
-  /// Where everything goes.
+  /// The output folder.
   public let output: String
-  /// Where to compute.
+  /// The device that computes.
   public var device = Device.cpu
-  /// Who watches.
+  /// The observers of the pipeline.
   public var watch = PipelineWatch()
-  /// Held for as long as the pipeline is.
+  /// The locked output folder, for the lifetime of the pipeline.
   private let folder: RunFolder
 
-  /// A pipeline.
-  /// - Throws: `Fault(.cannotWrite)` where the folder cannot be written to, or holds something else.
+  /// Makes and locks the output folder, and writes the recipe into it.
+  /// - Throws: `Fault(.cannotWrite)` for a folder that cannot be written to, or that holds something else.
   public init(_ recipe: PipelineRecipe, output: String) throws(Fault) {
     (self.recipe, self.output) = (recipe, output)
     let hasStages = FileManager.default.fileExists(atPath: "\(output)/stages")
@@ -29,7 +36,7 @@ public struct Pipeline {
     try AtomicFile.write(recipe.resolved.yaml(), to: folder.recipe)
   }
 
-  /// Where the stages lie, known before any is done.
+  /// The folders of all stages. They are known before any stage runs.
   public func index() throws(Fault) -> ComparisonIndex {
     let keys = PipelineKeys()
     var runs: [ComparisonIndex.Run] = []
@@ -47,10 +54,10 @@ public struct Pipeline {
       contrasts: recipe.contrasts, runs: runs)
   }
 
-  /// Does what is not done yet.
+  /// Runs all stages that are not finished yet, and scores the models.
   ///
-  /// - Parameter didFinish: gets each seed's model, and the adapter that it carries.
-  /// - Throws: `Fault` for whatever is wrong with data, stages or output.
+  /// - Parameter didFinish: receives each seed's model, and the adapter that it carries.
+  /// - Throws: `Fault` for errors in data, stages or output.
   public func run(
     didFinish: (_ seed: UInt64, _ model: String, _ adapter: String?) throws(Fault) -> Void = {
       (_, _, _) throws(Fault) in
@@ -86,15 +93,15 @@ public struct Pipeline {
     return outcome
   }
 
-  /// A row without scores yet, under its method's name.
+  /// Makes a row without scores, under its method's name.
   private func named(_ row: RunResult, _ plan: PipelineRecipe.Plan, _ records: [StageRecord]) -> RunResult {
     var result = RunResult(name: plan.method, split: row.split)
     if recipe.isComparison { result.conditions["data"] = plan.data.name }
     for (key, value) in row.conditions { result.conditions[key] = value }
-    // Another seed's corruption is another; the mask is everyone's.
+    // All seeds share the mask. Each seed draws its own corruption.
     result.mask = row.mask
     if let total = row.parameters?.total {
-      // Of a model that was trained whole, all; else what the later stages have trained beside it or of it.
+      // A model with a train stage alone has trained all its parameters. Otherwise the later stages' parameters count.
       let later = records.filter { $0.kind != PipelineStage.Kind.train.rawValue }
       let trained = later.compactMap { $0.parameters?.trainable }.reduce(0, +)
       result.parameters = (total, later.isEmpty && !records.isEmpty ? total : trained)
@@ -108,7 +115,7 @@ public struct Pipeline {
     var rows: [RunResult]
   }
 
-  /// All stages of one method with one seed, and its scores; nil where the user stopped it.
+  /// Runs all stages of one method with one seed, and scores the model. Returns nil if the user stopped it.
   private func run(_ plan: PipelineRecipe.Plan, _ seed: UInt64, _ keys: PipelineKeys) throws(Fault) -> Outcome? {
     var (state, places, key) = try places(plan, seed, keys)
     let runner = StageRunner(device: device, watch: watch)
@@ -128,7 +135,7 @@ public struct Pipeline {
     return Outcome(state: state, records: records, rows: rows)
   }
 
-  /// The folders of all stages, and the key of what the last one leaves.
+  /// The folders of all stages, and the key of the last stage's product.
   private func places(_ plan: PipelineRecipe.Plan, _ seed: UInt64, _ keys: PipelineKeys) throws(Fault) -> (
     start: PipelineState?, places: [StagePlace], key: String
   ) {
@@ -152,7 +159,7 @@ public struct Pipeline {
     return PipelineState(model: state.model, adapter: place.product)
   }
 
-  /// The scores of one seed: read where they are known, else computed and kept.
+  /// Reads the scores of one seed from their file, or computes and writes them.
   private func scores(
     _ file: String, _ plan: PipelineRecipe.Plan, _ seed: UInt64, _ state: PipelineState, _ name: String
   ) throws(Fault) -> [RunResult] {

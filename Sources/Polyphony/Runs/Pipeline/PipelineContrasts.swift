@@ -1,7 +1,7 @@
 import OrderedCollections
 import Torch
 
-/// The section `contrasts` of a comparison's recipe: what it is to answer.
+/// The section `contrasts` of a comparison's recipe. Each contrast is a question that the comparison answers.
 ///
 /// ```yaml
 /// contrasts:
@@ -9,7 +9,7 @@ import Torch
 /// ```
 enum PipelineContrasts {
   /// Reads the section.
-  /// - Throws: `Fault(.usage)` for methods that the recipe has not, and conditions that are not scored.
+  /// - Throws: `Fault(.usage)` for methods that the recipe lacks, and conditions without scores.
   static func read(_ reader: SettingsReader, _ plans: [PipelineRecipe.Plan]) throws(Fault) -> [Contrast] {
     try reader.section("contrasts") { (section) throws(Fault) in
       var contrasts: [Contrast] = []
@@ -53,9 +53,9 @@ enum PipelineContrasts {
     return contrast
   }
 
-  /// The rules of one rate or several by their names, as results have them.
+  /// The names of the rules for one rate or several, as in the results.
   private static func rules(_ text: String) throws(Fault) -> [String] {
-    // The mean over all patterns is a weighted one.
+    // The mean over all patterns is weighted, so a contrast under patterns is refused.
     guard let rules = try MissingPlan(text).rules else {
       throw Fault(
         .usage, "patterns are no single condition", key: "--missing", found: text, expected: "one rule, or rates of one"
@@ -64,7 +64,7 @@ enum PipelineContrasts {
     return rules.map(\.description)
   }
 
-  /// A condition that nobody scores would leave the question without an answer.
+  /// Refuses a condition without scores, because its contrast would have no answer.
   private static func check(
     _ asked: [String], _ scored: [String], _ key: String, _ reader: SettingsReader
   ) throws(Fault) {

@@ -1,7 +1,9 @@
 import Torch
 
-/// Goes through the stages of a recipe without computing anything: reads each one's settings, and does on random weights
-/// what changes the model's form, so that whatever cannot work is said before the first step.
+/// Rehearses the stages of a recipe without training.
+///
+/// It reads each stage's settings, and makes the stage's changes to the model's structure on random weights. So every
+/// error of the recipe is reported before the first step.
 struct PipelineDryRun {
   /// The data set of the pipeline.
   let data: NamedFolder
@@ -9,17 +11,19 @@ struct PipelineDryRun {
   private var carried: Installation?
   private var stages = 0
 
+  /// Begins a rehearsal.
   /// - Parameters:
-  ///   - start: a model to start from, with an adapter if there is one.
+  ///   - data: the data set of the pipeline.
+  ///   - start: a model to start from, with its adapter. Nil if the first stage trains the model.
   init(data: NamedFolder, start: ModelWithAdapter?) {
     self.data = data
     (model, carried) = (start?.model, start?.installation)
   }
 
-  /// What the model of the last stage is.
+  /// The configuration of the last stage's model. Nil before the first stage.
   var configuration: ModelConfiguration? { model?.configuration }
 
-  /// Reads a stage; `reader` stands at the element of the list that holds it.
+  /// Reads a stage. `reader` reads the stage's element in the list.
   mutating func read(_ reader: SettingsReader) throws(Fault) -> PipelineStage {
     guard reader.keys.count == 1, let key = reader.keys.first, let kind = PipelineStage.Kind(rawValue: key) else {
       let names = PipelineStage.Kind.allCases.map(\.rawValue)
@@ -106,7 +110,7 @@ struct PipelineDryRun {
     return stage
   }
 
-  /// How a stage meets its samples: the keys `missing`, `corrupt` and `modalities`.
+  /// Reads the condition of a stage's samples from the keys `missing`, `corrupt` and `modalities`.
   private func condition(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault) -> DataCondition {
     var condition = DataCondition(missing: try missing(reader, configuration))
     condition.shift = try reader.optional("corrupt", .string).map { (text) throws(Fault) in
@@ -127,7 +131,7 @@ struct PipelineDryRun {
     }
   }
 
-  /// The data set of a section: its own, or the pipeline's.
+  /// The data set of a section. Default: the pipeline's.
   static func folder(_ reader: SettingsReader, _ data: NamedFolder) throws(Fault) -> String {
     guard let folders = try reader.optional("data", .folders), let first = folders.first else { return data.path }
     if folders.count == 1, first.name.isEmpty { return first.path }
@@ -139,7 +143,7 @@ struct PipelineDryRun {
     return own.path
   }
 
-  /// The names under `modalities`, all of which the model must have.
+  /// Reads the names under `modalities`. The model must have all of them.
   static func modalities(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault) -> [String]? {
     guard let names = try reader.optional("modalities", .texts) else { return nil }
     let known = configuration.modalities.map(\.name)
@@ -151,7 +155,7 @@ struct PipelineDryRun {
     return names
   }
 
-  /// Opens a data set that has these splits, and what a model needs.
+  /// Opens a data set, and checks that it has the splits and the modalities that a model needs.
   static func dataset(_ folder: String, splits: [String], _ configuration: ModelConfiguration? = nil) throws(Fault)
     -> Dataset
   {

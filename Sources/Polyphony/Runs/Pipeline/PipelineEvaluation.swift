@@ -1,19 +1,19 @@
 import Torch
 
-/// On what a pipeline's models are scored: the section `evaluate` of a recipe.
+/// The evaluation of a pipeline's models, which is the section `evaluate` of a recipe.
 public struct PipelineEvaluation: Sendable {
   /// The data set's folder.
   let data: String
-  /// The split.
+  /// The name of the scored split.
   let split: String
-  /// What is taken away, one condition or several after another.
+  /// The plans of missing modalities, each with one condition or several.
   let missing: [MissingPlan]
-  /// How inputs are corrupted, one after another.
+  /// The corruptions, each scored on its own.
   let shifts: [Shift]
-  /// The modalities that are corrupted; nil for all.
+  /// The modalities to corrupt. Default: all modalities.
   let modalities: [String]?
 
-  /// Reads the section.
+  /// Reads the section, and checks its split and conditions.
   init(_ reader: SettingsReader, data: NamedFolder, _ configuration: ModelConfiguration) throws(Fault) {
     self.data = try PipelineDryRun.folder(reader, data)
     let dataset = try PipelineDryRun.dataset(self.data, splits: [], configuration)
@@ -41,18 +41,19 @@ public struct PipelineEvaluation: Sendable {
     modalities = try PipelineDryRun.modalities(reader, configuration)
   }
 
-  /// What the scores depend on besides model and data, in one line.
+  /// One line with everything that the scores depend on besides model and data.
   var text: String {
     let names = modalities.map { $0.joined(separator: "+") } ?? "all"
     return "\(split) missing \(missing) shift \(shifts.map(\.description)) of \(names)"
   }
 
-  /// What is missing in turn, a rule each; patterns are left out.
+  /// The names of the rules of missing modalities. Plans over patterns are left out.
   var scoredRates: [String] { missing.flatMap { $0.rules ?? [] }.map(\.description) }
 
-  /// Scores a model for one seed: on the split as it is, then under each condition.
+  /// Scores a model for one seed, on the complete split and then under each condition.
   ///
-  /// What is missing is the same for every seed, as in `evaluate`; corruptions are drawn by the seed, as in `adapt` stages.
+  /// All seeds share the masks of missing modalities, as in `evaluate`. The seed draws corruptions, as in `adapt`
+  /// stages.
   /// - Returns: A row for each condition.
   func rows(_ model: MultimodalModel, seed: UInt64, device: Device) throws(Fault) -> [RunResult] {
     let dataset = try Dataset(data).fitted(to: model.configuration)

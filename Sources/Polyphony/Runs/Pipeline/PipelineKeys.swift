@@ -1,20 +1,20 @@
 import Foundation
 import Torch
 
-/// Hashes of what stages and scores depend on.
+/// The hashes of everything that stages and scores depend on.
 ///
-/// A stage's key covers its settings with all defaults, its seed, the content of its data, what it starts from, and the
-/// versions of library and libtorch. What it starts from is the key of the stage before it: all keys are known before
-/// anything is computed, and pipelines that begin alike share their stages.
+/// A stage's key covers its settings with all defaults, its seed, the content of its data, its starting point, and the
+/// versions of library and libtorch. The starting point is the key of the stage before it. So all keys are known before
+/// the first step, and pipelines with the same first stages share them.
 final class PipelineKeys {
   private var data: [String: String] = [:]
 
-  /// The key of a stage that starts from what another key stands for.
+  /// The key of a stage that starts from the product with the key `start`.
   func key(_ stage: PipelineStage, seed: UInt64, after start: String) throws(Fault) -> String {
     Self.hash([stage.text, "seed \(seed)", try data(stage.data), start])
   }
 
-  /// The key of the scores of what a key stands for.
+  /// The key of the scores of the model with the key `model`.
   func key(_ evaluation: PipelineEvaluation, seed: UInt64, of model: String) throws(Fault) -> String {
     Self.hash(["evaluate \(evaluation.text)", "seed \(seed)", try data(evaluation.data), model])
   }

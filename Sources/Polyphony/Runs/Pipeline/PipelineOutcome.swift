@@ -2,6 +2,6 @@
 public struct PipelineOutcome {
   /// A row for each data set, method and condition.
   public var results: [RunResult] = []
-  /// Whether the user stopped the pipeline before its end.
+  /// True if the user stopped the pipeline before its end.
   public var wasStopped = false
 }

@@ -2,13 +2,19 @@ import Foundation
 import OrderedCollections
 import Torch
 
-/// A recipe of several stages, read for each of its data sets and methods, and rehearsed.
+/// A recipe of several stages, read and rehearsed for each of its data sets and methods.
+///
+/// ```swift
+/// let tree = try SettingsTree(contentsOf: "comparison.yaml")
+/// let recipe = try PipelineRecipe(tree, .comparison)
+/// for plan in recipe.plans { print(plan.data.name, plan.method, plan.stages.map(\.kind)) }
+/// ```
 public struct PipelineRecipe: Sendable {
-  /// What a recipe describes.
+  /// The form of a recipe.
   public enum Form: Sendable {
-    /// One list of stages on one data set: `polyphony run`.
+    /// One list of stages on one data set, for `polyphony run`.
     case single
-    /// Several, by name, on one or more data sets: `polyphony compare`.
+    /// Several named lists of stages on one or more data sets, for `polyphony compare`.
     case comparison
   }
 
@@ -20,32 +26,32 @@ public struct PipelineRecipe: Sendable {
     public let method: String
     /// Its stages in order.
     public let stages: [PipelineStage]
-    /// On what it is scored.
+    /// The evaluation of the resulting model.
     let evaluation: PipelineEvaluation
-    /// The metric by which the task is usually judged.
+    /// The usual metric of the task.
     let principalMetric: String
   }
 
-  /// Whether several methods are compared.
+  /// True for a comparison of several methods.
   public let isComparison: Bool
-  /// The plans: all methods on the first data set, then on the next.
+  /// The plans, with all methods on the first data set, then all on the next.
   public let plans: [Plan]
   /// The seeds.
   public let seeds: [UInt64]
-  /// The folder of a model to start from, or of a run over seeds; nil where a stage trains one.
+  /// The folder of a model to start from, or of a run over seeds. Nil if a stage trains the model.
   public let model: String?
-  /// An adapter that this model carries already.
+  /// The folder of an adapter that this model carries already.
   public let adapter: String?
-  /// The metric by which methods are compared.
+  /// The metric of the comparison.
   public let metric: String
-  /// What a comparison is to answer.
+  /// The contrasts, which are the questions of a comparison.
   public let contrasts: [Contrast]
   /// The recipe with every default filled in, for the first data set.
   public let resolved: SettingsTree
 
-  /// Reads and rehearses a recipe; nothing is trained, written or scored.
-  /// - Throws: `Fault(.usage)` for unknown keys, methods and orders that make no sense, and whatever is wrong with the data
-  ///   sets and models that it names.
+  /// Reads and rehearses a recipe, without training, scoring or writing files.
+  /// - Throws: `Fault(.usage)` for unknown keys, unknown methods and invalid orders of stages, and the errors of the
+  ///   data sets and models that it names.
   public init(_ tree: SettingsTree, _ form: Form) throws(Fault) {
     isComparison = form == .comparison
     let head = try SettingsReader.readPart(of: tree) { (reader) throws(Fault) in try Head(reader, form) }.value
@@ -60,7 +66,7 @@ public struct PipelineRecipe: Sendable {
         return (plans: plans, contrasts: form == .single ? [] : try PipelineContrasts.read(reader, plans))
       }
       contrasts = own.contrasts
-      // Only now are the defaults of all stages known.
+      // The defaults of all stages are known only now.
       plans += own.plans.map { plan in
         Plan(
           data: plan.data, method: plan.method, stages: Self.filled(plan.stages, plan.method, form, resolved),
@@ -72,7 +78,7 @@ public struct PipelineRecipe: Sendable {
     metric = head.metric ?? plans.first?.principalMetric ?? "accuracy"
   }
 
-  /// What stands beside the stages.
+  /// The keys beside the stages.
   private struct Head {
     let data: [NamedFolder]
     let seeds: [UInt64]
@@ -166,7 +172,7 @@ public struct PipelineRecipe: Sendable {
       evaluation: evaluation, principalMetric: Evaluation.principalMetric(configuration.task))
   }
 
-  /// The names of a task's metrics; nil where they depend on the data.
+  /// The names of a task's metrics. Nil if they depend on the data.
   private static func metrics(of task: PredictionTask) -> [String]? {
     guard task.kind != .segmentation else { return nil }
     let prediction = Tensor.zeros([2, task.outputs])
@@ -174,7 +180,7 @@ public struct PipelineRecipe: Sendable {
     return (try? Evaluation(prediction, target, task: task, loss: TaskLoss(task)))?.metrics.names
   }
 
-  /// The stages with their sections of the resolved recipe.
+  /// Gives each stage its section of the resolved recipe.
   private static func filled(
     _ stages: [PipelineStage], _ method: String, _ form: Form, _ resolved: SettingsTree
   ) -> [PipelineStage] {

@@ -2,7 +2,7 @@ import Foundation
 import OrderedCollections
 import Torch
 
-/// The scores of one model on disk, in the form of a results document: numbers come back as the same bits.
+/// The scores of one model on disk, in the form of a results document. Reading restores the same bits.
 enum PipelineScores {
   private static let conditions = ["missing", "shift"]
 
@@ -19,7 +19,7 @@ enum PipelineScores {
     try AtomicFile.write(document.text(), to: file)
   }
 
-  /// The rows of a file; nil where there is none, or it is damaged.
+  /// The rows of a file. Nil for a missing or damaged file.
   static func read(_ file: String, split: String, seed: UInt64) -> [RunResult]? {
     guard let text = try? String(contentsOfFile: file, encoding: .utf8),
       let document = try? ResultsDocument(parsing: text), document.results.allSatisfy({ $0.seeds == [Int(seed)] })

@@ -1,8 +1,8 @@
 import Torch
 
-/// A stage of a pipeline: what is done, with every setting that it depends on.
+/// A stage of a pipeline, with every setting that it depends on.
 public struct PipelineStage: Sendable {
-  /// What a stage does.
+  /// The kind of a stage.
   public enum Kind: String, Sendable, CaseIterable {
     /// Trains a new model.
     case train
@@ -12,32 +12,32 @@ public struct PipelineStage: Sendable {
     case adapt
   }
 
-  /// What it does.
+  /// The kind of the stage.
   public let kind: Kind
-  /// The balancing strategy, tuning method or method of adaptation.
+  /// The name of the balancing strategy, tuning method or adaptation method.
   public let method: String
   /// The data set's folder.
   public let data: String
-  /// The split that is adapted to.
+  /// The split to adapt to.
   var split = "train"
-  /// Whether samples come once, in their order.
+  /// True for a stream, which gives every sample once, in its order.
   var isOnline = false
-  /// How its samples are met: corrupted, with modalities missing.
+  /// The condition of its samples: corrupted, or with missing modalities.
   var condition = DataCondition()
-  /// How many samples of every class it is tuned with; nil for all.
+  /// The number of samples per class for tuning. Default: all samples.
   var samples: Int?
-  /// Its section of the recipe, with every default filled in.
+  /// The stage's section of the recipe, with every default filled in.
   var settings = SettingsTree.empty
 
   init(_ kind: Kind, _ method: String, data: String) { (self.kind, self.method, self.data) = (kind, method, data) }
 
-  /// A part of the settings, for the run that does the stage.
+  /// Selects the sections with these keys, for the run of the stage.
   func recipe(_ keys: String...) -> SettingsTree {
     SettingsTree(
       .map(keys.reduce(into: [:]) { sections, key in if let section = settings[key] { sections[key] = section } }))
   }
 
-  /// What the settings say, less where the data lies, in one line.
+  /// One line with the kind and the settings, without the path of the data.
   var text: String {
     guard case .map(var members) = settings.content else { return "" }
     members["data"] = nil

@@ -1,14 +1,14 @@
 import Torch
 
-/// Who watches a pipeline.
+/// The observers of a pipeline.
 public struct PipelineWatch {
-  /// Watchers of one training or tuning, made anew for each.
+  /// Makes the observers of one training or tuning.
   public var training: (_ name: String) -> [any TrainingObserver] = { _ in [] }
-  /// Watchers of one adaptation, made anew for each.
+  /// Makes the observers of one adaptation.
   public var adaptation: (_ name: String, _ isOnline: Bool) -> [any AdaptationObserver] = { _, _ in [] }
-  /// Gets a line about each stage and score.
+  /// Receives a line about each stage and score.
   public var note: (String) -> Void = { _ in }
 
-  /// Nobody.
+  /// Makes a value without observers.
   public init() {}
 }

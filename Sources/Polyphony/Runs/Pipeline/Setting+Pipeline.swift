@@ -1,16 +1,16 @@
 import OrderedCollections
 import Torch
 
-/// A folder under a name.
+/// A folder with a name.
 public struct NamedFolder: Equatable, Sendable {
-  /// The name; empty where only a path was given.
+  /// The name. Empty if the recipe has a path alone.
   public var name: String
-  /// The path.
+  /// The path of the folder.
   public var path: String
 }
 
 extension Setting where Value == [UInt64] {
-  /// Seeds: how many, from 0 on, or a list of them.
+  /// Seeds, either as a count from 0 on or as a list.
   static var seeds: Setting {
     Setting(
       read: { (value) throws(Fault) in
@@ -27,7 +27,7 @@ extension Setting where Value == [UInt64] {
 }
 
 extension Setting where Value == [String] {
-  /// One text, or a list of them.
+  /// One text, or a list of texts.
   static var texts: Setting {
     let list = Setting<[String]>.list(of: .string)
     return Setting(

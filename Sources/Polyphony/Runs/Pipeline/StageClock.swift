@@ -1,7 +1,8 @@
 import Foundation
 import Torch
 
-/// Counts the seconds of a stage over all attempts at it: noted after each epoch, so that a killed one counts too.
+/// Counts the seconds of a stage over all attempts. It writes them after each epoch, so that a killed attempt counts
+/// too.
 final class StageClock: TrainingObserver, AdaptationObserver {
   private let file: String
   private let earlier: Double
@@ -13,7 +14,7 @@ final class StageClock: TrainingObserver, AdaptationObserver {
     earlier = (try? String(contentsOfFile: file, encoding: .utf8)).flatMap { Double($0) } ?? 0
   }
 
-  /// Seconds so far.
+  /// The seconds so far.
   var seconds: Double {
     let duration = start.duration(to: .now).components
     return earlier + Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
@@ -23,7 +24,8 @@ final class StageClock: TrainingObserver, AdaptationObserver {
 
   func didEnd(_ record: AdaptationRecord) throws(Fault) { try note() }
 
-  /// At most once a second: an epoch, or a batch of a stream, may take less than writing a file.
+  /// Writes the seconds at most once a second, because an epoch or a batch of a stream may take less time than the
+  /// file.
   private func note() throws(Fault) {
     guard noted.duration(to: .now) > .seconds(1) else { return }
     noted = .now

@@ -1,9 +1,9 @@
 import Foundation
 import Torch
 
-/// What a finished stage says of itself: `stage.json` in its folder, written last.
+/// The record of a finished stage. Its file `stage.json` is the last one that the stage writes.
 struct StageRecord: Codable {
-  /// Elements of all parameters, and of those that were trained.
+  /// The number of elements of all parameters, and of the trained ones.
   struct Parameters: Codable {
     var total: Int
     var trainable: Int
@@ -11,33 +11,33 @@ struct StageRecord: Codable {
 
   static let file = "stage.json"
 
-  /// The hash of all that the stage depends on.
   var key: String
-  /// What it did.
+  /// The hash of everything that the stage depends on.
+  /// The kind of the stage.
   var kind: String
-  /// How.
+  /// The name of the method.
   var method: String
-  /// Its seed.
+  /// The seed of the stage.
   var seed: UInt64
-  /// The SHA-256 of the weights that it has left.
+  /// The SHA-256 of the product's weights.
   var weights: String
-  /// Seconds that it took, those of earlier attempts up to their last epoch included.
+  /// The duration in seconds, with earlier attempts up to their last epoch.
   var seconds: Double
-  /// Its parameters.
+  /// The numbers of parameters of the product.
   var parameters: Parameters?
-  /// What the tuning method costs.
+  /// The cost of the tuning method. Nil for other stages.
   var cost: TuningCost?
 }
 
-/// The place of a stage: a folder that is named after all that the stage depends on.
+/// The folder of a stage. Its name comes from everything that the stage depends on.
 struct StagePlace {
-  /// What is done there.
+  /// The stage of this folder.
   let stage: PipelineStage
-  /// The hash of all that the stage depends on.
   let key: String
-  /// The folder, below the pipeline's.
+  /// The hash of everything that the stage depends on.
+  /// The path of the folder, relative to the pipeline's.
   let relative: String
-  /// The folder.
+  /// The path of the folder.
   let path: String
 
   init(_ stage: PipelineStage, key: String, in output: String) {
@@ -47,15 +47,15 @@ struct StagePlace {
     path = "\(output)/\(relative)"
   }
 
-  /// The folder of what the stage leaves.
+  /// The folder of the stage's product, a model or an adapter.
   var product: String { stage.kind == .train ? "\(path)/model" : "\(path)/adapter" }
 
-  /// The file of the weights that it leaves.
+  /// The file of the product's weights.
   var weights: String {
     "\(product)/\(stage.kind == .train ? ModelFolder.weightsFile : AdapterFolder.weightsFile)"
   }
 
-  /// What the finished stage says of itself; nil where it is not finished, or what it has left is damaged.
+  /// Reads the record of the finished stage. Returns nil for an unfinished stage or a damaged product.
   func record() -> StageRecord? {
     guard let record = try? JSONFile.read(StageRecord.self, from: "\(path)/\(StageRecord.file)"), record.key == key,
       (try? FileHash.sha256(of: weights)) == record.weights
@@ -65,10 +65,10 @@ struct StagePlace {
   }
 }
 
-/// Where a seed's model stands between two stages.
+/// The state of a seed's model between two stages.
 struct PipelineState {
   /// The base model's folder.
   var model: String
-  /// What it carries.
+  /// The folder of the adapter that the model carries.
   var adapter: String?
 }

@@ -1,22 +1,22 @@
 import Foundation
 import Torch
 
-/// Does one stage of a pipeline in its folder, or goes on with it; nothing where it is finished already.
+/// Runs or continues one stage of a pipeline in its folder. It skips a finished stage.
 struct StageRunner {
   let device: Device
   let watch: PipelineWatch
 
-  /// Leaves the stage's product in its folder.
+  /// Runs the stage, and writes its product into its folder.
   ///
-  /// - Parameter title: what the stage is called in logs.
-  /// - Returns: What it says of itself; nil where the user stopped it.
+  /// - Parameter title: the name of the stage in logs.
+  /// - Returns: The record of the stage, or nil if the user stopped it.
   func run(_ place: StagePlace, seed: UInt64, from state: PipelineState?, title: String) throws(Fault) -> StageRecord? {
     if let record = place.record() {
       watch.note("\(title): taken from \(place.relative)")
       return record
     }
     if FileManager.default.fileExists(atPath: "\(place.path)/\(StageRecord.file)") {
-      // Finished once, and damaged since: its checkpoint is of no more use.
+      // The stage was finished once and is damaged since. Its checkpoint is of no use any more.
       watch.note("\(title): what \(place.relative) holds is damaged, and is made anew")
       try? FileManager.default.removeItem(atPath: place.path)
     }
@@ -70,7 +70,7 @@ struct StageRunner {
     }
   }
 
-  /// Nothing here reads a target: what is adapted to is an ``UnlabelledSplit``.
+  /// Adapts to an ``UnlabelledSplit``. So no code here can read a target.
   private func adapt(
     _ stage: PipelineStage, _ seed: UInt64, _ state: PipelineState, _ folder: RunFolder, _ clock: StageClock
   ) throws(Fault) -> RunScore? {
@@ -88,7 +88,7 @@ struct StageRunner {
     }
   }
 
-  /// Runs one method with one seed in the stage's folder, or goes on with it; nil where the user stopped it.
+  /// Runs or continues one method with one seed in the stage's folder. Returns nil if the user stopped it.
   private func score<Kind: Life>(
     _ life: Kind, _ seed: UInt64, _ folder: RunFolder,
     _ observers: @escaping (RunFolder) throws(Fault) -> [Kind.Prepared.Observer]

@@ -1,20 +1,20 @@
 import Foundation
 import Torch
 
-/// What an evaluation found: rows for machines, and for sweeps over missing data a table and a plot.
+/// The result of an evaluation: rows of results, and a table and a plot for a sweep over missing data.
 public struct EvaluationOutcome {
-  /// The models in the order in which they were named.
+  /// The scores of the candidates, in their order.
   public let outcomes: [EvaluationRun.CandidateScores]
-  /// The split that was scored.
+  /// The name of the scored split.
   public let split: String
-  /// What was taken away; nil for the data as it is.
+  /// The plan of missing modalities. Nil for complete data.
   public let plan: MissingPlan?
   /// The masks of all conditions, in order.
   public let masks: [MissingMask]
-  /// The metric of tables and plots.
+  /// The metric of table and plot.
   public var metric: String
 
-  /// Whether there are several conditions.
+  /// True if the plan has several conditions.
   public var isSweep: Bool {
     switch plan {
     case .rates, .patterns: true
@@ -22,10 +22,10 @@ public struct EvaluationOutcome {
     }
   }
 
-  /// The metrics that can be asked for.
+  /// The names of the metrics that ``metric`` may be set to.
   public var metrics: [String] { outcomes.first?.sweeps.first?.rows.first?.metrics.names ?? [] }
 
-  /// A row for each model and condition; behind the conditions of a sweep their mean and, over rates, the area.
+  /// A row for each model and condition. A sweep adds a row with the mean, and one with the area if it is over rates.
   public var results: [RunResult] {
     outcomes.flatMap { outcome -> [RunResult] in
       func result(_ missing: String?, _ hash: String?, _ scores: (MissingSweep) -> MetricValues) -> RunResult {
@@ -45,7 +45,7 @@ public struct EvaluationOutcome {
     }
   }
 
-  /// The table of a sweep: over rates a row for each model, over patterns a column.
+  /// The table of a sweep. Over rates it has a row for each model, over patterns a column for each model.
   public var table: TextTable {
     if case .patterns = plan { return patternTable }
     let rows = outcomes.first?.sweeps.first?.rows ?? []
@@ -77,7 +77,7 @@ public struct EvaluationOutcome {
     return table
   }
 
-  /// The metric over the rates, or over the number of missing modalities; deviations over seeds as bands.
+  /// The metric over the rates, or over the number of missing modalities. Bands are standard deviations over seeds.
   public var chart: LineChart {
     let series = outcomes.map { outcome in
       LineChart.Series(
@@ -93,7 +93,7 @@ public struct EvaluationOutcome {
     return LineChart("Missing modalities, \(split) split", x: family, y: metric, series)
   }
 
-  /// Where the points of a line stand, and over which rows each is a mean.
+  /// The x values of a line's points, and the rows that each point averages.
   private func places(_ outcome: EvaluationRun.CandidateScores) -> [(x: Double, rows: [Int])] {
     let rows = outcome.sweeps.first?.rows ?? []
     if case .rates = plan { return rows.enumerated().map { ($1.rate ?? 0, [$0]) } }
@@ -119,7 +119,7 @@ public struct EvaluationOutcome {
     ]
   }
 
-  /// Writes `results.json` (its text), the masks (`missing/….safetensors`) and a sweep's plot (`missing.svg`).
+  /// Writes `results.json` with the given text, the masks (`missing/….safetensors`) and a sweep's plot (`missing.svg`).
   /// - Throws: `Fault(.cannotWrite)`.
   public func write(to folder: String, results: String) throws(Fault) {
     _ = try RunFolder(folder, existing: .resume)

@@ -2,66 +2,74 @@ import Foundation
 import OrderedCollections
 import Torch
 
-/// Scores models, with and without adapters, side by side on one split; each over its seeds, all under the same
-/// conditions of missing data.
+/// Scores several models, with and without adapters, on one split under the same conditions of missing data.
+///
+/// Each model is scored for all its seeds.
+///
+/// ```swift
+/// let candidates = EvaluationRun.Candidate.named(model: "runs/base", adapters: ["none", "wander=runs/wander"])
+/// let run = EvaluationRun(candidates, data: "mosi", missing: try MissingPlan("sample:0,0.3,0.6"))
+/// let outcome = try run.run()
+/// print(outcome.table.text())
+/// ```
 public struct EvaluationRun {
-  /// One of the models that are compared.
+  /// A model in the comparison.
   public struct Candidate: Sendable {
-    /// What it is called in the results.
+    /// The name in the results.
     public var name: String
-    /// The model.
     public var model: SeededFolders
-    /// An adapter for it.
+    /// The folder of the model.
+    /// The folder of an adapter for the model. Default: the model alone.
     public var adapter: SeededFolders?
 
-    /// A model.
+    /// Describes a candidate.
     public init(name: String, model: SeededFolders, adapter: SeededFolders? = nil) {
       (self.name, self.model, self.adapter) = (name, model, adapter)
     }
 
-    /// The seeds there are; 0 alone where there is one folder for all.
+    /// The seeds of model or adapter. 0 alone if one folder serves all seeds.
     var seeds: [UInt64] {
       let own = [model.seeds, adapter?.seeds ?? []].filter { !$0.isEmpty }
       guard let first = own.first else { return [0] }
-      // A seed that only one of both has is an error of whoever reads the other.
+      // A seed that the model lacks is an error later, at the time of reading the model.
       return own.count == 2 ? own[1] : first
     }
   }
 
-  /// What a candidate reached.
+  /// The scores of a candidate.
   public struct CandidateScores {
-    /// Its name.
+    /// The name of the candidate.
     public var name: String
     /// The seeds.
     public var seeds: [UInt64] = []
-    /// The scores of each seed.
+    /// The scores of each seed, in the order of ``seeds``.
     public var sweeps: [MissingSweep] = []
-    /// Its parameters.
+    /// The number of elements of all parameters, and of the trainable ones.
     public var parameters: (total: Int, trainable: Int)?
   }
 
-  /// The models.
+  /// The models to compare.
   public var candidates: [Candidate]
   /// The data set's folder.
   public var data: String
   /// The split's name.
   public var split: String
-  /// What is taken away; nil for the data as it is.
+  /// The plan of missing modalities. Default: the data as it is.
   public var missing: MissingPlan?
-  /// Whether the results tell what each modality is worth (``PerModalityMetrics``).
+  /// True to add the worth of each modality to the results (``PerModalityMetrics``).
   public var measuresModalities = false
-  /// Where to compute.
+  /// The device that computes.
   public var device: Device
 
-  /// A run.
+  /// Describes an evaluation.
   public init(
     _ candidates: [Candidate], data: String, split: String = "test", missing: MissingPlan? = nil, device: Device = .cpu
   ) {
     (self.candidates, self.data, self.split, self.missing, self.device) = (candidates, data, split, missing, device)
   }
 
-  /// Scores everything.
-  /// - Throws: `Fault` for whatever is wrong with models, adapters or data.
+  /// Scores every candidate with every seed, under every condition.
+  /// - Throws: `Fault` for errors in models, adapters or data.
   public func run() throws(Fault) -> EvaluationOutcome {
     var outcomes: [CandidateScores] = []
     var conditions: [MissingPlan.Draw] = []
@@ -75,7 +83,7 @@ public struct EvaluationRun {
         let labelled = try dataset.labelled(split)
         try labelled.samples.checkPresence(
           model.configuration.modalities, file: data, modelHandlesMissing: model.handlesMissingModalities)
-        // Masks follow from the samples, the modalities and their order; candidates of one command share them.
+        // Masks follow from the samples, the modalities and their order. So all candidates share them.
         if conditions.first?.mask.modalities != model.configuration.modalities.map(\.name) {
           conditions = try (missing ?? .single(.fixed([])))
             .conditions(for: labelled.samples, model.configuration.modalities)
@@ -100,10 +108,10 @@ public struct EvaluationRun {
 }
 
 extension EvaluationRun.Candidate {
-  /// The candidates that a command line names: the model alone, or one for each adapter.
+  /// The candidates of a command line: the model alone, or one candidate for each adapter.
   ///
-  /// An adapter is a folder, `NAME=FOLDER`, or `none` for the model itself. Folders without a name are called by what
-  /// tells their paths apart.
+  /// An adapter is `FOLDER`, `NAME=FOLDER`, or `none` for the model itself. A folder without a name is named after the
+  /// part of its path in which it differs from the others.
   public static func named(model: String, adapters: [String]) -> [Self] {
     let base = SeededFolders(model, .model)
     guard !adapters.isEmpty else { return [Self(name: model, model: base)] }
@@ -124,7 +132,7 @@ extension EvaluationRun.Candidate {
     }
   }
 
-  /// Paths without the components that all begin and end with.
+  /// Removes the components that all paths begin and end with.
   static func distinguishing(_ paths: [String]) -> [String] {
     var parts = paths.map { $0.split(separator: "/").map(String.init) }
     guard Set(parts).count == parts.count else { return paths }

@@ -1,12 +1,12 @@
 import Foundation
 import OrderedCollections
 
-/// The scores of a ``ShiftSweep`` over severities, as a drawing.
+/// A line chart of the scores of a ``ShiftSweep`` over severities.
 public enum ShiftChart {
-  /// A line for each method, averaged over kinds of shifts; with one method a line for each kind.
+  /// Draws a line for each method, averaged over kinds of shifts. For a single method it draws a line for each kind.
   ///
   /// Bands are the standard deviation over seeds. The metric is the first one of the rows.
-  /// - Returns: nil where no row tells of a shift or has a metric.
+  /// - Returns: nil if no row has the condition `shift` and a metric.
   public static func chart(_ rows: [RunResult]) -> LineChart? {
     let shifted = rows.compactMap { row in
       (row.conditions["shift"].flatMap { try? Shift(named: $0) }).map { (row: row, shift: $0) }

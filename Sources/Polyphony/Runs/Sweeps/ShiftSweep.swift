@@ -1,32 +1,38 @@
 import OrderedCollections
 import Torch
 
-/// Scores under shifts: every kind × severity × method, over seeds.
+/// Scores adaptation methods under shifts, for every kind × severity × method, over seeds.
 ///
-/// The split's targets serve the scores alone; what is adapted to has none.
-/// A method adapts to the corrupted split without its targets and is then scored on it, offline (transductive) or
-/// online (each batch before it was learned). `source` is the model as it is.
+/// A method adapts to the corrupted split without its targets. Then it is scored on the same split, offline
+/// (transductive) or online (each batch before the method learns from it). `source` is the unadapted model.
+///
+/// ```swift
+/// let shifts = try ShiftSweep.shifts([.noise, .drop], severities: [1, 3, 5])
+/// let sweep = ShiftSweep(base: "runs/base/model", methods: ["source", "casp"], shifts: shifts, seeds: [0, 1, 2])
+/// let rows = try sweep.run(Dataset("mosi"))
+/// let means = ShiftSweep.means(rows)
+/// ```
 public struct ShiftSweep {
-  /// The source model's folder, or that of a run over seeds.
+  /// The folder of the source model, or of a run over seeds.
   public var base: String
   /// The folder of an adapter that the source carries already.
   public var adapter: String?
-  /// Adaptation methods by name.
+  /// The names of adaptation methods.
   public var methods: [String]
-  /// Shifts; severity 0 is the split as it is.
+  /// The shifts. Severity 0 leaves the split as it is.
   public var shifts: [Shift]
-  /// The modalities to corrupt; nil for all.
+  /// The modalities to corrupt. Default: all modalities.
   public var modalities: [String]?
-  /// The recipe, overrides included: the section `adaptation`, read by every method.
+  /// The recipe with all overrides. Every method reads its section `adaptation`.
   public var recipe: SettingsTree
-  /// Whether samples come once, in their order.
+  /// True for a stream, which gives every sample once, in its order.
   public var isOnline: Bool
-  /// Seeds of shift and method.
+  /// The seeds of shift and method.
   public var seeds: [UInt64]
-  /// Where to compute.
+  /// The device that computes.
   public var device: Device
 
-  /// A sweep.
+  /// Describes a sweep.
   public init(
     base: String, adapter: String? = nil, methods: [String] = ["source"], shifts: [Shift], modalities: [String]? = nil,
     recipe: SettingsTree = .empty, isOnline: Bool = false, seeds: [UInt64] = [0], device: Device = .cpu
@@ -36,7 +42,7 @@ public struct ShiftSweep {
     (self.recipe, self.isOnline, self.seeds, self.device) = (recipe, isOnline, seeds, device)
   }
 
-  /// Shifts of several kinds and severities; all without arguments.
+  /// Makes shifts of several kinds and severities. Without arguments it makes all of them.
   /// - Throws: `Fault(.usage)` for a severity outside 0 to 5.
   public static func shifts(
     _ kinds: [Shift.Kind] = Shift.Kind.allCases, severities: [Int] = Array(Shift.severities)
@@ -51,9 +57,9 @@ public struct ShiftSweep {
   /// - Parameters:
   ///   - data: the data set.
   ///   - split: the split's name.
-  ///   - didFinish: gets each row as soon as it is there, with how often its runs went back from a collapse.
-  /// - Returns: a row for each shift and method; its condition `shift` names the shift.
-  /// - Throws: `Fault(.usage)` for unknown methods, modalities or settings; what data and adaptation throw.
+  ///   - didFinish: receives each finished row, and the number of times its runs returned from a collapse.
+  /// - Returns: a row for each shift and method. Its condition `shift` names the shift.
+  /// - Throws: `Fault(.usage)` for unknown methods, modalities or settings, and the errors of data and adaptation.
   public func run(
     _ data: Dataset, split: String = "test", _ didFinish: (RunResult, _ returns: Int) -> Void = { _, _ in }
   ) throws(Fault) -> [RunResult] {
@@ -71,7 +77,7 @@ public struct ShiftSweep {
       let outcome = try MethodGrid(life, seeds: seeds).run(prepared)
       for (row, scores) in zip(outcome.results, outcome.scores) {
         var row = row
-        // A condition would keep rows with returns apart from those without.
+        // A condition `returns` would split one method's rows into two groups.
         row.conditions["returns"] = nil
         rows.append(row)
         didFinish(row, scores.map(\.returns).reduce(0, +))
@@ -80,7 +86,8 @@ public struct ShiftSweep {
     return rows
   }
 
-  /// The split under a shift that the seed draws; predictions of the samples themselves are scored.
+  /// Makes the split under a shift that the seed draws. The scores are those of the predictions for the samples
+  /// themselves.
   private func target(_ data: Dataset, _ shift: Shift, _ split: String) -> AdaptLife.Targeting {
     { (configuration, seed) throws(Fault) in
       let corrupted = try data.fitted(to: configuration).labelled(
@@ -89,9 +96,9 @@ public struct ShiftSweep {
     }
   }
 
-  /// The mean over all shifts, seed by seed: a row for each method, its condition `shift` is `mean`.
+  /// Averages over all shifts, seed by seed. Returns a row for each method, with the condition `shift` set to `mean`.
   ///
-  /// A metric that is undefined under one of the shifts is undefined.
+  /// A metric that is undefined under one shift has an undefined mean.
   public static func means(_ rows: [RunResult]) -> [RunResult] {
     let byMethod = OrderedDictionary(grouping: rows, by: \.name)
     return byMethod.values.map { rows in

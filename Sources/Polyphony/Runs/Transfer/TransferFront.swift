@@ -1,8 +1,8 @@
 import Torch
 
-/// Which methods no other beats in both score and trained parameters.
+/// The Pareto front of methods in score and number of trained parameters.
 public enum TransferFront {
-  /// Rows with the condition `front`: `yes` for those on the Pareto front of their amount of samples.
+  /// Adds the condition `front` to the rows. It is `yes` for rows on the Pareto front of their amount of samples.
   public static func marked(_ results: [RunResult], metric: String) -> [RunResult] {
     let fronts = amounts(results).map { Set(chart(results, amount: $0, metric: metric).front.map(\.name)) }
     return results.map { result in
@@ -13,14 +13,14 @@ public enum TransferFront {
     }
   }
 
-  /// The amounts of samples, in order.
+  /// The amounts of samples, in the order of the rows.
   public static func amounts(_ results: [RunResult]) -> [String] {
     results.reduce(into: []) { names, result in
       if let amount = result.conditions["samples"], !names.contains(amount) { names.append(amount) }
     }
   }
 
-  /// Mean scores over trained parameters for one amount of samples; methods without a defined score are left out.
+  /// Draws mean scores over trained parameters for one amount of samples. It omits methods with an undefined score.
   public static func chart(_ results: [RunResult], amount: String, metric: String) -> ScatterChart {
     let points = results.filter { $0.conditions["samples"] == amount }.compactMap { result -> ScatterChart.Point? in
       guard let score = result.aggregates[metric], let mean = score.mean, let count = result.parameters else {

@@ -1,16 +1,16 @@
 import Torch
 
-/// Everything about a comparison of tuning methods that a recipe can say.
+/// The recipe of a comparison of tuning methods by transfer.
 public struct TransferRecipe: Sendable {
-  /// The backbone.
+  /// The backbone of the base.
   public var model: ModelSettings
-  /// The loop of the pretraining.
+  /// The settings of the pretraining loop.
   public var pretraining: TrainingSettings
-  /// The loop of the tuning, but for the learning rate.
+  /// The settings of the tuning loop, except for the learning rate.
   public var training: TrainingSettings
-  /// Learning rates of the tuning; for each method and amount the best on validation is taken.
+  /// The learning rates of the tuning. Validation chooses the best one for each method and amount of samples.
   public var rates: [Double]
-  /// How many seeds, from the first on, try every rate; the others run with the chosen one alone.
+  /// The number of first seeds that try every rate. The other seeds run with the chosen rate alone.
   public var rateSeeds: Int
 
   /// Reads the sections `model`, `pretraining` and `training`, and the keys `rates` and `rate_seeds`.

@@ -1,29 +1,38 @@
 import Foundation
 import Torch
 
-/// Pretrains one base and tunes it by many methods, amounts of samples and seeds: the field on equal terms.
+/// Compares tuning methods: pretrains one base, and tunes it by every method with every amount of samples and every
+/// seed.
 ///
-/// A seed draws the samples and the methods' starting values; the base is the same for all. Every finished run leaves a
-/// file, so that a suite that was stopped goes on where it was.
+/// A seed draws the samples and the methods' starting values. All runs share the base. Every finished run writes a
+/// file, so that a stopped suite continues with the next run.
+///
+/// ```swift
+/// let task = try TransferTask.classes(Dataset("numerals"))
+/// let recipe = try SettingsReader.read(tree) { (reader) throws(Fault) in try TransferRecipe(reader) }.value
+/// let variants = try TransferVariant.list("full,lora{rank: 2},wander")
+/// let suite = TransferSuite(task, recipe, variants: variants, seeds: [0, 1, 2, 3, 4], folder: "runs/transfer")
+/// let rows = try suite.run()
+/// ```
 public struct TransferSuite {
-  /// What is transferred.
+  /// The transfer: source, target and task.
   public var task: TransferTask
-  /// Backbone, loops and learning rates.
+  /// The recipe: backbone, loops and learning rates.
   public var recipe: TransferRecipe
-  /// The methods.
+  /// The tuning methods with their settings.
   public var variants: [TransferVariant]
-  /// How much of the target is used.
+  /// The amounts of the target's samples.
   public var amounts: [TransferTask.Amount]
-  /// Seeds of the tuning.
+  /// The seeds of the tuning.
   public var seeds: [UInt64]
-  /// Where the base (`model`) and all scores (`runs`) go.
+  /// The output folder, with the base (`model`) and all scores (`runs`).
   public var folder: String
-  /// Where to compute.
+  /// The device that computes.
   public var device = Device.cpu
-  /// Called with a line of text when something is finished.
+  /// Receives a line of text after the pretraining and after each row.
   public var didFinish: (String) -> Void = { _ in }
 
-  /// A suite with the task's own amounts.
+  /// Describes a suite with the task's default amounts.
   public init(
     _ task: TransferTask, _ recipe: TransferRecipe, variants: [TransferVariant], seeds: [UInt64], folder: String
   ) {
@@ -31,12 +40,12 @@ public struct TransferSuite {
     (self.seeds, self.folder, amounts) = (seeds, folder, task.amounts)
   }
 
-  /// The base's folder.
+  /// The folder of the base.
   public var base: String { "\(folder)/model" }
 
-  /// Runs everything that is not there yet.
-  /// - Returns: a row for each amount and method; nil where the user stopped it.
-  /// - Throws: What data, training and files throw, and `Fault(.usage)` for methods that cannot serve the base.
+  /// Runs every combination that has no result on disk yet.
+  /// - Returns: a row for each amount and method, or nil if the user stopped it.
+  /// - Throws: The errors of data, training and files, and `Fault(.usage)` for methods that do not fit the base.
   public func run() throws(Fault) -> [RunResult]? {
     guard try pretrain() else { return nil }
     var results: [RunResult] = []
@@ -51,11 +60,11 @@ public struct TransferSuite {
     return TransferFront.marked(results, metric: metric)
   }
 
-  /// The metric by which the task is judged.
+  /// The principal metric of the task.
   public var metric: String { Evaluation.principalMetric(task.prediction) }
 
-  /// Pretrains the base, unless it is there.
-  /// - Returns: false where the user stopped it.
+  /// Pretrains the base, unless its folder exists.
+  /// - Returns: false if the user stopped it.
   func pretrain() throws(Fault) -> Bool {
     guard !FileManager.default.fileExists(atPath: "\(base)/config.json") else { return true }
     var configuration = recipe.model.configuration(task.modalities, task.prediction)
@@ -76,7 +85,7 @@ public struct TransferSuite {
     return true
   }
 
-  /// Every rate for the first seeds, the best one for all others; nil where the user stopped it.
+  /// Runs every rate for the first seeds, then the best rate for all seeds. Returns nil if the user stopped it.
   private func row(_ variant: TransferVariant, _ amount: TransferTask.Amount) throws(Fault) -> RunResult? {
     let trials = Array(seeds.prefix(recipe.rateSeeds))
     var best: (rate: Double, validation: Double)?
@@ -97,7 +106,7 @@ public struct TransferSuite {
     return result
   }
 
-  /// The runs of a method with one learning rate; the score of each stands in a file, and is not computed again.
+  /// The runs of a method with one learning rate. Each run's score is written to a file and not computed again.
   private func grid(
     _ variant: TransferVariant, _ amount: TransferTask.Amount, _ rate: Double, _ seeds: [UInt64]
   ) -> MethodGrid<TuneLife> {
@@ -126,7 +135,7 @@ public struct TransferSuite {
     return life
   }
 
-  /// What each method costs, all measured in a row, so that the same machine meets all.
+  /// Measures the cost of every method in a row, so that all of them run on the same machine.
   private func measureCosts() throws(Fault) -> [String: TuningCost] {
     var costs: [String: TuningCost] = [:]
     for variant in variants {

@@ -1,7 +1,7 @@
 import Torch
 
 extension TransferTask {
-  /// The transfers that can be asked for by name.
+  /// The transfers with a name on the command line.
   public enum Known: String, Sendable, CaseIterable {
     /// From the first half of a data set's classes to the second.
     case classes
@@ -14,12 +14,14 @@ extension TransferTask {
     /// From a synthetic corpus to one whose sentiment lies in how modalities combine.
     case relation
 
-    /// Whether it reads a data set; otherwise it makes one.
+    /// True if the transfer reads a data set. Otherwise it makes a synthetic one.
     public var readsData: Bool { self != .corpus && self != .relation }
   }
 
-  /// From the first half of a data set's classes to the second (numerals: digits 0–4 to 5–9, all views); classes are
-  /// counted from 0 on both sides. 5, 20 and 100 samples a class.
+  /// Makes the transfer from the first half of a data set's classes to the second, with 5, 20 and 100 samples per
+  /// class.
+  ///
+  /// For numerals it goes from the digits 0–4 to 5–9, with all views. Classes count from 0 on both sides.
   /// - Throws: `Fault(.usage)` for a task without an even number of classes.
   public static func classes(_ data: Dataset) throws(Fault) -> TransferTask {
     let description = data.description
@@ -40,11 +42,11 @@ extension TransferTask {
       target: try splits(count / 2..<count), amounts: [.samples(5), .samples(20), .samples(100)])
   }
 
-  /// From the first half of a data set's recordings to the second; the test split is scored whole, on recordings that
-  /// neither side has seen.
+  /// Makes the transfer from the first half of a data set's recordings to the second, with 20, 100 and all samples.
   ///
-  /// Samples are windows that end at an utterance: where a recording begins, the window has one step. Without such
-  /// windows every sample is a recording of its own. 20 samples (a class), 100, and all.
+  /// The scores are those of the whole test split, with recordings that neither side has seen. The amounts count
+  /// samples per class for a classification. Samples are windows that end at an utterance. At the beginning of a
+  /// recording the window has one step. Without such windows every sample is a recording of its own.
   public static func halves(_ data: Dataset) throws(Fault) -> TransferTask {
     let whole = try tested(data)
     func half(_ split: LabelledSplit, first: Bool) -> LabelledSplit {
@@ -63,8 +65,10 @@ extension TransferTask {
       amounts: [.samples(20), .samples(100), .all])
   }
 
-  /// From a data set's first modality alone (text) to all of its modalities, which the base has encoders for that have
-  /// never seen anything. 20 samples (a class), 100, and all.
+  /// Makes the transfer from a data set's first modality (text) to all modalities, with 20, 100 and all samples.
+  ///
+  /// The base has encoders for all modalities, but those of the further modalities are untrained. The amounts count
+  /// samples per class for a classification.
   public static func modality(_ data: Dataset) throws(Fault) -> TransferTask {
     let description = data.description
     guard description.modalities.count > 1 else {
@@ -79,20 +83,22 @@ extension TransferTask {
       amounts: [.samples(20), .samples(100), .all])
   }
 
-  /// From a corpus of synthetic sentiment to one whose maps are turned, shifted and scaled (shift 1), with so many
-  /// modalities. 50 and 200 samples.
+  /// Makes the transfer between two corpora of synthetic sentiment, with 50 and 200 samples.
   ///
-  /// The corpora are large so that every seed draws validation samples of its own from 900: rates chosen on one small
-  /// pool that all seeds share follow that pool's chances.
-  /// - Throws: What ``SyntheticSentiment/make()`` throws.
+  /// The target's maps are turned, shifted and scaled (shift 1). The corpora are large, so that every seed draws its
+  /// own validation samples from 900. One small pool for all seeds would make the choice of rates depend on its
+  /// chances.
+  /// - Throws: The errors of ``SyntheticSentiment/make()``.
   public static func corpus(modalities: Int, samples: Int = 6000, seed: UInt64 = 0) throws(Fault) -> TransferTask {
     try synthetic(.corpus, modalities, samples, seed, relation: nil) { $0.shift = 1 }
   }
 
-  /// From a corpus of synthetic sentiment to one whose sentiment is in equal parts that of the first and a product of two
-  /// numbers of which text knows one and audio the other (relation 0.5). Inputs are as before; how they combine is new, and
-  /// takes many samples to learn: 200 and 2000.
-  /// - Throws: What ``SyntheticSentiment/make()`` throws, and `Fault(.usage)` for one modality.
+  /// Makes the transfer between two corpora of synthetic sentiment that combine modalities differently.
+  ///
+  /// The target's sentiment is in equal parts that of the source and a product of two numbers (relation 0.5). Text has
+  /// one of the numbers, audio the other. The inputs do not change. The new combination takes many samples to learn, so
+  /// the amounts are 200 and 2000.
+  /// - Throws: The errors of ``SyntheticSentiment/make()``, and `Fault(.usage)` for one modality.
   public static func relation(modalities: Int, samples: Int = 6000, seed: UInt64 = 0) throws(Fault) -> TransferTask {
     guard modalities > 1 else {
       throw Fault(
@@ -104,7 +110,7 @@ extension TransferTask {
     return task
   }
 
-  /// The splits of a data set, whose test split is another than the one that choices are made on.
+  /// Reads the splits of a data set with a separate test split, which no choice may depend on.
   private static func tested(_ data: Dataset) throws(Fault) -> Splits {
     guard data.description.splits["test"] != nil else {
       throw Fault(
@@ -114,7 +120,7 @@ extension TransferTask {
     return try Splits(data)
   }
 
-  /// From one synthetic corpus to another.
+  /// Makes the transfer from one synthetic corpus to another.
   private static func synthetic(
     _ task: Known, _ modalities: Int, _ samples: Int, _ seed: UInt64, relation: Double?,
     _ change: (inout SyntheticSentiment) -> Void
@@ -131,7 +137,7 @@ extension TransferTask {
 }
 
 extension UnlabelledSplit {
-  /// The samples at which a recording begins: those whose first modality with lengths has one step.
+  /// The indices of samples that begin a recording. Their first modality with lengths has one step.
   var recordings: [Int] {
     guard let lengths = lengths.lazy.compactMap({ $0 }).first else { return Array(0..<count) }
     let starts = lengths.indices.filter { lengths[$0] == 1 }

@@ -1,21 +1,21 @@
 import Torch
 
-/// What a tuning method is for: a model pretrained on one thing is to do another, of which there are few samples.
+/// A transfer of a pretrained model to a target with few samples, which is the purpose of tuning methods.
 ///
-/// Validation, which chooses epochs and learning rates, is cut to as many samples as training has, so that few samples
-/// mean few labels; scores are those of the whole test split.
+/// The validation split chooses epochs and learning rates. It gets as many samples as the training split, so that few
+/// samples mean few labels. The scores are those of the whole test split.
 public struct TransferTask {
-  /// How much of the new task's training and validation splits there is.
+  /// The amount of samples in the target's training and validation splits.
   public enum Amount: Equatable, Sendable, CustomStringConvertible {
-    /// So many samples of every class, or of all where there are no classes.
+    /// A number of samples per class, or in total for a task without classes.
     case samples(Int)
-    /// Everything.
+    /// All samples.
     case all
 
-    /// The number, or `all`.
+    /// The number as text, or `all`.
     public var description: String { if case .samples(let count) = self { "\(count)" } else { "all" } }
 
-    /// From the text of a ``description``; nil for anything else.
+    /// Reads the text of a ``description``. Returns nil for any other text.
     public init?(_ text: String) {
       if text == "all" {
         self = .all
@@ -27,22 +27,22 @@ public struct TransferTask {
     }
   }
 
-  /// What it is called.
+  /// The name of the transfer.
   public var name: String
-  /// The inputs of both sides.
+  /// The modalities of source and target.
   public var modalities: [Modality]
-  /// What both sides predict; the base's head is kept.
+  /// The prediction task of source and target. The target keeps the base's head.
   public var prediction: PredictionTask
-  /// The modalities that the pretraining sees; nil for all.
+  /// The modalities of the pretraining. Default: all modalities.
   public var only: [String]?
-  /// What the base is pretrained on.
+  /// The splits that pretrain the base.
   public var source: Splits
-  /// What it is tuned to.
+  /// The splits that tune the base.
   public var target: Splits
-  /// How much of the target is used, unless somebody asks for other amounts.
+  /// The default amounts of the target's samples.
   public var amounts: [Amount]
 
-  /// A transfer.
+  /// Describes a transfer.
   public init(
     name: String, modalities: [Modality], prediction: PredictionTask, only: [String]? = nil, source: Splits,
     target: Splits, amounts: [Amount]
@@ -51,7 +51,7 @@ public struct TransferTask {
     (self.source, self.target, self.amounts) = (source, target, amounts)
   }
 
-  /// The target with so many samples for training and validation, drawn from a seed, and its whole test split.
+  /// Draws an amount of the target's training and validation samples by a seed, and keeps the whole test split.
   public func target(_ amount: Amount, seed: UInt64) throws(Fault) -> Splits {
     guard case .samples(let count) = amount else { return target }
     return try target.few(count, of: prediction, seed: seed)

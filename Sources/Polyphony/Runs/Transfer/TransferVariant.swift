@@ -1,16 +1,16 @@
 import Torch
 
-/// A tuning method with settings of its own, as one row of a comparison: `lora`, or `lora{rank: 2}`.
+/// A tuning method with its own settings, such as `lora` or `lora{rank: 2}`. It is one row of a comparison.
 public struct TransferVariant: Sendable, CustomStringConvertible {
-  /// How it was written.
+  /// The text as the user wrote it.
   public let description: String
   /// The method's name.
   public let method: String
-  /// The section `tuning` of a recipe.
+  /// The settings, in the form of a recipe's section `tuning`.
   public let settings: SettingsTree
 
   /// Reads `NAME` or `NAME{key: value, …}`.
-  /// - Throws: `Fault(.usage)` for an unknown method or settings that are no map.
+  /// - Throws: `Fault(.usage)` for an unknown method, or for settings that are not a map.
   public init(_ text: String) throws(Fault) {
     description = text
     guard let open = text.firstIndex(of: "{") else {
@@ -28,8 +28,8 @@ public struct TransferVariant: Sendable, CustomStringConvertible {
     settings = try SettingsTree(yaml: String(text[open...]), file: "--method \(method)")
   }
 
-  /// Reads several, with commas between them.
-  /// - Throws: What ``init(_:)`` throws.
+  /// Reads several variants, with commas between them.
+  /// - Throws: The errors of ``init(_:)``.
   public static func list(_ text: String) throws(Fault) -> [TransferVariant] {
     var (parts, depth) = ([""], 0)
     for character in text {
@@ -42,14 +42,14 @@ public struct TransferVariant: Sendable, CustomStringConvertible {
     return variants
   }
 
-  /// All methods of the field, several of them in a small form too.
+  /// All tuning methods of the field. Several of them also have a small form.
   public static let standard = """
     full,head,bitfit,ia3,lora{rank: 1},lora,adapter{bottleneck: 2},adapter,compacter,prompt,prefix,\
     lmf{bottleneck: 2, feature_rank: 1},lmf{bottleneck: 4, feature_rank: 2},concat{bottleneck: 4},\
     wander{bottleneck: 2, feature_rank: 1, token_rank: 1},wander{bottleneck: 4, feature_rank: 2, token_rank: 2},wander
     """
 
-  /// The text as a name of a folder.
+  /// The text in a form for the name of a folder.
   var slug: String {
     let kept = description.map { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" ? $0 : "-" }
     return String(kept).split(separator: "-").joined(separator: "-")

@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony evaluate`.
+/// The command `polyphony evaluate`.
 struct EvaluateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
@@ -79,7 +79,7 @@ struct EvaluateCommand: ReportingCommand {
     let place = try device.prepare()
     guard shift.shift == nil else {
       let printer = ResultsOutput(command: "evaluate", asJSON: json)
-      // Found out before the work, not after it.
+      // An unusable folder must be an error before the work, not after it.
       let folder = try output.map { try RunFolder($0, existing: .resume) }
       defer { withExtendedLifetime(folder) {} }
       let results = try evaluateShifts(place)
@@ -113,9 +113,9 @@ struct EvaluateCommand: ReportingCommand {
   }
 }
 
-/// Models as commands name them.
+/// Loading of models from their names on the command line.
 enum ModelLoading {
-  /// The model of a folder on a device, with an adapter where one is named.
+  /// Loads the model of a folder onto a device, with an adapter if one is named.
   static func load(_ path: String, adapter: String?, device: Device) throws -> MultimodalModel {
     let model = try ModelFolder.read(path)
     if let adapter { try AdapterFolder.attach(adapter, to: model, base: path) }

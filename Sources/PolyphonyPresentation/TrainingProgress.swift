@@ -39,8 +39,9 @@ public struct TrainingProgress: Equatable, Sendable {
 }
 
 extension TrainingProgress {
-  /// Returns one line to redraw: `epoch 3/30 ━━━━━━────── 12/40  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03
-  /// left`.
+  /// Returns one line to redraw.
+  ///
+  /// Example: `epoch 3/30 ━━━━━━────── 12/40  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03 left`
   ///
   /// - Parameters:
   ///   - width: The number of columns. Parts that do not fit are left out, from the right.

@@ -4,14 +4,15 @@ import PolyphonySupport
 /// Reads the settings of one section of a recipe, each by its name, kind and default, and records them.
 ///
 /// ```swift
-/// let (training, resolved) = try SettingsReader.read(tree) { recipe in
-///   try recipe.section("training") { section in
+/// let (training, resolved) = try SettingsReader.read(tree) { (recipe) throws(Fault) in
+///   try recipe.section("training") { (section) throws(Fault) in
 ///     Training(
 ///       epochs: try section.int("epochs", default: 30, in: 1...),
 ///       rate: try section.double("rate", default: 1e-3, in: Above(0)))
 ///   }
 /// }
 /// ```
+///
 /// A setting exists because a part of the program reads it, so there is no second list of names to maintain. A key that
 /// remains unread is therefore unknown. Every default that was used can be written down (`resolved`).
 public final class SettingsReader {

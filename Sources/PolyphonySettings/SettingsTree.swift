@@ -91,8 +91,8 @@ public struct SettingsScalar: Equatable, Sendable {
     self.isPlain = isPlain
   }
 
-  // These readings follow the core schema of YAML 1.2, without its rarer spellings (octal, hexadecimal, infinities,
-  // NaN). True for YAML's null: `null`, `~` or an empty text.
+  // These readings follow the core schema of YAML 1.2, without octal and hexadecimal numbers, infinities and NaN.
+  /// True for YAML's null: `null`, `~` or an empty text.
   public var isNull: Bool { isPlain && ["", "~", "null", "Null", "NULL"].contains(text) }
 
   /// The integer value, nil if this is not an integer.

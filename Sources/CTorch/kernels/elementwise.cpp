@@ -26,7 +26,7 @@ std::shared_ptr<const std::vector<T>> position_table(int width, int64_t position
   if (table && int64_t(table->size()) >= (positions + 1) * width) return table;
   auto grown = std::make_shared<std::vector<T>>((positions + 1) * width, T(0));
   const int half = width / 2;
-  // All in T: f32 models were trained with f32 angles, which at step 400 differ in the fifth digit.
+  // Everything is in T: f32 models were trained with f32 angles, which at step 400 differ in the fifth digit.
   const T decay = half > 1 ? T(-std::log(10000.0) / (half - 1)) : T(0);
   for (int i = 0; i < half; ++i) {
     const T frequency = std::exp(T(i) * decay);

@@ -8,7 +8,7 @@ import Foundation
 ///
 /// ```swift
 /// try AtomicFile.write("epochs: 30\n", to: "recipe.yaml")
-/// try AtomicFile.write(to: "scores.csv") { output throws(Fault) in
+/// try AtomicFile.write(to: "scores.csv") { (output) throws(Fault) in
 ///   for score in scores { try output.write(Array("\(score)\n".utf8)) }
 /// }
 /// ```

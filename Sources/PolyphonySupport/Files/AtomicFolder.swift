@@ -12,7 +12,7 @@ import Foundation
 /// A reader of such a folder calls `recover(_:)` first. `write(to:_:)` calls it by itself.
 ///
 /// ```swift
-/// try AtomicFolder.write(to: "runs/model") { folder throws(Fault) in
+/// try AtomicFolder.write(to: "runs/model") { (folder) throws(Fault) in
 ///   try AtomicFile.write("epochs: 30\n", to: "\(folder)/recipe.yaml")
 /// }
 /// try AtomicFolder.recover("runs/model")  // before every later reading

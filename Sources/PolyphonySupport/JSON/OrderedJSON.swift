@@ -1,8 +1,8 @@
 /// A JSON value that keeps the order of its keys.
 ///
 /// Documents that Polyphony writes have a fixed key order, and documents that it reads must not hide a repeated key.
-/// Foundation's JSON types guarantee neither. Reading follows RFC 8259 strictly
-/// (`OrderedJSON(parsing:)`). Written numbers read back as the same bits (`text()`).
+/// Foundation's JSON types guarantee neither. Reading follows RFC 8259 strictly (`OrderedJSON(parsing:)`). Written
+/// numbers read back as the same bits (`text()`).
 ///
 /// ```swift
 /// let scores: OrderedJSON = ["method": "cggm", "accuracy": 0.8125, "seeds": [0, 1, 2]]

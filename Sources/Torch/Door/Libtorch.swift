@@ -60,7 +60,7 @@ public enum Libtorch {
   /// Makes the process's allocator keep freed memory for the next training step.
   ///
   /// A training step allocates the same tensor sizes as the step before. By default glibc returns the larger blocks to
-  /// the system, which then clears every page again; this costs up to a tenth of a step's time. The setting affects the
+  /// the system, which then clears every page again. This costs up to a tenth of a step's time. The setting affects the
   /// whole process, so a program should decide on it and a library should not. It has no effect without glibc.
   public static func keepFreedMemory() { ctorch_keep_freed_memory() }
 

@@ -6,7 +6,7 @@
 /// ```swift
 /// let attention = MultiHeadAttention(width: 32, heads: 4)
 /// let (words, frames) = (Tensor.normal([8, 20, 32]), Tensor.normal([8, 50, 32]))
-/// let read = attention(words, frames)  // [8, 20, 32]: every word reads all frames
+/// let read = attention(words, memory: frames)  // [8, 20, 32]: every word reads all frames
 /// ```
 public final class MultiHeadAttention: Module {
   /// The weights of queries, keys and values, stacked as `[3·width, width]`.

@@ -6,9 +6,9 @@
 public final class FlatParameters {
   /// The parameters and their keys, in order.
   public let members: [(key: String, storage: StoredTensor)]
-  /// All values, one-dimensional.
+  /// The values of all parameters, one-dimensional.
   public let values: Tensor
-  /// All gradients, one-dimensional.
+  /// The gradients of all parameters, one-dimensional.
   public let gradients: Tensor
 
   /// Copies the parameters into blocks. They must share element type and device, and require gradients.

@@ -88,7 +88,9 @@ let package = Package(
     .testTarget(
       name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Fixtures")], swiftSettings: strict),
     // Sees what everybody sees: the public interface.
-    .target(name: "PolyphonyExamples", dependencies: ["Polyphony"], path: "Examples", swiftSettings: strict),
+    .target(
+      name: "PolyphonyExamples", dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonyReports"],
+      path: "Examples", swiftSettings: strict),
     .testTarget(
       name: "PolyphonyTests",
       dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonyReports", "PolyphonyExamples"],

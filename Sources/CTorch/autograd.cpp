@@ -1,4 +1,4 @@
-// Gradients: the parts of autograd that are no operators.
+// The parts of autograd that libtorch does not offer as operators.
 
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/grad_mode.h>

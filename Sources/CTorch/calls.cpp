@@ -1,4 +1,4 @@
-// Calls by operator name: one function reaches all of ATen and our own operators.
+// Calls by operator name. One function reaches all of ATen and Polyphony's own operators.
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/stack.h>

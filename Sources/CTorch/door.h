@@ -1,4 +1,4 @@
-// What the files of the door share: handles to and from C++ objects, and the border for exceptions.
+// Shared parts of the door: conversion between handles and C++ objects, and the boundary for exceptions.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -13,27 +13,27 @@ namespace polyphony {
 
 using TensorPointer = c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>;
 
-/// Hands one reference to the caller; an undefined tensor becomes NULL.
+/// Gives one reference to the caller. An undefined tensor becomes NULL.
 inline ctorch_tensor give(at::Tensor tensor) {
   if (!tensor.defined()) return nullptr;
   return reinterpret_cast<ctorch_tensor>(tensor.unsafeReleaseTensorImpl());
 }
 
-/// A tensor that shares the handle's object and holds a reference of its own.
+/// Returns a tensor that shares the handle's object and holds its own reference.
 inline at::Tensor borrow(ctorch_tensor handle) {
   if (handle == nullptr) return at::Tensor();
   return at::Tensor(TensorPointer::reclaim_copy(reinterpret_cast<c10::TensorImpl *>(handle)));
 }
 
-/// The object behind a handle, for queries that need no reference.
+/// Returns the object behind a handle, for queries that need no reference.
 inline c10::TensorImpl *peek(ctorch_tensor handle) { return reinterpret_cast<c10::TensorImpl *>(handle); }
 
 inline void report(char **error, const char *message) {
   if (error != nullptr) *error = strdup(message);
 }
 
-/// Runs `body`; an exception becomes a message and `failed`. libtorch's own exceptions carry a C++
-/// stack trace that means nothing to a Swift caller, so only their first part is kept.
+/// Runs `body` and turns an exception into a message and `failed`. libtorch's exceptions carry a C++ stack trace, which
+/// is useless to a Swift caller, so only the part before it is kept.
 template <typename Result, typename Body>
 Result guarded(char **error, Result failed, Body body) noexcept {
   try {
@@ -57,7 +57,7 @@ inline c10::Device decode(int64_t device) {
                      static_cast<c10::DeviceIndex>((device & 0xff) - 1));
 }
 
-// The parts of the table, each in its own file.
+// The parts of the table. Each has its own file.
 void install_calls(ctorch_interface &table);
 void install_tensors(ctorch_interface &table);
 void install_autograd(ctorch_interface &table);

@@ -1,4 +1,4 @@
-// What Swift asks a tensor without going through an operator.
+// Queries of a tensor that need no operator.
 
 #include <ATen/ops/from_blob.h>
 

@@ -1,4 +1,4 @@
-// glibc shows dladdr only to those who ask for its extensions, which Swift cannot.
+// glibc declares dladdr only with its extensions, which Swift cannot enable.
 #define _GNU_SOURCE
 #include "ctorch.h"
 

@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony adapt`.
+/// The command `polyphony adapt`.
 struct AdaptCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "adapt",

@@ -1,7 +1,7 @@
 import Polyphony
 import Torch
 
-/// Shows an adaptation: a bar on a terminal, elsewhere a line per epoch, or per fifty batches of a stream.
+/// A display of an adaptation: a bar on a terminal, elsewhere a line per epoch, or per fifty batches of a stream.
 final class AdaptationDisplay: AdaptationObserver {
   private static let batchesPerLine = 50
   private let name: String

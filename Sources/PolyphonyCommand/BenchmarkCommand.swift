@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony benchmark`.
+/// The command `polyphony benchmark`.
 struct BenchmarkCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark", abstract: "Time one kind of step of a model on random data of a shape.")

@@ -3,7 +3,7 @@ import Polyphony
 import PolyphonyReports
 import Torch
 
-/// `polyphony compare`.
+/// The command `polyphony compare`.
 struct CompareCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",

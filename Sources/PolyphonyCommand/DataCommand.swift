@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony data`.
+/// The command `polyphony data` with its subcommands.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Look at, check and make data sets.",
@@ -13,7 +13,7 @@ struct DataCommand: ParsableCommand {
     ])
 }
 
-/// `polyphony data inspect`.
+/// The command `polyphony data inspect`.
 struct DataInspectCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Show splits, modalities, shapes, what is missing and how labels are spread.")
@@ -47,7 +47,7 @@ struct DataInspectCommand: ReportingCommand {
   }
 }
 
-/// `polyphony data validate`.
+/// The command `polyphony data validate`.
 struct DataValidateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate", abstract: "Check hashes, names, shapes, types, values, labels and ids of a data set.")
@@ -63,7 +63,7 @@ struct DataValidateCommand: ReportingCommand {
   }
 }
 
-/// `polyphony data synthesize`.
+/// The command `polyphony data synthesize`.
 struct DataSynthesizeCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "synthesize", abstract: "Make a controlled multimodal data set.")
@@ -77,7 +77,7 @@ struct DataSynthesizeCommand: ReportingCommand {
   @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))
   var output: String
 
-  /// What can be made.
+  /// The kinds of data set that the command can make.
   enum Kind: String, ExpressibleByArgument, CaseIterable {
     case sentiment, segmentation
   }

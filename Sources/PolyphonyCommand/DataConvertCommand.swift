@@ -4,7 +4,7 @@ import Polyphony
 import PolyphonyConversion
 import Torch
 
-/// `polyphony data convert`.
+/// The command `polyphony data convert`.
 struct DataConvertCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
@@ -24,7 +24,7 @@ struct DataConvertCommand: ReportingCommand {
   @Option(help: ArgumentHelp("The data set folder to make or replace.", valueName: "folder"))
   var output: String
 
-  /// What can be predicted.
+  /// The kinds of prediction task.
   enum Task: String, ExpressibleByArgument, CaseIterable {
     case regression, classification
   }
@@ -38,7 +38,7 @@ struct DataConvertCommand: ReportingCommand {
       valueName: "key"))
   var target: String?
 
-  /// Forms of MMSA's text.
+  /// The forms of MMSA's text.
   enum Text: String, ExpressibleByArgument, CaseIterable {
     case text
     case tokens = "text_bert"
@@ -90,13 +90,13 @@ struct DataConvertCommand: ReportingCommand {
   }
 }
 
-/// The progress of a conversion: a line that is redrawn on a terminal, one line a tenth elsewhere where it takes long.
+/// A display of a conversion's progress: a redrawn line on a terminal, elsewhere a line per tenth of a long conversion.
 final class ConversionDisplay {
   private var tenth = 0
   private var lastDrawing = Date.distantPast
   private let start = Date()
 
-  /// Shows how far the conversion is.
+  /// Shows the progress of the conversion.
   func update(_ progress: DatasetConversion.Progress) {
     let share = Double(progress.done) / Double(max(1, progress.total))
     let text = String(
@@ -113,7 +113,7 @@ final class ConversionDisplay {
     }
   }
 
-  /// Takes the line away.
+  /// Removes the line.
   func clear() {
     if Terminal.isInteractive { Terminal.write("\r\u{1B}[K") }
   }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Polyphony
 import Torch
 
-/// `polyphony data corrupt`.
+/// The command `polyphony data corrupt`.
 struct DataCorruptCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "corrupt", abstract: "Write a copy of a data set with its inputs corrupted; targets stay.",

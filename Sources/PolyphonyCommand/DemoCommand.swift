@@ -3,7 +3,7 @@ import Polyphony
 import PolyphonyReports
 import Torch
 
-/// `polyphony demo`.
+/// The command `polyphony demo`.
 struct DemoCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
@@ -48,7 +48,7 @@ struct DemoCommand: ReportingCommand {
     for assignment in overrides { try tree.override(assignment) }
     var pipeline = try Pipeline(try PipelineRecipe(tree, .comparison), output: output)
     pipeline.device = place
-    // A line for every epoch would be hundreds; a bar is not in the way.
+    // A line per epoch would print hundreds of lines. A bar does not disturb.
     if Terminal.isInteractive { pipeline.watch.training = { [TrainingDisplay(name: $0)] } }
     pipeline.watch.note = { Terminal.note($0) }
     try pipeline.index().write(to: output)

@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony doctor`.
+/// The command `polyphony doctor`.
 struct DoctorCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Say what this installation is, and what is wrong with it, if anything.")
@@ -44,7 +44,7 @@ struct DoctorCommand: ReportingCommand {
     return count == 0 ? "cpu" : "cpu, \(count) × cuda"
   }
 
-  /// d(x²)/dx at 3 is 6.
+  /// A test of autograd: d(x²)/dx at 3 is 6.
   private var selfTest: Bool {
     let x = Tensor(3).requiringGradient()
     x.squared().backward()

@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony evaluate`.
+/// The command `polyphony evaluate`.
 struct EvaluateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
@@ -79,7 +79,7 @@ struct EvaluateCommand: ReportingCommand {
     let place = try device.prepare()
     guard shift.shift == nil else {
       let printer = ResultsOutput(command: "evaluate", asJSON: json)
-      // Found out before the work, not after it.
+      // An unusable folder must be an error before the work, not after it.
       let folder = try output.map { try RunFolder($0, existing: .resume) }
       defer { withExtendedLifetime(folder) {} }
       let results = try evaluateShifts(place)

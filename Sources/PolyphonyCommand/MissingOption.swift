@@ -1,7 +1,7 @@
 import ArgumentParser
 import Polyphony
 
-/// The option `--missing`: how modalities go missing.
+/// The option `--missing`, the rule by which modalities go missing.
 enum MissingOption {
   static let help = ArgumentHelp(
     "Takes modalities away by a rule: sample:RATE, modality:RATE, token:RATE, or fixed:NAME+NAME for what is missing.",
@@ -13,7 +13,7 @@ enum MissingOption {
     for 0 to 0.9), or in every pattern (patterns).
     """, valueName: "protocol")
 
-  /// The rule; nil without the option.
+  /// Reads the rule. It is nil without the option.
   static func read(_ text: String?) throws -> MissingProtocol? {
     guard let text else { return nil }
     return try MissingProtocol(text)

@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// Where and with how many threads to compute.
+/// The options for the device and the number of threads.
 struct DeviceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Where to compute: auto, cpu, cuda or cuda:N.", valueName: "device"))
   var device = "auto"
@@ -18,7 +18,7 @@ struct DeviceOptions: ParsableArguments {
   /// Loads libtorch and applies the options.
   func prepare() throws -> Device {
     try Libtorch.load()
-    // What fails inside libtorch is no stack dump for a user, but one line.
+    // A failure inside libtorch must print one line for the user, not a stack dump.
     Libtorch.onFailure { message in
       let line = message.split(separator: "\n").first.map(String.init) ?? message
       _ = Terminal.report(
@@ -30,7 +30,7 @@ struct DeviceOptions: ParsableArguments {
   }
 }
 
-/// Changes to a recipe from the command line.
+/// The options that change a recipe from the command line.
 struct RecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A recipe in YAML.", valueName: "file"))
   var recipe: String?
@@ -41,7 +41,7 @@ struct RecipeOptions: ParsableArguments {
       "Overrides one key of the recipe, such as training.epochs=4; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
 
-  /// The recipe with its overrides.
+  /// Reads the recipe and applies the overrides.
   func tree() throws -> SettingsTree {
     var tree = if let recipe { try SettingsTree(contentsOf: recipe) } else { SettingsTree.empty }
     for assignment in overrides { try tree.override(assignment) }
@@ -49,7 +49,7 @@ struct RecipeOptions: ParsableArguments {
   }
 }
 
-/// Which seeds to run.
+/// The options for the seeds of the runs.
 struct SeedOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The seed of a single run.", valueName: "number"))
   var seed: UInt64?
@@ -62,11 +62,11 @@ struct SeedOptions: ParsableArguments {
     if let seeds, seeds < 1 { throw ValidationError("--seeds must be 1 or more, not \(seeds).") }
   }
 
-  /// The seeds.
+  /// The seeds of the runs.
   var all: [UInt64] { seeds.map { (0..<UInt64($0)).map(\.self) } ?? [seed ?? 0] }
 }
 
-/// What to do with an output folder that holds a run.
+/// The options for an output folder that already holds a run.
 struct ExistingOptions: ParsableArguments {
   @Flag(help: "Continues the run in the output folder; starts it where there is none.")
   var resume = false

@@ -1,9 +1,9 @@
 import OrderedCollections
 import Polyphony
 
-/// The second table of a command with `--per-modality`: a row for each method and modality.
+/// The second table of a command with `--per-modality`, which has a row per method and modality.
 enum PerModality {
-  /// The table of the metrics of ``PerModalityMetrics`` among those of some results; nil where there are none.
+  /// Makes a table of the metrics of ``PerModalityMetrics`` in the results. It is nil if they have none.
   static func table(_ results: [RunResult]) -> TextTable? {
     var table = TextTable(
       [.init(""), .init("modality")] + PerModalityMetrics.Kind.allCases.map { .init($0.rawValue, .right) })

@@ -4,9 +4,9 @@ import Polyphony
 import PolyphonyReports
 import Torch
 
-/// What `run`, `compare` and `demo` leave of a pipeline.
+/// The shared output of `run`, `compare` and `demo`.
 extension Pipeline {
-  /// Keeps the results; where the user stopped it, says how to go on and leaves with 130.
+  /// Writes the results. After the user's stop it prints how to continue and exits with 130.
   func keep(_ outcome: PipelineOutcome, in output: String, by printer: ResultsOutput) throws {
     guard !outcome.wasStopped else {
       Terminal.note("stopped; continue with the same command")

@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony`: the program.
+/// The program `polyphony`.
 @main
 struct PolyphonyProgram: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,9 +17,9 @@ struct PolyphonyProgram: ParsableCommand {
     ])
 }
 
-/// A command whose errors are faults: rendered on standard error, with an exit code that says their kind.
+/// A command whose errors are faults. They are printed on standard error, and their kind decides the exit code.
 protocol ReportingCommand: ParsableCommand {
-  /// Does the work.
+  /// Runs the command.
   func execute() throws
 }
 

@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony predict`.
+/// The command `polyphony predict`.
 struct PredictCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",

@@ -4,7 +4,7 @@ import Polyphony
 import PolyphonyReports
 import Torch
 
-/// `polyphony report`.
+/// The command `polyphony report`.
 struct ReportCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",

@@ -4,7 +4,7 @@ import Polyphony
 import PolyphonyReports
 import Torch
 
-/// Prints rows of results: one table for people, or one JSON document for machines.
+/// Prints rows of results as a table for readers or as one JSON document for programs.
 struct ResultsOutput {
   let command: String
   let asJSON: Bool
@@ -18,20 +18,20 @@ struct ResultsOutput {
     }
   }
 
-  /// Prints what contrasts came to, with what a reader has to know.
+  /// Prints the results of contrasts with their notes.
   static func print(_ contrasts: ContrastTable) {
     Swift.print(contrasts.text.text(Terminal.glyphs))
     for note in contrasts.notes { Swift.print(note) }
     Swift.print()
   }
 
-  /// Writes `results.json`, and what the numbers depend on (`environment.json`), into a folder.
+  /// Writes `results.json` into a folder, and `environment.json` with everything that the numbers depend on.
   func write(_ results: [RunResult], to folder: String, data: [String], device: Device) throws(Fault) {
     try AtomicFile.write(document(results).text(), to: "\(folder)/results.json")
     try RunEnvironment(data: data, device: device).write(to: folder)
   }
 
-  /// The document of the file formats.
+  /// Makes the results document for the results.
   func document(_ results: [RunResult]) -> ResultsDocument {
     ResultsDocument(
       command: command, version: Polyphony.version,
@@ -43,11 +43,11 @@ struct ResultsOutput {
       })
   }
 
-  /// A row a result, a column a metric.
+  /// Makes a table with a row per result and a column per metric.
   func table(_ results: [RunResult]) -> TextTable {
     let aggregates = results.map(\.aggregates)
     let all = OrderedSet(aggregates.flatMap { Array($0.keys) }).filter { PerModalityMetrics.place(of: $0) == nil }
-    // As many as a terminal is wide; the gap between modalities is asked for, and stands last.
+    // As many columns as fit a terminal. The gap between modalities is optional and comes last.
     let metrics = all.filter { $0 != "modality_gap" }.prefix(6) + all.filter { $0 == "modality_gap" }
     let conditions = Array(OrderedSet(results.flatMap { Array($0.conditions.keys) }))
     let splits = Set(results.map(\.split)).count > 1
@@ -65,7 +65,7 @@ struct ResultsOutput {
     return table
   }
 
-  /// How many parameters were trained, their share of all, the time of a step, and what a prediction takes longer.
+  /// Describes the trained parameters, their share of all, the time of a step, and the added time of a prediction.
   private func trained(_ result: RunResult) -> [String] {
     guard let count = result.parameters else { return ["", "", "", ""] }
     let milliseconds = { (seconds: Double?, sign: String) in

@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony run`.
+/// The command `polyphony run`.
 struct RunCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
@@ -35,7 +35,7 @@ struct RunCommand: ReportingCommand {
   }
 }
 
-/// What `run` and `compare` have in common.
+/// The shared options of `run` and `compare`.
 struct PipelineOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Where everything goes.", valueName: "folder"))
   var output: String
@@ -52,7 +52,7 @@ struct PipelineOptions: ParsableArguments {
   @Flag(help: "Prints the results as one JSON document.")
   var json = false
 
-  /// Reads the recipe and makes the folder; logs go to standard error.
+  /// Reads the recipe and makes the folder. Logs go to standard error.
   func prepare(_ file: String, _ form: PipelineRecipe.Form, command: String) throws -> (Pipeline, ResultsOutput) {
     let place = try device.prepare()
     StopSignal.listen()
@@ -66,7 +66,7 @@ struct PipelineOptions: ParsableArguments {
     return (pipeline, ResultsOutput(command: command, asJSON: json))
   }
 
-  /// Keeps and prints the results.
+  /// Writes and prints the results.
   func finish(_ report: PipelineOutcome, of pipeline: Pipeline, _ printer: ResultsOutput) throws {
     try pipeline.keep(report, in: output, by: printer)
     printer.print(report.results)

@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony scaling`.
+/// The command `polyphony scaling`.
 struct ScalingCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "scaling",

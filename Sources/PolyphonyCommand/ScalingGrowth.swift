@@ -2,14 +2,14 @@ import Foundation
 import Polyphony
 import Torch
 
-/// Measurements over one variable: as a table, as fits, as drawings and as JSON.
+/// Measurements over one variable, as a table, as fits, as drawings and as JSON.
 struct ScalingGrowth {
-  /// What varies.
+  /// The name of the variable.
   let variable: String
-  /// What does not.
+  /// The names of the fixed quantities.
   let fixed: String
   let points: [FusionScaling.Point]
-  /// The variable's value at a point.
+  /// Returns the variable's value at a point.
   let value: (FusionScaling.Point) -> Double
 
   func text(_ glyphs: GlyphSet) -> String {
@@ -28,7 +28,7 @@ struct ScalingGrowth {
     return table.text(glyphs)
   }
 
-  /// Powers with which each form's parameters and time grow, and how straight the lines are.
+  /// Describes the power by which each form's parameters and time grow, and the straightness of the lines.
   func fits(_ glyphs: GlyphSet) -> String {
     var table = TextTable([
       .init("grows with \(variable)"), .init("parameters: power", .right), .init("straightness R²", .right),
@@ -46,7 +46,7 @@ struct ScalingGrowth {
     return table.text(glyphs)
   }
 
-  /// Parameters and time over the variable, both on logarithmic axes: a straight line is a power.
+  /// Draws parameters and time over the variable, both on logarithmic axes. A straight line is a power.
   func draw(in folder: String) throws(Fault) {
     for (name, title, quantity) in [
       ("parameters", "trained parameters", { (point: FusionScaling.Point) in Optional(point.parameters) }),

@@ -4,7 +4,7 @@ import Polyphony
 import Torch
 
 extension EvaluateCommand {
-  /// Scores under shifts, with adaptation where it is asked for: a row for each shift and method, and their means.
+  /// Computes scores under shifts, with the requested adaptation: a row per shift and method, and their means.
   func evaluateShifts(_ place: Device) throws -> [RunResult] {
     let shifts = try shift.shifts()
     let names = ShiftOptions.names(shift.modality)
@@ -27,7 +27,7 @@ extension EvaluateCommand {
     return rows
   }
 
-  /// The model as it is, with its adapter if there is one.
+  /// Computes the scores of the unadapted model, with its adapter if there is one.
   private func scores(_ shifts: [Shift], _ modalities: [String]?, _ place: Device) throws -> [RunResult] {
     let loaded = try ModelWithAdapter(model, adapter: adapter.first, device: place).model
     let dataset = try Dataset(data).fitted(to: loaded.configuration)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Polyphony
 import Torch
 
-/// Options of `evaluate` for scores under shifts.
+/// The options of `evaluate` for scores under shifts.
 struct ShiftOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -33,7 +33,7 @@ struct ShiftOptions: ParsableArguments {
     if online, adapt == nil { throw ValidationError("--online says how --adapt adapts, and needs it.") }
   }
 
-  /// The shifts; none without the option.
+  /// Reads the shifts. Without the option there are none.
   func shifts() throws -> [Shift] {
     var result: [Shift] = []
     for name in Self.names(shift) ?? [] {
@@ -48,6 +48,6 @@ struct ShiftOptions: ParsableArguments {
     return result
   }
 
-  /// The names in a list separated by commas.
+  /// Splits a list of names at commas.
   static func names(_ text: String?) -> [String]? { text?.split(separator: ",").map(String.init) }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony train`.
+/// The command `polyphony train`.
 struct TrainCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",

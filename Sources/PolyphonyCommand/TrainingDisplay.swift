@@ -2,7 +2,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// Shows a training run: a bar on a terminal, a line per epoch elsewhere.
+/// A display of a training run: a bar on a terminal, a line per epoch elsewhere.
 final class TrainingDisplay: TrainingObserver {
   private let name: String
   private let display = ProgressDisplay.onStandardError()

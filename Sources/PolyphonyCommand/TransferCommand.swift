@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony transfer`.
+/// The command `polyphony transfer`.
 struct TransferCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "transfer",
@@ -97,7 +97,7 @@ struct TransferCommand: ReportingCommand {
     }
   }
 
-  /// Makes the folder and notes what the scores in it were computed with; refuses to mix them with others.
+  /// Makes the folder and records the settings behind its scores. It refuses to mix them with scores of other settings.
   private func prepareFolder(_ resolved: SettingsTree) throws -> RunFolder {
     let folder = try RunFolder(output, existing: existing.existing)
     if existing.overwrite { try? FileManager.default.removeItem(atPath: "\(output)/runs") }

@@ -3,7 +3,7 @@ import Foundation
 import Polyphony
 import Torch
 
-/// `polyphony tune`.
+/// The command `polyphony tune`.
 struct TuneCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "tune",

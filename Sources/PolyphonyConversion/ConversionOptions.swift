@@ -1,16 +1,24 @@
 import Polyphony
 
-/// What `polyphony data convert` is told; everything but input and output is found out where it is not given.
+/// The options of a conversion. Only input and output are required, and the conversion infers the others.
+///
+/// ```swift
+/// var options = ConversionOptions(inputs: ["features.npz"], output: "Data/gestures")
+/// options.task = .classification
+/// options.target = "gesture"
+/// options.modalities = [try .init(parsing: "pose=joints"), try .init(parsing: "audio")]
+/// options.ratios = try ConversionOptions.ratios(parsing: "0.8,0.1,0.1")
+/// ```
 public struct ConversionOptions: Sendable {
-  /// A modality of the result, and what it is made of.
+  /// A modality of the result and its keys in the source.
   public struct ModalityChoice: Equatable, Sendable {
-    /// Its name in the data set.
+    /// The modality's name in the data set.
     public var name: String
-    /// The key of its array, or its columns in a table; nil for those that bear its name.
+    /// The key of its array, or its columns in a table. If it is nil, they have the modality's name.
     public var keys: [String]?
 
-    /// Reads `NAME` or `NAME=KEY[,KEY…]`.
-    /// - Throws: `Fault(.usage)` for anything else.
+    /// Reads a choice of the form `NAME` or `NAME=KEY[,KEY…]`.
+    /// - Throws: `Fault(.usage)` for any other form.
     public init(parsing text: String) throws(Fault) {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       let keys = parts.count == 2 ? parts[1].split(separator: ",", omittingEmptySubsequences: false) : nil
@@ -23,45 +31,45 @@ public struct ConversionOptions: Sendable {
     }
   }
 
-  /// Which form of MMSA's text is taken.
+  /// A form of MMSA's text.
   public enum TextForm: String, CaseIterable, Sendable {
-    /// Embeddings, `[N, length, features]`.
+    /// The text as embeddings, `[N, length, features]`.
     case text
-    /// BERT's token numbers, mask and segments, `[N, 3, length]`, turned to `[N, length, 3]`.
+    /// The text as BERT's token numbers, mask and segments. `[N, 3, length]` is transposed to `[N, length, 3]`.
     case tokens = "text_bert"
   }
 
   static let defaultID = "id"
   static let defaultSplitBy = "split"
 
-  /// The files: one, or several single `.npy` arrays.
+  /// The input files: one file, or several single `.npy` arrays.
   public var inputs: [String]
   /// The data set folder to make.
   public var output: String
-  /// What is to be predicted; found out from the target where nil.
+  /// The prediction task. If it is nil, the target decides it.
   public var task: PredictionTask.Kind?
   /// The key or column of the target.
   public var target: String?
-  /// Which of `text` and `text_bert` is the text.
+  /// The key that holds the text, `text` or `text_bert`.
   public var text: TextForm?
-  /// The modalities; where empty, those that are found.
+  /// The modalities. If there are none, the conversion takes those that it finds.
   public var modalities: [ModalityChoice] = []
-  /// Shares of train, valid and test, for files without splits.
+  /// The shares of train, valid and test, for files without splits.
   public var ratios = [0.7, 0.15, 0.15]
-  /// What the assignment of samples to splits follows from.
+  /// The seed for the assignment of samples to splits.
   public var seed: UInt64 = 0
-  /// The data set's name; that of the file where nil.
+  /// The data set's name. If it is nil, the file's name is used.
   public var name: String?
   /// The key or column of identifiers.
   public var id: String?
-  /// The key or column that says which split a sample belongs to.
+  /// The key or column with the split of each sample.
   public var splitBy: String?
 
-  /// The options with their defaults.
+  /// Makes options with their defaults.
   public init(inputs: [String], output: String) { (self.inputs, self.output) = (inputs, output) }
 
   /// Reads shares such as `0.7,0.15,0.15`.
-  /// - Throws: `Fault(.usage)` for anything but three shares that sum to 1, the first above 0.
+  /// - Throws: `Fault(.usage)` unless there are three shares that sum to 1, the first above 0.
   public static func ratios(parsing text: String) throws(Fault) -> [Double] {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     let values = parts.compactMap { Double($0) }
@@ -75,7 +83,7 @@ public struct ConversionOptions: Sendable {
     return values
   }
 
-  /// The options for a file whose keys are paths: the slash in front is left away, and a path names its modality.
+  /// The options for a file whose keys are paths. Leading slashes are removed, and a path gives its modality a name.
   var withPaths: ConversionOptions {
     func path(_ key: String) -> String { String(key.drop { $0 == "/" }) }
     var options = self
@@ -89,7 +97,7 @@ public struct ConversionOptions: Sendable {
     return options
   }
 
-  /// The keys under which a target is looked for, the likeliest first.
+  /// The possible keys of a target, the most likely first.
   var targetNames: [String] {
     let general = ["labels", "label", "target", "targets", "y"]
     switch task {

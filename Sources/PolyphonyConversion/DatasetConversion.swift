@@ -1,36 +1,41 @@
 import Foundation
 import Polyphony
 
-/// Makes a data set folder of what the field keeps its features in: MMSA's and MulT's pickles, NumPy's arrays,
-/// HDF5, tables.
+/// Converts feature files to a data set folder: MMSA's and MulT's pickles, NumPy's arrays, HDF5 files and tables.
 ///
-/// Samples stay in their file and are copied in pieces, so that memory does not grow with the file.
+/// Samples are copied from their file in pieces, so memory does not grow with the file.
+///
+/// ```swift
+/// let options = ConversionOptions(inputs: ["unaligned_50.pkl"], output: "Data/mosi")
+/// let outcome = try DatasetConversion.run(options) { print("\($0.split): \($0.done) of \($0.total) bytes") }
+/// for note in outcome.notes { print(note) }
+/// ```
 public enum DatasetConversion {
-  /// How far the conversion is.
+  /// The progress of a conversion.
   public struct Progress: Sendable {
-    /// The split that is written.
+    /// The split that is being written.
     public var split: String
-    /// Bytes that are written, of all splits.
+    /// The number of bytes written so far, over all splits.
     public var done: Int
-    /// Bytes that are to be written.
+    /// The total number of bytes.
     public var total: Int
   }
 
-  /// What came of it.
+  /// The outcome of a conversion.
   public struct Outcome: Sendable {
-    /// The description that was written.
+    /// The description of the new data set.
     public var description: DatasetDescription
-    /// Splits and their samples.
+    /// The splits with their numbers of samples.
     public var splits: [(name: String, samples: Int)]
-    /// What was decided, replaced, or left aside, in sentences.
+    /// Sentences about decisions, replacements and omissions.
     public var notes: [String]
   }
 
-  /// Converts files to a folder, which is made or replaced whole or not at all.
+  /// Converts files to a folder, which is created or replaced as a whole.
   ///
-  /// Numbers become single precision. −∞ becomes 0, as in MMSA's loader; so do +∞ and NaN; a sample of which nothing
-  /// else is left lacks the modality. Every replacement is counted in the report.
-  /// - Throws: `Fault(.missingInput)` without the file, `Fault(.badData)` with its place for whatever is wrong in it,
+  /// Numbers become single precision. −∞ becomes 0, as in MMSA's loader, and so do +∞ and NaN. A sample without any
+  /// other number lacks the modality. The notes count every replacement.
+  /// - Throws: `Fault(.missingInput)` without the file, `Fault(.badData)` with the place of an error in the file,
   ///   `Fault(.usage)` for options that do not fit, `Fault(.cannotWrite)`.
   public static func run(
     _ options: ConversionOptions, progress: (Progress) -> Void = { _ in }
@@ -38,7 +43,7 @@ public enum DatasetConversion {
     try run(options, known: RecognizedFile.known, progress: progress)
   }
 
-  /// The same, with the files that are recognised by their SHA-256.
+  /// Converts files like ``run(_:progress:)``, with a given table of recognised files by SHA-256.
   static func run(
     _ options: ConversionOptions, known: [String: RecognizedFile], progress: (Progress) -> Void = { _ in }
   ) throws(Fault) -> Outcome {
@@ -124,7 +129,7 @@ public enum DatasetConversion {
     return hashes
   }
 
-  /// Names and hashes of the files, by which they can be compared with what their publisher says.
+  /// Returns names and hashes of the files, which users can compare with the publisher's.
   private static func source(_ inputs: [String], _ hashes: [String], _ recognized: RecognizedFile?) -> String {
     let files = zip(inputs, hashes).map { "\(($0 as NSString).lastPathComponent) (SHA-256 \($1))" }
     let origin = recognized.map { "\($0.source), \($0.path); " } ?? ""

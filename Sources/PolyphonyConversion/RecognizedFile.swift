@@ -1,19 +1,19 @@
 import Polyphony
 
-/// A feature file that its publisher names by its SHA-256, so that what it is needs not be guessed.
+/// A feature file that its publisher identifies by SHA-256, so that its content need not be guessed.
 struct RecognizedFile: Equatable, Sendable {
-  /// The data set, as its papers write it.
+  /// The data set's name as in its papers.
   var dataset: String
-  /// The file in its publisher's folders.
+  /// The file's path in its publisher's folders.
   var path: String
-  /// Who publishes it, and the data's own source.
+  /// The publisher, and the source of the data.
   var source: String
-  /// The targets' range.
+  /// The range of the targets.
   var range: [Double]
-  /// How it is scored.
+  /// The family of metrics for its task.
   var metrics: PredictionTask.MetricFamily
 
-  /// The file without its folders.
+  /// The file's name without its folders.
   var file: String { path.split(separator: "/").last.map(String.init) ?? path }
 
   /// A name for the data set folder, such as `mosi-unaligned_50`.
@@ -22,11 +22,11 @@ struct RecognizedFile: Equatable, Sendable {
     return "\(dataset.lowercased())-\(stem)"
   }
 
-  /// What is said of it.
+  /// The note about a recognised file.
   var note: String { "recognised: MMSA's \(file) of \(dataset)" }
 
-  /// The files of MMSA by their SHA-256: its README, section «SHA-256 for feature files» (github.com/thuiar/MMSA, commit
-  /// a94e65d of January 2025). Ranges and metrics are those of the data sets' papers.
+  /// The files of MMSA by their SHA-256, from its README, section «SHA-256 for feature files» (github.com/thuiar/MMSA,
+  /// commit a94e65d of January 2025). Ranges and metrics are those of the data sets' papers.
   static let known: [String: RecognizedFile] = [
     "78e0f8b5ef8ff71558e7307848fc1fa929ecb078203f565ab22b9daab2e02524": mosi("unaligned_50"),
     "d3994fd25681f9c7ad6e9c6596a6fe9b4beb85ff7d478ba978b124139002e5f9": mosi("aligned_50"),

@@ -1,8 +1,10 @@
 import PolyphonySupport
 
 extension Fault {
-  /// The fault as the program prints it: a line for what is wrong, and one for each of file, key, found, expected and
-  /// remedy that is known.
+  /// Returns the fault as the program prints it.
+  ///
+  /// The first line describes the problem. File, key, found, expected and remedy follow with a line each, if they are
+  /// known:
   ///
   /// ```
   /// error: an unknown key
@@ -13,7 +15,7 @@ extension Fault {
   ///   help:     did you mean `epochs`?
   /// ```
   ///
-  /// - Parameter isColored: Whether `error:` and `help:` are coloured with ANSI escapes.
+  /// - Parameter isColored: True if ANSI escapes colour `error:` and `help:`.
   public func rendered(isColored: Bool = false) -> String {
     let color = { (text: String, code: Int) in isColored ? "\u{1B}[1;\(code)m\(text)\u{1B}[0m" : text }
     let details = [
@@ -22,7 +24,7 @@ extension Fault {
     var text = "\(color("error:", 31)) \(problem)\n"
     for case (let label, let detail?) in details {
       let padding = String(repeating: " ", count: 10 - label.count)
-      // A text of several lines stays in its column.
+      // The lines of a multi-line text stay in its column.
       let lines = detail.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       let indented = lines.joined(separator: "\n" + String(repeating: " ", count: 12))
       text += "  \(label == "help:" ? color(label, 32) : label)\(padding)\(indented)\n"
@@ -32,7 +34,7 @@ extension Fault {
 }
 
 extension Fault.Kind {
-  /// The exit code of the program after such a fault (sysexits.h).
+  /// The program's exit code after such a fault (sysexits.h).
   public var exitCode: Int32 {
     switch self {
     case .usage: 64

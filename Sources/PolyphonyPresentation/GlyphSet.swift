@@ -1,7 +1,7 @@
-/// Which characters may be used for lines, bars and signs.
+/// The set of characters for lines, bars and signs.
 public enum GlyphSet: Sendable {
   /// Box-drawing characters and `±`.
   case unicode
-  /// Nothing beyond ASCII.
+  /// ASCII characters only.
   case ascii
 }

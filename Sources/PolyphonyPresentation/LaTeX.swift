@@ -1,8 +1,8 @@
-/// Text for LaTeX.
+/// Escaping of text for LaTeX.
 package enum LaTeX {
-  /// A text in which nothing is markup, whatever the font's encoding; signs of numbers become mathematics.
+  /// Escapes every character that is markup, for any font encoding. Signs of numbers become mathematics.
   ///
-  /// `[`, `]` and `*` are put into braces: behind the `\\` of the row above they would be its arguments.
+  /// `[`, `]` and `*` get braces, because after the `\\` of the row above they would be its arguments.
   package static func escaped(_ text: String) -> String {
     text.map { character in
       switch character {

@@ -1,6 +1,6 @@
-/// Text for HTML and SVG.
+/// Escaping of text for HTML and SVG.
 enum Markup {
-  /// A text in which nothing is markup, in elements and in quoted attributes; characters that neither form can hold
+  /// Escapes every character that is markup in elements or in quoted attributes. Characters that neither can hold
   /// become replacement characters.
   static func escaped(_ text: String) -> String {
     var result = ""

@@ -1,16 +1,25 @@
-/// Shows a training's progress: a bar that is redrawn on a terminal, one plain line for each epoch elsewhere.
+/// A display of a training's progress: a redrawn bar on a terminal, one plain line per epoch elsewhere.
+///
+/// ```swift
+/// let output = ProgressDisplay.Output(
+///   isTerminal: false, width: { 80 }, now: { ProcessInfo.processInfo.systemUptime },
+///   write: { print($0, terminator: "") })
+/// let display = ProgressDisplay(output)
+/// display.update(TrainingProgress(epoch: 1, epochs: 30, step: 12, steps: 40, loss: 0.43))
+/// display.finishEpoch(TrainingProgress(epoch: 1, epochs: 30, step: 40, steps: 40, loss: 0.41))
+/// ```
 public final class ProgressDisplay {
-  /// Where and how it is shown.
+  /// The destination of a display, and its properties.
   public struct Output {
-    /// Whether lines can be redrawn.
+    /// True if lines can be redrawn.
     public var isTerminal: Bool
     /// The characters of the bar.
     public var glyphs: GlyphSet
-    /// The columns there are, asked at each drawing.
+    /// Returns the number of columns. The display calls it for each drawing.
     public var width: () -> Int
-    /// Seconds on a clock that never goes back.
+    /// Returns the seconds of a clock that never goes back.
     public var now: () -> Double
-    /// Takes the text.
+    /// Writes the text.
     public var write: (String) -> Void
 
     /// Makes an output.
@@ -26,7 +35,7 @@ public final class ProgressDisplay {
     }
   }
 
-  /// The least time between two drawings, in seconds.
+  /// The minimum time between two drawings, in seconds.
   public static let interval = 0.1
 
   private static let eraseToEndOfLine = "\u{1B}[K"
@@ -37,27 +46,27 @@ public final class ProgressDisplay {
   /// Makes a display.
   public init(_ output: Output) { self.output = output }
 
-  /// Shows a step, at most ten times a second, and on a terminal only.
+  /// Shows a step, at most ten times per second, and only on a terminal.
   public func update(_ progress: @autoclosure () -> TrainingProgress) {
     guard output.isTerminal else { return }
     let now = output.now()
     if let lastDrawing, now - lastDrawing < Self.interval { return }
     lastDrawing = now
     isBarVisible = true
-    // The last column stays free: a character there makes some terminals begin a new line.
+    // The last column stays free, because a character there makes some terminals begin a new line.
     output.write("\r" + progress().bar(width: output.width() - 1, glyphs: output.glyphs) + Self.eraseToEndOfLine)
   }
 
-  /// Shows the end of an epoch, in a line that stays.
+  /// Prints the end of an epoch as a permanent line.
   public func finishEpoch(_ progress: TrainingProgress) { print(progress.line) }
 
-  /// Writes a line that stays, above the bar where there is one.
+  /// Prints a permanent line, above the bar if there is one.
   public func print(_ line: String) {
     clear()
     output.write(line + "\n")
   }
 
-  /// Takes the bar away.
+  /// Removes the bar.
   public func clear() {
     guard isBarVisible else { return }
     output.write("\r" + Self.eraseToEndOfLine)

@@ -1,16 +1,23 @@
-/// A table of texts, to be shown on a terminal, in Markdown, CSV or LaTeX.
+/// A table of texts for a terminal, Markdown, CSV or LaTeX.
+///
+/// ```swift
+/// var table = TextTable([.init("method"), .init("accuracy", .right)])
+/// table.append(["joint", "0.781"])
+/// table.append(["cggm", "0.812"])
+/// print(table.text(), table.markdown(), table.csv(), table.latex())
+/// ```
 public struct TextTable: Equatable, Sendable {
-  /// On which side the cells of a column stand.
+  /// The alignment of a column's cells.
   public enum Alignment: Sendable {
-    /// Words.
+    /// Alignment for words.
     case left
-    /// Numbers.
+    /// Alignment for numbers.
     case right
   }
 
   /// A column's title and alignment.
   public struct Column: Equatable, Sendable {
-    /// The title.
+    /// The column's title.
     public var title: String
     /// The alignment of title and cells.
     public var alignment: Alignment
@@ -30,7 +37,7 @@ public struct TextTable: Equatable, Sendable {
   /// Makes a table without rows.
   public init(_ columns: [Column]) { self.columns = columns }
 
-  /// Adds a row; cells that it lacks are empty.
+  /// Appends a row. Missing cells at its end are empty.
   public mutating func append(_ row: [String]) {
     precondition(row.count <= columns.count, "a row of \(row.count) cells in a table of \(columns.count) columns")
     rows.append(row + Array(repeating: "", count: columns.count - row.count))
@@ -38,7 +45,7 @@ public struct TextTable: Equatable, Sendable {
 }
 
 extension TextTable {
-  /// The table for a terminal: columns aligned, a line under the titles, no spaces at the ends of lines.
+  /// Returns the table for a terminal: aligned columns, a line under the titles, no spaces at the ends of lines.
   public func text(_ glyphs: GlyphSet = .unicode) -> String {
     let clean = { (cell: String) in
       let line = cell.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).joined(separator: " ")
@@ -55,7 +62,7 @@ extension TextTable {
     return texts.joined(separator: "\n") + "\n"
   }
 
-  /// The table in GitHub's Markdown.
+  /// Returns the table in GitHub's Markdown.
   public func markdown() -> String {
     let rule = columns.map { $0.alignment == .right ? "---:" : "---" }
     let escape = { (cell: String) in
@@ -65,7 +72,7 @@ extension TextTable {
     return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
   }
 
-  /// The table as comma-separated values (RFC 4180, lines ended by a newline).
+  /// Returns the table as comma-separated values (RFC 4180, with a newline after each line).
   public func csv() -> String {
     let quote = { (cell: String) in
       cell.contains(where: { ",\"\n\r\r\n".contains($0) }) ? "\"\(cell.replacing("\"", with: "\"\""))\"" : cell
@@ -73,7 +80,7 @@ extension TextTable {
     return ([columns.map(\.title)] + rows).map { $0.map(quote).joined(separator: ",") + "\n" }.joined()
   }
 
-  /// The table as a LaTeX `tabular` with the rules of the package `booktabs`.
+  /// Returns the table as a LaTeX `tabular` with the rules of the package `booktabs`.
   public func latex() -> String {
     let row = { (cells: [String]) in "  " + cells.map(LaTeX.escaped).joined(separator: " & ") + " \\\\\n" }
     let alignments = columns.map { $0.alignment == .right ? "r" : "l" }.joined()
@@ -88,7 +95,7 @@ extension TextTable {
 }
 
 extension String {
-  /// Without the characters at the end that satisfy a condition.
+  /// Removes the characters at the end that satisfy a condition.
   fileprivate func trimmingSuffix(while condition: (Character) -> Bool) -> Substring {
     var rest = self[...]
     while let last = rest.last, condition(last) { rest.removeLast() }

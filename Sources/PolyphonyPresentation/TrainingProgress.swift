@@ -1,27 +1,27 @@
 import Foundation
 
-/// How far a training has come, at some step.
+/// The progress of a training at one step.
 public struct TrainingProgress: Equatable, Sendable {
   /// The epoch, counted from 1.
   public var epoch: Int
-  /// How many epochs there are.
+  /// The number of epochs.
   public var epochs: Int
   /// The steps done in this epoch.
   public var step: Int
-  /// How many steps an epoch has.
+  /// The number of steps in an epoch.
   public var steps: Int
   /// The loss, averaged over this epoch so far.
   public var loss: Double?
-  /// The name of the validation metric that models are chosen by.
+  /// The name of the validation metric that selects the model.
   public var scoreName: String?
-  /// Its last value.
+  /// The metric's last value.
   public var score: Double?
-  /// The throughput of training.
+  /// The throughput of training, in samples per second.
   public var samplesPerSecond: Double?
-  /// The time that the rest of the training will probably take.
+  /// The estimated time of the remaining training, in seconds.
   public var secondsLeft: Double?
 
-  /// Makes a state of progress.
+  /// Makes a record of progress.
   public init(
     epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double? = nil, scoreName: String? = nil,
     score: Double? = nil, samplesPerSecond: Double? = nil, secondsLeft: Double? = nil
@@ -39,10 +39,12 @@ public struct TrainingProgress: Equatable, Sendable {
 }
 
 extension TrainingProgress {
-  /// One line that is redrawn: `epoch 3/30 ━━━━━━────── 12/40  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03 left`.
+  /// Returns one line to redraw.
+  ///
+  /// Example: `epoch 3/30 ━━━━━━────── 12/40  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03 left`
   ///
   /// - Parameters:
-  ///   - width: The columns there are; what does not fit is left out, from the right.
+  ///   - width: The number of columns. Parts that do not fit are left out, from the right.
   ///   - glyphs: The characters of the bar.
   public func bar(width: Int, glyphs: GlyphSet = .unicode) -> String {
     let barWidth = 20
@@ -58,7 +60,7 @@ extension TrainingProgress {
     return String(line.prefix(max(width, 0)))
   }
 
-  /// One line that stays, for the end of an epoch: `epoch 3/30  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03 left`.
+  /// A line for the end of an epoch: `epoch 3/30  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03 left`.
   public var line: String { (["epoch \(epoch)/\(epochs)"] + figures).joined(separator: "  ") }
 
   private var figures: [String] {
@@ -83,7 +85,7 @@ extension TrainingProgress {
     }
   }
 
-  /// A duration for people: `42 s`, `2:03`, `1:02:03`, `2 d 3 h`.
+  /// Returns a duration for readers: `42 s`, `2:03`, `1:02:03`, `2 d 3 h`.
   public static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }
     let total = Int(seconds.rounded())

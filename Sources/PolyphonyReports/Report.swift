@@ -2,34 +2,40 @@ import Foundation
 import Polyphony
 import PolyphonyPresentation
 
-/// The report of a folder: one HTML file that says what was run, on what, what came out and how sure that is.
+/// The report of a folder: one HTML file with methods, data, results and their certainty.
 ///
-/// It serves the folder of any command that writes `results.json` or `metrics.jsonl`, and shows the sections for which
-/// there is something: scores with differences and p-values, learning curves, what modalities are worth, scores over
-/// missing rates and under shifts, cost against score, and what is needed to do it again. The file needs no network and
-/// runs no program; its drawings follow the reader's light or dark setting.
+/// It works for the folder of any command that writes `results.json` or `metrics.jsonl`. It has a section for each kind
+/// of result in the folder: scores with differences and p-values, learning curves, values of modalities, scores over
+/// missing rates and under shifts, cost against score, and the settings for reproduction. The file needs no network and
+/// runs no program. Its drawings follow the reader's light or dark setting.
+///
+/// ```swift
+/// let report = try Report(folder: "runs/comparison", metric: "accuracy", reference: "joint")
+/// try report.write(to: report.standardFile)
+/// try report.tables?.write(to: "runs/comparison")
+/// ```
 public struct Report {
   private let content: ReportContent
 
-  /// Reads a folder, or a results document and the folder that it lies in.
+  /// Reads a folder, or a results document with its folder.
   ///
   /// - Parameters:
   ///   - folder: the folder, or a results document in it.
-  ///   - metric: the metric that the report is about; by default what a comparison names, else the task's own.
-  ///   - reference: the method that others are compared to; by default what a comparison names, else the first.
-  /// - Throws: `Fault(.missingInput)` where there is nothing to report, `Fault(.badData)` for files of another form,
+  ///   - metric: the principal metric. The default is that of a comparison, or else the task's own.
+  ///   - reference: the method with which others are compared. The default is that of a comparison, or else the first.
+  /// - Throws: `Fault(.missingInput)` if there is nothing to report, `Fault(.badData)` for files of another form,
   ///   `Fault(.usage)` for a metric or a method that no row has.
   public init(folder: String, metric: String? = nil, reference: String? = nil) throws(Fault) {
     content = try ReportContent(try ReportSource(folder), metric: metric, reference: reference)
   }
 
-  /// The tables of its results; nil where there are none.
+  /// The tables of the results. They are nil without results.
   public var tables: ComparisonTables? { content.tables }
 
-  /// What the contrasts of its comparison came to; nil for a folder without any.
+  /// The results of the comparison's contrasts. They are nil for a folder without contrasts.
   public var contrasts: ContrastTable? { content.contrasts }
 
-  /// The page.
+  /// The whole page.
   public var html: String {
     let title = ReportTitle(content)
     let sections = [
@@ -59,14 +65,14 @@ public struct Report {
     return body.document(title: title.text, rules: PageStyle.rules)
   }
 
-  /// Writes the page; the file is replaced as a whole.
+  /// Writes the page, and replaces the file as a whole.
   /// - Throws: `Fault(.cannotWrite)`.
   public func write(to file: String) throws(Fault) { try AtomicFile.write(html, to: file) }
 
   /// Writes the report of a folder to a file, by default `report.html` in the folder.
   ///
   /// - Returns: the file's path.
-  /// - Throws: as ``init(folder:metric:reference:)`` and ``write(to:)``.
+  /// - Throws: the faults of ``init(folder:metric:reference:)`` and ``write(to:)``.
   @discardableResult
   public static func write(folder: String, to file: String? = nil) throws(Fault) -> String {
     let report = try Report(folder: folder)
@@ -75,6 +81,6 @@ public struct Report {
     return path
   }
 
-  /// `report.html` in the folder.
+  /// The default file, `report.html` in the folder.
   public var standardFile: String { "\(content.source.folder)/report.html" }
 }

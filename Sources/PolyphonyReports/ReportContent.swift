@@ -2,14 +2,14 @@ import OrderedCollections
 import Polyphony
 import PolyphonyPresentation
 
-/// What a report shows, computed once for all its sections.
+/// The content of a report, computed once for all its sections.
 struct ReportContent {
-  /// What was read.
+  /// The files of the folder.
   let source: ReportSource
-  /// The tables; nil without results, or without a metric in them.
+  /// The tables. They are nil without results, or without a metric in them.
   let tables: ComparisonTables?
 
-  /// Compares what was read.
+  /// Compares the results of a folder.
   /// - Throws: `Fault(.usage)` for a metric or a method that no row has.
   init(_ source: ReportSource, metric: String?, reference: String?) throws(Fault) {
     self.source = source
@@ -22,7 +22,7 @@ struct ReportContent {
       tables = nil
       return
     }
-    // What the comparison says of itself holds where nobody says otherwise, and where the rows know it.
+    // The comparison's own choices are the defaults, if the rows contain them.
     let metrics = MethodComparison.metrics(document.results)
     let names = Set(document.results.map(\.name))
     tables = try ComparisonTables(
@@ -33,46 +33,46 @@ struct ReportContent {
   /// The comparison on the principal metric.
   var main: MethodComparison? { tables?.comparisons.first }
 
-  /// The rows.
+  /// The rows of the results.
   var rows: [ResultsDocument.Row] { source.document?.results ?? [] }
 
-  /// What its contrasts came to; nothing for a comparison without any.
+  /// The results of the comparison's contrasts. They are empty without contrasts.
   var findings: [ContrastFinding] {
     main.map { ContrastFinding.all(source.comparison?.contrasts ?? [], rows, metric: $0.metric) } ?? []
   }
 
-  /// The table of these; nil where there are none.
+  /// The table of the contrasts. It is nil without contrasts.
   var contrasts: ContrastTable? {
     guard let main, !findings.isEmpty else { return nil }
     return ContrastTable(findings, metric: main.metric)
   }
 
-  /// The metric as a section calls it: the principal one of what was measured.
+  /// The principal metric, by its name in sections.
   var metric: String? { main?.metric }
 
-  /// How scores on the principal metric are written.
+  /// The format of scores on the principal metric.
   var numbers: NumberText {
     guard let main else { return NumberText([]) }
     return NumberText(
       main.conditions.flatMap { condition in main.methods.compactMap { main[condition, $0]?.scores.mean } })
   }
 
-  /// The data sets' names: those of the rows, else those that the environment knows.
+  /// The names of the data sets, from the rows or else from the environment.
   var data: [String] {
     let named = Array(OrderedSet((main?.conditions ?? []).compactMap { $0.parts["data"] }))
     return named.isEmpty ? Array(OrderedSet((source.environment?.data ?? []).map(\.name))) : named
   }
 
-  /// The command that made the folder.
+  /// The name of the command that made the folder.
   var command: String { source.document?.command ?? "an unfinished run" }
 }
 
-/// A part of a report.
+/// A section of a report.
 struct ReportSection {
-  /// What links to it.
+  /// The section's identifier for links.
   var id: String
-  /// Its title.
+  /// The section's title.
   var title: String
-  /// What stands below.
+  /// The content below the title.
   var body: HTML
 }

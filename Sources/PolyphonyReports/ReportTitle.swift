@@ -1,8 +1,8 @@
 import Polyphony
 
-/// The title of a report: what was done, on what.
+/// The title of a report, from its command, methods and data.
 struct ReportTitle {
-  /// The title.
+  /// The title as text.
   let text: String
 
   init(_ content: ReportContent) {
@@ -26,9 +26,9 @@ struct ReportTitle {
   }
 }
 
-/// Lists as people write them.
+/// Phrases for readers.
 enum Words {
-  /// `a, b and c`; beyond a limit `a, b and 7 more`.
+  /// Writes a list such as `a, b and c`, and beyond a limit such as `a, b and 7 more`.
   static func list(_ words: [String], limit: Int = 12) -> String {
     if words.count <= 1 { return words.first ?? "" }
     if words.count > limit {
@@ -37,10 +37,10 @@ enum Words {
     return words.dropLast().joined(separator: ", ") + " and \(words[words.count - 1])"
   }
 
-  /// `1 seed`, `5 seeds`.
+  /// Writes a count such as `1 seed` or `5 seeds`.
   static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 
-  /// `0–4`, `0, 2, 7`.
+  /// Writes seeds such as `0–4` or `0, 2, 7`.
   static func seeds(_ seeds: [Int]) -> String {
     let sorted = Set(seeds).sorted()
     guard let first = sorted.first, let last = sorted.last, sorted.count > 2, last - first == sorted.count - 1 else {

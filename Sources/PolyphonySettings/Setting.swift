@@ -1,13 +1,13 @@
 import PolyphonySupport
 
-/// How the values of a setting are read from a recipe and written into one.
+/// A kind of setting: the conversions between its values and the text of a recipe.
 public struct Setting<Value> {
-  /// Makes the value of what stands in the recipe.
+  /// Converts a recipe's value into a Swift value.
   public let read: (SettingsValue) throws(Fault) -> Value
-  /// Makes what stands in a recipe of the value.
+  /// Converts a Swift value into a recipe's value.
   public let write: (Value) -> SettingsTree
 
-  /// Makes a kind of setting.
+  /// Makes a kind of setting from two conversions.
   public init(
     read: @escaping (SettingsValue) throws(Fault) -> Value, write: @escaping (Value) -> SettingsTree
   ) {
@@ -17,7 +17,7 @@ public struct Setting<Value> {
 }
 
 extension Setting where Value == Int {
-  /// An integer.
+  /// An integer, optionally in a range.
   public static func int(in range: (any SettingsRange<Int>)? = nil) -> Setting {
     Setting(
       read: { (value) throws(Fault) in try value.number("an integer", \.int, in: range) },
@@ -26,7 +26,7 @@ extension Setting where Value == Int {
 }
 
 extension Setting where Value == Double {
-  /// A finite number; an integer is one too.
+  /// A finite number, optionally in a range. Integers are allowed too.
   public static func double(in range: (any SettingsRange<Double>)? = nil) -> Setting {
     Setting(
       read: { (value) throws(Fault) in try value.number("a number", \.double, in: range) },
@@ -35,7 +35,7 @@ extension Setting where Value == Double {
 }
 
 extension Setting where Value == Bool {
-  /// `true` or `false`.
+  /// A truth value, `true` or `false`.
   public static var bool: Setting {
     Setting(
       read: { (value) throws(Fault) in try value.scalar("true or false", \.bool) },
@@ -44,7 +44,7 @@ extension Setting where Value == Bool {
 }
 
 extension Setting where Value == String {
-  /// A text; one that looks like a number or a truth value is taken as it was written.
+  /// A text. A text that looks like a number or a truth value stays as it was written.
   public static var string: Setting {
     Setting(
       read: { (value) throws(Fault) in try value.scalar("a text") { $0.isNull ? nil : $0.text } },
@@ -68,7 +68,7 @@ extension Setting where Value == String {
 }
 
 extension Setting {
-  /// One case of an enumeration, by its raw value.
+  /// One case of an enumeration, written as its raw value.
   public static func choice(of type: Value.Type) -> Setting
   where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
     let word = Setting<String>.choice(of: Value.allCases.map(\.rawValue))
@@ -86,7 +86,7 @@ extension Setting {
   ///
   /// - Parameters:
   ///   - element: The kind of the elements.
-  ///   - count: How many there may be.
+  ///   - count: The allowed number of elements.
   public static func list<Element>(
     of element: Setting<Element>, count: (any SettingsRange<Int>)? = nil
   ) -> Setting where Value == [Element] {
@@ -103,34 +103,34 @@ extension Setting {
   }
 }
 
-/// A value of a recipe with its path, as a `Setting` reads it.
+/// A value of a recipe with its path, the input of a `Setting`.
 public struct SettingsValue {
-  /// The keys that lead to it, with points between them.
+  /// The keys that lead to the value, with points between them.
   public let path: String
-  /// What stands there.
+  /// The value as it was written.
   public let tree: SettingsTree
-  /// The kind of the faults about it.
+  /// The kind of faults about the value.
   package let faultKind: Fault.Kind
 
   package init(path: String, tree: SettingsTree, faultKind: Fault.Kind) {
     (self.path, self.tree, self.faultKind) = (path, tree, faultKind)
   }
 
-  /// The elements of a list.
+  /// Returns the elements of a list.
   ///
-  /// - Throws: A fault where this is no list.
+  /// - Throws: A fault if this is not a list.
   func elements() throws(Fault) -> [SettingsValue] {
     guard case .list(let elements) = tree.content else { throw wrongType("a list") }
     return elements.enumerated().map { SettingsValue(path: "\(path).\($0)", tree: $1, faultKind: faultKind) }
   }
 
-  /// The value of a scalar.
+  /// Returns the value of a scalar.
   func scalar<Value>(_ expected: String, _ value: (SettingsScalar) -> Value?) throws(Fault) -> Value {
     guard case .scalar(let scalar) = tree.content, let value = value(scalar) else { throw wrongType(expected) }
     return value
   }
 
-  /// The value of a scalar that must lie in a range.
+  /// Returns the value of a scalar that must be in a range.
   func number<Value>(
     _ expected: String, _ value: (SettingsScalar) -> Value?, in range: (any SettingsRange<Value>)?
   ) throws(Fault) -> Value {
@@ -144,7 +144,7 @@ public struct SettingsValue {
     fault("a setting has the wrong type", expected: expected)
   }
 
-  /// A fault about this value.
+  /// Makes a fault about this value.
   public func fault(_ problem: String, expected: String? = nil, remedy: String? = nil) -> Fault {
     Fault(
       faultKind, problem, file: tree.origin.file, key: path, found: tree.origin.annotate(tree.found),

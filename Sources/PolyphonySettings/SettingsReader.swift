@@ -1,21 +1,22 @@
 import OrderedCollections
 import PolyphonySupport
 
-/// Reads the settings of one section of a recipe, each by its name, kind and default, and keeps account of them.
+/// Reads the settings of one section of a recipe, each by its name, kind and default, and records them.
 ///
 /// ```swift
-/// let (training, resolved) = try SettingsReader.read(tree) { recipe in
-///   try recipe.section("training") { section in
+/// let (training, resolved) = try SettingsReader.read(tree) { (recipe) throws(Fault) in
+///   try recipe.section("training") { (section) throws(Fault) in
 ///     Training(
 ///       epochs: try section.int("epochs", default: 30, in: 1...),
 ///       rate: try section.double("rate", default: 1e-3, in: Above(0)))
 ///   }
 /// }
 /// ```
-/// A setting exists because somebody reads it; there is no second list of names to keep in step. So a key that nobody
-/// has read is an unknown key, and every default that was used can be written down (`resolved`).
+///
+/// A setting exists because a part of the program reads it, so there is no second list of names to maintain. A key that
+/// remains unread is therefore unknown. Every default that was used can be written down (`resolved`).
 public final class SettingsReader {
-  /// The keys that lead to this section, with points between them; empty at the top.
+  /// The keys that lead to this section, with points between them. It is empty at the top.
   public let path: String
   private let given: SettingsTree
   private let members: OrderedDictionary<String, SettingsTree>
@@ -34,16 +35,16 @@ public final class SettingsReader {
     }
   }
 
-  /// Reads a whole recipe; at the end every key of it must have been read.
+  /// Reads a whole recipe. By the end, `body` must have read every key of it.
   ///
   /// - Parameters:
   ///   - tree: The recipe, overrides included.
   ///   - kind: The kind of the faults; `.badData` for files that no user writes by hand.
   ///   - body: Reads the settings.
-  /// - Returns: What `body` makes, and the recipe with every default filled in: keys that were given stand in their
-  ///   order, the others behind them in the order of reading.
-  /// - Throws: What `body` throws; otherwise, for keys that nobody has read, a fault with the first one's place and
-  ///   path, the known keys and what was probably meant.
+  /// - Returns: The result of `body`, and the recipe with every default filled in. Given keys keep their order, and the
+  ///   others follow in the order of reading.
+  /// - Throws: The error of `body`, or a fault for unread keys. It has the first unread key's place and path, the known
+  ///   keys and a suggestion.
   public static func read<Result>(
     _ tree: SettingsTree, kind: Fault.Kind = .usage, _ body: (SettingsReader) throws(Fault) -> Result
   ) throws(Fault) -> (value: Result, resolved: SettingsTree) {
@@ -53,9 +54,9 @@ public final class SettingsReader {
     return (result, reader.resolved)
   }
 
-  /// Reads what `body` wants of a section whose other keys are somebody else's.
-  /// - Returns: What `body` makes, and the keys that it has read, with every default filled in.
-  /// - Throws: What `body` throws.
+  /// Reads only some keys of a section. Other readers handle the rest.
+  /// - Returns: The result of `body`, and the keys that it has read, with every default filled in.
+  /// - Throws: The error of `body`.
   public static func readPart<Result>(
     of tree: SettingsTree, _ body: (SettingsReader) throws(Fault) -> Result
   ) throws(Fault) -> (value: Result, resolved: SettingsTree) {
@@ -64,9 +65,9 @@ public final class SettingsReader {
     return (result, reader.resolved)
   }
 
-  /// Reads what `body` wants of this section, and says what that is. All that it reads counts as read here too.
-  /// - Returns: What `body` makes, and the keys that it has read, with every default filled in.
-  /// - Throws: What `body` throws.
+  /// Reads some keys of this section and returns them. They count as read in this section too.
+  /// - Returns: The result of `body`, and the keys that it has read, with every default filled in.
+  /// - Throws: The error of `body`.
   public func part<Result>(
     _ body: (SettingsReader) throws(Fault) -> Result
   ) throws(Fault) -> (value: Result, resolved: SettingsTree) {
@@ -76,7 +77,7 @@ public final class SettingsReader {
     return (result, part.resolved)
   }
 
-  /// Takes over the account of a reader of the same section.
+  /// Takes over the record of another reader of the same section.
   private func take(_ other: SettingsReader) {
     for (key, value) in other.settled where settled[key] == nil { settled[key] = value }
     for (key, readers) in other.children {
@@ -88,15 +89,15 @@ public final class SettingsReader {
     }
   }
 
-  /// The keys that stand in this section, in their order.
+  /// The keys of this section, in their order.
   public var keys: [String] { Array(members.keys) }
 
-  /// Whether a list stands under a key.
+  /// Returns true if the value of a key is a list.
   public func isList(_ key: String) -> Bool {
     if case .list? = members[key]?.content { true } else { false }
   }
 
-  /// Whether a key stands in the recipe, with a value.
+  /// Returns true if the recipe has a value for a key.
   public func contains(_ key: String) -> Bool { value(key) != nil }
 
   /// Reads a setting of any kind.
@@ -106,7 +107,7 @@ public final class SettingsReader {
     return result
   }
 
-  /// Reads a setting that must be given.
+  /// Reads a required setting.
   public func required<Value>(_ key: String, _ setting: Setting<Value>) throws(Fault) -> Value {
     guard let value = value(key) else {
       settled[key] = .init(.scalar(.init("")))
@@ -119,17 +120,17 @@ public final class SettingsReader {
     return result
   }
 
-  /// Reads a setting that may be left out, or be `null`.
+  /// Reads a setting that may be absent or `null`.
   public func optional<Value>(_ key: String, _ setting: Setting<Value>) throws(Fault) -> Value? {
     let result = try value(key).map(setting.read)
     settled[key] = result.map(setting.write) ?? .init(.scalar(.init("null")))
     return result
   }
 
-  /// Reads the settings of a section; where it is missing, all are defaults. It may be read in several parts.
+  /// Reads the settings of a section. Without the section, all are defaults. It may be read in several parts.
   /// - Parameters:
   ///   - key: the section's name.
-  ///   - shorthand: the key for which a plain value may stand in place of the section.
+  ///   - shorthand: the key to which a plain value in place of the section belongs.
   ///   - body: reads the section's settings.
   public func section<Result>(
     _ key: String, shorthand: String? = nil, _ body: (SettingsReader) throws(Fault) -> Result
@@ -145,7 +146,7 @@ public final class SettingsReader {
     return try body(reader)
   }
 
-  /// Reads a list of sections; where it is missing, there are none.
+  /// Reads a list of sections. It is empty if the key is absent.
   public func sections<Result>(
     _ key: String, _ body: (SettingsReader) throws(Fault) -> Result
   ) throws(Fault) -> [Result] {
@@ -160,21 +161,21 @@ public final class SettingsReader {
     return results
   }
 
-  /// Takes a value as it is, with all that is below it, for somebody else to read.
+  /// Returns a value with everything below it, unread, for another reader.
   public func raw(_ key: String) -> SettingsTree? {
     let tree = members[key]
     settled[key] = tree ?? .init(.scalar(.init("null")))
     return tree
   }
 
-  /// A fault about a key of this section that only its meaning shows to be wrong.
+  /// Makes a fault about a key of this section, for errors that only the value's meaning reveals.
   public func fault(_ problem: String, key: String, expected: String? = nil, remedy: String? = nil) -> Fault {
     let place = members[key] ?? given
     return SettingsValue(path: path(to: key), tree: place, faultKind: faultKind)
       .fault(problem, expected: expected, remedy: remedy)
   }
 
-  /// Lets faults about what a key names, which speak of a command's option, say where it stands in the recipe.
+  /// Adds the place in the recipe to faults of `body`, which name a command's option.
   package func locating<Result>(_ key: String, _ body: () throws(Fault) -> Result) throws(Fault) -> Result {
     do {
       return try body()
@@ -195,7 +196,7 @@ public final class SettingsReader {
 
   private func path(to key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-  // MARK: - The account
+  // MARK: - The record of settings
 
   private var resolved: SettingsTree {
     var result: OrderedDictionary<String, SettingsTree> = [:]

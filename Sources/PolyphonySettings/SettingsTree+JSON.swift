@@ -1,10 +1,10 @@
 import PolyphonySupport
 
 extension SettingsTree {
-  /// The tree as JSON in one line, keys in alphabetical order: the same for the same settings in another order.
+  /// The tree as JSON on one line with keys in alphabetical order. Settings in another order give the same text.
   package var canonical: String { json.sorted.text(.line) }
 
-  /// The tree as JSON: plain scalars as numbers, truth values or null where they read as such, all others as strings.
+  /// The tree as JSON. Plain scalars become numbers, truth values or null if they read as such, and all others strings.
   public var json: OrderedJSON {
     switch content {
     case .map(let members): .object(members.map { .init($0.key, $0.value.json) })
@@ -26,7 +26,7 @@ extension SettingsTree {
 }
 
 extension OrderedJSON {
-  /// The same with the members of all objects in alphabetical order.
+  /// The same value, with the members of all objects in alphabetical order.
   fileprivate var sorted: OrderedJSON {
     switch self {
     case .object(let members):

@@ -4,14 +4,14 @@ import PolyphonySupport
 extension SettingsTree {
   /// Sets one value by its path: `training.epochs=4`, `modalities.0.name=text`, `model.widths=[40, 30]`.
   ///
-  /// The value is read as YAML: a number, a truth value, a text, a list, or nothing. Sections on the way are made where
-  /// they are missing; elements of a list are counted from 0. Whether the key is known is for the reader to say.
+  /// The value is read as YAML: a number, a truth value, a text, a list, or nothing. Missing sections on the path are
+  /// made. The elements of a list count from 0. A `SettingsReader` refuses unknown keys later.
   ///
   /// - Parameters:
   ///   - assignment: Path, `=`, value.
   ///   - option: The option's name, for messages.
-  /// - Throws: `Fault(.usage)` for an assignment without `=` or with an empty path, one that goes through a plain value
-  ///   or beyond a list, and a value that is no YAML.
+  /// - Throws: `Fault(.usage)` for an assignment without `=` or with an empty path, for a path through a plain value or
+  ///   beyond a list, and for a value that is not YAML.
   public mutating func override(_ assignment: String, option: String = "--set") throws(Fault) {
     let written = "\(option) \(assignment)"
     guard let equals = assignment.firstIndex(of: "=") else {
@@ -51,7 +51,7 @@ extension SettingsTree {
     switch content {
     case .map(var members):
       var child = members[key] ?? SettingsTree(.map([:]), origin: origin)
-      // A key that stands there without a value is as good as one that is missing.
+      // A key without a value counts as a missing key.
       if path.count > 1, case .scalar(let scalar) = child.content, scalar.isNull { child.content = .map([:]) }
       try child.set(value, at: path.dropFirst(), done: done + [key], written: written)
       members[key] = child

@@ -6,8 +6,8 @@ import Yams
 extension SettingsTree {
   /// Reads a recipe from a file.
   ///
-  /// - Throws: `Fault(.missingInput)` when the file cannot be read, `Fault(.badData)` with the line when it is no YAML,
-  ///   when a key stands twice or when there is no map at the top.
+  /// - Throws: `Fault(.missingInput)` if the file cannot be read. `Fault(.badData)` with the line if it is not YAML,
+  ///   has a repeated key or has no map at the top.
   public init(contentsOf path: String) throws(Fault) {
     let data: Data
     do {
@@ -21,9 +21,9 @@ extension SettingsTree {
     try self.init(yaml: text, file: path)
   }
 
-  /// Reads a recipe from text; an empty one is an empty map.
+  /// Reads a recipe from text. An empty text is an empty map.
   ///
-  /// - Throws: As `init(contentsOf:)`.
+  /// - Throws: The same faults as `init(contentsOf:)`.
   public init(yaml: String, file: String) throws(Fault) {
     var builder = TreeBuilder(file: file)
     guard let root = try builder.compose(yaml) else {
@@ -36,9 +36,9 @@ extension SettingsTree {
     }
   }
 
-  /// The tree as YAML; read again, it is the same tree.
+  /// Returns the tree as YAML, which reads back as the same tree.
   public func yaml() -> String {
-    // Of what a tree can hold, the emitter refuses nothing.
+    // The emitter refuses nothing that a tree can hold.
     (try? Yams.serialize(node: node(), width: -1, allowUnicode: true)) ?? ""
   }
 
@@ -59,14 +59,14 @@ extension SettingsTree {
 }
 
 extension SettingsScalar {
-  /// Whether this text would be taken for something else without quotes, by this reader or by one of YAML 1.1.
+  /// True if this text without quotes would read as something else, in this reader or in one of YAML 1.1.
   fileprivate var needsQuotes: Bool {
     let plain = SettingsScalar(text)
     return plain.isNull || plain.bool != nil || text.first.map { "0123456789+-.".contains($0) } ?? true
       || ["yes", "no", "on", "off", "y", "n"].contains(text.lowercased()) || text == "<<" || text == "="
   }
 
-  /// A number as a scalar: the shortest text of the same bits, with a point so that YAML 1.1 sees a number too.
+  /// Makes a scalar of a number: the shortest text of the same bits, with a point so that YAML 1.1 reads a number too.
   init(_ value: Double) {
     let text = String(value)
     if let exponent = text.firstIndex(of: "e"), !text[..<exponent].contains(".") {
@@ -77,12 +77,12 @@ extension SettingsScalar {
   }
 }
 
-/// Turns the parser's nodes into a tree.
+/// A converter from the parser's nodes to a tree.
 struct TreeBuilder {
   let file: String
-  /// Set where the text is the value of an option; every place is then the option.
+  /// The option whose value the text is, if any. Every place in the tree is then this option.
   var option: String?
-  /// Aliases are copied out, so that a small file can hold a very large tree.
+  /// The number of nodes still allowed. Aliases are copied, so a small file could expand to a very large tree.
   private var nodesLeft = 100_000
 
   init(file: String, option: String? = nil) {

@@ -1,38 +1,46 @@
-/// What went wrong with something a user gave, as data: every other room throws it, the program renders it.
+/// An error about something that a user gave, as data. Every target throws it, and the program prints it.
 ///
-/// A fault names the thing (`file`, `key`), what was `found` there, what was `expected`, and the `remedy`.
-/// Programming errors (a wrong shape inside the library) are not faults; they trap.
+/// A fault names the thing (`file`, `key`), the value `found` there, the value `expected`, and the `remedy`.
+/// Programming errors (a wrong shape inside the library) are not faults, and they trap.
+///
+/// ```swift
+/// guard rate > 0 else {
+///   throw Fault(
+///     .usage, "a setting is out of range", key: "training.rate", found: "\(rate)", expected: "a number above 0",
+///     remedy: "use 0.001 to begin with")
+/// }
+/// ```
 public struct Fault: Error, Equatable, Sendable {
-  /// The family of a fault; decides the exit code of the program (sysexits).
+  /// The kind of a fault, which decides the program's exit code (sysexits).
   public enum Kind: String, Sendable {
     /// Options or recipe keys that make no sense (64).
     case usage
-    /// A file that was read but holds something wrong (65).
+    /// A file that was read but has wrong content (65).
     case badData
-    /// A file or folder that is not there (66).
+    /// A file or folder that does not exist (66).
     case missingInput
     /// An output that cannot be created or written (73).
     case cannotWrite
-    /// Everything else: libtorch is absent, memory is out, a loss is not a number (70).
+    /// Any other failure, such as an absent libtorch, exhausted memory or a loss that is not a number (70).
     case failure
   }
 
-  /// The family of the fault.
+  /// The kind of the fault.
   public var kind: Kind
-  /// One sentence that says what is wrong, without a full stop.
+  /// The problem as one sentence without a full stop.
   public var problem: String
-  /// The file or folder concerned.
+  /// The file or folder of the problem.
   public var file: String?
-  /// The tensor, option or recipe key concerned.
+  /// The tensor, option or recipe key of the problem.
   public var key: String?
-  /// What stands there.
+  /// The value that was found.
   public var found: String?
-  /// What should stand there.
+  /// The value that was expected.
   public var expected: String?
-  /// What the user can do about it.
+  /// The user's next step towards a solution.
   public var remedy: String?
 
-  /// Makes a fault; everything but its kind and problem may be left out.
+  /// Makes a fault. Only its kind and problem are required.
   public init(
     _ kind: Kind, _ problem: String, file: String? = nil, key: String? = nil,
     found: String? = nil, expected: String? = nil, remedy: String? = nil

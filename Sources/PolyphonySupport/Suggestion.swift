@@ -1,10 +1,15 @@
-/// Finds what was probably meant by a name that nobody knows.
+/// Suggestions for an unknown name.
+///
+/// ```swift
+/// let methods = ["joint", "cggm", "ogm_ge"]
+/// print(Suggestion.question(for: "cgmm", among: methods) ?? "")  // did you mean `cggm`?
+/// ```
 public enum Suggestion {
-  /// The candidate that is most alike; nil where none is alike enough.
+  /// Finds the candidate most similar to a name. It is nil if no candidate is similar enough.
   ///
-  /// Likeness is the Damerau–Levenshtein distance in the form that edits no part twice («optimal string alignment»),
-  /// without regard to case; up to a third of the longer word's letters, and one in any case, may differ.
-  /// Of equally close candidates the first is taken.
+  /// The distance is Damerau–Levenshtein in the form that edits no part twice («optimal string alignment»), and it
+  /// ignores case. Up to a third of the longer word's letters may differ, and always at least one. The first of several
+  /// equally close candidates wins.
   public static func closest(to name: String, among candidates: some Sequence<String>) -> String? {
     let word = Array(name.lowercased())
     var best: (candidate: String, distance: Int)?
@@ -19,14 +24,14 @@ public enum Suggestion {
     return best?.candidate
   }
 
-  /// «did you mean `epochs`?», where there is a likely candidate.
+  /// Returns a question such as «did you mean `epochs`?» if a candidate is similar enough.
   public static func question(for name: String, among candidates: some Sequence<String>) -> String? {
     closest(to: name, among: candidates).map { "did you mean `\($0)`?" }
   }
 
-  /// Insertions, deletions, replacements and exchanges of neighbours that make one word of the other.
+  /// Counts the insertions, deletions, replacements and exchanges of neighbours that turn one word into the other.
   package static func distance(_ a: [Character], _ b: [Character]) -> Int {
-    // Three rows of the table of distances between beginnings: the current one and the two above it.
+    // The three current rows of the table of distances between prefixes: this row and the two above it.
     var above: [Int] = []
     var row = Array(0...b.count)
     for i in 0..<a.count {

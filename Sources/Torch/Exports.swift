@@ -1,2 +1,2 @@
-// Every call of Torch that can fail throws a `Fault`, so `import Torch` brings it along.
+// Every throwing call of `Torch` throws a `Fault`, so `import Torch` exports that type too.
 @_exported import PolyphonySupport

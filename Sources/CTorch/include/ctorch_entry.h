@@ -1,2 +1,2 @@
-// CTorch exports one symbol, `ctorch_interface_table`, found by name at run time: see ctorch.h.
+// CTorch exports one symbol, `ctorch_interface_table`, which Swift looks up by name at run time (see ctorch.h).
 #pragma once

@@ -1,7 +1,7 @@
-// Attention of one (sample, head), forward.
+// Forward attention of one (sample, head).
 //
-// Lanes are queries, the loop runs over keys: scores, softmax and the weighted sum are vertical, with no
-// padding of d_head and no score matrix in memory. Scores are in units of log 2 (q carries log₂e/√d_head).
+// Lanes are queries, and the loop runs over keys. Scores, softmax and the weighted sum are therefore vertical, without
+// padding of d_head and without a score matrix in memory. Scores are in units of log 2 (q carries log₂e/√d_head).
 #pragma once
 
 #include "normalise.h"
@@ -24,11 +24,11 @@ struct AttentionHead {
   T* scratch;                    // head_width vectors
 };
 
-/// Below this |score| (in powers of two) no maximum is subtracted: nothing can overflow or vanish.
+/// Below this |score| (in powers of two) no maximum is subtracted, because nothing can overflow or vanish.
 template <class T>
 constexpr T safe_score = T(60);
 
-/// The largest squared length of a key, which bounds every score.
+/// Returns the largest squared length of a key, which bounds every score.
 template <class T>
 T largest_key_norm(const T* k, ptrdiff_t stride, int head_width, int keys) {
   constexpr int W = lanes<T>;
@@ -52,7 +52,7 @@ T largest_key_norm(const T* k, ptrdiff_t stride, int head_width, int keys) {
   return result;
 }
 
-/// One vector of queries of one head. D: d_head, 0 when only known at run time; `Causal` masks per lane.
+/// One vector of queries of one head. D is d_head, or 0 if it is known only at run time. `Causal` masks per lane.
 template <class T, int W, int D, bool Causal>
 struct QueryBlock {
   using V = Vec<T, W>;
@@ -75,7 +75,7 @@ struct QueryBlock {
 
   POLYPHONY_INLINE V q(int c) const { return D ? query[D ? c : 0] : load<W>(a.q + c * a.q_stride + at); }
 
-  /// Scores of keys j … j + N − 1, minus the peak.
+  /// Computes the scores of keys j … j + N − 1, minus the peak.
   template <int N>
   POLYPHONY_INLINE void scores(int j, V (&s)[N]) const {
 #pragma clang loop unroll(full)
@@ -167,7 +167,7 @@ struct QueryBlock {
       attend_all<true>(keys);
     else
       attend_all<false>(keys);
-    // A query that sees no key: total is 0, and so is its output.
+    // A query without keys has a total of 0, and its output is 0 too.
     const V inverse = total > T(0) ? T(1) / total : V{};
     store_some<W>(a.peak + at, peak, valid);
     store_some<W>(a.inverse + at, inverse, valid);
@@ -182,7 +182,7 @@ template <class T, int D, bool Causal>
 void attend_head(const AttentionHead<T>& a, const Dropout& drop) {
   constexpr int W = lanes<T>;
   for (int at = 0; at < a.queries; at += W) {
-    if constexpr (W >= 8) {  // a short rest costs half as much in half a vector
+    if constexpr (W >= 8) {  // half a vector halves the cost of a short rest
       if (a.queries - at <= W / 2) {
         QueryBlock<T, W / 2, D, Causal>(a, drop, at).run();
         break;
@@ -192,7 +192,7 @@ void attend_head(const AttentionHead<T>& a, const Dropout& drop) {
   }
 }
 
-/// Calls `f` with d_head as a constant for the common small heads in f32, else with 0.
+/// Calls `f` with d_head as a constant for the common small heads in f32, and with 0 otherwise.
 template <class T, class F>
 POLYPHONY_INLINE void with_head_width(int head_width, F f) {
   if constexpr (sizeof(T) == 4) {

@@ -1,8 +1,8 @@
-// Attention of one (sample, head), backward: probabilities and dropout are computed again, key tile by key tile.
+// Backward attention of one (sample, head). It computes probabilities and dropout again, key tile by key tile.
 //
 // With p the probabilities, m the scaled dropout mask, o = (m∘p) v and D = Σ_c do_c o_c per query:
 //   dv = (m∘p)ᵀ do,   ds = p ∘ (m ∘ (do vᵀ) − D),   dq = ds k,   dk = dsᵀ q.
-// Lanes are queries, so dq is vertical; dk and dv sum over queries, and get their operands turned in registers.
+// Lanes are queries, so dq is vertical. dk and dv sum over queries, so their operands are transposed in registers.
 #pragma once
 
 #include "attention.h"
@@ -17,7 +17,7 @@ struct AttentionHeadGradient {
   T* scratch;
 };
 
-/// The local, zero-padded copies of one head that all its blocks share.
+/// The local, zero-padded copies of one head. All its blocks share them.
 template <class T>
 struct HeadScratch {
   T *q, *g;      // [head_width][q_stride] queries and output gradients, the latter times mask scale / total
@@ -30,7 +30,7 @@ template <class T, int W, int D, bool Causal>
 struct QueryBlockGradient {
   using V = Vec<T, W>;
   using I = typename Simd<T, W>::I;
-  static constexpr int tile = W > 8 ? W : 8;  // keys a tile: at least one Philox block
+  static constexpr int tile = W > 8 ? W : 8;  // keys per tile: at least one Philox block
   static constexpr int held = D ? D : 1;
 
   const AttentionHeadGradient<T>& g;
@@ -51,7 +51,7 @@ struct QueryBlockGradient {
 
   template <int N>
   POLYPHONY_INLINE void keys(int j, int slot, const Draw<T, W>* drawn, T* dq_memory) {
-    // Scores and probabilities first, their gradients after: together they would not fit the registers.
+    // Scores and probabilities come first and their gradients after, because the registers cannot hold both together.
     V s[N], d[N];
 #pragma clang loop unroll(full)
     for (int n = 0; n < N; ++n) s[n] = start, d[n] = V{};
@@ -88,7 +88,7 @@ struct QueryBlockGradient {
     });
   }
 
-  /// dk and dv of one tile: both tiles turned, so that lanes are keys and queries come as scalars.
+  /// Adds one tile to dk and dv. Both tiles are transposed, so that lanes are keys and queries are scalars.
   POLYPHONY_INLINE void turn(int j) {
 #pragma clang loop unroll(full)
     for (int part = 0; part < tile; part += W) {
@@ -141,7 +141,7 @@ struct QueryBlockGradient {
 
   POLYPHONY_INLINE void run(T* dq_memory, T scale) {
     const int valid = std::min(W, a.queries - at);
-    // Lanes past the last query: their gradient is zero in the local copy, so whatever p is adds nothing.
+    // The gradient of lanes past the last query is zero in the local copy, so they add nothing for any p.
     V peak = {};
     for (int i = 0; i < valid; ++i) peak[i] = a.peak[at + i];
     start = -peak;
@@ -202,7 +202,7 @@ void attend_head_backward(const AttentionHeadGradient<T>& g, const Dropout& drop
   }
   for (int i = 0; i < 2 * width * nk; ++i) local.dk[i] = 0;
 
-  // s = q k with q = log₂e/√d · (…): the gradient of the unscaled product is ds/√d.
+  // s = q k with q = log₂e/√d · (…), so the gradient of the unscaled product is ds/√d.
   const T scale = T(1 / std::sqrt(double(width)));
   for (int at = 0; at < a.queries; at += W) {
     if constexpr (W >= 8) {

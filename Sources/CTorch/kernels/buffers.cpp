@@ -13,7 +13,7 @@
 namespace polyphony {
 namespace {
 
-// Under the address sanitizer every buffer is fresh and has exactly its size, so that an overrun is seen.
+// Under the address sanitizer every buffer is fresh and has exactly its size, so the sanitizer can detect an overrun.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define POLYPHONY_EXACT_BUFFERS
@@ -61,7 +61,7 @@ class Pool {
 #else
     const size_t limit = most + huge_page;
 #endif
-    while (kept + held > limit && !idle.empty()) {  // the oldest first
+    while (kept + held > limit && !idle.empty()) {  // drop the oldest first
       kept -= idle.front().size;
       ::operator delete(idle.front().at, alignment(idle.front().size));
       idle.erase(idle.begin());
@@ -69,7 +69,7 @@ class Pool {
   }
 
  private:
-  /// Few different sizes, so that batches of slightly different lengths share blocks.
+  /// Rounds to one of few sizes, so that batches of slightly different lengths share blocks.
   static size_t rounded(size_t bytes) {
 #if defined(POLYPHONY_EXACT_BUFFERS)
     return bytes;
@@ -91,7 +91,7 @@ class Pool {
   size_t held = 0, kept = 0, most = 0;
 };
 
-/// Never destroyed: buffers may outlive the library's static objects.
+/// Returns the pool. It is never destroyed, because buffers may outlive the library's static objects.
 Pool& pool() {
   static Pool* const it = new Pool;
   return *it;

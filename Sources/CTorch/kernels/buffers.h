@@ -1,4 +1,4 @@
-// Memory that calls hand on to each other.
+// Memory that one call reuses after another.
 #pragma once
 
 #include <cstddef>
@@ -6,11 +6,11 @@
 
 namespace polyphony {
 
-/// Uninitialised memory for activations and scratch, returned to a pool when it goes.
+/// Uninitialised memory for activations and scratch. The destructor returns it to a pool.
 ///
-/// A training step needs tens of megabytes of activations, for a few milliseconds, and the same again in the
-/// next step. From the system they would come as fresh pages, and first touching those costs a tenth of a step.
-/// The pool keeps at most as much as calls have once held at the same time.
+/// A training step needs tens of megabytes of activations for a few milliseconds, and the next step needs the same
+/// again. The system would supply fresh pages, and the first access to those costs a tenth of a step. The pool keeps at
+/// most as much memory as calls have ever held at the same time.
 class Buffer {
  public:
   Buffer() = default;

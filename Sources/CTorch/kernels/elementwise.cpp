@@ -16,7 +16,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 using OptionalTensor = std::optional<at::Tensor>;
 
-/// Rows 0 … positions of the sinusoidal table; row 0, for padding, is zero. Kept from call to call.
+/// Returns rows 0 … positions of the sinusoidal table. Row 0, for padding, is zero. The table is kept between calls.
 template <class T>
 std::shared_ptr<const std::vector<T>> position_table(int width, int64_t positions) {
   static std::mutex mutex;
@@ -26,7 +26,7 @@ std::shared_ptr<const std::vector<T>> position_table(int width, int64_t position
   if (table && int64_t(table->size()) >= (positions + 1) * width) return table;
   auto grown = std::make_shared<std::vector<T>>((positions + 1) * width, T(0));
   const int half = width / 2;
-  // In T throughout: f32 models were trained with f32 angles, which at step 400 differ in the fifth digit.
+  // Everything is in T: f32 models were trained with f32 angles, which at step 400 differ in the fifth digit.
   const T decay = half > 1 ? T(-std::log(10000.0) / (half - 1)) : T(0);
   for (int i = 0; i < half; ++i) {
     const T frequency = std::exp(T(i) * decay);
@@ -74,7 +74,7 @@ void embed_into(const T* x, const std::vector<int32_t>& position, int width, T s
   });
 }
 
-/// The 1-based number of each real step in its sample, 0 for padding.
+/// Returns the 1-based number of each real step in its sample, and 0 for padding.
 std::vector<int32_t> positions(const at::Tensor& x, const OptionalTensor& mask) {
   const int64_t batch = x.size(0), length = x.size(1);
   std::vector<int32_t> result(batch * length);
@@ -105,7 +105,7 @@ at::Tensor embed_forward(const at::Tensor& x, const OptionalTensor& mask, double
   return y;
 }
 
-/// factor · dropout(x): the forward pass of dropout, and the backward pass of both operators.
+/// Computes factor · dropout(x): dropout's forward pass, and the backward pass of both operators.
 at::Tensor scaled_dropout(const at::Tensor& x, double factor, const Dropout& dropout) {
   const at::Tensor input = x.contiguous(), y = at::empty_like(input);
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "dropout", [&] {
@@ -127,7 +127,7 @@ void save(AutogradContext* context, double factor, const Dropout& dropout) {
   context->saved_data["dropout"] = c10::IValue::make_capsule(std::move(saved));
 }
 
-/// Linear in x, so its derivative is the operator itself, and may be differentiated again.
+/// Dropout is linear in x. Its derivative is the operator itself and can be differentiated again.
 struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, double factor, const Dropout& dropout) {
     save(context, factor, dropout);

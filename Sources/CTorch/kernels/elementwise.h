@@ -1,4 +1,4 @@
-// Dropout of a flat array. Unit u of lane l of chunk n is element 128·n + 16·u + l, whatever the vector width.
+// Dropout of a flat array. Unit u of lane l of chunk n is element 128·n + 16·u + l for every vector width.
 #pragma once
 
 #include "random.h"

@@ -26,7 +26,7 @@ T* data_if(const at::Tensor& t) {
   return t.defined() ? t.mutable_data_ptr<T>() : nullptr;
 }
 
-/// Contiguous forms of the arguments; the owners of every pointer in a Call.
+/// Returns contiguous forms of the arguments. They own the memory behind every pointer in a Call.
 EncoderArguments contiguous(EncoderArguments a) {
   a.x = a.x.contiguous();
   for (auto* t : {&a.source, &a.mask, &a.source_mask, &a.final_weight, &a.final_bias})
@@ -63,7 +63,7 @@ Call<T> make_call(const EncoderArguments& a, const Plan& plan) {
   return c;
 }
 
-/// Runs `work(member)` once for every thread that the plan counts on.
+/// Runs `work(member)` once for every thread of the plan.
 template <class F>
 void run(const Plan& plan, F work) {
   const int threads = plan.teams * plan.team_size;
@@ -106,7 +106,7 @@ EncoderGradients backward(const EncoderArguments& a, const EncoderState& state, 
 
   EncoderGradients g;
   auto like = [](const at::Tensor& t, bool wanted) { return wanted ? at::empty_like(t) : at::Tensor(); };
-  // Padded steps are never written.
+  // The kernels never write padded steps.
   if (needs.x) g.x = plan.padded ? at::zeros_like(a.x) : at::empty_like(a.x);
   if (needs.source) g.source = a.source_mask ? at::zeros_like(*a.source) : at::empty_like(*a.source);
   c.dx = data_if<T>(g.x);
@@ -132,7 +132,7 @@ EncoderGradients backward(const EncoderArguments& a, const EncoderState& state, 
   c.thread_space = space.as<T>();
   c.partial = c.thread_space + threads * c.thread_stride;
   c.team_space = c.partial + threads * c.partial_stride;
-  // A member that never comes (OpenMP may give fewer threads to a team) must not leave garbage in the sums.
+  // OpenMP may give a team fewer threads. The place of an absent member must not leave garbage in the sums.
   if (plan.team_size > 1) std::fill_n(c.partial, threads * c.partial_stride, T(0));
   run(plan, [&](const Member& member) { encoder_kernels<T>().backward(c, member); });
   run_on_threads(threads, [&](int index, int count) { encoder_kernels<T>().reduce(c, index, count); });
@@ -194,7 +194,7 @@ void check(const EncoderArguments& a) {
 at::Tensor encoder_forward(const EncoderArguments& arguments, EncoderState* state) {
   check(arguments);
   const EncoderArguments a = contiguous(arguments);
-  // Self-attention has one mask, whichever argument it came in.
+  // Self-attention has one mask, in either argument.
   const auto& mask = a.source || a.mask ? a.mask : a.source_mask;
   PlanRequest request{a.x.size(0), int(a.x.size(1)), int(a.source ? a.source->size(1) : a.x.size(1)),
                       data<bool>(mask), a.source ? data<bool>(a.source_mask) : nullptr, a.source.has_value(),

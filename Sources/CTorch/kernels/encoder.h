@@ -8,7 +8,7 @@
 
 namespace polyphony {
 
-/// The settings of a call that are not tensors.
+/// The settings of a call, apart from its tensors.
 struct EncoderOptions {
   int64_t heads;
   bool causal;
@@ -17,7 +17,7 @@ struct EncoderOptions {
   int64_t seed, offset;
 };
 
-/// Checked arguments of a call; `weights` holds the twelve parameters of each layer.
+/// The checked arguments of a call. `weights` holds the twelve parameters of each layer.
 struct EncoderArguments {
   at::Tensor x;
   std::optional<at::Tensor> source, mask, source_mask;
@@ -26,19 +26,19 @@ struct EncoderArguments {
   EncoderOptions options;
 };
 
-/// What the forward pass leaves for the backward pass.
+/// The results of the forward pass that the backward pass needs.
 struct EncoderState : torch::CustomClassHolder {
   std::shared_ptr<const Plan> plan;
   Buffer activations;
 };
 
-/// Throws c10::Error where shapes, types or probabilities do not fit.
+/// Throws c10::Error if shapes, types or probabilities do not fit.
 void check(const EncoderArguments& arguments);
 
-/// The output; fills `state` unless it is null.
+/// Returns the output, and fills `state` unless it is null.
 at::Tensor encoder_forward(const EncoderArguments& arguments, EncoderState* state);
 
-/// Which gradients a backward pass shall compute.
+/// The gradients that a backward pass must compute.
 struct EncoderNeeds {
   bool x = false, source = false;
   std::vector<bool> weights;

@@ -1,4 +1,4 @@
-// `polyphony::encoder` and `polyphony::encoder_layer` under autograd.
+// `polyphony::encoder` and `polyphony::encoder_layer` for autograd.
 #include "encoder.h"
 #include "operators.h"
 #include "problem.h"
@@ -32,7 +32,7 @@ bool wants_gradient(const EncoderArguments& a) {
   return false;
 }
 
-/// Holds what is neither a tensor nor known to autograd.
+/// The saved values that are not tensors and that autograd cannot hold.
 struct Saved : EncoderState {
   EncoderOptions options;
 };
@@ -63,7 +63,7 @@ struct EncoderFunction : torch::autograd::Function<EncoderFunction> {
     constexpr size_t first = 6;
     const at::TensorList weights = at::TensorList(v).slice(first);
     const EncoderArguments a = arguments(v[0], v[1], v[2], v[3], weights, v[4], v[5], saved.options);
-    // Inputs of this node in order: the tensors present among x, kv, mask, kv_mask, then weights, then the rest.
+    // Inputs of this node in order: the tensors present among x, kv, mask, kv_mask, then the weights, then the others.
     size_t input = 0;
     auto next = [&](bool present) { return present && context->needs_input_grad(input++); };
     EncoderNeeds needs;

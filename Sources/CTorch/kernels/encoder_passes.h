@@ -1,4 +1,4 @@
-// A whole encoder on one thread's share of a batch: all layers of a group of samples while they are in cache.
+// A whole encoder on one thread's share of a batch. A group of samples passes all layers while it is in the cache.
 #pragma once
 
 #include "layer_backward.h"

@@ -1,16 +1,16 @@
-// The products of a layer, over a tile of time steps.
+// The matrix products of a layer over a tile of time steps.
 //
-// Activations are feature-major, `x[feature * stride + step]`. A product with a weight matrix then reads
-// weights as scalars (in any order: the transposed product of the backward pass costs the same) and steps as
-// vectors. The gradient of a weight sums over steps, so one of its operands is turned to step-major first.
+// Activations are feature-major, `x[feature * stride + step]`. A product with a weight matrix then reads weights as
+// scalars and steps as vectors. Scalars can be read in any order, so the transposed product of the backward pass costs
+// the same. The gradient of a weight sums over steps, so one of its operands is first transposed to step-major.
 #pragma once
 
 #include "vec.h"
 
 namespace polyphony::POLYPHONY_ISA {
 
-// Accumulators of a register block: 12 × 2 and 6 × 4 vectors of the 32 that AVX-512 and NEON have, half of
-// that for the 16 of AVX2 and SSE.
+// Accumulators of a register block: 12 × 2 and 6 × 4 vectors of the 32 that AVX-512 and NEON have. AVX2 and SSE have 16
+// vectors, so the block has half the size.
 #if POLYPHONY_VECTOR_BYTES == 64 || defined(__aarch64__)
 constexpr int product_rows = 12, gradient_rows = 6, gradient_vectors = 4;
 #else
@@ -75,7 +75,7 @@ void product_rows_block(int rows, int steps, Matrix<T> w, int depth, Tile<const 
 template <class T>
 void product(Matrix<T> w, int rows, int depth, Tile<const T> x, int steps, Tile<T> y, const T* bias = nullptr,
              T scale = 1) {
-  // Blocks of nearly equal height: 40 rows are four of 10, not three of 12 and one of 4.
+  // The blocks have nearly equal height: 40 rows are four blocks of 10, not three of 12 and one of 4.
   const int blocks = (rows + product_rows - 1) / product_rows;
   for (int b = 0, from = 0; b < blocks; ++b) {
     const int to = int(int64_t(rows) * (b + 1) / blocks);
@@ -134,8 +134,8 @@ void gradient_rows_block(int rows, int vectors, Tile<const T> a, const T* b, ptr
   }
 }
 
-/// g[row][column] += Σ_t a[row][t] b[t][column]: `a` feature-major, `b` step-major with rows padded to whole
-/// vectors (what the padding holds ends in the padding of `g`).
+/// g[row][column] += Σ_t a[row][t] b[t][column]. `a` is feature-major. `b` is step-major, with rows padded to whole
+/// vectors. The padding of `b` ends in the padding of `g`.
 template <class T>
 void add_gradient(Tile<const T> a, int rows, const T* b, ptrdiff_t b_stride, int steps, T* g) {
   const int vectors = int(b_stride / lanes<T>);
@@ -148,7 +148,7 @@ void add_gradient(Tile<const T> a, int rows, const T* b, ptrdiff_t b_stride, int
   }
 }
 
-/// Step-major copy `y[t * y_stride + row]` of `rows` feature-major rows; pads each step's row with zeros.
+/// Makes the step-major copy `y[t * y_stride + row]` of `rows` feature-major rows, and pads each step's row with zeros.
 template <class T>
 void turn_to_step_major(Tile<const T> x, int rows, int steps, T* y, ptrdiff_t y_stride) {
   constexpr int W = lanes<T>;
@@ -163,7 +163,7 @@ void turn_to_step_major(Tile<const T> x, int rows, int steps, T* y, ptrdiff_t y_
     }
 }
 
-/// sums[row] (one vector of partial sums a row) += the row's steps.
+/// sums[row] += the row's steps, as one vector of partial sums per row.
 template <class T>
 void add_row_sums(Tile<const T> x, int rows, int steps, T* sums) {
   constexpr int W = lanes<T>;

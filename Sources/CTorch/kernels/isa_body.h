@@ -1,6 +1,6 @@
-// Everything that is compiled once per instruction set, and its table of entry points.
-// No include guard: each isa_*.cpp includes it once, inside its own target attribute. What comes from the
-// standard library must have been included before, outside of it.
+// The code that is compiled once per instruction set, and its table of entry points. It has no include guard: each
+// isa_*.cpp includes it once, inside its own target attribute. The headers of the standard library must be included
+// before it, outside of that attribute.
 #include "elementwise.h"
 #include "reduce.h"
 

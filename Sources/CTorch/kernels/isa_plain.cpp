@@ -1,4 +1,4 @@
-// The kernels for any processor: four floats a vector, which is SSE2 or NEON.
+// The kernels for any processor, with four floats per vector (SSE2 or NEON).
 #include <initializer_list>
 #include <iterator>
 

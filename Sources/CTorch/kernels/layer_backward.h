@@ -1,4 +1,4 @@
-// One encoder layer, backward, on one group of samples.
+// The backward pass of one encoder layer on one group of samples.
 #pragma once
 
 #include "attention_backward.h"
@@ -6,14 +6,14 @@
 
 namespace polyphony::POLYPHONY_ISA {
 
-/// Gradients that flow between layers, and between the phases of one; feature-major, shared by a team.
+/// The gradients that flow between layers and between the phases of one layer, feature-major and shared by a team.
 template <class T>
 struct Flow {
   T* dx;         // [width] in: gradient of the layer's output; out: of its input (query side)
-  T* dsource;    // [width] += gradient of the keys' and values' origin; unused if `same`
+  T* dsource;    // [width] += gradient of the source of keys and values; unused if `same`
   T* dattended;  // [width]
   T *dq, *dk, *dv;  // [width] each
-  bool want_x, want_source;  // what is below needs a gradient
+  bool want_x, want_source;  // the lower layers or the source need a gradient
 };
 
 template <class T>
@@ -69,7 +69,7 @@ class LayerBackward {
     add_gradient<T>(rows, row_count, turned, padded(lane_count), n, to);
   }
 
-  /// Through the feed-forward block: `dx` becomes the gradient after the attention block.
+  /// Passes the feed-forward block. `dx` becomes the gradient after the attention block.
   void feedforward(int t, int n) {
     const Tile<T> dx{flow.dx + t, nq};
     const Tile<const T> hidden{act.hidden + t, nq};
@@ -120,7 +120,7 @@ class LayerBackward {
         for (int i = std::max(t, steps.count); i < t + n; ++i) at[row * stride + i] = 0;
   }
 
-  /// Through q (and, if keys and values share it, all three) into the layer's input.
+  /// Passes q into the layer's input. If keys and values share that input, it passes all three.
   void input_projection(int t, int n, int parts) {
     const Tile<const T> x{act.x + t, nq}, dq{flow.dq + t, nq};
     if (l.layer.gradient[in_bias]) {

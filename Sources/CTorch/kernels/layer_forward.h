@@ -1,4 +1,4 @@
-// One encoder layer, forward, on one group of samples.
+// The forward pass of one encoder layer on one group of samples.
 #pragma once
 
 #include "attention.h"
@@ -6,14 +6,14 @@
 
 namespace polyphony::POLYPHONY_ISA {
 
-/// A layer at work on a group.
+/// One layer's work on a group.
 template <class T>
 struct LayerView {
   const Call<T>& call;
   const Layer<T>& layer;
   Steps queries, keys;
   bool same;          // keys and values come from the queries' own sequence, step by step
-  const T* source;    // feature-major origin of keys and values (x if `same`)
+  const T* source;    // feature-major source of keys and values (x if `same`)
   Activations<T> act;
   int samples;
 };
@@ -43,7 +43,7 @@ AttentionHead<T> attention_head(const LayerView<T>& l, int sample, int head) {
   return a;
 }
 
-/// q scaled for powers of two.
+/// Returns the factor of q for scores in powers of two.
 template <class T>
 T query_scale(int head_width) {
   return T(1.44269504088896340736 / std::sqrt(double(head_width)));
@@ -68,7 +68,7 @@ void layer_forward(const LayerView<T>& l, const Member& member, Scratch<T> scrat
     normalise<T>({act.x + t, nq}, d, n, w[norm0_weight], w[norm0_bias], tile);
     product<T>(in, d, d, read, n, {act.q + t, nq}, w[in_bias], query_scale<T>(c.head_width));
     if (l.same) keys_and_values(t, n);
-    // Attention writes real steps only, and later products read whole tiles.
+    // Attention writes real steps only, but later products read whole tiles.
     for (int row = 0; row < d; ++row)
       for (int i = std::max(t, l.queries.count); i < t + n; ++i) act.attended[row * nq + i] = 0;
   });

@@ -1,4 +1,4 @@
-// Where things lie in the buffers of a call.
+// The layout of the buffers of a call.
 #pragma once
 
 #include <algorithm>
@@ -11,20 +11,20 @@ constexpr int tile_steps = 32;
 
 inline int64_t whole_lines(int64_t n) { return (n + 15) / 16 * 16; }
 
-/// Sizes of the activations that one layer leaves behind for a group (all feature-major).
+/// The activations that one layer keeps for a group, all feature-major.
 template <class T>
 struct Activations {
   T *x;           // [width] input, query side (the previous layer's `out`, or gathered for a readout)
-  T *q, *k, *v;   // [width] each; q is scaled by log₂e/√d_head, so that softmax is made of powers of two
+  T *q, *k, *v;   // [width] each; q is scaled by log₂e/√d_head, so that softmax uses powers of two
   T *attended;    // [width] attention output before the output projection
-  T *peak;        // [heads] what was subtracted from the scores,
-  T *inverse;     // [heads] and one over the sum of their powers
+  T *peak;        // [heads] the number subtracted from the scores
+  T *inverse;     // [heads] one over the sum of their powers
   T *middle;      // [width] after the attention block
-  T *hidden;      // [hidden] after relu and dropout; a zero says «no gradient», so no mask is drawn again
+  T *hidden;      // [hidden] after relu and dropout; a zero means no gradient, so no mask is drawn again
   T *out;         // [width]
 };
 
-/// Offsets in the saved buffer.
+/// The offsets in the saved buffer.
 class SavedLayout {
  public:
   template <class T>
@@ -51,7 +51,7 @@ class SavedLayout {
   template <class T>
   T* group(T* saved, int g, int team) const { return saved + (keep ? base[g] : largest * team); }
 
-  /// The encoder's input, then (cross-attention) the sequence that keys and values come from.
+  /// Returns the encoder's input, or in cross-attention the source sequence of keys and values.
   template <class T>
   T* input(T* at) const { return at; }
   template <class T>
@@ -79,7 +79,7 @@ class SavedLayout {
     } else {
       a.x = layer == 0 ? input(at) : this->layer(at, g, layer - 1).out;
     }
-    // Without keeping, all layers share one place, so the last, shorter one must not overwrite its own input.
+    // Without keeping, all layers share one place. The last layer is shorter and must not overwrite its own input.
     if (reads(layer) && !keep && layer > 0) a = shifted(a, layer_size(g, 0));
     return a;
   }
@@ -109,8 +109,8 @@ class SavedLayout {
   int64_t largest = 0, total = 0;
 };
 
-/// One thread's partial gradients of one layer. Weight gradients have the longer side along lanes, biases
-/// and LayerNorms one vector of partial sums a number.
+/// One thread's partial gradients of one layer. Weight gradients have the longer side along lanes. Biases and
+/// LayerNorms have one vector of partial sums per number.
 template <class T>
 struct PartialGradients {
   T *in_q, *in_kv, *out, *fc1, *fc2;  // [width] rows of width, 2·width, width, hidden, hidden (padded)
@@ -138,7 +138,7 @@ struct PartialGradients {
   }
 };
 
-/// Numbers of scratch that a thread needs.
+/// Returns how many numbers of scratch a thread needs.
 template <class T>
 int64_t thread_scratch(const Call<T>& c) {
   const int64_t wide = whole_lines(std::max(c.hidden, 3 * c.width));
@@ -147,7 +147,7 @@ int64_t thread_scratch(const Call<T>& c) {
   return whole_lines(tiles + attention + 1024);
 }
 
-/// Numbers of scratch that a team shares in the backward pass.
+/// Returns how many numbers of scratch a team shares in the backward pass.
 template <class T>
 int64_t team_scratch(const Call<T>& c) {
   return whole_lines(8 * int64_t(c.width) * c.plan->longest);

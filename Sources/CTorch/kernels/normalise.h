@@ -1,4 +1,4 @@
-// LayerNorm over the features of each step, on a tile (ε = 1e-5).
+// LayerNorm over the features of each step of a tile (ε = 1e-5).
 #pragma once
 
 #include "gemm.h"
@@ -31,8 +31,8 @@ void normalise(Tile<const T> x, int width, int steps, const T* weight, const T* 
   }
 }
 
-/// dx += the gradient through the normalisation of `x`; `sums` (null: frozen) collects the gradients of
-/// weight and bias, one vector of partial sums each: weights first, then biases.
+/// dx += the gradient through the normalisation of `x`. `sums` collects the gradients of weight and bias, one vector of
+/// partial sums each, weights first. It is null if both are frozen.
 template <class T>
 void normalise_backward(Tile<const T> x, int width, int steps, const T* weight, Tile<const T> dy, Tile<T> dx,
                         T* sums) {

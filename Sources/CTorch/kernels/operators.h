@@ -1,4 +1,4 @@
-// The operators that this library adds to libtorch; each file below implements some for both dispatch keys.
+// The operators that this library adds to libtorch. Each file below implements some for both dispatch keys.
 #pragma once
 
 #include <torch/library.h>

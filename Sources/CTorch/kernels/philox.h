@@ -1,8 +1,8 @@
 // Counter-based random bits: Philox 4×32 with 7 rounds (Salmon et al., SC 2011; 7 rounds pass BigCrush).
 //
-// A dropout decision is a pure function of (seed, call, layer, site, head, sample, step, unit): nothing is
-// drawn in order, so threads, vector widths and padding cannot change it, and the backward pass computes
-// the same bits again instead of reading a mask from memory.
+// A dropout decision is a pure function of (seed, call, layer, site, head, sample, step, unit). There is no order of
+// draws, so threads, vector widths and padding cannot change a decision. The backward pass computes the same bits again
+// instead of reading a mask from memory.
 //   key     = first 64 bits of Philox10(counter = (call offset, layer and site, tag), key = seed)
 //   counter = (step, unit / 8, sample, head); its 128 bits are eight 16-bit uniforms, one per unit.
 #pragma once
@@ -19,7 +19,7 @@ struct PhiloxKey {
 constexpr uint64_t philox_multiplier_0 = 0xD2511F53u, philox_multiplier_1 = 0xCD9E8D57u;
 constexpr uint32_t philox_weyl_0 = 0x9E3779B9u, philox_weyl_1 = 0xBB67AE85u;
 
-/// Where in a layer a dropout sits.
+/// The place of a dropout in a layer.
 enum class Site : uint32_t { attention = 0, after_attention = 1, relu = 2, after_feedforward = 3, elementwise = 4 };
 
 /// The key of one dropout site of one call. Every call of an operator consumes exactly one offset.
@@ -35,8 +35,8 @@ inline PhiloxKey site_key(int64_t seed, int64_t offset, int layer, Site site) {
   return {c0, c1};
 }
 
-/// One dropout site: a unit stays when its 16-bit uniform is at least `p` rounded to a multiple of 2⁻¹⁶,
-/// and `scale` is the inverse of exactly that probability, so the expectation is exact.
+/// One dropout site. A unit stays if its 16-bit uniform is at least `p` rounded to a multiple of 2⁻¹⁶. `scale` is the
+/// inverse of exactly that probability, so the expectation is exact.
 struct Dropout {
   bool active = false;
   int32_t limit = 0;  // compared with the uniform in the upper half of a signed 32-bit word

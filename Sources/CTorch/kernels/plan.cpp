@@ -6,7 +6,7 @@
 namespace polyphony {
 namespace {
 
-/// Original positions of the real steps of each sample.
+/// Returns the original positions of the real steps of each sample.
 std::vector<std::vector<int32_t>> real_steps(int64_t batch, int length, const bool* mask) {
   std::vector<std::vector<int32_t>> real(batch);
   for (int64_t b = 0; b < batch; ++b) {
@@ -39,7 +39,7 @@ class SideBuilder {
   void end_sample() { side.start.push_back(count); }
 
   int end_group() {
-    // An odd number of cache lines between features, so that a column of a tile spreads over all cache sets.
+    // Features are an odd number of cache lines apart, so that a column of a tile spreads over all cache sets.
     const int lines = (count + 15) / 16, stride = (lines | 1) * 16;
     const size_t end = size_t(side.base.back()) + stride;
     side.sample.resize(end, 0);
@@ -51,7 +51,7 @@ class SideBuilder {
     return stride;
   }
 
-  /// A vector that starts at the last step may be loaded whole.
+  /// Adds padding at the end, because a vector that starts at the last step may be loaded whole.
   void end() {
     for (auto* v : {&side.sample, &side.rank}) v->resize(v->size() + 16, 0);
     side.visible.resize(side.visible.size() + 16, 0);
@@ -64,7 +64,7 @@ class SideBuilder {
 
 /// Splits the samples among teams, and each team's share into groups of about `target` steps.
 void divide(Plan& plan, const std::vector<int64_t>& cost, int threads) {
-  // A group's activations should stay in the second-level cache; 2 × 16 lanes are the smallest useful tile.
+  // A group's activations should fit the second-level cache. The smallest useful tile has 2 × 16 lanes.
   const int64_t target = 224;
   int64_t total = 0, heaviest = 0;
   for (int64_t c : cost) total += c;
@@ -74,7 +74,7 @@ void divide(Plan& plan, const std::vector<int64_t>& cost, int threads) {
     heaviest = 0;
     int64_t done = 0, at = 0, before = 0;
     for (int p = 1; p <= parts; ++p) {
-      // Up to the sample whose middle passes this part's fair end.
+      // Continue up to the sample whose middle passes this part's fair end.
       while (at < plan.batch && (2 * done + cost[at]) * parts <= 2 * total * p) done += cost[at++];
       if (p == parts) while (at < plan.batch) done += cost[at++];
       cut.push_back(at);
@@ -83,7 +83,7 @@ void divide(Plan& plan, const std::vector<int64_t>& cost, int threads) {
     }
   };
   split(threads);
-  // Few samples for many threads: then all threads share every group.
+  // With few samples for many threads, all threads share every group.
   if (heaviest * threads > total + total / 5) {
     plan.team_size = threads;
     split(1);
@@ -134,7 +134,7 @@ std::shared_ptr<const Plan> make_plan(const PlanRequest& r) {
     query.begin_group(), key.begin_group(), read.begin_group();
     for (int64_t b = group.first; b < group.first + group.samples; ++b) {
       const int n = int(queries[b].size()), steps = int(keys[b].size());
-      // Counted in real steps, so that a padded sample is masked as it would be alone.
+      // The reach counts real steps, so that a padded sample has the same mask as an unpadded one.
       const int reach = std::abs(n - steps);
       for (int i = 0; i < n; ++i) {
         const int seen = r.causal ? std::min(steps, i + reach + 1) : steps;

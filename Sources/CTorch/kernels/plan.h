@@ -1,8 +1,7 @@
-// Which steps of a batch are worked on, in which order, and by whom.
+// The plan of a call: the steps of a batch, their order, and the threads that work on them.
 //
-// Padding is dropped on entry: a group of samples holds only its real steps, side by side, and everything
-// after that is dense. Plans know nothing of instruction sets, so a plan made in the forward pass serves the
-// backward pass.
+// Padding is dropped on entry. A group of samples holds only its real steps, side by side, and all later work is dense.
+// Plans do not depend on instruction sets, so the backward pass reuses the plan of the forward pass.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +10,7 @@
 
 namespace polyphony {
 
-/// Steps of one group of samples, seen from a kernel.
+/// The steps of one group of samples, as a kernel uses them.
 struct Steps {
   int count = 0;                    // real steps
   int stride = 0;                   // distance between two features: an odd multiple of 16, at least `count`
@@ -47,7 +46,7 @@ struct Plan {
   int64_t batch = 0;
   int query_length = 0, key_length = 0;
   bool cross = false;      // keys come from another sequence
-  bool padded = false;     // some step is not real
+  bool padded = false;     // at least one step is not real
   Readout readout = Readout::all;
   std::vector<Group> groups;
   Side queries, keys, reads;  // `keys` is empty unless `cross`, `reads` unless there is a readout

@@ -1,4 +1,4 @@
-// What one call of the encoder works on: plain pointers, shared by the operator and the kernels.
+// One call of the encoder as plain pointers, shared by the operator and the kernels.
 #pragma once
 
 #include <atomic>
@@ -33,13 +33,13 @@ struct Call {
   const T *final_weight = nullptr, *final_bias = nullptr;  // null: no last LayerNorm
   T *final_weight_gradient = nullptr, *final_bias_gradient = nullptr;
 
-  const T *x = nullptr, *source = nullptr;  // [batch, length, width]; source: where keys and values come from
+  const T *x = nullptr, *source = nullptr;  // [batch, length, width]; source: the origin of keys and values
   T* y = nullptr;
   const T* dy = nullptr;
   T *dx = nullptr, *dsource = nullptr;      // null: not wanted
   int lowest = 0;                           // backward goes down to this layer
 
-  T* saved = nullptr;             // activations kept for the backward pass, or one team's after another
+  T* saved = nullptr;             // activations kept for the backward pass, or each team's current ones
   bool keep = false;              // keep activations
   T* team_space = nullptr;        // per team
   int64_t team_stride = 0;
@@ -49,7 +49,7 @@ struct Call {
   int64_t partial_stride = 0;
 };
 
-/// A barrier for the few threads of a team; phases are short, so it spins before it yields.
+/// A barrier for the few threads of a team. Phases are short, so it spins before it yields.
 class Barrier {
  public:
   void wait(int size) {
@@ -93,7 +93,7 @@ struct Kernels {
   void (*dropout_f64)(const double*, double*, int64_t from, int64_t to, double factor, const Dropout&);
 };
 
-/// The kernels for this processor, or those that POLYPHONY_ISA (plain, avx2, avx512) names.
+/// Returns the kernels for this processor, or those that POLYPHONY_ISA selects (plain, avx2 or avx512).
 const Kernels& kernels();
 
 }  // namespace polyphony

@@ -1,4 +1,4 @@
-// Philox over a vector of time steps: one evaluation gives W steps × 8 units.
+// Philox over a vector of time steps. One evaluation gives W steps × 8 units.
 #pragma once
 
 #include "philox.h"
@@ -8,8 +8,8 @@ namespace polyphony::POLYPHONY_ISA {
 
 template <class U>
 POLYPHONY_INLINE void philox_rounds(U& c0, U& c1, U& c2, U& c3, PhiloxKey key) {
-  // Words live in the low halves of 64-bit lanes: the multiplier reads just those, so the upper halves may
-  // hold anything and a round is two multiplications, two shifts and two three-way xors.
+  // Words are in the low halves of 64-bit lanes. The multiplier reads only those halves, so the upper halves may hold
+  // anything. A round is then two multiplications, two shifts and two three-way xors.
   uint32_t k0 = key.low, k1 = key.high;
 #pragma clang loop unroll(full)
   for (int round = 0; round < 7; ++round, k0 += philox_weyl_0, k1 += philox_weyl_1) {
@@ -44,8 +44,8 @@ struct StepCounters<double, W> {
       : step(__builtin_convertvector(s, U)), sample(__builtin_convertvector(n, U)) {}
 };
 
-/// The random words of one block: which of eight units stay, for each lane. Kept as words until asked, since
-/// eight lane masks would not fit the mask registers.
+/// The random words of one block, which decide which of eight units stay in each lane. They remain words until use,
+/// because eight lane masks would not fit the mask registers.
 template <class T, int W>
 struct Draw {
   using I = typename Simd<T, W>::I;
@@ -55,7 +55,7 @@ struct Draw {
   POLYPHONY_INLINE I keep(int unit) const { return (unit % 2 ? word[unit / 2] << 16 : word[unit / 2]) >= limit; }
 };
 
-/// Draws for units 8·block … 8·block + 7.
+/// Draws the words of units 8·block … 8·block + 7.
 template <int W>
 POLYPHONY_INLINE Draw<float, W> draw(const StepCounters<float, W>& at, uint32_t block, uint32_t head, const Dropout& d) {
   using U = typename Simd<float, W>::U64;

@@ -1,8 +1,9 @@
 // F = Σ_k Σ_j ⊙_m P_m with P_m = left_m · right_m, without keeping any P_m.
 //
-// P_m has token ranks · steps · feature ranks · width elements a sample: many times what goes in and what comes
-// out. So samples, and where one is too large token ranks, are taken in pieces that stay in cache, and the way back
-// computes the pieces again: memory does not grow with batch · ranks, work grows by the products of the way there.
+// P_m has token ranks · steps · feature ranks · width elements per sample, many times the size of inputs and output. So
+// the samples are split into pieces that fit the cache, and also the token ranks if one sample is too large. The
+// backward pass computes the pieces again. Memory does not grow with batch · ranks. The added work is the products of
+// the forward pass.
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
@@ -15,12 +16,12 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// The ranks, and how many elements of a factor are looked at together.
+/// The ranks, and the number of elements of a factor in one piece.
 struct Form {
   int64_t token_ranks, feature_ranks, elements;
 };
 
-/// Samples `start` to `end` and token ranks `first` to `last`.
+/// A piece: samples `start` to `end` and token ranks `first` to `last`.
 struct Piece {
   int64_t start, end, first, last;
 };
@@ -54,27 +55,27 @@ struct Operands {
     return result;
   }
 
-  /// The part of an operand, or of its gradient, that belongs to a piece: a view.
+  /// Returns the part of an operand, or of its gradient, that belongs to a piece, as a view.
   Tensor left_part(const Tensor &x, const Piece &p) const {
     auto rows = x.narrow(-2, p.first * steps, (p.last - p.first) * steps);
     return x.dim() == 3 ? rows.slice(0, p.start, p.end) : rows;
   }
   Tensor right_part(const Tensor &x, const Piece &p) const { return x.dim() == 3 ? x.slice(0, p.start, p.end) : x; }
 
-  /// True `[b, 1, 1]` where a modality is absent; undefined where it is always there.
+  /// Returns `[b, 1, 1]`, true for absent modalities. It is undefined if the modality is always present.
   Tensor absent(size_t m, const Piece &p) const {
     if (!present[m] || !present[m]->defined()) return {};
     return present[m]->slice(0, p.start, p.end).logical_not().view({-1, 1, 1});
   }
 
-  /// P_m of a piece, `[b, ranks · steps, feature ranks · width]`; 1 where the modality is absent.
+  /// Returns P_m of a piece, `[b, ranks · steps, feature ranks · width]`, which is 1 for an absent modality.
   Tensor factor(size_t m, const Piece &p) const {
     auto product = at::matmul(left_part(left[m], p), right_part(right[m], p));
     if (auto flags = absent(m, p); flags.defined()) product.masked_fill_(flags, 1);
     return product;
   }
 
-  /// A piece's factors as `[b, ranks, steps, feature ranks, width]`.
+  /// Returns a piece's factors as `[b, ranks, steps, feature ranks, width]`.
   Tensor spread(const Tensor &x, const Piece &p) const {
     return x.view({p.end - p.start, p.last - p.first, steps, form.feature_ranks, width});
   }
@@ -109,12 +110,13 @@ struct RankProducts : torch::autograd::Function<RankProducts> {
     variable_list gradients;
     for (auto &tensor : tensors) gradients.push_back(at::zeros_like(tensor));
     for (auto &piece : operands.pieces()) add_gradients(operands, piece, outputs[0], gradients);
-    // Presence and form have no gradients.
+    // The presence and form arguments have no gradients.
     gradients.resize(gradients.size() + 2);
     return gradients;
   }
 
-  /// ∂F/∂P_m is the product of the other factors: those before m times those after it, M products each way.
+  /// Adds the gradients of a piece. ∂F/∂P_m is the product of the factors before m times the product of those after it,
+  /// M products each way.
   static void add_gradients(const Operands &operands, const Piece &piece, const Tensor &seed, variable_list &gradients) {
     size_t count = operands.count();
     std::vector<Tensor> factors, after(count);
@@ -124,7 +126,7 @@ struct RankProducts : torch::autograd::Function<RankProducts> {
     }
     int64_t b = piece.end - piece.start;
     auto outer = seed.slice(0, piece.start, piece.end).reshape({b, 1, operands.steps, 1, operands.width});
-    Tensor before;  // of the first modality there is nothing before
+    Tensor before;  // undefined for the first modality
     for (size_t m = 0; m < count; m++) {
       auto others = !after[m].defined() ? before : before.defined() ? at::mul(before, after[m]) : after[m];
       auto slope = others.defined() ? at::mul(operands.spread(others, piece), outer)
@@ -150,7 +152,7 @@ Tensor rank_products(std::vector<Tensor> left, std::vector<Tensor> right, c10::L
   left.insert(left.end(), right.begin(), right.end());
   std::vector<std::optional<Tensor>> flags;
   for (auto each : present) flags.push_back(static_cast<std::optional<Tensor>>(each));
-  // Only a TensorList is searched for tensors that take part in gradients.
+  // Autograd searches only a TensorList for tensors that take part in gradients.
   return RankProducts::apply(at::TensorList(left), flags, Form{token_ranks, feature_ranks, elements});
 }
 

@@ -1,11 +1,11 @@
-// The parameters' gradients: sums of the threads' partial sums, in the order of the threads.
+// The gradients of the parameters: sums of the threads' partial sums, in the order of the threads.
 #pragma once
 
 #include "encoder_passes.h"
 
 namespace polyphony::POLYPHONY_ISA {
 
-/// to[row · to_stride + column] = Σ over threads, `rows` × `columns` numbers at `from`.
+/// to[row · to_stride + column] = Σ over threads of the `rows` × `columns` numbers at `from`.
 template <class T>
 void sum_matrix(const T* from, ptrdiff_t thread_stride, int threads, int rows, int columns, ptrdiff_t from_stride,
                 T* to, ptrdiff_t to_stride) {
@@ -19,7 +19,7 @@ void sum_matrix(const T* from, ptrdiff_t thread_stride, int threads, int rows, i
     }
 }
 
-/// to[column · to_stride + row] = Σ over threads.
+/// to[column · to_stride + row] = Σ over threads, the transposed form.
 template <class T>
 void sum_transposed(const T* from, ptrdiff_t thread_stride, int threads, int rows, int columns,
                     ptrdiff_t from_stride, T* to, ptrdiff_t to_stride) {
@@ -39,7 +39,7 @@ void sum_transposed(const T* from, ptrdiff_t thread_stride, int threads, int row
     }
 }
 
-/// to[i] = Σ over threads and lanes of vector i.
+/// to[i] = Σ over threads and over the lanes of vector i.
 template <class T>
 void sum_vectors(const T* from, ptrdiff_t thread_stride, int threads, int count, T* to) {
   if (!to) return;

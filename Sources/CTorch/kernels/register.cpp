@@ -1,7 +1,7 @@
-// Schemas of the operators.
+// The schemas of the operators.
 //
-// Randomness: every call consumes exactly one `offset` of `seed`; equal (seed, offset) give equal masks for
-// equal shapes, on any number of threads. An operator whose dropouts are all 0 consumes none.
+// Every call consumes exactly one `offset` of `seed`. Equal (seed, offset) give equal masks for equal shapes, on any
+// number of threads. An operator whose dropout rates are all 0 consumes none.
 #include <torch/library.h>
 
 #include "operators.h"

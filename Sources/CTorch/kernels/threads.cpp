@@ -5,9 +5,9 @@
 namespace polyphony {
 namespace {
 
-// libtorch's kernels run on the OpenMP team of the libgomp it brings along. Compiling with -fopenmp would pull
-// clang's own runtime into the process, a second team that fights the first for the same cores; so the team is
-// entered through libgomp's public ABI, by name.
+// libtorch's kernels run on the OpenMP team of the libgomp that it ships. Compiling with -fopenmp would load clang's
+// own runtime into the process, and its second team would compete for the same cores. So this file enters the team
+// through libgomp's public ABI, by name.
 struct OpenMP {
   using Parallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
   using Query = int (*)();
@@ -27,7 +27,7 @@ struct OpenMP {
  private:
   static void* find_library() {
     if (dlsym(RTLD_DEFAULT, "GOMP_parallel")) return RTLD_DEFAULT;
-    // Loaded, but outside of this library's scope.
+    // The library is loaded, but outside of this library's scope.
     void* const loaded = dlopen("libgomp.so.1", RTLD_NOLOAD | RTLD_NOW);
     return loaded ? loaded : RTLD_DEFAULT;
   }

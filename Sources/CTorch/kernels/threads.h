@@ -1,4 +1,4 @@
-// The threads that libtorch already has.
+// Parallel work on libtorch's own threads.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,8 @@
 
 namespace polyphony {
 
-/// Calls `body(data, index, count)` once on each of up to `threads` threads and waits. `count` is how many
-/// there really are: one when this thread is inside a parallel region already, or when no team can be had.
+/// Calls `body(data, index, count)` once on each of up to `threads` threads and waits. `count` is the real number of
+/// threads. It is one if this thread is already inside a parallel region, or if no team is available.
 void run_on_threads(int threads, void (*body)(void* data, int index, int count), void* data);
 
 template <class F>

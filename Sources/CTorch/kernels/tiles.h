@@ -1,4 +1,4 @@
-// Walking over the tiles of a group, moving steps in and out, and dropout on a tile.
+// Iteration over the tiles of a group, copies of steps into and out of them, and dropout on a tile.
 #pragma once
 
 #include "layout.h"
@@ -7,8 +7,8 @@
 
 namespace polyphony::POLYPHONY_ISA {
 
-/// Calls `f(first step, steps)` for this member's share of the tiles; `steps` is a multiple of 16. A step is
-/// handled by the same member in every phase, so only attention needs barriers.
+/// Calls `f(first step, steps)` for this member's share of the tiles. `steps` is a multiple of 16. The same member
+/// handles a step in every phase, so only attention needs barriers.
 template <class F>
 POLYPHONY_INLINE void each_tile(const Steps& steps, const Member& member, F f) {
   const int tiles = (steps.count + tile_steps - 1) / tile_steps;
@@ -17,7 +17,7 @@ POLYPHONY_INLINE void each_tile(const Steps& steps, const Member& member, F f) {
   for (int i = from; i < to; ++i) f(i * tile_steps, std::min(tile_steps, steps.padded() - i * tile_steps));
 }
 
-/// Calls `f(row, step, keep)` for every row and vector of steps of a tile; `keep` masks what dropout leaves.
+/// Calls `f(row, step, keep)` for every row and every vector of steps of a tile. `keep` masks the lanes that stay.
 template <class T, class F>
 POLYPHONY_INLINE void each_dropped(const Dropout& drop, const Steps& steps, int first, int count, int rows, F f) {
   constexpr int W = lanes<T>;
@@ -39,7 +39,7 @@ POLYPHONY_INLINE void each_dropped(const Dropout& drop, const Steps& steps, int 
   }
 }
 
-/// y = base + dropout(x) on a tile (`base` may be null, any may be the same).
+/// y = base + dropout(x) on a tile. `base` may be null, and any of the three may be the same.
 template <class T>
 void dropout_tile(const Dropout& drop, const Steps& steps, int first, int count, int rows, Tile<const T> x,
                   const T* base, ptrdiff_t base_stride, Tile<T> y) {
@@ -79,7 +79,7 @@ void relu_dropout_tile(const Dropout& drop, const Steps& steps, int first, int c
   }
 }
 
-/// Feature-major copy of the rows of a [·, width] tensor that belong to a tile; padding becomes zero.
+/// Copies the rows of a [·, width] tensor that belong to a tile, feature-major. Padding becomes zero.
 template <class T>
 void gather_tile(const T* from, int width, const Steps& steps, int first, int count, Tile<T> to) {
   constexpr int W = lanes<T>;
@@ -96,7 +96,7 @@ void gather_tile(const T* from, int width, const Steps& steps, int first, int co
     }
 }
 
-/// The way back; padding is not written.
+/// Copies a tile back into the [·, width] tensor. Padding is not written.
 template <class T>
 void scatter_tile(Tile<const T> from, int width, const Steps& steps, int first, int count, T* to) {
   constexpr int W = lanes<T>;
@@ -115,7 +115,7 @@ void scatter_tile(Tile<const T> from, int width, const Steps& steps, int first, 
     }
 }
 
-/// Each (sample, head) of a group that is this member's.
+/// Calls `f` for each (sample, head) of a group that belongs to this member.
 template <class F>
 POLYPHONY_INLINE void each_head(int samples, int heads, const Member& member, F f) {
   const int64_t all = int64_t(samples) * heads;
@@ -123,7 +123,7 @@ POLYPHONY_INLINE void each_head(int samples, int heads, const Member& member, F 
     f(int(i / heads), int(i % heads));
 }
 
-/// Memory for the temporaries of one thread, handed out in order.
+/// The memory for the temporaries of one thread, allocated in order.
 template <class T>
 class Scratch {
  public:

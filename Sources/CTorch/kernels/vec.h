@@ -1,9 +1,9 @@
-// Vectors of W numbers, the same source for every instruction set.
+// Vectors of W numbers, with the same source for every instruction set.
 //
-// These headers are compiled once per instruction set (isa_*.cpp), inside a namespace and under a
-// target attribute of that set's own; what the compiler makes of a W-wide addition is its business.
-// In all kernels lanes are time steps, never features: reductions over features, over heads and over
-// keys are then plain vertical arithmetic, and no width (40, 30, d_head 5 …) needs padding.
+// These headers are compiled once per instruction set (isa_*.cpp), inside a namespace and under the set's own target
+// attribute. The compiler chooses the instructions for a W-wide addition. In all kernels lanes are time steps, never
+// features. Reductions over features, heads and keys are then plain vertical arithmetic, and no width (40, 30, d_head 5
+// …) needs padding.
 #pragma once
 
 #include <cmath>
@@ -29,7 +29,7 @@ struct Simd {
   typedef int32_t I32 __attribute__((vector_size(W * 4)));
 };
 
-/// Lanes of a full vector.
+/// The number of lanes of a full vector.
 template <class T>
 constexpr int lanes = POLYPHONY_VECTOR_BYTES / int(sizeof(T));
 
@@ -58,8 +58,8 @@ POLYPHONY_INLINE Vec<T, W> splat(T x) {
   return x - Vec<T, W>{};  // x - 0 is x, also for x = -0
 }
 
-/// The larger of a and b; b where one is not a number. (The builtin would spend two instructions more to
-/// prefer the other operand then, and so hide it.)
+/// Returns the larger of a and b, or b if one of them is not a number. The builtin would spend two more instructions to
+/// prefer the other operand, and so would hide a NaN.
 template <class V>
 POLYPHONY_INLINE V larger(V a, V b) {
   return a > b ? a : b;
@@ -74,7 +74,7 @@ struct Exp2<float> {
   static constexpr float magic = 12582912.0f;  // 1.5·2^23: adding it rounds to an integer kept in the low bits
   static constexpr int mantissa = 23;
   static constexpr float unit = 1;
-  // Minimax polynomial of 2^f on [-½, ½], relative error 9e-8 before rounding.
+  // The minimax polynomial of 2^f on [-½, ½], relative error 9e-8 before rounding.
   static constexpr float polynomial[] = {1.326471510e-3f, 9.671512773e-3f, 5.550733773e-2f,
                                          2.402224208e-1f, 6.931469776e-1f, 1.0f};
 };
@@ -85,15 +85,15 @@ struct Exp2<double> {
   static constexpr double magic = 6755399441055744.0;  // 1.5·2^52
   static constexpr int mantissa = 52;
   static constexpr double unit = 0.6931471805599453094;
-  // Taylor series of e^f, |f| ≤ ½·ln 2: the first term left out is below 2e-19.
+  // The Taylor series of e^f for |f| ≤ ½·ln 2. The first omitted term is below 2e-19.
   static constexpr double polynomial[] = {
       1.0 / 87178291200.0, 1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0,
       1.0 / 362880.0,      1.0 / 40320.0,      1.0 / 5040.0,      1.0 / 720.0,      1.0 / 120.0,
       1.0 / 24.0,          1.0 / 6.0,          0.5,               1.0,              1.0};
 };
 
-/// x = 2^x for N vectors; what would be below the normal numbers becomes the smallest one. Step by step for all
-/// vectors: the dependent steps of one vector alone would leave the arithmetic units waiting.
+/// x = 2^x for N vectors. Results below the normal numbers become the smallest one. All vectors take each step
+/// together, because the dependent steps of one vector alone would leave the arithmetic units waiting.
 template <class T, int W, int N>
 POLYPHONY_INLINE void exp2(Vec<T, W> (&x)[N]) {
   using E = Exp2<T>;
@@ -129,7 +129,7 @@ POLYPHONY_INLINE Vec<T, W> interleave_high(Vec<T, W> a, Vec<T, W> b, std::index_
   return __builtin_shufflevector(a, b, (I % 2 ? W + W / 2 + int(I) / 2 : W / 2 + int(I) / 2)...);
 }
 
-/// Transposes a W × W block held in W vectors: log₂ W rounds of a perfect shuffle.
+/// Transposes a W × W block held in W vectors, by log₂ W rounds of a perfect shuffle.
 template <class T, int W>
 POLYPHONY_INLINE void transpose_block(Vec<T, W> (&r)[W]) {
   constexpr auto order = std::make_index_sequence<W>{};
@@ -146,8 +146,8 @@ POLYPHONY_INLINE void transpose_block(Vec<T, W> (&r)[W]) {
   }
 }
 
-/// Calls `f(0) … f(n - 1)`; with N > 0, n must be N and the calls are unrolled, so that arrays indexed by the
-/// argument stay in registers.
+/// Calls `f(0) … f(n - 1)`. With N > 0, n must be N and the calls are unrolled, so that arrays indexed by the argument
+/// stay in registers.
 template <int N, class F>
 POLYPHONY_INLINE void repeat(int n, F f) {
   if constexpr (N > 0) {
@@ -158,7 +158,7 @@ POLYPHONY_INLINE void repeat(int n, F f) {
   }
 }
 
-/// Up to W numbers from memory, the rest zero.
+/// Loads up to W numbers from memory, and sets the others to zero.
 template <int W, class T>
 POLYPHONY_INLINE Vec<T, W> load_some(const T* p, int n) {
   if (n >= W) return load<W>(p);

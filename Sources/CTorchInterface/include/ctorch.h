@@ -1,9 +1,9 @@
 // libtorch behind a table of C functions.
 //
-// The functions live in the dynamic library CTorch, which links libtorch. Swift loads that library at
-// run time and asks it for this table, so that an absent or foreign libtorch is an error value.
-// No C++ exception crosses this border: a function that can fail returns 0 for success, anything else
-// for failure, and then leaves a message in *error, to be released with free().
+// The functions are in the dynamic library CTorch, which links libtorch. Swift loads that library at run time and takes
+// this table from it, so that an absent or foreign libtorch is an error value. No C++ exception crosses this boundary.
+// A function that can fail returns 0 for success and any other value for failure. On failure it leaves a message in
+// *error, which the caller releases with free().
 
 #ifndef CTORCH_H
 #define CTORCH_H
@@ -16,11 +16,11 @@
 extern "C" {
 #endif
 
-/// A reference-counted tensor. Whoever receives one from a function owns one reference.
+/// A reference-counted tensor. The receiver of a tensor from a function owns one reference.
 typedef struct ctorch_tensor_impl *ctorch_tensor;
-/// A random number generator, owned by whoever created it.
+/// A random number generator, owned by its creator.
 typedef struct ctorch_generator_impl *ctorch_generator;
-/// An operator of the dispatcher; lives as long as the process.
+/// An operator of the dispatcher. It lives as long as the process.
 typedef const struct ctorch_operator_impl *ctorch_operator;
 
 enum {
@@ -55,7 +55,7 @@ typedef struct {
   } as;
 } ctorch_value;
 
-/// Changes whenever the table below does.
+/// The version of the table below. It changes with every change of the table.
 #define CTORCH_INTERFACE_VERSION 1
 
 typedef struct {
@@ -67,7 +67,7 @@ typedef struct {
 
   // Operators.
   ctorch_operator (*find)(const char *name, const char *overload, char **error);
-  /// Arguments left out at the end take the defaults of the operator's schema.
+  /// Calls an operator. Arguments omitted at the end take the defaults of the operator's schema.
   int32_t (*call)(ctorch_operator op, const ctorch_value *arguments, int32_t count,
                   ctorch_value *results, int32_t capacity, int32_t *produced, char **error);
 
@@ -81,7 +81,7 @@ typedef struct {
   int64_t (*device)(ctorch_tensor tensor);  // as in CTORCH_DEVICE
   void *(*data)(ctorch_tensor tensor, char **error);
   bool (*is_contiguous)(ctorch_tensor tensor);
-  /// Wraps memory without a copy; `release` is called with `context` when the last view has gone.
+  /// Wraps memory without a copy. It calls `release` with `context` after the last view has gone.
   ctorch_tensor (*wrap)(void *data, const int64_t *sizes, int32_t dimensions, int32_t element_type,
                         void (*release)(void *context), void *context, char **error);
 
@@ -91,9 +91,9 @@ typedef struct {
   bool (*is_leaf)(ctorch_tensor tensor);
   ctorch_tensor (*gradient)(ctorch_tensor tensor);  // NULL: none yet
   int32_t (*set_gradient)(ctorch_tensor tensor, ctorch_tensor gradient, char **error);
-  /// `seed` may be NULL for a scalar.
+  /// Runs backward. `seed` may be NULL for a scalar.
   int32_t (*backward)(ctorch_tensor tensor, ctorch_tensor seed, bool retain_graph, char **error);
-  /// Gradients of `outputs` with respect to `inputs`; NULL in `gradients` where an input is unused.
+  /// Computes the gradients of `outputs` with respect to `inputs`. The entry in `gradients` of an unused input is NULL.
   int32_t (*gradients)(const ctorch_tensor *outputs, const ctorch_tensor *seeds, int32_t output_count,
                        const ctorch_tensor *inputs, int32_t input_count, bool retain_graph,
                        bool create_graph, ctorch_tensor *gradients, char **error);
@@ -114,17 +114,17 @@ typedef struct {
   const char *(*cpu_capability)(void);
   int32_t (*cuda_device_count)(void);
   void (*set_deterministic)(bool value);
-  /// libtorch's description of its build, to be released with free().
+  /// Returns libtorch's description of its build, to be released with free().
   char *(*configuration)(void);
 } ctorch_interface;
 
 /// The one symbol that the library CTorch exports.
 typedef const ctorch_interface *(*ctorch_entry)(void);
 
-/// The path of the program or library that this function was linked into.
+/// Returns the path of the program or library that contains this function.
 const char *ctorch_own_path(void);
 
-/// Tells the C library's allocator to keep what was freed for whoever asks next; does nothing where it has no such knob.
+/// Makes the C library's allocator keep freed memory for later allocations. It has no effect without such a setting.
 void ctorch_keep_freed_memory(void);
 
 #ifdef __cplusplus

@@ -1,31 +1,32 @@
 import Foundation
 import Torch
 
-/// Everything besides tensors that an adaptation needs to go on with the same bits: `state.json` of its checkpoint.
+/// The state of an adaptation besides its tensors, `state.json` of a checkpoint. A run resumes from it with the same
+/// bits.
 struct AdaptationState: Codable {
-  /// Epochs that are complete.
+  /// The number of complete epochs.
   var epoch = 0
-  /// Steps of the current epoch that are done; online, batches.
+  /// The number of complete steps in the current epoch, online of complete batches.
   var stepInEpoch = 0
-  /// Steps of the whole run.
+  /// The number of steps in the whole run.
   var step = 0
-  /// Sums over the current epoch.
+  /// The sums over the current epoch.
   var sums = Sums()
-  /// Online: the latest contrastive losses.
+  /// The latest contrastive losses, online.
   var recentContrast: [Double] = []
   var contrastReference: Double?
   var records: [AdaptationRecord] = []
   var returns: [CollapseRecord] = []
-  /// Whether a return has ended the run.
+  /// True if a return has ended the run.
   var isEnded = false
-  /// What the run was started with; a resumed run must be the same.
+  /// The seed and the settings of the run. A resumed run must have the same.
   var seed: UInt64
   var identity: String
-  /// Who wrote this.
+  /// The versions that wrote this state.
   var polyphony = Polyphony.version
   var libtorch = Libtorch.version
 
-  /// Sums of an epoch's steps.
+  /// The sums over the steps of an epoch.
   struct Sums: Codable {
     var loss = 0.0
     var losses = 0
@@ -44,11 +45,11 @@ struct AdaptationState: Codable {
   }
 }
 
-/// An adaptation that can be continued: a folder, replaced whole or not at all.
+/// The folder of an adaptation that a run can resume from. A write replaces all of it or nothing.
 enum AdaptationCheckpoint {
   typealias Tensors = [(key: String, tensor: Tensor)]
 
-  /// Tensors by file: `adapted`, `optimizer`, `method`, `good`, `stream`.
+  /// Writes the state and the tensors by file: `adapted`, `optimizer`, `method`, `good`, `stream`.
   static func write(_ files: [(name: String, tensors: Tensors)], _ state: AdaptationState, to path: String)
     throws(Fault)
   {
@@ -60,7 +61,7 @@ enum AdaptationCheckpoint {
     }
   }
 
-  /// The state of the checkpoint at a path; nil where there is none.
+  /// The state in the checkpoint at a path; nil if there is none.
   static func state(at path: String) throws(Fault) -> AdaptationState? {
     try AtomicFolder.recover(path)
     guard FileManager.default.fileExists(atPath: path) else { return nil }

@@ -1,10 +1,10 @@
 import Torch
 
 extension AdaptationLoop {
-  /// Samples at most that the spread of predictions is watched on.
+  /// The largest number of samples for the comparison of spreads.
   private static let probeSize = 512
 
-  /// Epochs over the target, in an order that follows from seed and epoch; then the adapted model predicts all of it.
+  /// Runs epochs over the target in an order that depends on seed and epoch. Then the adapted model predicts all of it.
   func runOffline(_ isStopped: () -> Bool) throws(Fault) -> AdaptationOutcome {
     let probe = probeIndices()
     let before = probe.isEmpty ? nil : bySource { session.predict(probe) }
@@ -30,7 +30,7 @@ extension AdaptationLoop {
     return try finish(predictAll(), wasStopped: false)
   }
 
-  /// The steps of an epoch that are left; ends early where a stop is asked for or something is out of bounds.
+  /// Runs the rest of an epoch's steps. It ends early after a stop request, and with the violation of a bound.
   private func walk(
     _ sampler: BatchSampler, _ chosen: [Int]?, _ isStopped: () -> Bool
   ) throws(Fault) -> CollapseViolation? {
@@ -74,7 +74,7 @@ extension AdaptationLoop {
 
   private func predictAll() -> Tensor { session.predict(Array(0..<session.samples.count)) }
 
-  /// Samples spread evenly over the target; none where nothing is watched or nothing learned.
+  /// The indices of samples at equal distances over the target; empty if nothing is watched or adapted.
   private func probeIndices() -> [Int] {
     guard watch.bounds.isEnabled, session.group.parameters.values.count > 0 else { return [] }
     let count = session.samples.count

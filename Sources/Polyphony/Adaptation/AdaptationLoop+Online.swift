@@ -1,10 +1,10 @@
 import Torch
 
 extension AdaptationLoop {
-  /// Batches between two checkpoints of a stream.
+  /// The number of batches between two checkpoints of a stream.
   private static let checkpointInterval = 20
 
-  /// One pass over the stream in its order: predict a batch, then learn from it.
+  /// Passes over the stream once in its order. The model predicts each batch, then learns from it.
   func runOnline(_ isStopped: () -> Bool) throws(Fault) -> AdaptationOutcome {
     let batches = BatchSampler(
       count: session.samples.count, batchSize: session.settings.batchSize, seed: nil
@@ -48,7 +48,7 @@ extension AdaptationLoop {
     if let failure = watch.violation(session, spread: spread(), contrast: recentContrast) {
       try goBack(failure)
       _ = try method.didReturn(session)
-      // What was learned on the way to the collapse must not count against the state before it.
+      // The losses on the way to the collapse must not count against the state before it.
       state.recentContrast = []
       stream.replaceLast(after: session.predict(inputs))
     } else {
@@ -63,7 +63,8 @@ extension AdaptationLoop {
     }
   }
 
-  /// What the model as it is and the source say of the latest samples: of this batch, or of as many as a spread needs.
+  /// The predictions of the latest samples by the current model and by the source. They are those of this batch, or of
+  /// as many samples as a spread needs.
   private func spread() -> (now: Tensor, source: Tensor) {
     let last = stream.last
     let size = min(session.seen, CollapseGuard.smallestGroup)
@@ -71,7 +72,7 @@ extension AdaptationLoop {
     return (session.predict(Array((session.seen - size)..<session.seen)), stream.source(latest: size))
   }
 
-  /// The mean of the latest contrastive losses, as soon as there are enough of them.
+  /// The mean of the latest contrastive losses; nil for fewer losses than a window.
   private var recentContrast: Double? {
     guard state.recentContrast.count == CollapseGuard.window else { return nil }
     return state.recentContrast.reduce(0, +) / Double(CollapseGuard.window)
@@ -85,7 +86,7 @@ extension AdaptationLoop {
   }
 }
 
-/// What was said of a stream, batch by batch: before and after learning from it, and by the source.
+/// The predictions of a stream, batch by batch: before and after learning from the batch, and by the source.
 struct PredictionStream {
   private var before: [Tensor] = []
   private var after: [Tensor] = []
@@ -101,10 +102,10 @@ struct PredictionStream {
 
   mutating func replaceLast(after tensor: Tensor) { after[after.count - 1] = tensor.to(.cpu) }
 
-  /// The latest batch.
+  /// The predictions of the latest batch.
   var last: (after: Tensor, source: Tensor) { (after[after.count - 1], source[source.count - 1]) }
 
-  /// What the source says of the latest samples.
+  /// The source's predictions of the latest samples.
   func source(latest count: Int) -> Tensor {
     let batches = Tensor.concatenated(Array(source.suffix(count)))
     return batches.slice(0, batches.size(0) - count)

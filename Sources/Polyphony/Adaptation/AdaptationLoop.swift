@@ -1,9 +1,16 @@
 import Torch
 
-/// Adapts a model to unlabelled samples by a method; offline in epochs, or online batch by batch.
+/// Adapts a model to unlabelled samples by a method, offline in epochs or online batch by batch.
 ///
-/// Labels cannot reach it: it takes an ``UnlabelledSplit``. A run with a folder can be killed at any instant and
-/// continued; the continued run ends with the same bits, because every random number follows from seed, epoch and step.
+/// The loop has no access to labels, because its samples are an ``UnlabelledSplit``. A run with a folder can be killed
+/// at any instant and resumed. It then ends with the same bits, because every random number depends only on seed, epoch
+/// and step.
+///
+/// ```swift
+/// let target = try Dataset("hospital").fitted(to: model.configuration).unlabelled("test")
+/// let loop = try AdaptationLoop(model, samples: target, method: method, isOnline: true, seed: 0)
+/// let outcome = try loop.run()
+/// ```
 public final class AdaptationLoop {
   let method: any AdaptationMethod
   let session: AdaptationSession
@@ -11,23 +18,23 @@ public final class AdaptationLoop {
   let observers: [any AdaptationObserver]
   private let folder: String?
   var state: AdaptationState
-  /// Online: what was said of the stream so far, in batches.
+  /// The predictions of the stream so far, online.
   var stream = PredictionStream()
 
-  /// Configures a model for a method: freezes everything but what it adapts.
+  /// Makes a loop and freezes all tensors of the model that the method does not adapt.
   ///
   /// - Parameters:
   ///   - model: the model.
   ///   - samples: the samples.
   ///   - method: the method.
-  ///   - isOnline: whether samples come once, in their order.
-  ///   - seed: what every random number follows from.
-  ///   - device: where to compute.
-  ///   - folder: where checkpoints go; without it the run leaves nothing on disk.
-  ///   - identity: what the run was started with, such as the resolved settings; a checkpoint of another is refused.
-  ///   - observers: who watches.
-  /// - Throws: `Fault(.badData)` for samples that are no input of the model, `Fault(.usage)` where the method cannot
-  ///   serve it.
+  ///   - isOnline: true for a stream, which brings each sample once, in order.
+  ///   - seed: the seed of all random numbers.
+  ///   - device: the device that computes.
+  ///   - folder: the folder for checkpoints; without it the run writes no files.
+  ///   - identity: the run's origin, such as the resolved settings. A run cannot resume from a checkpoint with another
+  ///     one.
+  ///   - observers: the observers of the run.
+  /// - Throws: `Fault(.badData)` for samples that do not fit the model, `Fault(.usage)` if the method cannot adapt it.
   public init(
     _ model: MultimodalModel, samples: UnlabelledSplit, method: any AdaptationMethod, isOnline: Bool = false,
     seed: UInt64 = 0, device: Device = .cpu, folder: String? = nil, identity: String = "",
@@ -45,12 +52,13 @@ public final class AdaptationLoop {
       identity: "\(method.name), \(isOnline ? "online" : "offline"), \(samples.count) samples; \(identity)")
   }
 
-  /// Runs to the end, or until a stop is asked for.
+  /// Runs to the end, or until a stop request.
   ///
   /// - Parameters:
-  ///   - resume: continues from the folder's checkpoint, if it has one.
-  ///   - isStopped: asked after every step.
-  /// - Throws: `Fault(.failure)` where the model or a loss gives no finite numbers and nothing watches.
+  ///   - resume: true to continue from the folder's checkpoint, if there is one.
+  ///   - isStopped: returns true after a stop request; the loop calls it after every step.
+  /// - Throws: `Fault(.failure)` for predictions that are not finite, and for a loss that is not finite if the guard is
+  ///   off.
   public func run(
     resume: Bool = false, isStopped: () -> Bool = { StopSignal.isRequested }
   ) throws(Fault) -> AdaptationOutcome {
@@ -67,9 +75,9 @@ public final class AdaptationLoop {
     return session.isOnline ? try runOnline(isStopped) : try runOffline(isStopped)
   }
 
-  // What both ways of running share
+  // MARK: - Parts of both ways of running
 
-  /// One call of the method, its random numbers set.
+  /// Calls the method once, with the random numbers of the step.
   func adapt(_ batch: AdaptationBatch) throws(Fault) -> AdaptationStep {
     (session.epoch, session.stepInEpoch) = (state.epoch, state.stepInEpoch)
     session.seedDropout()
@@ -83,7 +91,7 @@ public final class AdaptationLoop {
     return step
   }
 
-  /// Runs `body` with the model as it was before the first step.
+  /// Runs `body` with the source model, as it was before the first step.
   func bySource<Value>(_ body: () -> Value) -> Value {
     let own = AdaptedState(of: session)
     watch.source.restore(session)
@@ -91,7 +99,7 @@ public final class AdaptationLoop {
     return body()
   }
 
-  /// Goes back to the last good state, and says so.
+  /// Restores the last good state and reports the return.
   func goBack(_ reason: CollapseViolation) throws(Fault) {
     let report = CollapseRecord(
       measure: reason.measure, value: reason.value, bound: reason.bound, epoch: state.epoch + 1, step: state.step)
@@ -115,7 +123,7 @@ public final class AdaptationLoop {
       notes: method.notes(for: session.model), parameters: (count.total, count.trainable), wasStopped: wasStopped)
   }
 
-  // Saving and restoring
+  // MARK: - Saving and restoring
 
   func writeCheckpoint() throws(Fault) {
     guard let folder else { return }
@@ -154,12 +162,12 @@ public final class AdaptationLoop {
   }
 }
 
-/// A method that chooses samples to learn from.
+/// A method that selects samples.
 protocol SelectingMethod: AdaptationMethod {
-  /// The samples that it has chosen, offline; nil before.
+  /// The selected samples, offline; nil before the selection.
   var selected: [Int]? { get }
-  /// What it chose them by, offline.
+  /// The snapshots behind the selection, offline.
   var snapshots: SnapshotLedger? { get }
-  /// The share of samples that it chooses.
+  /// The share of selected samples.
   var share: Double { get }
 }

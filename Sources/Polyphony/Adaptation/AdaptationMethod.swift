@@ -1,45 +1,60 @@
 import Torch
 
-/// A method of test-time adaptation: it changes a model by unlabelled samples of the target.
+/// A method of test-time adaptation, which changes a model with unlabelled samples of the target.
 ///
-/// The loop (``AdaptationLoop``) configures the model by ``tensors``, collects the parameters that require gradients, and
-/// gives the method batch after batch: offline in epochs over the target, online once in the order of the stream. No
-/// target value can reach a method: nothing that it is given has any.
+/// An ``AdaptationLoop`` unfreezes ``tensors`` of the model and passes batch after batch to ``adapt(_:_:)``. Offline
+/// these are epochs over the target, online the stream in its order, once. A method has no access to target values,
+/// because none of its inputs contains any.
+///
+/// ```swift
+/// final class EntropyMinimization: AdaptationMethod {
+///   let name = "entropy"
+///   let settings = AdaptationSettings()
+///   let tensors = AdaptedTensors(.norms)
+///
+///   func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+///     session.form(dropout: true)
+///     let logits = session.model(batch.inputs).prediction
+///     let entropy = -(logits.softmax(1) * logits.logSoftmax(1)).sum(1).mean()
+///     return AdaptationStep(loss: session.update(entropy), learned: batch.count)
+///   }
+/// }
+/// ```
 public protocol AdaptationMethod: AnyObject {
   /// Its name in ``AdaptationMethods``.
   var name: String { get }
-  /// What all methods have in common.
+  /// The settings that all methods have.
   var settings: AdaptationSettings { get }
-  /// What it changes; everything else is frozen and gets no gradients.
+  /// The tensors that the method changes. All others are frozen and get no gradients.
   var tensors: AdaptedTensors { get }
-  /// Passes over the target, offline; may become known only on the way.
+  /// The number of passes over the target, offline. It may change during the run.
   var epochs: Int { get }
-  /// What is being learned now, for logs.
+  /// The current stage of learning, for logs.
   var stage: String { get }
-  /// What a reader of the results has to know about this method on this model.
+  /// Remarks on this method with this model for readers of the results.
   func notes(for model: MultimodalModel) -> [String]
-  /// Called once before the first step; the model is the source.
+  /// Prepares the method once before the first step, while the model is still the source.
   func begin(_ session: AdaptationSession) throws(Fault)
-  /// The samples of the coming epoch, offline; nil for all.
+  /// The samples of the next epoch, offline; nil for all.
   func samples(_ session: AdaptationSession) -> [Int]?
   /// Learns from a batch.
   func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep
-  /// Called after each epoch whose state is good, offline.
+  /// Runs after each epoch with a good state, offline.
   func endEpoch(_ session: AdaptationSession) throws(Fault)
-  /// Called after a return to the last good state.
-  /// - Returns: whether there is something else to be learned, offline; the run ends otherwise.
+  /// Runs after a return to the last good state.
+  /// - Returns: true if another stage can follow, offline. Otherwise the run ends.
   func didReturn(_ session: AdaptationSession) throws(Fault) -> Bool
-  /// Forgets all that it has learned; the model is the source again (episodic adaptation).
+  /// Discards everything learned, for episodic adaptation. The model is the source again.
   func reset(_ session: AdaptationSession)
-  /// Tensors that the next step depends on, by name.
+  /// The named tensors that the next step depends on.
   func state() -> [(key: String, tensor: Tensor)]
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault)
 }
 
 extension AdaptationMethod {
-  /// Refuses settings that make no sense for this way of running.
-  /// - Throws: `Fault(.usage)`.
+  /// Checks that the settings suit this way of running.
+  /// - Throws: `Fault(.usage)` for episodic adaptation without a stream.
   func check(isOnline: Bool) throws(Fault) {
     guard isOnline || !settings.episodic else {
       throw Fault(
@@ -48,51 +63,51 @@ extension AdaptationMethod {
     }
   }
 
-  /// The number in the settings.
+  /// Default: the number in the settings.
   public var epochs: Int { settings.epochs }
-  /// The name.
+  /// Default: the name of the method.
   public var stage: String { name }
-  /// None.
+  /// Default: no remarks.
   public func notes(for model: MultimodalModel) -> [String] { [] }
-  /// Nothing.
+  /// Default: does nothing.
   public func begin(_ session: AdaptationSession) throws(Fault) {}
-  /// All.
+  /// Default: all samples.
   public func samples(_ session: AdaptationSession) -> [Int]? { nil }
-  /// Nothing.
+  /// Default: does nothing.
   public func endEpoch(_ session: AdaptationSession) throws(Fault) {}
-  /// Nothing else.
+  /// Default: no other stage follows.
   public func didReturn(_ session: AdaptationSession) throws(Fault) -> Bool { false }
-  /// Nothing.
+  /// Default: does nothing.
   public func reset(_ session: AdaptationSession) {}
-  /// None.
+  /// Default: no tensors.
   public func state() -> [(key: String, tensor: Tensor)] { [] }
-  /// Nothing.
+  /// Default: does nothing.
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {}
 }
 
-/// Samples to learn from.
+/// A batch of samples to learn from.
 public struct AdaptationBatch {
-  /// Their places in the target.
+  /// The indices of the samples in the target.
   public let indices: [Int]
-  /// What the model sees of them, on its device.
+  /// The inputs of the model, on its device.
   public let inputs: Inputs
-  /// What the model said of them before it learned from them, online; nil offline.
+  /// The model's prediction before it learns from the batch, online; nil offline.
   public let prediction: Tensor?
 
   /// The number of samples.
   public var count: Int { indices.count }
 }
 
-/// What came of a step.
+/// The result of one step.
 public struct AdaptationStep {
-  /// The loss; nil where nothing was to be learned.
+  /// The loss; nil if the step did not learn.
   public var loss: Double?
-  /// The contrastive loss, of methods that have one.
+  /// The contrastive loss; nil for methods without one.
   public var contrast: Double?
-  /// The samples that were learned from.
+  /// The number of samples that the step learned from.
   public var learned: Int
 
-  /// What came of a step; without arguments nothing.
+  /// Makes a result, without arguments that of a step that did not learn.
   public init(loss: Double? = nil, contrast: Double? = nil, learned: Int = 0) {
     (self.loss, self.contrast, self.learned) = (loss, contrast, learned)
   }

@@ -1,76 +1,89 @@
 import Torch
 
-/// What an adaptation came to, besides the model.
+/// The result of an adaptation, besides the model.
+///
+/// ```swift
+/// let evaluation = try Evaluation(outcome.prediction, target, task: task, loss: TaskLoss(task))
+/// print(evaluation.loss, outcome.parameters.adapted, outcome.returns.count)
+/// ```
 public struct AdaptationOutcome {
   /// The method's name.
   public var method: String
-  /// Whether samples came once, in their order.
+  /// True for a stream, which brings each sample once, in order.
   public var isOnline: Bool
-  /// What is to be reported of the target, `[N, outputs]`: offline what the adapted model says, online what it said of
-  /// each batch before it learned from it (episodic: after, because before it is always the source).
+  /// The predictions of the target for evaluation, `[N, outputs]`.
+  ///
+  /// Offline they are those of the adapted model. Online they are those of each batch before the model learns from it.
+  /// In episodic adaptation they are those after it, because the model before it is always the source.
   public var prediction: Tensor
-  /// Online: what the model said of each batch after it had learned from it.
+  /// The prediction of each batch after the model has learned from it; nil offline.
   public var updated: Tensor?
-  /// Online: what the source says.
+  /// The source's predictions; nil offline.
   public var source: Tensor?
-  /// The samples that were chosen as stable, of methods that choose, offline.
+  /// The selected stable samples, offline; nil for methods without a selection.
   public var selected: [Int]?
-  /// What they were chosen by: the predictions of all samples in the course of the adaptation, offline.
+  /// The predictions of all samples in the course of an offline adaptation, the basis of the selection.
   public var snapshots: SnapshotLedger?
-  /// The share of samples that was to be chosen.
+  /// The share of samples to select.
   public var share: Double?
   /// One record per epoch; online one per batch.
   public var records: [AdaptationRecord]
   /// Every return to the last good state.
   public var returns: [CollapseRecord]
-  /// What a reader of the results has to know.
+  /// Remarks for readers of the results.
   public var notes: [String]
   /// The number of elements of all parameters, and of those that are adapted.
   public var parameters: (total: Int, adapted: Int)
-  /// Whether a stop was asked for before the end.
+  /// True after a stop request before the end.
   public var wasStopped: Bool
 }
 
-/// An epoch of adaptation, or a batch of an online one.
+/// The figures of an epoch, or of a batch online.
 public struct AdaptationRecord: Codable, Equatable, Sendable {
   /// The epoch, counted from 1; 1 online.
   public var epoch: Int
-  /// Steps of the run so far.
+  /// The number of steps of the run so far.
   public var step: Int
-  /// What was learned.
+  /// The stage of learning.
   public var stage: String
-  /// The mean loss; nil where nothing was learned.
+  /// The mean loss; nil if nothing was learned.
   public var loss: Double?
-  /// The samples that were learned from.
+  /// The number of samples that the model learned from.
   public var learned: Int
-  /// ‖θ − θ₀‖ / ‖θ₀‖.
+  /// The relative distance of the parameters from the source's, ‖θ − θ₀‖ / ‖θ₀‖.
   public var drift: Double
 
-  /// All numbers by name: what a log holds.
+  /// The figures by name, for logs.
   public var values: MetricValues {
     ["adapt/loss": loss, "adapt/learned": Double(learned), "adapt/drift": drift]
   }
 }
 
-/// Somebody who watches an adaptation: a progress bar, a log.
+/// An observer of an adaptation, such as a progress bar or a log.
+///
+/// ```swift
+/// final class LossPrinter: AdaptationObserver {
+///   func didEnd(_ record: AdaptationRecord) { print(record.epoch, record.loss ?? .nan) }
+/// }
+/// ```
 public protocol AdaptationObserver: AnyObject {
-  /// Before the first step; a resumed run has made some already.
+  /// Runs before the first step. A resumed run has made some steps already.
   func willStart(_ method: String, completedEpochs: Int, step: Int, notes: [String]) throws(Fault)
-  /// After each step: of so many in this epoch, and epochs of so many.
+  /// Runs after each step, with its place among the steps of the epoch and the epochs of the run.
   func didStep(epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double?)
-  /// After each epoch, online after each batch.
+  /// Runs after each epoch, online after each batch.
   func didEnd(_ record: AdaptationRecord) throws(Fault)
-  /// After a return to the last good state.
+  /// Runs after a return to the last good state.
   func didReturn(_ report: CollapseRecord) throws(Fault)
 }
 
 extension AdaptationObserver {
-  /// Nothing.
+  /// Default: does nothing.
   public func willStart(_ method: String, completedEpochs: Int, step: Int, notes: [String]) throws(Fault) {}
-  /// Nothing.
+  /// Default: does nothing.
   public func didStep(epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double?) {}
-  /// Nothing.
+  /// Default: does nothing.
   public func didEnd(_ record: AdaptationRecord) throws(Fault) {}
-  /// Nothing.
+  /// Default: does nothing.
   public func didReturn(_ report: CollapseRecord) throws(Fault) {}
 }

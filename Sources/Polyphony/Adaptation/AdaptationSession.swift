@@ -1,18 +1,28 @@
 import Torch
 
-/// A model under adaptation as a method sees it: predictions, updates, and random numbers that need no saving.
+/// The interface between a method and a model under adaptation: predictions, updates, and random numbers that need no
+/// saving.
+///
+/// ```swift
+/// func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+///   session.form(dropout: true)
+///   let logits = session.model(batch.inputs).prediction
+///   let entropy = -(logits.softmax(1) * logits.logSoftmax(1)).sum(1).mean()
+///   return AdaptationStep(loss: session.update(entropy), learned: batch.count)
+/// }
+/// ```
 public final class AdaptationSession {
   /// The model.
   public let model: MultimodalModel
-  /// The target. Online, only the first ``seen`` samples have come.
+  /// The target. Online, only the first ``seen`` samples are available.
   public let samples: UnlabelledSplit
-  /// What all methods have in common.
+  /// The settings that all methods have.
   public let settings: AdaptationSettings
-  /// What every random number follows from, together with epoch and step.
+  /// The seed, which together with epoch and step determines every random number.
   public let seed: UInt64
-  /// Where the model is.
+  /// The device of the model.
   public let device: Device
-  /// Whether samples come once, in their order.
+  /// True for a stream, which brings each sample once, in order.
   public let isOnline: Bool
   /// The adapted parameters in one block.
   public let group: ParameterGroup
@@ -22,16 +32,16 @@ public final class AdaptationSession {
   public internal(set) var stepInEpoch = 0
   /// The update within the step, counted from 0; online there may be several.
   public internal(set) var repetition = 0
-  /// The samples that have come so far; all of them offline.
+  /// The number of samples available so far, offline all of them.
   public internal(set) var seen: Int
-  /// The rule that changes parameters.
+  /// The optimiser of the adapted parameters.
   private(set) var optimizer: any Optimizer
   /// The adapted parameters before the first step, in one block.
   public private(set) var sourceValues: Tensor
   let buffers: [(key: String, tensor: Tensor)]
   private let norms: [BatchNorm2d]
   private var currentForm: [Bool] = []
-  /// Whether a loss was not a finite number since the last return.
+  /// True if a loss was not a finite number since the last return.
   var hasFailed = false
 
   init(
@@ -49,23 +59,23 @@ public final class AdaptationSession {
     norms = model.backbone.batchNorms().map(\.norm)
   }
 
-  // Learning
+  // MARK: - Learning
 
-  /// Puts the model into the form of a step: dropout on or off, batch normalisations by batch or running statistics.
+  /// Sets the mode of the model for a step: dropout on or off, batch normalisations by batch or by running statistics.
   public func form(dropout: Bool, batchStatistics: Bool = false) {
-    // Walking through all modules costs as much as a small step.
+    // A walk through all modules takes as long as a small step.
     guard currentForm != [dropout, batchStatistics] else { return }
     currentForm = [dropout, batchStatistics]
     model.train(dropout)
     for norm in norms { norm.train(batchStatistics) }
   }
 
-  /// One update along the gradient of a loss.
+  /// Makes one update along the gradient of a loss.
   ///
   /// - Parameters:
-  ///   - loss: what is to be minimised.
-  ///   - regularize: a further gradient from the parameters' values.
-  /// - Returns: the loss; nil, and no update, where it is not a finite number.
+  ///   - loss: the loss.
+  ///   - regularize: a further gradient, computed from the parameters' values.
+  /// - Returns: the loss; nil without an update if it is not a finite number.
   @discardableResult
   public func update(_ loss: Tensor, regularize: ((Tensor) -> Tensor)? = nil) -> Double? {
     guard let value = backward(loss) else { return nil }
@@ -76,8 +86,8 @@ public final class AdaptationSession {
     return value
   }
 
-  /// The gradient of a loss, without an update.
-  /// - Returns: the loss; nil where it is not a finite number.
+  /// Computes the gradient of a loss without an update.
+  /// - Returns: the loss; nil if it is not a finite number.
   public func backward(_ loss: Tensor) -> Double? {
     let value = loss.item
     guard value.isFinite else {
@@ -89,13 +99,13 @@ public final class AdaptationSession {
     return value
   }
 
-  /// An update from the gradient that is there.
+  /// Makes an update from the current gradient.
   public func step() {
     if settings.clip > 0 { optimizer.clipGradients(norm: settings.clip) }
     optimizer.step()
   }
 
-  /// An optimiser that remembers nothing.
+  /// Replaces the optimiser by a new one without memory.
   public func restartOptimizer() { optimizer = settings.makeOptimizer(group) }
 
   /// Runs `body` with other values of the adapted parameters.
@@ -106,15 +116,15 @@ public final class AdaptationSession {
     return body()
   }
 
-  // Predicting
+  // MARK: - Predicting
 
-  /// What the model says of inputs on its device, in evaluation form and without gradients.
+  /// Predicts inputs on the model's device, in evaluation mode and without gradients.
   public func predict(_ inputs: Inputs) -> Tensor {
     form(dropout: false)
     return noGrad { model(inputs).prediction }
   }
 
-  /// What the model says of samples of the target by their places, on the CPU; with dropout where that is asked for.
+  /// Predicts samples of the target by their indices and returns the result on the CPU, with dropout on request.
   public func predict(_ indices: [Int], dropout: Bool = false) -> Tensor {
     form(dropout: dropout)
     return noGrad {
@@ -126,36 +136,36 @@ public final class AdaptationSession {
     }
   }
 
-  /// What the model says of samples, as soft predictions; see ``SnapshotLedger``.
+  /// Predicts samples as soft predictions; see ``SnapshotLedger``.
   func softPredictions(_ indices: [Int], dropout: Bool = false) -> Tensor {
     let prediction = predict(indices, dropout: dropout)
     return noGrad { SoftPrediction.of(prediction, model.configuration.task) }
   }
 
-  // Randomness
+  // MARK: - Randomness
 
-  /// What random numbers are drawn for; each purpose has a stream of its own.
+  /// The purposes of random numbers. Each has a stream of its own.
   public enum Purpose: UInt64, Sendable {
     /// Dropout in a step.
     case dropout
     /// Augmented views of a batch.
     case views
-    /// The choice of samples to learn from.
+    /// The random selection of samples.
     case selection
-    /// Which weights go back to the source.
+    /// The choice of weights that return to the source.
     case restoration
-    /// Predictions that are kept.
+    /// The dropout of snapshots.
     case snapshots
   }
 
-  /// A generator that follows from seed, epoch, step and purpose.
+  /// A generator that depends on seed, epoch, step and purpose.
   public func generator(_ purpose: Purpose) -> Generator { Generator(seed: derivedSeed(purpose)) }
 
-  /// Sets the dropout of what follows by seed, epoch and step.
+  /// Sets the dropout of the following passes by seed, epoch and step.
   func seedDropout(_ purpose: Purpose = .dropout) {
     let seed = derivedSeed(purpose)
     DropoutStream.shared.state = .init(seed: seed, offset: 0)
-    // libtorch's own generator is drawn from only where our kernels do not serve.
+    // Passes draw from libtorch's own generator only where our kernels do not run.
     if !Libtorch.usesOwnKernels || device != .cpu { Libtorch.seed(seed) }
   }
 

@@ -1,12 +1,18 @@
 import Torch
 
-/// What all methods of test-time adaptation have in common: the keys of the section `adaptation` of a recipe.
+/// The settings of all methods of test-time adaptation, keys of the section `adaptation` of a recipe.
+///
+/// ```swift
+/// var settings = AdaptationSettings()
+/// settings.learningRate = 1e-4
+/// settings.bounds.maximumDrift = 0.5
+/// ```
 public struct AdaptationSettings: Equatable, Sendable {
-  /// Passes over the target, offline. CASP has two numbers of its own instead.
+  /// Passes over the target, offline. CASP has two settings of its own instead.
   public var epochs = 1
   /// Samples per step.
   public var batchSize = 24
-  /// The rule that changes parameters.
+  /// The optimiser.
   public var optimizer = TrainingSettings.OptimizerName.adam
   /// The learning rate.
   public var learningRate = 1e-3
@@ -14,19 +20,20 @@ public struct AdaptationSettings: Equatable, Sendable {
   public var clip = 0.8
   /// Updates per batch, online.
   public var steps = 1
-  /// Whether the model is the source again before every batch, online.
+  /// True if every batch starts from the source model again, online.
   public var episodic = false
-  /// When adaptation goes back to the last good state.
+  /// The bounds beyond which adaptation returns to the last good state.
   public var bounds = CollapseBounds()
 
-  /// The defaults.
+  /// Makes the default settings.
   public init() {}
 
   /// Reads the section.
   /// - Parameters:
   ///   - reader: the section of the recipe.
-  ///   - defaults: a method's own.
-  ///   - hasEpochs: whether the method goes by `epochs`.
+  ///   - defaults: the method's defaults.
+  ///   - hasEpochs: true if the method uses `epochs`.
+  /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
   public init(
     _ reader: SettingsReader, defaults: AdaptationSettings = .init(), hasEpochs: Bool = true
   ) throws(Fault) {

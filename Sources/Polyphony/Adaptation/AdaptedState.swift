@@ -1,6 +1,6 @@
 import Torch
 
-/// A copy of everything that an adaptation changes: the adapted parameters in one block, and the backbone's buffers.
+/// A copy of all tensors that an adaptation changes: the adapted parameters in one block, and the backbone's buffers.
 struct AdaptedState {
   let values: Tensor
   let buffers: [Tensor]
@@ -9,7 +9,7 @@ struct AdaptedState {
     (values, buffers) = noGrad { (session.group.parameters.values.copy(), session.buffers.map { $0.tensor.copy() }) }
   }
 
-  /// A copy of ``tensors(session:)``.
+  /// Copies tensors in the order of ``tensors(session:)``.
   init(copying tensors: [Tensor]) {
     (values, buffers) = noGrad { (tensors[0].copy(), tensors.dropFirst().map { $0.copy() }) }
   }
@@ -21,16 +21,16 @@ struct AdaptedState {
     }
   }
 
-  /// The tensors to save; those of the session's model itself where one is given.
+  /// The tensors of this copy for saving, or those of the session's model if there is a session.
   func tensors(session: AdaptationSession?) -> [(key: String, tensor: Tensor)] {
     [("values", session?.group.parameters.values ?? values)]
       + buffers.indices.map { ("buffer.\($0)", session?.buffers[$0].tensor ?? buffers[$0]) }
   }
 }
 
-/// Checks of tensors that were read from a checkpoint.
+/// Checks of a checkpoint's tensors.
 enum SavedTensors {
-  /// Refuses tensors that are not exactly the expected ones.
+  /// Checks that the saved tensors have the keys, shapes and types of the expected ones.
   static func check(
     _ saved: [String: Tensor], against own: [(key: String, tensor: Tensor)], file: String?
   ) throws(Fault) {
@@ -44,7 +44,7 @@ enum SavedTensors {
     }
   }
 
-  /// A tensor of a checkpoint.
+  /// The tensor of a checkpoint with this key.
   static func tensor(_ key: String, _ saved: [String: Tensor], file: String?) throws(Fault) -> Tensor {
     guard let tensor = saved[key] else {
       throw Fault(

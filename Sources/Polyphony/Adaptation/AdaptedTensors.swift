@@ -1,37 +1,42 @@
 import Torch
 
-/// Which tensors of a backbone a method of test-time adaptation changes; all others stay as they are, bit for bit.
+/// The tensors of a backbone that a method of test-time adaptation changes. All others keep their exact bits.
+///
+/// ```swift
+/// let tensors = AdaptedTensors(.norms, lastNorm: true)
+/// let keys = tensors.keys(in: model.backbone)
+/// ```
 public struct AdaptedTensors: Equatable, Sendable {
   /// A kind of tensors.
   public enum Part: String, Sendable, CaseIterable {
-    /// None.
+    /// The method adapts no tensors.
     case none
-    /// Scale and shift of the LayerNorms of the layers (keys with `layer_norms.`); of all batch normalisations where a
-    /// backbone has no such LayerNorms.
+    /// Scale and shift of the layers' LayerNorms (keys with `layer_norms.`). In a backbone without such LayerNorms,
+    /// those of all batch normalisations.
     case norms
-    /// What makes queries, keys and values (`self_attn.in_proj_*`): of the encoders in which modalities meet (`fusion`,
-    /// `cross`, `memory`), or of all where they meet in the head.
+    /// The projections to queries, keys and values (`self_attn.in_proj_*`) in the encoders that combine modalities
+    /// (`fusion`, `cross`, `memory`). If only the head combines them, those of all encoders.
     case attention
-    /// Everything.
+    /// The method adapts all parameters.
     case all
   }
 
-  /// The kind.
+  /// The kind of tensors.
   public var part: Part
-  /// Whether `norms` includes the LayerNorm behind the last layer of each encoder (`layer_norm.`).
+  /// True if `norms` includes the LayerNorm after the last layer of each encoder (`layer_norm.`).
   public var lastNorm: Bool
-  /// How many layers before the end of each encoder are left out; nil for a quarter, rounded down.
+  /// The number of layers to omit at the end of each encoder; nil for a quarter, rounded down.
   public var skippedLayers: Int?
-  /// Whether running statistics of batch normalisations change too.
+  /// True if running statistics of batch normalisations also change.
   public var changesStatistics: Bool
 
-  /// A choice.
+  /// Makes a choice of tensors.
   public init(_ part: Part, lastNorm: Bool = false, skippedLayers: Int? = 0, changesStatistics: Bool = false) {
     (self.part, self.lastNorm) = (part, lastNorm)
     (self.skippedLayers, self.changesStatistics) = (skippedLayers, changesStatistics)
   }
 
-  /// The keys of the parameters in a backbone.
+  /// The keys of the chosen parameters in a backbone.
   public func keys(in backbone: any Backbone) -> Set<String> {
     let keys = backbone.parameters().map(\.key)
     switch part {
@@ -52,7 +57,7 @@ public struct AdaptedTensors: Equatable, Sendable {
   }
 
   /// Freezes a model except for these tensors.
-  /// - Throws: `Fault(.usage)` where the model has none of them.
+  /// - Throws: `Fault(.usage)` if the model has none of them.
   public func install(on model: MultimodalModel, method: String) throws(Fault) {
     let keys = keys(in: model.backbone)
     guard !keys.isEmpty || part == .none else {
@@ -66,7 +71,7 @@ public struct AdaptedTensors: Equatable, Sendable {
     model.backbone.unfreeze { keys.contains($0) }
   }
 
-  /// Keys of the layers that are left out start with one of these.
+  /// The prefixes of the keys in omitted layers.
   private func skippedPrefixes(_ backbone: any Backbone) -> [String] {
     let layers = backbone.encoderLayers().map(\.key)
     // `encoders.0.layers.4` belongs to the encoder `encoders.0.layers`.
@@ -76,7 +81,7 @@ public struct AdaptedTensors: Equatable, Sendable {
 }
 
 extension Module {
-  /// Every batch normalisation in this module with its key.
+  /// All batch normalisations in this module with their keys.
   func batchNorms(_ prefix: String = "") -> [(key: String, norm: BatchNorm2d)] {
     children.flatMap { key, module -> [(key: String, norm: BatchNorm2d)] in
       let path = prefix.isEmpty ? key : "\(prefix).\(key)"

@@ -1,8 +1,8 @@
 import Torch
 
-/// An adaptation as a tuning method: which tensors it has changed, for an adapter folder to put them back.
+/// An adaptation in the form of a tuning method, so that an adapter folder can restore the tensors that it changed.
 ///
-/// It changes tensors of the base and adds nothing, so it can be merged.
+/// It changes tensors of the base and adds none, so it can be merged.
 final class AdaptedTuning: MergeableTuning {
   private let name: String
   private let tensors: AdaptedTensors

@@ -2,53 +2,63 @@ import Torch
 
 /// CASP: contrastive adaptation, then stable pseudo-labels (AAAI 2025, arXiv 2412.07121).
 ///
-/// Stage 1 pulls the representations of a sample and of its copy without one modality together
-/// (``ModalityDrop``, ``ContrastiveLoss``). Before it and every few epochs all predictions are kept. Stage 2 takes the
-/// samples whose predictions moved least (``SnapshotLedger``, ``StableSelection``) and learns their mean predictions:
-/// mean absolute error for regression, cross-entropy with soft labels for classes, for segmentation at every place.
-/// Only the LayerNorms of the layers are trained (of batch normalisations, where there are none, scale and shift).
+/// Stage 1 draws together the representations of a sample and of its copy without one modality (``ModalityDrop``,
+/// ``ContrastiveLoss``). Before stage 1 and every few epochs, the ledger takes a snapshot of all predictions. Stage 2
+/// selects the samples with the most stable predictions (``SnapshotLedger``, ``StableSelection``) and learns their mean
+/// predictions. Its loss is the mean absolute error for regression, cross-entropy with soft labels for classes, and for
+/// segmentation that at every place. Both stages train only the LayerNorms of the layers. Without LayerNorms they train
+/// scale and shift of the batch normalisations.
 ///
-/// Offline both stages are epochs over the target. Online each batch gets a step of contrast, after which the samples of
-/// the last batches are predicted once more; whenever a window of batches has passed, the most stable of them are learned.
+/// Offline, both stages are epochs over the target. Online, each batch gets a contrastive step, then the model predicts
+/// the samples of the last batches again. After each window of batches, the model learns the most stable of them.
 ///
-/// Ablations: ``Variant``. Where the released code keeps the least stable samples, this keeps the stable ones.
+/// The ablations are in ``Variant``. The released code selects the least stable samples; this class selects the most
+/// stable ones.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "{contrast_epochs: 6, pseudo_epochs: 2}", file: "recipe")
+/// let (casp, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try CASP(.full, reader) }
+/// let outcome = try AdaptationLoop(model, samples: target, method: casp).run()
+/// ```
 public final class CASP: AdaptationMethod, SelectingMethod {
-  /// The method, and what is left of it in an ablation.
+  /// The method and its ablations.
   public enum Variant: String, Sendable, CaseIterable {
     /// Both stages.
     case full = "casp"
     /// Stage 1 alone.
     case contrast = "casp-contrast"
-    /// Stage 2 alone. Without stage 1 nothing moves, so snapshots are taken of the source with dropout on.
+    /// Stage 2 alone. Without stage 1 the predictions do not move, so the snapshots are those of the source with
+    /// dropout on.
     case pseudo = "casp-pseudo"
-    /// Both stages, as many samples chosen at random.
+    /// Both stages, with as many randomly selected samples.
     case random = "casp-random"
   }
 
   /// The method's name.
   public var name: String { variant.rawValue }
-  /// Which form of the method this is.
+  /// The form of the method.
   public let variant: Variant
-  /// What all methods have in common.
+  /// The settings that all methods have.
   public let settings: AdaptationSettings
-  /// What only this one has.
+  /// The settings of CASP alone.
   public let own: CASPSettings
-  /// The LayerNorms of the layers, and the last ones where settings say so.
+  /// The LayerNorms of the layers, and the last ones if the settings include them.
   public let tensors: AdaptedTensors
 
-  /// Predictions of all samples, offline.
+  /// The predictions of all samples, offline.
   private var ledger = SnapshotLedger()
   var snapshots: SnapshotLedger? { ledger.count > 1 ? ledger : nil }
   var share: Double { own.share }
-  /// The samples of stage 2 and their labels.
+  /// The samples of stage 2.
   private(set) var selected: [Int]?
   private var labels: Tensor?
-  /// The first epoch of stage 2, and the first that is not there.
+  /// The first epoch of stage 2, and the first epoch after it.
   private var secondStage: Int
   private var end: Int
   private var window = PredictionWindow()
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
   public init(_ variant: Variant, _ reader: SettingsReader) throws(Fault) {
     self.variant = variant
     settings = try AdaptationSettings(reader, hasEpochs: false)
@@ -58,13 +68,13 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     end = secondStage + (variant == .contrast ? 0 : own.pseudoEpochs)
   }
 
-  /// Both stages'.
+  /// The epochs of both stages.
   public var epochs: Int { end }
 
-  /// `contrast` or `pseudo`; online `both`, in ablations the one that is left.
+  /// `contrast` or `pseudo`, online `both`, or the only stage of an ablation.
   public private(set) var stage = "contrast"
 
-  /// What departs from the publication.
+  /// The differences from the publication.
   public func notes(for model: MultimodalModel) -> [String] {
     var notes: [String] = []
     if model.configuration.modalities.count == 1, variant != .pseudo {
@@ -77,9 +87,9 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     return notes
   }
 
-  // Offline
+  // MARK: - Offline
 
-  /// The first snapshot.
+  /// Takes the first snapshot.
   public func begin(_ session: AdaptationSession) throws(Fault) {
     guard !session.isOnline, variant != .contrast else { return }
     let all = Array(0..<session.samples.count)
@@ -91,13 +101,13 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     try choose(session)
   }
 
-  /// All in stage 1, the stable ones in stage 2.
+  /// The samples of the next epoch: all in stage 1, the selected ones in stage 2.
   public func samples(_ session: AdaptationSession) -> [Int]? {
     stage = session.epoch < secondStage ? "contrast" : "pseudo"
     return session.epoch < secondStage ? nil : selected
   }
 
-  /// A step of the stage that is on; online of both.
+  /// Makes a step of the current stage, online of both stages.
   public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     if session.isOnline { return try adaptOnline(batch, session) }
     if session.epoch < secondStage { return contrast(batch.inputs, session) }
@@ -108,7 +118,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
       loss: learn(batch.inputs, labels.rows(rows), session), learned: batch.count)
   }
 
-  /// A snapshot where it is time, and the choice after the last epoch of stage 1.
+  /// Takes a snapshot when one is due, and selects the samples after the last epoch of stage 1.
   public func endEpoch(_ session: AdaptationSession) throws(Fault) {
     guard variant == .full || variant == .random, session.epoch < secondStage else { return }
     let done = session.epoch + 1
@@ -116,7 +126,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     if done == secondStage { try choose(session) }
   }
 
-  /// Stage 2 after a collapse in stage 1, where two snapshots had been taken.
+  /// Starts stage 2 after a collapse in stage 1, if there are two snapshots.
   public func didReturn(_ session: AdaptationSession) throws(Fault) -> Bool {
     window = PredictionWindow()
     guard !session.isOnline, session.epoch < secondStage, variant != .contrast, ledger.count > 1 else { return false }
@@ -126,7 +136,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     return true
   }
 
-  /// Fixes the samples of stage 2 and their labels; the optimiser starts anew, as in a run of its own.
+  /// Selects the samples of stage 2 and their labels. The optimiser starts anew, as in a separate run.
   private func choose(_ session: AdaptationSession) throws(Fault) {
     guard let stability = ledger.stability, stability.allSatisfy(\.isFinite) else {
       throw Fault(
@@ -143,7 +153,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     session.generator(.selection).permutation(count).prefix(size).sorted()
   }
 
-  // Online
+  // MARK: - Online
 
   private func adaptOnline(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     stage = variant == .contrast ? "contrast" : variant == .pseudo ? "pseudo" : "both"
@@ -166,13 +176,13 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     return result
   }
 
-  /// Where every batch starts from the source, each is a stream of its own.
+  /// With episodic adaptation each batch is a stream of its own.
   private var pseudoInterval: Int { settings.episodic ? 1 : own.pseudoInterval ?? own.window }
 
-  // Both
+  // MARK: - Parts of both ways of running
 
   private func contrast(_ inputs: Inputs, _ session: AdaptationSession) -> AdaptationStep {
-    // A single sample has nobody to be told from.
+    // The contrast of a single sample is 0.
     guard inputs.count > 1 else { return AdaptationStep() }
     session.form(dropout: true)
     let copy = ModalityDrop.dropped(inputs, rate: own.dropRate, generator: session.generator(.views))
@@ -187,10 +197,10 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     return session.update(SoftPrediction.loss(prediction, labels.to(session.device), session.model.configuration.task))
   }
 
-  /// Forgets the window.
+  /// Discards the window.
   public func reset(_ session: AdaptationSession) { window = PredictionWindow() }
 
-  /// Snapshots, the choice, the window.
+  /// The snapshots, the selection and the window.
   public func state() -> [(key: String, tensor: Tensor)] {
     var tensors: [(key: String, tensor: Tensor)] = [("stages", Tensor([secondStage, end]))]
     tensors += ledger.state().map { ("ledger.\($0.key)", $0.tensor) }
@@ -198,7 +208,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     return tensors + window.state()
   }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {
     let stages = try SavedTensors.tensor("stages", saved, file: file).integers
     if stages.count == 2 { (secondStage, end) = (stages[0], stages[1]) }

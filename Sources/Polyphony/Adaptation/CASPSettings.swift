@@ -1,33 +1,41 @@
 import Torch
 
-/// The settings of CASP beyond those that all methods have.
+/// The settings of CASP beyond those of all methods.
+///
+/// ```swift
+/// var settings = CASPSettings()
+/// settings.contrastEpochs = 6
+/// print(settings.snapshots)  // 3: before the first epoch, after the third and after the sixth
+/// ```
 public struct CASPSettings: Equatable, Sendable {
-  /// τ of the contrastive loss.
+  /// τ, the temperature of the contrastive loss.
   public var temperature = 0.5
   /// The probability that the augmented copy of a sample lacks a modality.
   public var dropRate = 1.0
   /// Epochs of the first stage, offline.
   public var contrastEpochs = 15
-  /// Epochs between two snapshots of all predictions; one is taken before the first epoch too.
+  /// Epochs between two snapshots of all predictions. The first snapshot is before the first epoch.
   public var snapshotInterval = 3
-  /// q: the share of samples that is taken for stable.
+  /// q, the share of samples that count as stable.
   public var share = 0.05
   /// Epochs of the second stage, offline.
   public var pseudoEpochs = 5
-  /// Batches whose predictions are followed, online.
+  /// The number of batches in the window, online.
   public var window = 8
-  /// Batches from one update on pseudo-labels to the next, online; nil for ``window``, so that each such update is of
-  /// another window. Offline the second stage takes a sixtieth of the samples that the first takes; as many updates as
-  /// contrast has batches would hold predictions where they were, and undo what contrast learns.
+  /// Batches between two updates on pseudo-labels, online; nil for ``window``, so that each such update has another
+  /// window.
+  ///
+  /// Offline, the second stage processes a sixtieth as many samples as the first. As many updates as contrastive steps
+  /// would hold predictions in place and undo the effect of the contrast.
   public var pseudoInterval: Int?
-  /// Updates on pseudo-labels at a time, online.
+  /// Consecutive updates on pseudo-labels, online.
   public var pseudoSteps = 1
 
-  /// The published numbers.
+  /// Makes the published settings.
   public init() {}
 
-  /// Reads them.
-  /// - Throws: `Fault(.usage)` also where the epochs leave room for one snapshot only.
+  /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for a number out of range, and if the epochs have room for only one snapshot.
   public init(_ reader: SettingsReader) throws(Fault) {
     self.init()
     temperature = try reader.double("temperature", default: temperature, in: Above(0))
@@ -46,6 +54,6 @@ public struct CASPSettings: Equatable, Sendable {
     }
   }
 
-  /// n of the stability: the snapshots that the first stage takes.
+  /// n of the stability, the number of snapshots in the first stage.
   public var snapshots: Int { 1 + contrastEpochs / snapshotInterval }
 }

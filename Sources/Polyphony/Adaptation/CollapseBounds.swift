@@ -1,17 +1,23 @@
 import Torch
 
-/// How far adaptation may go from the source before it is called a collapse: the section `guard` of `adaptation`.
+/// The bounds of an adaptation, the section `guard` of `adaptation`. Beyond them it counts as collapsed.
 ///
-/// Everything is relative to the source model on the same target samples:
-/// * spread: the standard deviation of predictions (of class probabilities for classes) over the source's;
-/// * movement: the mean of ‖ŷ − ŷ_source‖₁ over the source's spread. Because |ŷ − y| ≤ |ŷ_source − y| + |ŷ − ŷ_source|,
-///   the mean absolute error of a regression cannot grow by more than this bound times the source's spread;
-/// * drift: ‖θ − θ₀‖ / ‖θ₀‖ of the adapted parameters;
-/// * contrast: the mean contrastive loss over that of the first epoch (online: the first eight batches).
+/// All bounds are relative to the source model on the same target samples:
+/// * Spread: the standard deviation of predictions (of class probabilities for classes) over the source's.
+/// * Movement: the mean of ‖ŷ − ŷ_source‖₁ over the source's spread. Since |ŷ − y| ≤ |ŷ_source − y| + |ŷ − ŷ_source|,
+///   the mean absolute error of a regression cannot grow by more than this bound times the source's spread.
+/// * Drift: ‖θ − θ₀‖ / ‖θ₀‖ of the adapted parameters.
+/// * Contrast: the mean contrastive loss over that of the first epoch (online: of the first eight batches).
+///
+/// ```swift
+/// var bounds = CollapseBounds()
+/// bounds.minimumSpread = 0.2
+/// bounds.maximumMovement = 0.5
+/// ```
 public struct CollapseBounds: Equatable, Sendable {
-  /// Whether anything is watched.
+  /// True if the loop checks the bounds.
   public var isEnabled = true
-  /// The smallest ratio of spreads; 0 for none.
+  /// The smallest ratio of spreads; 0 for no bound.
   public var minimumSpread = 0.1
   /// The largest ratio of spreads.
   public var maximumSpread = 10.0
@@ -22,10 +28,11 @@ public struct CollapseBounds: Equatable, Sendable {
   /// The largest ratio of contrastive losses.
   public var maximumContrast = 1.5
 
-  /// The defaults.
+  /// Makes the default bounds.
   public init() {}
 
   /// Reads the section.
+  /// - Throws: `Fault(.usage)` for a number out of range.
   public init(_ reader: SettingsReader) throws(Fault) {
     self.init()
     isEnabled = try reader.bool("enabled", default: isEnabled)
@@ -37,9 +44,15 @@ public struct CollapseBounds: Equatable, Sendable {
   }
 }
 
-/// A return to the last good state, and why.
+/// The record of a return to the last good state.
+///
+/// ```swift
+/// for record in outcome.returns where record.measure == .drift {
+///   print(record)
+/// }
+/// ```
 public struct CollapseRecord: Codable, Equatable, Sendable, CustomStringConvertible {
-  /// What left its bounds.
+  /// The measure that left its bound.
   public enum Measure: String, Codable, Sendable {
     /// The spread of predictions over the source's.
     case spread
@@ -53,18 +66,18 @@ public struct CollapseRecord: Codable, Equatable, Sendable, CustomStringConverti
     case loss
   }
 
-  /// What left its bounds.
+  /// The measure that left its bound.
   public var measure: Measure
-  /// Its value; nil for one that is not finite.
+  /// The value of the measure; nil if it is not finite.
   public var value: Double?
-  /// The bound that it crossed; nil for `loss`.
+  /// The bound; nil for `loss`.
   public var bound: Double?
   /// The epoch, counted from 1; 1 online.
   public var epoch: Int
   /// The step of the whole run, counted from 1.
   public var step: Int
 
-  /// One line for a log.
+  /// The record as one line for a log.
   public var description: String {
     let found = value.map { "\($0)" } ?? "not a finite number"
     let limit = bound.map { ", bound \($0)" } ?? ""

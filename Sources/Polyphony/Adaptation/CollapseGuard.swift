@@ -1,17 +1,17 @@
 import Torch
 
-/// What is out of bounds; see ``CollapseRecord``.
+/// The violation of a bound; see ``CollapseRecord``.
 struct CollapseViolation {
   var measure: CollapseRecord.Measure
   var value: Double?
   var bound: Double?
 }
 
-/// Watches an adaptation and takes it back to its last good state when it leaves its ``CollapseBounds``.
+/// Checks an adaptation against its ``CollapseBounds`` and restores its last good state after a violation.
 final class CollapseGuard {
-  /// The contrastive losses that the first reference, and each comparison, is the mean of, online.
+  /// The number of contrastive losses in the mean of the reference and of each comparison, online.
   static let window = 8
-  /// Fewer samples than this have no spread worth comparing.
+  /// The smallest number of samples with a meaningful spread.
   static let smallestGroup = 8
 
   let bounds: CollapseBounds
@@ -24,8 +24,8 @@ final class CollapseGuard {
     (self.bounds, self.source, good) = (bounds, source, source)
   }
 
-  /// What is out of bounds now, if anything.
-  /// - Parameter spread: the predictions of some samples by the model as it is, and by the source.
+  /// Returns the violated bound; nil if there is none.
+  /// - Parameter spread: the predictions of some samples by the current model and by the source.
   func violation(
     _ session: AdaptationSession, spread: (now: Tensor, source: Tensor)? = nil, contrast: Double? = nil
   ) -> CollapseViolation? {
@@ -48,7 +48,7 @@ final class CollapseGuard {
       let before = SoftPrediction.spread(spread.source, task)
       let now = SoftPrediction.spread(spread.now, task)
       guard now.isFinite else { return .init(measure: .spread, value: nil, bound: bounds.maximumSpread) }
-      // A source that says the same of every sample has no spread to lose.
+      // A source with equal predictions for all samples has no spread to lose.
       if before > 1e-6 {
         let ratio = now / before
         if ratio < bounds.minimumSpread { return .init(measure: .spread, value: ratio, bound: bounds.minimumSpread) }
@@ -62,17 +62,17 @@ final class CollapseGuard {
     return nil
   }
 
-  /// ‖θ − θ₀‖ / ‖θ₀‖; 0 where nothing is adapted.
+  /// The drift ‖θ − θ₀‖ / ‖θ₀‖; 0 without adapted parameters.
   func drift(_ session: AdaptationSession) -> Double {
     let values = session.group.parameters.values
     guard values.count > 0 else { return 0 }
     return noGrad { ((values - source.values).norm() / source.values.norm().clamped(1e-12, nil)).item }
   }
 
-  /// Takes the model as it is for good.
+  /// Records the current state as good.
   func accept(_ session: AdaptationSession) { good = AdaptedState(of: session) }
 
-  /// Puts the last good state back; the optimiser forgets what led away from it.
+  /// Restores the last good state and starts a new optimiser.
   func restore(_ session: AdaptationSession) {
     good.restore(session)
     session.restartOptimizer()

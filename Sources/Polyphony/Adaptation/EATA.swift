@@ -1,25 +1,31 @@
 import Torch
 
-/// EATA: entropy of reliable samples that are not like those before, held near the source (Niu et al. 2022).
+/// EATA: entropy minimisation on reliable, non-redundant samples with a pull to the source (Niu et al. 2022).
 ///
-/// Of a batch those samples count for which H < E₀ = margin · ln C and |cos(p, p̄)| < ε, p̄ a moving average of the
-/// probabilities of earlier ones. L = mean over them of e^{E₀ − H} H, plus β Σ F (θ − θ₀)². F, the Fisher information, is
-/// the mean square of the gradient of −ln p(the class predicted) over the first target samples, by the source: there is
-/// no source data. Constants: margin 0.4, ε 0.05, β 2000, 2000 samples, p̄ ← 0.9 p̄ + 0.1 mean p.
+/// A sample counts if H < E₀ = margin · ln C and |cos(p, p̄)| < ε. p̄ is a moving average of the probabilities of
+/// earlier samples. L = mean over the counted samples of e^{E₀ − H} H, plus β Σ F (θ − θ₀)². The Fisher information F
+/// is the mean square of the gradient of −ln p(predicted class). It comes from the source model on the first target
+/// samples, because there is no source data. Constants: margin 0.4, ε 0.05, β 2000, 2000 samples, p̄ ← 0.9 p̄ + 0.1
+/// mean p.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "{margin: 0.5, fisher_samples: 500}", file: "recipe")
+/// let (eata, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try EATA(reader) }
+/// ```
 public final class EATA: AdaptationMethod {
   /// The method's name.
   public let name = "eata"
-  /// What all methods have in common.
+  /// The settings that all methods have.
   public let settings: AdaptationSettings
-  /// All norms.
+  /// The norms of all layers.
   public let tensors: AdaptedTensors
-  /// E₀ / ln C.
+  /// The margin E₀ / ln C.
   public let margin: Double
-  /// ε.
+  /// The redundancy bound ε.
   public let redundancy: Double
-  /// β.
+  /// The weight β of the Fisher term.
   public let fisherWeight: Double
-  /// Samples that F is taken from; online at most the first batch.
+  /// The number of samples for F, online at most the first batch.
   public let fisherSamples: Int
 
   private let bins: Int
@@ -28,6 +34,7 @@ public final class EATA: AdaptationMethod {
   private var average: Tensor?
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for a number out of range.
   public init(_ reader: SettingsReader) throws(Fault) {
     settings = try AdaptationSettings(reader)
     tensors = AdaptedTensors(
@@ -39,13 +46,13 @@ public final class EATA: AdaptationMethod {
     fisherSamples = try reader.int("fisher_samples", default: 2000, in: 1...)
   }
 
-  /// Labels the entropy of a regression, and where F comes from.
+  /// Remarks on the entropy of a regression and on the source of F.
   public func notes(for model: MultimodalModel) -> [String] {
     PredictionDistribution.notes(for: model)
       + ["the Fisher information is taken from target samples with the source's own predictions"]
   }
 
-  /// Fixes bins and Fisher information; the model stays the source.
+  /// Computes the bins and the Fisher information of the source.
   public func begin(_ session: AdaptationSession) throws(Fault) {
     let distribution = PredictionDistribution.fitted(session, bins: bins)
     self.distribution = distribution
@@ -54,7 +61,7 @@ public final class EATA: AdaptationMethod {
     let count = min(fisherSamples, session.seen)
     let batches = BatchSampler(count: count, batchSize: settings.batchSize, seed: nil).epoch(0)
     for indices in batches {
-      // By running statistics, which the gradient must not move.
+      // Running statistics apply here, because the gradient passes must not change them.
       session.form(dropout: false)
       let inputs = session.samples.rows(indices).to(session.device)
       let log = distribution.logProbabilities(session.model(inputs).prediction)
@@ -64,7 +71,7 @@ public final class EATA: AdaptationMethod {
     fisher = noGrad { sum / Double(batches.count) }
   }
 
-  /// One update, where a sample counts.
+  /// Makes one update if a sample counts.
   public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
     guard let distribution else { return AdaptationStep() }
     session.form(dropout: false, batchStatistics: true)
@@ -87,7 +94,7 @@ public final class EATA: AdaptationMethod {
     return AdaptationStep(loss: loss, learned: Int(number))
   }
 
-  /// 1 for samples that count, `[B]`.
+  /// The mask of the samples that count, `[B]`.
   private func chosen(_ entropy: Tensor, _ bound: Double, _ p: Tensor) -> Tensor {
     var counts = entropy .< bound
     if let average {
@@ -97,10 +104,10 @@ public final class EATA: AdaptationMethod {
     return counts.to(entropy.dtype)
   }
 
-  /// Forgets the average; F is the source's and stays.
+  /// Discards the average. F belongs to the source and stays.
   public func reset(_ session: AdaptationSession) { average = nil }
 
-  /// Bins, Fisher information, average.
+  /// The bins, the Fisher information and the average.
   public func state() -> [(key: String, tensor: Tensor)] {
     var tensors = distribution?.state() ?? []
     if let fisher { tensors.append(("fisher", fisher)) }
@@ -108,7 +115,7 @@ public final class EATA: AdaptationMethod {
     return tensors
   }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {
     distribution = try .loaded(saved, session, bins: bins, file: file)
     fisher = saved["fisher"]?.to(session.device)

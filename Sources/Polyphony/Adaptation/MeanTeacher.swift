@@ -1,30 +1,37 @@
 import Torch
 
-/// Mean teacher: the model follows the mean of a slower copy's predictions over augmented views (CoTTA, Wang et al. 2022).
+/// Mean teacher: the model follows the mean prediction of a slower copy over augmented views (CoTTA, Wang et al. 2022).
 ///
-/// The teacher is θ′ ← α θ′ + (1 − α) θ; its views are copies of the sample without one modality (``ModalityDrop``).
-/// Loss: mean absolute error for regression, cross-entropy with soft labels for classes. For classes the teacher sees the
-/// sample itself where the source is sure of the batch (mean largest probability ≥ `confidence`), as published; a
-/// regression has no confidence and always gets the mean over views. After each update every parameter returns to its
-/// source value with probability `restore`. Constants: α 0.999, 32 views, 0.92, 0.01. What predicts is the student.
+/// The teacher is θ′ ← α θ′ + (1 − α) θ. Its views are copies of the sample without one modality (``ModalityDrop``).
+/// The loss is the mean absolute error for regression and cross-entropy with soft labels for classes. For classes, the
+/// teacher predicts the sample itself if the source is confident about the batch (mean largest probability ≥
+/// `confidence`), as published. A regression has no confidence and always uses the mean over views. After each update,
+/// every parameter returns to its source value with probability `restore`. Constants: α 0.999,
+/// 32 views, `confidence` 0.92, `restore` 0.01. The final predictions are the student's.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "{views: 8, restore: 0.05}", file: "recipe")
+/// let (teacher, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try MeanTeacher(reader) }
+/// ```
 public final class MeanTeacher: AdaptationMethod {
   /// The method's name.
   public let name = "mean-teacher"
-  /// What all methods have in common.
+  /// The settings that all methods have.
   public let settings: AdaptationSettings
-  /// Everything, or what the setting `targets` says.
+  /// The parameters of the setting `targets`, by default all.
   public let tensors: AdaptedTensors
-  /// α.
+  /// The momentum α of the teacher.
   public let momentum: Double
-  /// Augmented views of a batch.
+  /// The number of augmented views of a batch.
   public let views: Int
-  /// The mean largest probability from which on no views are taken.
+  /// The mean largest probability above which there are no views.
   public let confidence: Double
-  /// The probability that a parameter returns.
+  /// The probability that a parameter returns to its source value.
   public let restore: Double
   private var teacher: Tensor?
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for a number out of range, and for `targets` without tensors.
   public init(_ reader: SettingsReader) throws(Fault) {
     settings = try AdaptationSettings(reader)
     let part = try reader.choice("targets", default: AdaptedTensors.Part.all)
@@ -38,19 +45,19 @@ public final class MeanTeacher: AdaptationMethod {
     restore = try reader.double("restore", default: 0.01, in: 0...1)
   }
 
-  /// The teacher starts as the source.
+  /// Sets the teacher to the source.
   public func begin(_ session: AdaptationSession) throws(Fault) { reset(session) }
 
-  /// The teacher is the source again.
+  /// Sets the teacher to the source again.
   public func reset(_ session: AdaptationSession) { teacher = noGrad { session.sourceValues.copy() } }
 
-  /// The teacher forgets what led to a collapse.
+  /// Sets the teacher to the restored model, so it has no memory of the collapse.
   public func didReturn(_ session: AdaptationSession) throws(Fault) -> Bool {
     teacher = noGrad { session.group.parameters.values.copy() }
     return false
   }
 
-  /// One update, then the teacher's.
+  /// Makes one update, then updates the teacher.
   public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
     guard let teacher else { return AdaptationStep() }
     let task = session.model.configuration.task
@@ -89,10 +96,10 @@ public final class MeanTeacher: AdaptationMethod {
     }
   }
 
-  /// The teacher.
+  /// The parameters of the teacher.
   public func state() -> [(key: String, tensor: Tensor)] { teacher.map { [("teacher", $0)] } ?? [] }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {
     let own = [("teacher", session.group.parameters.values)]
     try SavedTensors.check(saved, against: own, file: file)

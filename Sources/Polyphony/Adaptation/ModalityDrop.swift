@@ -1,24 +1,28 @@
 import Torch
 
-/// The augmentation of CASP: every sample loses one of its modalities, chosen at random for each sample.
+/// The augmentation of CASP: every sample loses one randomly chosen modality.
+///
+/// ```swift
+/// let incomplete = ModalityDrop.dropped(inputs, rate: 0.5, generator: Generator(seed: 0))
+/// ```
 public enum ModalityDrop {
-  /// A copy in which samples lack one modality more.
+  /// Copies samples without one of their modalities.
   ///
-  /// Only modalities that a sample has are dropped, and never its last one.
+  /// The dropped modality is one that the sample has, and never its last one.
   /// - Parameters:
   ///   - inputs: the samples.
-  ///   - rate: the probability that a sample loses one.
-  ///   - generator: what the choices are drawn from.
+  ///   - rate: the probability that a sample loses a modality.
+  ///   - generator: the generator of the choices.
   public static func dropped(_ inputs: Inputs, rate: Double = 1, generator: Generator) -> Inputs {
     noGrad {
       let (count, modalities) = (inputs.count, inputs.modalities.count)
       let device = inputs.modalities[0].device
-      // Drawn in any case, so that what comes after does not depend on the inputs.
+      // The draw takes place in any case, so that later draws do not depend on the inputs.
       let order = Tensor.uniform([count, modalities], generator: generator).to(device)
       let chance = Tensor.uniform([count, 1], generator: generator).to(device)
       let present = inputs.presence ?? .ones([count, modalities], dtype: .bool, device: device)
       let score = order.filled(-1, where: .!present)
-      // As indices, because two equal draws would otherwise drop two.
+      // Indices are necessary here, because a comparison would drop two modalities with equal draws.
       let chosen = score.argmax(1).oneHot(modalities).to(.bool)
       let mayLose = (present.to(.int64).sum(1, keep: true) .> 1) .& (chance .< rate)
       var result = inputs
@@ -29,7 +33,7 @@ public enum ModalityDrop {
 }
 
 extension Inputs {
-  /// The samples of two sets of inputs one after the other.
+  /// The samples of two sets of inputs, one set after the other.
   static func joined(_ first: Inputs, _ second: Inputs) -> Inputs {
     let lengths = first.lengths.indices.map { index -> Tensor? in
       guard let one = first.lengths[index], let other = second.lengths[index] else { return nil }

@@ -1,21 +1,26 @@
 import Torch
 
-/// Norm statistics: batch normalisations take mean and variance from the target (Schneider et al. 2020; Li et al. 2017).
+/// Norm statistics: batch normalisations with mean and variance of the target (Schneider et al. 2020; Li et al. 2017).
 ///
-/// With s = share of the source, μ = s·μ_source + (1 − s)·μ_target, σ² likewise; μ_target and σ²_target are those of all
-/// samples seen so far, each batch normalised by its own while they are taken. LayerNorms keep no statistics: on models
-/// without batch normalisations this method changes nothing, and says so.
+/// With s = the source's share, μ = s·μ_source + (1 − s)·μ_target, and σ² in the same way. μ_target and σ²_target are
+/// those of all samples so far. A batch is normalised by its own statistics during their measurement. LayerNorms have
+/// no statistics, so on models without batch normalisations this method has no effect, and its notes report that.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "source_share: 0.3", file: "recipe")
+/// let (norms, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try NormStatistics(reader) }
+/// ```
 public final class NormStatistics: AdaptationMethod {
   /// The method's name.
   public let name = "norm"
-  /// What all methods have in common.
+  /// The settings that all methods have.
   public let settings: AdaptationSettings
-  /// No parameters, only running statistics.
+  /// The method changes running statistics and no parameters.
   public let tensors = AdaptedTensors(.none, changesStatistics: true)
-  /// s.
+  /// The source's share s.
   public let sourceShare: Double
 
-  /// For each normalisation the source's and the target's mean and second moment.
+  /// The moments of each normalisation: the source's mean and variance, and the target's mean and second moment.
   private var moments: [Moments] = []
 
   private struct Moments {
@@ -23,26 +28,27 @@ public final class NormStatistics: AdaptationMethod {
     var sourceVariance: Tensor
     var mean: Tensor
     var square: Tensor
-    /// How many samples these are of.
+    /// The number of samples behind these moments.
     var samples = 0.0
   }
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for a number out of range.
   public init(_ reader: SettingsReader) throws(Fault) {
     settings = try AdaptationSettings(reader, hasEpochs: false)
     sourceShare = try reader.double("source_share", default: 0, in: 0...1)
   }
 
-  /// One pass.
+  /// The single pass of this method.
   public var epochs: Int { 1 }
 
-  /// Says where it has no effect.
+  /// A remark for models on which the method has no effect.
   public func notes(for model: MultimodalModel) -> [String] {
     model.backbone.batchNorms().isEmpty
       ? ["no effect: the model has LayerNorms only, which keep no statistics"] : []
   }
 
-  /// Notes the source's statistics.
+  /// Stores the source's statistics.
   public func begin(_ session: AdaptationSession) throws(Fault) { start(session) }
 
   private func start(_ session: AdaptationSession) {
@@ -55,7 +61,7 @@ public final class NormStatistics: AdaptationMethod {
     }
   }
 
-  /// Takes the batch's statistics into those of the target.
+  /// Adds the batch's statistics to those of the target.
   public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
     let norms = norms(session)
     guard !norms.isEmpty else { return AdaptationStep() }
@@ -67,7 +73,7 @@ public final class NormStatistics: AdaptationMethod {
         let (oldMean, oldVariance, count) = before[index]
         // A map of a single place in a single sample has no statistics.
         guard norm.batchCount.item > count.item else { continue }
-        // What one update by a tenth has left of the batch's own.
+        // One update moves a running value by a tenth towards the batch's own value, which is recovered here.
         let mean = (norm.runningMean - oldMean * 0.9) * 10
         let square = (norm.runningVariance - oldVariance * 0.9) * 10 + mean.squared()
         moments[index].samples += Double(batch.count)
@@ -84,12 +90,12 @@ public final class NormStatistics: AdaptationMethod {
     return AdaptationStep(learned: batch.count)
   }
 
-  /// Forgets the target's statistics.
+  /// Discards the target's statistics.
   public func reset(_ session: AdaptationSession) { start(session) }
 
   private func norms(_ session: AdaptationSession) -> [BatchNorm2d] { session.model.backbone.batchNorms().map(\.norm) }
 
-  /// The moments.
+  /// The moments of all normalisations.
   public func state() -> [(key: String, tensor: Tensor)] {
     moments.enumerated().flatMap { index, own in
       [
@@ -99,7 +105,7 @@ public final class NormStatistics: AdaptationMethod {
     }
   }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {
     func tensor(_ key: String) throws(Fault) -> Tensor { try SavedTensors.tensor(key, saved, file: file) }
     moments = []

@@ -1,10 +1,11 @@
 import Torch
 
-/// Predictions as distributions, for the methods that minimise entropy.
+/// Predictions as distributions, for methods that minimise entropy.
 ///
-/// Classes: the softmax. A regression gives one number and no distribution, so it gets one over K bins with centres c_k
-/// spread evenly over the task's range: p_k ∝ exp(−(ŷ − c_k)²/2σ²), σ half the distance of two centres. Its entropy says
-/// only how near ŷ is to a centre, nothing of how sure the model is: results are labelled so.
+/// For classes it is the softmax. A regression gives one number without a distribution. So it gets one over K bins with
+/// centres c_k at equal distances over the task's range: p_k ∝ exp(−(ŷ − c_k)²/2σ²), with σ half the distance of two
+/// centres. Its entropy only measures the distance of ŷ from a centre and not the confidence of the model, so results
+/// carry a remark.
 struct PredictionDistribution {
   let task: PredictionTask
   private let bins: Int
@@ -15,13 +16,13 @@ struct PredictionDistribution {
     bounds = task.range.map { ($0[0], $0[1]) } ?? (-1, 1)
   }
 
-  /// What a user has to know of the entropy of a model's predictions: that of a regression is labelled.
+  /// Remarks on the entropy of a model's predictions, which concern only a regression.
   static func notes(for model: MultimodalModel) -> [String] {
     guard model.configuration.task.kind == .regression else { return [] }
     return ["a regression has no entropy of its own: it is taken over bins of the predicted value"]
   }
 
-  /// With bins from what the source says, where the task has no range.
+  /// Makes a distribution. For a task without a range, the source's predictions give the bins.
   static func fitted(_ session: AdaptationSession, bins: Int) -> PredictionDistribution {
     var result = PredictionDistribution(session.model.configuration.task, bins: bins)
     guard result.task.kind == .regression, result.task.range == nil else { return result }
@@ -31,7 +32,7 @@ struct PredictionDistribution {
     return result
   }
 
-  /// With bins as ``state()`` gave them.
+  /// Makes a distribution with the bins of a ``state()``.
   static func loaded(
     _ saved: [String: Tensor], _ session: AdaptationSession, bins: Int, file: String?
   ) throws(Fault) -> PredictionDistribution {
@@ -44,10 +45,10 @@ struct PredictionDistribution {
   /// The number of classes or bins.
   var count: Int { task.kind == .regression ? bins : task.classes ?? 2 }
 
-  /// ln C: the largest entropy.
+  /// The largest entropy, ln C.
   var maximumEntropy: Double { Tensor(Double(count), dtype: .float64).log().item }
 
-  /// log p of a prediction, `[B, C]` or `[B, C, H, W]`.
+  /// The log probabilities of a prediction, `[B, C]` or `[B, C, H, W]`.
   func logProbabilities(_ prediction: Tensor) -> Tensor {
     guard task.kind == .regression else { return prediction.logSoftmax(1) }
     let step = (bounds.high - bounds.low) / Double(bins - 1)
@@ -61,10 +62,10 @@ struct PredictionDistribution {
     overPlaces(-(logProbabilities.exp() * logProbabilities).sum(1))
   }
 
-  /// `[B, …]` averaged over places to `[B]`.
+  /// The mean over places, from `[B, …]` to `[B]`.
   static func overPlaces(_ x: Tensor) -> Tensor { x.rank > 1 ? x.mean(1, 2) : x }
 
-  /// Probabilities of each sample, `[B, C]`; the mean over the places of an image.
+  /// The probabilities of each sample, `[B, C]`, averaged over the places of an image.
   static func probabilities(_ logProbabilities: Tensor) -> Tensor {
     let p = logProbabilities.exp()
     return p.rank == 4 ? p.mean(2, 3) : p
@@ -74,6 +75,6 @@ struct PredictionDistribution {
 }
 
 extension SettingsReader {
-  /// Reads `bins`: over how many bins of the predicted value the entropy of a regression is taken.
+  /// Reads `bins`, the number of bins for the entropy of a regression.
   func entropyBins() throws(Fault) -> Int { try int("bins", default: 7, in: 2...1000) }
 }

@@ -1,16 +1,16 @@
 import Torch
 
-/// The samples of the last batches of a stream, and how their predictions moved since each came.
+/// The samples of the last batches of a stream, with the movement of their predictions since each batch came.
 struct PredictionWindow {
   private var batches: [(indices: [Int], ledger: SnapshotLedger)] = []
 
   init() {}
 
-  /// All samples, the oldest batch first.
+  /// The indices of all samples, the oldest batch first.
   var indices: [Int] { batches.flatMap(\.indices) }
 
-  /// Adds a batch with its first snapshot, and forgets the oldest one beyond the limit. A batch that came last already
-  /// is not added again.
+  /// Adds a batch with its first snapshot, and removes the oldest one beyond the limit. It ignores a repetition of the
+  /// last batch.
   mutating func add(_ indices: [Int], _ soft: Tensor, limit: Int) {
     guard batches.last?.indices != indices else { return }
     var ledger = SnapshotLedger()
@@ -23,10 +23,10 @@ struct PredictionWindow {
     for (place, part) in soft.split(batches.map(\.indices.count)).enumerated() { batches[place].ledger.add(part) }
   }
 
-  /// s of all samples, each over its own snapshots.
+  /// The stability s of all samples, each over its own snapshots.
   var stability: [Double] { batches.flatMap { $0.ledger.stability ?? [] } }
 
-  /// ỹ of samples by their places in ``indices``, which must be in order.
+  /// The means ỹ of samples by their places in ``indices``, which must be in order.
   func means(_ places: [Int]) -> Tensor {
     var start = 0
     var parts: [Tensor] = []

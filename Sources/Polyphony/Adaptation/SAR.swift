@@ -1,21 +1,26 @@
 import Torch
 
-/// SAR: entropy of reliable samples, minimised where it is flat (Niu et al. 2023).
+/// SAR: sharpness-aware entropy minimisation on reliable samples (Niu et al. 2023).
 ///
-/// Samples with H < margin · ln C give a gradient g; at θ + ρ g/‖g‖ the entropy of those of them that are still reliable
-/// gives the gradient of the update at θ. When the moving average of that loss falls below `reset_below`, the model
-/// becomes the source again. The last quarter of each encoder's layers and the last LayerNorms are left out.
-/// Constants: margin 0.4, ρ 0.05, 0.2, average ← 0.9 average + 0.1 loss.
+/// Samples with H < margin · ln C give a gradient g. Those that are still reliable at θ + ρ g/‖g‖ give the gradient of
+/// the update at θ. If the moving average of that loss falls below `reset_below`, the model becomes the source again.
+/// The tensors omit the last quarter of each encoder's layers and the last LayerNorms. Constants: margin 0.4, ρ 0.05,
+/// `reset_below` 0.2, average ← 0.9 average + 0.1 loss.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "{radius: 0.1, reset_below: 0.1}", file: "recipe")
+/// let (sar, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try SAR(reader) }
+/// ```
 public final class SAR: AdaptationMethod {
   /// The method's name.
   public let name = "sar"
-  /// What all methods have in common.
+  /// The settings that all methods have.
   public let settings: AdaptationSettings
-  /// The norms but for the last layers.
+  /// The norms except those of the last layers.
   public let tensors: AdaptedTensors
-  /// E₀ / ln C.
+  /// The margin E₀ / ln C.
   public let margin: Double
-  /// ρ.
+  /// The radius ρ.
   public let radius: Double
   /// The average loss below which the model becomes the source again; 0 for never.
   public let resetBelow: Double
@@ -25,6 +30,7 @@ public final class SAR: AdaptationMethod {
   private var average: Double?
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for a number out of range.
   public init(_ reader: SettingsReader) throws(Fault) {
     settings = try AdaptationSettings(reader)
     tensors = AdaptedTensors(
@@ -36,17 +42,17 @@ public final class SAR: AdaptationMethod {
     resetBelow = try reader.double("reset_below", default: 0.2, in: 0...)
   }
 
-  /// Labels the entropy of a regression.
+  /// A remark on the entropy of a regression.
   public func notes(for model: MultimodalModel) -> [String] {
     PredictionDistribution.notes(for: model)
   }
 
-  /// Fixes the bins of a regression.
+  /// Computes the bins of a regression.
   public func begin(_ session: AdaptationSession) throws(Fault) {
     distribution = .fitted(session, bins: bins)
   }
 
-  /// One update, where a sample is reliable.
+  /// Makes one update if a sample is reliable.
   public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
     guard let distribution else { return AdaptationStep() }
     let bound = margin * distribution.maximumEntropy
@@ -81,17 +87,17 @@ public final class SAR: AdaptationMethod {
     return AdaptationStep(loss: loss, learned: Int(left))
   }
 
-  /// Forgets the average.
+  /// Discards the average.
   public func reset(_ session: AdaptationSession) { average = nil }
 
-  /// Bins and average.
+  /// The bins and the average.
   public func state() -> [(key: String, tensor: Tensor)] {
     var tensors = distribution?.state() ?? []
     if let average { tensors.append(("average", Tensor([average]))) }
     return tensors
   }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {
     distribution = try .loaded(saved, session, bins: bins, file: file)
     average = saved["average"]?.item

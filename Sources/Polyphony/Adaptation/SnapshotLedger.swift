@@ -1,21 +1,28 @@
 import Torch
 
-/// Predictions of the same samples at several moments of an adaptation: how stable each is, and the mean.
+/// Predictions of the same samples at several moments of an adaptation, with their stability and their mean.
 ///
 /// With n snapshots ŷ(1) … ŷ(n) of a sample (its value, or the probabilities of its classes)
 ///
 /// s = 1/(n − 1) Σ_t ‖ŷ(t+1) − ŷ(t)‖₁, ỹ = 1/n Σ_t ŷ(t)
 ///
-/// (CASP, arXiv 2412.07121). The distance of an image is averaged over its places. Only running sums are kept, whatever
-/// n is.
+/// (CASP, arXiv 2412.07121). The distance of an image is averaged over its places. The ledger stores only running sums,
+/// for any n.
+///
+/// ```swift
+/// var ledger = SnapshotLedger()
+/// ledger.add(Tensor([0.0, 1.0], shape: [2, 1]))
+/// ledger.add(Tensor([0.0, 3.0], shape: [2, 1]))
+/// print(ledger.stability ?? [])  // [0.0, 2.0]
+/// ```
 public struct SnapshotLedger {
-  /// n.
+  /// The number n of snapshots.
   public private(set) var count = 0
   private var last: Tensor?
   private var sum: Tensor?
   private var movement: Tensor?
 
-  /// A ledger without snapshots.
+  /// Makes a ledger without snapshots.
   public init() {}
 
   /// Adds a snapshot of soft predictions, `[N, C]` or `[N, C, H, W]`, always of the same samples.
@@ -34,18 +41,18 @@ public struct SnapshotLedger {
     count += 1
   }
 
-  /// s of every sample; nil before the second snapshot.
+  /// The stability s of every sample; nil before the second snapshot.
   public var stability: [Double]? {
     guard count > 1, let movement else { return nil }
     return (movement / Double(count - 1)).doubles
   }
 
-  /// ỹ of some samples.
+  /// The means ỹ of some samples; nil before the first snapshot.
   public func means(_ indices: [Int]) -> Tensor? {
     sum.map { sum in noGrad { sum.rows(Tensor(indices)) / Double(count) } }
   }
 
-  /// How wrong the means are as pseudo-labels (``PseudoLabelError``); no values before the second snapshot.
+  /// The errors of the means as pseudo-labels (``PseudoLabelError``); empty before the second snapshot.
   public func pseudoLabelErrors(_ target: Tensor, share: Double, task: PredictionTask) -> MetricValues {
     guard let stability, let labels = means(Array(stability.indices)) else { return [:] }
     return PseudoLabelError.values(labels: labels, stability: stability, target: target, share: share, task: task)

@@ -1,20 +1,21 @@
 import Torch
 
-/// No adaptation: what the source model says of the target. Settings are read and mean nothing.
+/// The source model without adaptation. Its settings have no effect.
 public final class SourceModel: AdaptationMethod {
   /// The method's name.
   public let name = "source"
-  /// What all methods have in common.
+  /// The settings that all methods have.
   public let settings: AdaptationSettings
-  /// None.
+  /// The method adapts no tensors.
   public let tensors = AdaptedTensors(.none)
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
   public init(_ reader: SettingsReader) throws(Fault) { settings = try AdaptationSettings(reader) }
 
-  /// None: there is nothing to be learned.
+  /// The method runs no epochs, because it learns nothing.
   public var epochs: Int { 0 }
 
-  /// Nothing.
+  /// The step does nothing.
   public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep { AdaptationStep() }
 }

@@ -1,20 +1,28 @@
 import Torch
 
-/// Tent: the mean entropy of predictions is minimised over scale and shift of the norms (Wang et al. 2021).
+/// Tent: minimisation of the mean entropy over scale and shift of the norms (Wang et al. 2021).
 ///
-/// L = 1/B Σ_b −Σ_c p_bc ln p_bc; all LayerNorms (`last_norm`: the last ones too). Batch normalisations are by batch
-/// statistics while learning, and their running ones follow. Regression: see `PredictionDistribution`.
+/// L = 1/B Σ_b −Σ_c p_bc ln p_bc. It trains all LayerNorms, and with `last_norm` the last ones too. Batch
+/// normalisations use batch statistics in a step, and their running statistics follow. For regression, see
+/// `PredictionDistribution`.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "learning_rate: 0.0001", file: "recipe")
+/// let (tent, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try Tent(reader) }
+/// let outcome = try AdaptationLoop(model, samples: target, method: tent, isOnline: true).run()
+/// ```
 public final class Tent: AdaptationMethod {
   /// The method's name.
   public let name = "tent"
-  /// What all methods have in common.
+  /// The settings that all methods have.
   public let settings: AdaptationSettings
-  /// All norms.
+  /// The norms of all layers.
   public let tensors: AdaptedTensors
   private let bins: Int
   private var distribution: PredictionDistribution?
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for a number out of range.
   public init(_ reader: SettingsReader) throws(Fault) {
     settings = try AdaptationSettings(reader)
     tensors = AdaptedTensors(
@@ -22,17 +30,17 @@ public final class Tent: AdaptationMethod {
     bins = try reader.entropyBins()
   }
 
-  /// Labels the entropy of a regression.
+  /// A remark on the entropy of a regression.
   public func notes(for model: MultimodalModel) -> [String] {
     PredictionDistribution.notes(for: model)
   }
 
-  /// Fixes the bins of a regression.
+  /// Computes the bins of a regression.
   public func begin(_ session: AdaptationSession) throws(Fault) {
     distribution = .fitted(session, bins: bins)
   }
 
-  /// One update.
+  /// Makes one update.
   public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
     guard let distribution else { return AdaptationStep() }
     session.form(dropout: false, batchStatistics: true)
@@ -41,10 +49,10 @@ public final class Tent: AdaptationMethod {
       loss: session.update(PredictionDistribution.entropy(log).mean()), learned: batch.count)
   }
 
-  /// The bins.
+  /// The bins of a regression.
   public func state() -> [(key: String, tensor: Tensor)] { distribution?.state() ?? [] }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {
     distribution = try .loaded(saved, session, bins: bins, file: file)
   }

@@ -1,8 +1,8 @@
 import Torch
 
 extension UnlabelledSplit {
-  /// Refuses samples that are no input of a model: other modalities, other shapes, values that are not finite numbers.
-  /// - Throws: `Fault(.badData)`.
+  /// Checks that samples fit a model.
+  /// - Throws: `Fault(.badData)` for other modalities, other shapes and values that are not finite numbers.
   public func check(for configuration: ModelConfiguration) throws(Fault) {
     let modalities = configuration.modalities
     guard inputs.modalities.count == modalities.count else {
@@ -12,7 +12,7 @@ extension UnlabelledSplit {
         expected: modalities.map(\.name).joined(separator: ", "), remedy: "use data like that of the model's training")
     }
     for (tensor, modality) in zip(inputs.modalities, modalities) {
-      // Sequences may be longer or shorter than those of the training.
+      // The length of a sequence may differ from that in training.
       let found = Array(tensor.shape.dropFirst(modality.kind == .sequence ? 2 : 1))
       let expected = Array(modality.sampleShape.dropFirst(modality.kind == .sequence ? 1 : 0))
       guard found == expected, tensor.rank == modality.sampleShape.count + 1 else {

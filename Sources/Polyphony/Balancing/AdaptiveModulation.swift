@@ -3,15 +3,20 @@ import Torch
 
 /// AGM, adaptive gradient modulation (Li et al., ICCV 2023, arXiv 2308.07686).
 ///
-/// The mono-modal response φ_m is the Shapley value of modality m in the logits (for regression: in the value), where a
-/// modality is taken away as in `SoloPredictions` and the empty set counts as zero; from four modalities on, whose
-/// subsets are too many for every step, ½(f(all) − f(all but m) + f(m)), which is the same for two. With
-/// s_m = −mean log p_m[y] (regression: mean |φ_m − y|) and s̄ their mean:
+/// The mono-modal response φ_m is the Shapley value of modality m in the logits, or in the value of a regression.
+/// `SoloPredictions` computes the predictions of subsets, and the empty set counts as zero. Four or more modalities
+/// have too many subsets for every step. Then φ_m = ½(f(all) − f(all but m) + f(m)), which is also the Shapley value
+/// for two modalities. With s_m = −mean log p_m[y] (regression: mean |φ_m − y|) and s̄ their mean:
 ///
-/// r_m = exp(M/(M − 1) · (s̄ − s_m)), κ_m = exp(α · min(r*_m − r_m, 7)), g_m ← κ_m g_m,
+/// r_m = exp(M/(M − 1) · (s̄ − s_m)), κ_m = exp(α · min(r*_m − r_m, 7)), g_m ← κ_m g_m.
 ///
-/// r* the same of the running means of s over all steps before. A modality that leads by more than it usually does is
-/// slowed down.
+/// r* follows from the running means of s over all earlier steps in the same way. So the rule slows down a modality
+/// that leads by more than usual.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "alpha: 0.5", file: "recipe")
+/// let (hook, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try AdaptiveModulation(reader, model) }
+/// ```
 public final class AdaptiveModulation: StepHook {
   private static let exactUpTo = 3
   private static let cap = 7.0
@@ -20,12 +25,13 @@ public final class AdaptiveModulation: StepHook {
   private let task: PredictionTask
   private let alpha: Double
   private let epochs: ActiveEpochs
-  /// Running means of s, and the steps they are over.
+  /// The running means of s.
   private var means: [Double]
   private var steps = 0.0
   private var log = BalancingLog()
 
-  /// Reads `alpha` (1), `start` (0) and `end` (50).
+  /// Reads the settings `alpha` (1), `start` (0) and `end` (50).
+  /// - Throws: `Fault(.usage)` for a setting out of range, and if a modality has no parameters of its own.
   public init(_ reader: SettingsReader, _ model: MultimodalModel) throws(Fault) {
     try EncoderGroups.check(model, for: reader.path)
     names = model.configuration.modalities.map(\.name)
@@ -35,24 +41,24 @@ public final class AdaptiveModulation: StepHook {
     means = names.map { _ in 0 }
   }
 
-  /// r from scores s (lower is better).
+  /// The ratios r of scores s, where a lower score is better.
   public static func ratios(_ scores: [Double]) -> [Double] {
     guard scores.count > 1 else { return scores.map { _ in 1 } }
     let (count, mean) = (Double(scores.count), scores.reduce(0, +) / Double(scores.count))
     return scores.map { exp(count / (count - 1) * (mean - $0)) }
   }
 
-  /// κ from the scores of a batch and their running means.
+  /// The coefficients κ of the scores of a batch and their running means.
   public static func coefficients(_ scores: [Double], means: [Double], alpha: Double) -> [Double] {
     zip(ratios(means), ratios(scores)).map { exp(alpha * min($0 - $1, cap)) }
   }
 
-  /// A group per modality.
+  /// One parameter group per modality, and one for shared parameters.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? {
     EncoderGroups.make(model, settings)
   }
 
-  /// Scales.
+  /// Multiplies each modality's gradients by κ_m.
   public func adjustGradients(_ step: TrainingStep) {
     guard names.count > 1 else { return }
     let scores = responses(step).map { -Confidence.meanLogarithm($0, step.batch.target, task) }
@@ -71,7 +77,7 @@ public final class AdaptiveModulation: StepHook {
     }
   }
 
-  /// φ_m.
+  /// The responses φ_m.
   private func responses(_ step: TrainingStep) -> [Tensor] {
     let count = names.count
     if count > Self.exactUpTo {
@@ -89,15 +95,15 @@ public final class AdaptiveModulation: StepHook {
     }
   }
 
-  /// Means over the epoch: `response_loss/NAME` (s_m) and `coefficient/NAME` (κ_m).
+  /// The epoch's means `response_loss/NAME` (s_m) and `coefficient/NAME` (κ_m).
   public func metrics() -> [(name: String, value: Double)] { log.metrics }
 
-  /// Running means and the log.
+  /// The running means and the log.
   public func state() -> [(key: String, tensor: Tensor)] {
     [("means", .init(means)), ("steps", .init([steps]))] + log.state()
   }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ state: [String: Tensor], file: String?) throws(Fault) {
     means = try StrategyState.numbers("means", of: state, count: names.count, file: file)
     steps = try StrategyState.numbers("steps", of: state, count: 1, file: file)[0]

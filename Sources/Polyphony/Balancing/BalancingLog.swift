@@ -1,30 +1,30 @@
 import OrderedCollections
 import Torch
 
-/// Means over an epoch's steps, by name: what a strategy reports.
+/// A strategy's figures by name, as means over the steps of an epoch.
 struct BalancingLog {
   private var sums: OrderedDictionary<String, (sum: Double, count: Double)> = [:]
   private var epoch = -1
 
-  /// Starts anew where another epoch has begun.
+  /// Discards the figures of a previous epoch.
   mutating func begin(_ epoch: Int) {
     guard epoch != self.epoch else { return }
     self.epoch = epoch
     sums.removeAll()
   }
 
-  /// Adds one step's number.
+  /// Adds the figure of one step.
   mutating func add(_ name: String, _ value: Double) {
     let before = sums[name] ?? (0, 0)
     sums[name] = (before.sum + value, before.count + 1)
   }
 
-  /// Adds one number per modality under `prefix/NAME`.
+  /// Adds one figure per modality under `prefix/NAME`.
   mutating func add(_ prefix: String, _ modalities: [String], _ values: [Double]) {
     for (name, value) in zip(modalities, values) { add("\(prefix)/\(name)", value) }
   }
 
-  /// The means.
+  /// The means over the epoch so far.
   var metrics: [(name: String, value: Double)] { sums.map { ($0.key, $0.value.sum / $0.value.count) } }
 
   func state() -> [(key: String, tensor: Tensor)] {

@@ -4,46 +4,51 @@
 ///
 /// B_i = ρ · Σ_{k≠i} Δ_k / Σ_k Δ_k, clamped to [0, B_max].
 ///
-/// A modality whose score rises faster than the others' gets a smaller term. The terms add up to ρ(M − 1) before they
-/// are clamped, so ρ scales the learning rate too; ρ = M/(M − 1) makes their mean 1 and is the neutral value. Where all
-/// Δ have one sign, every B_i lies in [0, ρ] by itself: that is the default B_max. Where the denominator vanishes the
-/// formula says nothing, and every modality gets the mean ρ(M − 1)/M. With one modality there is nothing to balance:
-/// B = 1.
+/// A modality with a faster rise of its score than the others gets a smaller term. Before the clamp, the terms add up
+/// to ρ(M − 1), so ρ also scales the learning rate. The neutral value ρ = M/(M − 1) makes their mean 1. If all Δ have
+/// one sign, every B_i is in [0, ρ], hence the default B_max = ρ. If the denominator vanishes, every modality gets the
+/// mean ρ(M − 1)/M. A single modality has B = 1.
 ///
-/// Scores of a batch are noisy, and so are their differences: ε may be an exponential average,
-/// ε̄(t) = s·ε̄(t−1) + (1 − s)·ε(t); s = 0 is the paper. What s does is not only to quieten: Δ(t) = (1 − s)(ε(t) − ε̄(t−1)),
-/// so the nearer s is to 1, the less B_i says how fast a modality rises, and the more how far it has come since ε̄(0).
-/// For that ε̄(0) has to be what an untrained classifier scores; from 0, the share that chance alone scores counts as
-/// progress of all modalities and draws all B_i together.
+/// The scores of a batch are noisy, and so are their differences. So ε may be an exponential average, ε̄(t) = s·ε̄(t−1)
+/// + (1 − s)·ε(t), where s = 0 is the paper's form. The average does more than reduce noise, because Δ(t) = (1 −
+/// s)(ε(t) − ε̄(t−1)). For s near 1, B_i depends less on the speed of a modality and more on its progress since ε̄(0).
+/// Then ε̄(0) has to be the score of an untrained classifier. With ε̄(0) = 0, the score of pure chance counts as
+/// progress of all modalities and makes all B_i similar.
+///
+/// ```swift
+/// var terms = BalancingTerms(count: 2)
+/// let step = terms.update([0.3, 0.1])
+/// print(step.terms)  // about 0.5 and 1.5: the faster modality is slowed down
+/// ```
 public struct BalancingTerms: Equatable, Sendable {
-  /// What one step came to.
+  /// The terms of one step.
   public struct Step: Equatable, Sendable {
-    /// B_i.
+    /// The terms B_i.
     public var terms: [Double]
-    /// Whether the clamp changed B_i.
+    /// For each modality, true if the clamp changed B_i.
     public var clamped: [Bool]
-    /// Whether ΣΔ vanished.
+    /// True if ΣΔ vanished.
     public var isUndefined: Bool
   }
 
-  /// ρ.
+  /// The factor ρ.
   public var rho: Double
-  /// B_max.
+  /// The bound B_max.
   public var limit: Double
-  /// s.
+  /// The smoothing s.
   public var smoothing: Double
-  /// ε̄, one for each modality.
+  /// The averages ε̄, one for each modality.
   public internal(set) var scores: [Double]
 
-  /// Below this |ΣΔ| counts as 0. Scores are at most of the order of 1, so this is rounding.
+  /// The bound below which |ΣΔ| counts as 0. Scores are at most of the order of 1, so a smaller sum is rounding.
   static let smallestSum = 1e-8
 
-  /// Terms at their start.
+  /// Makes the terms of a new run.
   /// - Parameters:
   ///   - count: M.
   ///   - rho: ρ; nil for M/(M − 1).
   ///   - limit: B_max; nil for ρ.
-  ///   - smoothing: s, 0 to below 1.
+  ///   - smoothing: s, from 0 to below 1.
   ///   - start: ε̄(0).
   public init(
     count: Int, rho: Double? = nil, limit: Double? = nil, smoothing: Double = 0, start: Double = 0
@@ -55,14 +60,14 @@ public struct BalancingTerms: Equatable, Sendable {
     scores = Array(repeating: start, count: count)
   }
 
-  /// Takes in the scores of a batch (higher is better) and gives the step's terms.
+  /// Adds the scores of a batch (higher is better) and computes the step's terms.
   public mutating func update(_ observed: [Double]) -> Step {
     let before = scores
     scores = zip(before, observed).map { smoothing * $0 + (1 - smoothing) * $1 }
     return terms(of: zip(scores, before).map { $0 - $1 })
   }
 
-  /// The terms of some Δ.
+  /// Computes the terms of some differences Δ.
   public func terms(of changes: [Double]) -> Step {
     let count = changes.count
     let none = Array(repeating: false, count: count)
@@ -74,7 +79,7 @@ public struct BalancingTerms: Equatable, Sendable {
     }
     let raw = changes.map { rho * (sum - $0) / sum }
     let terms = raw.map { min(max($0, 0), limit) }
-    // Rounding at the bounds is no clamping.
+    // A difference from rounding at the bounds does not count as clamped.
     let clamped = zip(raw, terms).map { abs($0 - $1) > 1e-9 * max(1, limit) }
     return Step(terms: terms, clamped: clamped, isUndefined: false)
   }

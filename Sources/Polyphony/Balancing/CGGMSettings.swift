@@ -1,45 +1,51 @@
 import Torch
 
-/// The settings of CGGM: the section `balance.cggm` of a recipe.
+/// The settings of CGGM, the section `balance.cggm` of a recipe.
+///
+/// ```swift
+/// var settings = CGGMSettings()
+/// settings.parts = .magnitude
+/// settings.rho = 1.3
+/// ```
 public struct CGGMSettings: Equatable, Sendable {
-  /// What of the method acts.
+  /// The active parts of the method.
   public enum Parts: String, Sendable, CaseIterable {
-    /// Encoders' gradients are scaled, and the direction term is in the loss.
+    /// Scales the encoders' gradients and adds the direction term to the loss.
     case both
-    /// Gradients are scaled only.
+    /// Scales the encoders' gradients only.
     case magnitude
-    /// The direction term only.
+    /// Adds the direction term only.
     case direction
-    /// Nothing: joint training under the eyes of the classifiers, to compare the modalities' curves with.
+    /// Trains the classifiers but changes nothing, so that the curves of joint training can be compared.
     case watch
 
-    /// Whether B_i multiplies the encoders' gradients.
+    /// True if B_i multiplies the encoders' gradients.
     var scalesGradients: Bool { self == .both || self == .magnitude }
-    /// Whether L_gm is in the loss.
+    /// True if the loss contains L_gm.
     var hasDirectionTerm: Bool { self == .both || self == .direction }
   }
 
-  /// What B_i multiplies.
+  /// The quantity that B_i multiplies.
   public enum Target: String, Sendable, CaseIterable {
     /// The gradients, before clipping (as published).
     case gradients
-    /// The step of the optimiser, that is the learning rate of the modality's parameters: eq. 8 for optimisers whose
-    /// step does not follow the gradient's size, such as Adam.
+    /// The step of the optimiser, that is, the learning rate of the modality's parameters. This is eq. 8 for optimisers
+    /// such as Adam, whose step does not depend on the gradient's size.
     case updates
   }
 
-  /// ε(0), from which progress is counted.
+  /// The start ε(0) of the progress.
   public enum Start: String, Sendable, CaseIterable {
     /// 0 (as published).
     case zero
-    /// What a classifier that has learned nothing scores: with a smoothing near 1, B_i then follows how far each modality
-    /// has come above chance.
+    /// The score of an untrained classifier. With a smoothing near 1, B_i then depends on each modality's progress
+    /// above chance.
     case chance
   }
 
-  /// The values published for a data set.
+  /// The published values for a data set.
   public enum Preset: String, Sendable, CaseIterable {
-    /// No data set: the neutral ρ, λ at its default.
+    /// The neutral ρ and the default λ, for no data set in particular.
     case none
     /// CMU-MOSI.
     case mosi
@@ -50,7 +56,7 @@ public struct CGGMSettings: Equatable, Sendable {
     /// BraTS, segmentation.
     case brats
 
-    /// ρ, λ, and the classifiers' learning rate and weight decay, where published.
+    /// The published values of ρ, λ, and the classifiers' learning rate and weight decay; nil if unpublished.
     var values: (rho: Double?, lambda: Double, rate: Double?, decay: Double?) {
       switch self {
       case .none: (nil, 0.1, nil, nil)
@@ -61,26 +67,29 @@ public struct CGGMSettings: Equatable, Sendable {
     }
   }
 
-  /// What of the method acts.
+  /// The active parts of the method.
   public var parts = Parts.both
-  /// What B_i multiplies.
+  /// The quantity that B_i multiplies.
   public var target = Target.gradients
   /// ρ; nil for the neutral M/(M − 1).
   public var rho: Double?
-  /// λ.
+  /// λ, the weight of the direction term.
   public var lambda = 0.1
-  /// s of the scores' exponential average; 0 is the paper.
+  /// s, the smoothing of the scores' exponential average; 0 as published.
   public var smoothing = 0.9
-  /// ε(0).
+  /// ε(0), the start of the progress.
   public var start = Start.zero
-  /// How much of the classifiers' gradient reaches the encoders; 0 (as published) none. Beyond the paper: where joint
-  /// training leaves an encoder hardly any gradient, B_i times hardly any is no help.
+  /// The share of the classifiers' gradient that reaches the encoders; 0 as published.
+  ///
+  /// It goes beyond the paper. If joint training leaves an encoder almost without a gradient, B_i times that gradient
+  /// does not help.
   public var teaching = 0.0
   /// B_max; nil for ρ.
   public var limit: Double?
-  /// ε of regression; nil for the task's own.
+  /// The score ε of a regression; nil for the task's own.
   public var score: ModalityScore.Regression?
-  /// Layers of the classifiers' encoders (the paper: one or two); nil for the model's `classifier_layers`, or 1.
+  /// The number of layers in the classifiers' encoders (one or two in the paper); nil for the model's
+  /// `classifier_layers`, or 1.
   public var classifierLayers: Int?
   /// The classifiers' optimiser; nil for the model's.
   public var classifierOptimizer: TrainingSettings.OptimizerName?
@@ -89,17 +98,18 @@ public struct CGGMSettings: Equatable, Sendable {
   /// The classifiers' weight decay; nil for the model's.
   public var classifierWeightDecay: Double?
 
-  /// The defaults.
+  /// Makes the default settings.
   public init() {}
 
-  /// The values published for a data set; whatever is not published has its default.
+  /// Makes the published settings for a data set. Unpublished values have their defaults.
   public init(_ preset: Preset) {
     (rho, lambda, classifierLearningRate, classifierWeightDecay) = preset.values
-    // As in the paper, which neither smooths nor clamps, and in the released code, whose classifiers have two layers.
+    // The paper neither smooths nor clamps, and the classifiers of the released code have two layers.
     if preset != .none { (smoothing, classifierLayers) = (0, 2) }
   }
 
-  /// Reads the section; a preset changes the defaults of the keys behind it.
+  /// Reads the section. A preset changes the defaults of the other keys.
+  /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
   public init(_ reader: SettingsReader, parts fixed: Parts? = nil, teaching taught: Double? = nil) throws(Fault) {
     self.init(try reader.choice("preset", default: Preset.none))
     parts = try reader.choice("parts", default: .both)

@@ -2,26 +2,35 @@ import Torch
 
 /// CGGM, classifier-guided gradient modulation (Guo et al., NeurIPS 2024, arXiv 2411.01409).
 ///
-/// Per modality i a classifier f_i reads the encoding without its graph and learns the task with an optimiser of its
-/// own. From how its score rises follows a balancing term B_i (``BalancingTerms``, eq. 6 and 7), which does two things:
+/// For each modality i, a classifier f_i reads the encoding without its graph and learns the task with its own
+/// optimiser. The rise of its score gives a balancing term B_i (``BalancingTerms``, eq. 6 and 7), which has two uses:
 ///
-/// * magnitude (eq. 8): the gradients of modality i's projection and encoder are multiplied by B_i;
-/// * direction (eq. 12, 13): L = L_task + λ L_gm, L_gm = (1/M) Σ_i (|B_i| − B_i · cos(g_Ω, g_i)), g_Ω the gradient of the
-///   model's last weight, g_i that of classifier i's (``HeadGradient``).
+/// * Magnitude (eq. 8): B_i multiplies the gradients of modality i's projection and encoder.
+/// * Direction (eq. 12, 13): L = L_task + λ L_gm, where L_gm = (1/M) Σ_i (|B_i| − B_i · cos(g_Ω, g_i)). Here g_Ω is the
+///   gradient of the model's last weight and g_i that of classifier i's (``HeadGradient``).
 ///
-/// The direction term is that of the same step, of true gradients, and differentiable in the model (the released code
-/// compares weights, of the step before, and teaches the encoders nothing). The classifiers' losses ride on the model's
-/// backward: their graphs are disjoint, so one pass serves both. With `teaching` they are not: a share κ of each
-/// classifier's gradient goes on into its encoder, ∂L/∂h_i += κ ∂L_i/∂h_i, there to be multiplied by B_i like the rest.
+/// This direction term compares true gradients of the same step and is differentiable in the model. The released code
+/// compares weights of the step before, and its term gives the encoders no gradient.
 ///
-/// Early fusion has no separate encoders: there B_i acts on the projections. Samples that lack a modality count in its
-/// score like the others.
+/// One backward pass serves the model and the classifiers, because their graphs are disjoint. With `teaching` they are
+/// not disjoint. Then a share κ of each classifier's gradient enters its encoder, ∂L/∂h_i += κ ∂L_i/∂h_i, and B_i
+/// multiplies it like the rest.
+///
+/// Early fusion has no separate encoders, so B_i acts on the projections. A sample that lacks a modality counts in that
+/// modality's score like the others.
+///
+/// ```swift
+/// let hook = try ClassifierGuidedModulation(CGGMSettings(.mosi), model)
+/// let trainer = try Trainer(
+///   model, training: training, validation: validation, settings: .init(), seed: 0, hook: hook)
+/// let outcome = try trainer.run()
+/// ```
 public final class ClassifierGuidedModulation: StepHook {
-  /// How the method was set up.
+  /// The settings of the method.
   public let settings: CGGMSettings
-  /// f_1 … f_M.
+  /// The classifiers f_1 … f_M.
   public let classifiers: ModalityClassifiers
-  /// B of the last step.
+  /// The terms B of the last step.
   public private(set) var current: [Double]
 
   private let names: [String]
@@ -31,9 +40,8 @@ public final class ClassifierGuidedModulation: StepHook {
   private var clip = 0.0
   private var log = BalancingLog()
 
-  /// The method for a model.
-  /// - Throws: `Fault(.usage)` where a modality has no parameters of its own, or the gradients of the heads cannot be
-  ///   compared.
+  /// Makes the method for a model.
+  /// - Throws: `Fault(.usage)` if a modality has no parameters of its own, or if the heads have incomparable gradients.
   public init(_ settings: CGGMSettings, _ model: MultimodalModel) throws(Fault) {
     self.settings = settings
     let configuration = model.configuration
@@ -63,10 +71,10 @@ public final class ClassifierGuidedModulation: StepHook {
       expected: "zero, or balance.cggm.score: sign")
   }
 
-  /// The classifiers read them.
+  /// Always true, because the classifiers read the encodings.
   public var needsEncodings: Bool { true }
 
-  /// A group per modality; the classifiers have an optimiser of their own.
+  /// One parameter group per modality, and one for shared parameters. The classifiers have their own optimiser.
   public func groups(_ model: MultimodalModel, _ training: TrainingSettings) -> [ParameterGroup]? {
     var own = training
     own.optimizer = settings.classifierOptimizer ?? training.optimizer
@@ -79,7 +87,7 @@ public final class ClassifierGuidedModulation: StepHook {
     return EncoderGroups.make(model, training)
   }
 
-  /// L_task + λ L_gm, and the classifiers' losses, which without teaching share no parameter with them.
+  /// L_task + λ L_gm plus the classifiers' losses. Without teaching, these have no parameters in common with the model.
   public func loss(_ step: TrainingStep) -> Tensor {
     optimizer?.zeroGradients()
     let target = step.batch.target
@@ -104,26 +112,26 @@ public final class ClassifierGuidedModulation: StepHook {
     return total
   }
 
-  /// L_gm = (1/M) Σ_i (|B_i| − B_i · cos_i) from B and the cosines `[M]` (eq. 12).
+  /// The direction term L_gm = (1/M) Σ_i (|B_i| − B_i · cos_i) of the terms B and the cosines `[M]` (eq. 12).
   public static func direction(_ terms: [Double], _ cosines: Tensor) -> Tensor {
     let weights = Tensor(terms).to(cosines.dtype).to(cosines.device)
     return (weights.abs() - weights * cosines).mean()
   }
 
-  /// B_i times the gradients of modality i, or times its step.
+  /// Multiplies the gradients of each modality, or its learning rate, by B_i.
   public func adjustGradients(_ step: TrainingStep) {
     guard settings.parts.scalesGradients else { return }
     for (index, term) in current.enumerated() {
       let group = EncoderGroups.encoder(index, of: step.optimizer)
       switch settings.target {
       case .gradients: noGrad { group.parameters.gradients.multiplyInPlace(term) }
-      // The loop sets the rate anew before each step.
+      // The loop sets the rate again before each step.
       case .updates: group.learningRate *= term
       }
     }
   }
 
-  /// The classifiers' update.
+  /// Updates the classifiers.
   public func endStep(_ step: TrainingStep) {
     guard let optimizer else { return }
     if clip > 0 { optimizer.clipGradients(norm: clip) }
@@ -139,18 +147,20 @@ public final class ClassifierGuidedModulation: StepHook {
     log.add("balance_undefined", balance.isUndefined ? 1 : 0)
   }
 
-  /// Means over the epoch by modality: `score`, `balance` (B_i), `cosine`, the share of steps with B_i `clamped`; and the
-  /// share of steps in which ΣΔε vanished, `balance_undefined`.
+  /// The epoch's means by modality and one figure for all.
+  ///
+  /// `score`, `balance` (B_i), `cosine` and `clamped` (the share of steps with a clamped B_i) have one figure per
+  /// modality. `balance_undefined` is the share of steps in which ΣΔε vanished.
   public func metrics() -> [(name: String, value: Double)] { log.metrics }
 
-  /// Classifiers, their optimiser, scores, and the epoch's log so far.
+  /// The classifiers, their optimiser, the scores and the epoch's log so far.
   public func state() -> [(key: String, tensor: Tensor)] {
     StrategyState.prefixed("classifiers", classifiers.state())
       + StrategyState.prefixed("optimizer", optimizer?.state() ?? [])
       + [("scores", StrategyState.numbers(terms.scores)), ("terms", StrategyState.numbers(current))] + log.state()
   }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ state: [String: Tensor], file: String?) throws(Fault) {
     try classifiers.load(StrategyState.section("classifiers", of: state), file: file)
     try optimizer?.load(StrategyState.section("optimizer", of: state), file: file)

@@ -1,10 +1,10 @@
 import Torch
 
-/// The parameters of a model in groups: what all modalities share, then each modality's projection and encoder.
+/// The parameters of a model in groups: the shared ones, then each modality's projection and encoder.
 ///
-/// A group's gradients are one block of memory, so that scaling a modality's gradients is one operator.
+/// The gradients of a group are one block of memory, so one operator scales all gradients of a modality.
 enum EncoderGroups {
-  /// `shared`, then `encoder.NAME` for each modality in order, then whatever the strategy adds.
+  /// The groups `shared`, `encoder.NAME` for each modality in order, and `strategy` for extra parameters.
   static func make(
     _ model: MultimodalModel, _ settings: TrainingSettings,
     extra: [(key: String, storage: StoredTensor)] = []
@@ -25,10 +25,11 @@ enum EncoderGroups {
     return groups
   }
 
-  /// The group of a modality among those of an optimiser that ``make(_:_:extra:)`` has laid out.
+  /// The group of a modality in an optimiser over the groups of ``make(_:_:extra:)``.
   static func encoder(_ index: Int, of optimizer: any Optimizer) -> ParameterGroup { optimizer.groups[index + 1] }
 
-  /// Refuses a model in which a modality has nothing of its own that could be scaled.
+  /// Checks that every modality has parameters of its own, which a method can scale.
+  /// - Throws: `Fault(.usage)` with a modality that has none.
   static func check(_ model: MultimodalModel, for method: String) throws(Fault) {
     let keys = model.backbone.parameters().map(\.key)
     for (index, modality) in model.configuration.modalities.enumerated() {

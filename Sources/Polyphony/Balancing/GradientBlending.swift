@@ -1,14 +1,21 @@
 import Torch
 
-/// Gradient blending, in its online form (Wang et al., CVPR 2020, arXiv 1905.12681).
+/// Gradient blending in its online form (Wang et al., CVPR 2020, arXiv 1905.12681).
 ///
-/// Beside the fused prediction (k = 0) every modality k = 1 … M gets a linear head over the mean of its encoding's real
-/// steps, which trains its encoder too: L = Σ_k w_k L_k. Every `interval` epochs the weights follow from what the time
-/// since has brought: with G_k the fall of the validation loss and O_k the growth of validation minus training loss,
+/// The fused prediction is k = 0. Every modality k = 1 … M gets a linear head over the mean of its encoding's real
+/// steps, which also trains the encoder: L = Σ_k w_k L_k. Every `interval` epochs the weights follow from the change of
+/// the losses since the last time. With G_k the fall of the validation loss and O_k the growth of validation minus
+/// training loss,
 ///
 /// w_k ∝ max(G_k, 0) / O_k², Σ w_k = 1.
 ///
-/// They start equal, and stay so where nothing generalises. The training loss is the mean over an epoch's batches.
+/// The weights start equal, and become equal if no loss generalises. The training loss is the mean over an epoch's
+/// batches.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "interval: 3", file: "recipe")
+/// let (hook, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try GradientBlending(reader, model) }
+/// ```
 public final class GradientBlending: StepHook {
   /// The heads of the modalities.
   final class Heads: Module {
@@ -36,15 +43,16 @@ public final class GradientBlending: StepHook {
   private let interval: Int
   private let task: PredictionTask
   private var form: TaskLoss?
-  /// w.
+  /// The weights w.
   public private(set) var weights: [Double]
-  /// Validation and training losses when the weights were last set; empty before the first epoch's end.
+  /// The validation and training losses at the last change of the weights; empty before the end of the first epoch.
   private var reference: [Double] = []
   private var log = BalancingLog()
 
   private static let smallestOverfit = 1e-6
 
-  /// Reads `interval` (5).
+  /// Reads the setting `interval` (5).
+  /// - Throws: `Fault(.usage)` for a setting out of range, and for segmentation.
   public init(_ reader: SettingsReader, _ model: MultimodalModel) throws(Fault) {
     task = model.configuration.task
     guard task.kind != .segmentation else {
@@ -59,7 +67,7 @@ public final class GradientBlending: StepHook {
     weights = Array(repeating: 1 / Double(names.count), count: names.count)
   }
 
-  /// w from losses before and after, each validation first, then training; nil where nothing generalises.
+  /// The weights w of the losses before and after an interval; nil if no loss generalises.
   public static func weights(
     before: (validation: [Double], training: [Double]), after: (validation: [Double], training: [Double])
   )
@@ -74,15 +82,15 @@ public final class GradientBlending: StepHook {
     return sum > 0 ? raw.map { $0 / sum } : nil
   }
 
-  /// The heads read them.
+  /// Always true, because the heads read the encodings.
   public var needsEncodings: Bool { true }
 
-  /// Everything with one rate, the heads among it.
+  /// The model's parameters by modality and those of the heads, all with the same rate.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? {
     EncoderGroups.make(model, settings, extra: heads.trainableParameters())
   }
 
-  /// Σ w_k L_k.
+  /// The weighted sum Σ w_k L_k.
   public func loss(_ step: TrainingStep) -> Tensor {
     form = step.loss
     let losses = heads.losses(step.output, step.batch.target, step.loss)
@@ -92,7 +100,7 @@ public final class GradientBlending: StepHook {
     return (losses * Tensor(weights).to(losses.dtype).to(losses.device)).sum()
   }
 
-  /// Measures, and every `interval` epochs sets the weights.
+  /// Measures the losses and sets the weights every `interval` epochs.
   public func endEpoch(_ epoch: Int, validation: LabelledSplit, model: MultimodalModel) throws(Fault) {
     let isDue = (epoch + 1) % interval == 0
     guard isDue || reference.isEmpty else { return }
@@ -117,16 +125,16 @@ public final class GradientBlending: StepHook {
     return sum.map { $0 / Double(split.count) }
   }
 
-  /// Means over the epoch: `training_loss/NAME` and `weight/NAME`, `fused` among the names.
+  /// The epoch's means `training_loss/NAME` and `weight/NAME`, also for the name `fused`.
   public func metrics() -> [(name: String, value: Double)] { log.metrics }
 
-  /// Heads, weights, reference losses and the log.
+  /// The heads, the weights, the reference losses and the log.
   public func state() -> [(key: String, tensor: Tensor)] {
     StrategyState.prefixed("heads", heads.state())
       + [("weights", .init(weights)), ("reference", .init(reference.isEmpty ? [.nan] : reference))] + log.state()
   }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ state: [String: Tensor], file: String?) throws(Fault) {
     try heads.load(StrategyState.section("heads", of: state), file: file)
     weights = try StrategyState.numbers("weights", of: state, count: names.count, file: file)

@@ -2,9 +2,9 @@ import Torch
 
 /// The gradient of a loss in the weight of a linear head, in closed form, and the cosines between such gradients.
 ///
-/// For ŷ = W φ + b the chain rule gives ∂L/∂W = Σ_b δ_b φ_bᵀ with δ = ∂L/∂ŷ, which ``TaskLoss/gradient(_:_:)`` knows. So the
-/// gradient is one small product, itself differentiable in φ and δ: no second backward. In segmentation δ reaches the
-/// head through the bilinear upsampling behind it, that is through its transpose, and the sum runs over places too.
+/// For ŷ = W φ + b, the chain rule gives ∂L/∂W = Σ_b δ_b φ_bᵀ with δ = ∂L/∂ŷ from ``TaskLoss/gradient(_:_:)``. So the
+/// gradient is one small product, which is differentiable in φ and δ and needs no second backward. In segmentation, δ
+/// passes the transpose of the bilinear upsampling after the head, and the sum also covers all places.
 public enum HeadGradient {
   /// ∂L/∂W, `[outputs, width]`.
   /// - Parameters:
@@ -16,11 +16,11 @@ public enum HeadGradient {
     return .einsum("bkhw,bchw->kc", atPlaces, features)
   }
 
-  /// cos(g_Ω, g_i) for all classifiers, `[M]`; differentiable in g_Ω.
+  /// The cosines cos(g_Ω, g_i) for all classifiers, `[M]`, differentiable in g_Ω.
   ///
-  /// Where the model's head is as wide as a classifier's (late, early and encoder fusion, segmentation) g_Ω is compared
-  /// whole. Where it is M times as wide because the modalities lie side by side in it (`mult`), each modality is
-  /// compared with its own columns.
+  /// If the model's head is as wide as a classifier's (late, early and encoder fusion, segmentation), g_Ω is compared
+  /// whole. If it is M times as wide with one block of columns per modality (`mult`), each modality is compared with
+  /// its own columns.
   /// - Parameters:
   ///   - fusion: g_Ω, `[outputs, width]`.
   ///   - modalities: g_i, `[M, outputs, width']` with width' = width or width/M.
@@ -34,6 +34,6 @@ public enum HeadGradient {
     return (whole * parts).sum(1) / (length(whole) * length(parts))
   }
 
-  // With a floor, so that a gradient of 0 (all predictions right) has cosine 0 and a finite derivative.
+  // The floor gives a gradient of 0 (all predictions right) the cosine 0 and a finite derivative.
   private static func length(_ rows: Tensor) -> Tensor { (rows.squared().sum(1) + 1e-20).sqrt() }
 }

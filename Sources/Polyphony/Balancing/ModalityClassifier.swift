@@ -1,24 +1,24 @@
 import Torch
 
-/// f_i of CGGM: predicts the task from one modality's encoding, and is dropped when training ends.
+/// A classifier f_i of CGGM, which predicts the task from one modality's encoding during training.
 public protocol ModalityClassifier: Module {
-  /// What the last linear layer takes: `[B, width]`, or `[B, width, h, w]` for maps.
+  /// The input of the last linear layer: `[B, width]`, or `[B, width, h, w]` for maps.
   func features(_ tokens: Tokens) -> Tensor
   /// The prediction from ``features(_:)``.
   func prediction(_ features: Tensor) -> Tensor
 }
 
-/// A small encoder, the first step, a hidden layer and a linear head.
+/// A classifier with a small encoder, a hidden layer on the first step, and a linear head.
 ///
-/// ŷ_i = out(relu(W W bone(h_i)[first step])): the hidden layer W (with bias) is applied twice, as in the released code.
-/// Only the first step is read, so the encoder's last layer computes no other.
+/// ŷ_i = out(relu(W W bone(h_i)[first step])). As in the released code, the hidden layer W (with bias) is applied
+/// twice. The head reads only the first step, so the encoder's last layer computes no other step.
 public final class SequenceClassifier: Module, ModalityClassifier {
   @Child var bone: TransformerEncoder
   @Child("proj1") var hidden: Linear
   /// The last layer.
   @Child("out_layer") public var outputLayer: Linear
 
-  /// A classifier of encodings of some width.
+  /// Makes a classifier of encodings with `width` features.
   public init(width: Int, heads: Int, layers: Int, outputs: Int, rates: DropoutRates) {
     super.init()
     bone = TransformerEncoder(width: width, heads: heads, layers: layers, rates: rates)
@@ -26,24 +26,23 @@ public final class SequenceClassifier: Module, ModalityClassifier {
     outputLayer = Linear(width, outputs)
   }
 
-  /// relu(W W bone(h)[first step]), `[B, width]`.
+  /// The features relu(W W bone(h)[first step]), `[B, width]`.
   public func features(_ tokens: Tokens) -> Tensor {
     hidden(hidden(bone(tokens.values, mask: tokens.mask, readout: .first).squeezed(1))).relu()
   }
 
-  /// out(features).
+  /// The prediction out(features).
   public func prediction(_ features: Tensor) -> Tensor { outputLayer(features) }
 }
 
-/// The light decoder that stands for a classifier in segmentation: that of the model over one modality, with a single
-/// convolution.
+/// The classifier for segmentation, a light decoder of one modality: the model's decoder with a single convolution.
 public final class LightDecoder: Module, ModalityClassifier {
   @Child var decoder: SegmentationDecoder
   /// The last layer, at each place.
   @Child("out_layer") public var outputLayer: Linear
   private let size: [Int]
 
-  /// A decoder for one modality of a segmentation model.
+  /// Makes a decoder for one modality of a segmentation model.
   public init(_ backbone: DeepLabV3Plus) {
     size = backbone.imageSize
     super.init()

@@ -1,25 +1,31 @@
 import Torch
 
-/// The classifiers of all modalities. As published they read encodings without their graph, so that they teach the model
-/// nothing.
+/// The classifiers of all modalities. As published, they read encodings without their graph and give the model no
+/// gradient.
 ///
-/// Parameters are named `classifers.i.…` (so spelt) as in the released code.
+/// The parameters' names are `classifers.i.…`, with this spelling of the released code.
+///
+/// ```swift
+/// let classifiers = ModalityClassifiers(model, layers: 1)
+/// let encoded = model(inputs, encodings: true).encoded
+/// let predictions = classifiers(encoded).map(\.prediction)
+/// ```
 public final class ModalityClassifiers: Module {
-  /// What one classifier makes of a batch.
+  /// The features and the prediction of one classifier for a batch.
   public struct Reading {
-    /// What its last linear layer takes.
+    /// The input of its last linear layer.
     public var features: Tensor
-    /// ŷ_i.
+    /// The prediction ŷ_i.
     public var prediction: Tensor
   }
 
   @Child("classifers") var modules: [Module]
   private let classifiers: [any ModalityClassifier]
 
-  /// Classifiers for a model, on its device and with its element type.
+  /// Makes the classifiers for a model, on its device and with its element type.
   /// - Parameters:
   ///   - model: the model.
-  ///   - layers: of each classifier's encoder; light decoders have none.
+  ///   - layers: the number of layers of each classifier's encoder; a light decoder has none.
   public init(_ model: MultimodalModel, layers: Int) {
     let backbone = model.backbone
     let configuration = backbone.configuration
@@ -34,10 +40,10 @@ public final class ModalityClassifiers: Module {
     move(to: model.device, dtype: backbone.outputLayer.weight.dtype)
   }
 
-  /// All readings of a batch.
+  /// Computes the readings of all classifiers for a batch.
   /// - Parameters:
   ///   - encoded: h_1 … h_M.
-  ///   - share: how much of the classifiers' gradient reaches the encoders; 0 none.
+  ///   - share: the share of the classifiers' gradient that reaches the encoders; 0 for none.
   public func callAsFunction(_ encoded: [Tokens], share: Double = 0) -> [Reading] {
     zip(encoded, classifiers).map { tokens, classifier in
       var tokens = tokens
@@ -50,7 +56,7 @@ public final class ModalityClassifiers: Module {
 }
 
 extension Tensor {
-  /// The same values, of whose gradient only a share goes further back.
+  /// The same values, with a backward that passes only a share of the gradient.
   fileprivate func passing(_ share: Double) -> Tensor {
     let values = detached()
     // The difference is exactly 0.

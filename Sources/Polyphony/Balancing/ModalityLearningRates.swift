@@ -2,10 +2,17 @@ import Torch
 
 /// MSLR, modality-specific learning rates (Yao & Mihalcea, Findings of ACL 2022, their «dynamic» form).
 ///
-/// Modality m's projection and encoder learn with f_m · η. Each f_m starts at a given factor; after every epoch the model
-/// is judged on the validation split with m alone, and where that loss has not improved for more than `patience`
-/// epochs, f_m is multiplied by `decay`, down to `floor` times its start. A modality that has stopped learning, or begun
-/// to overfit, so slows down while the others go on.
+/// The projection and encoder of modality m learn with the rate f_m · η. Each f_m starts at a given factor. After every
+/// epoch the model is evaluated on the validation split with m alone. If that loss has not improved for more than
+/// `patience` epochs, f_m is multiplied by `decay`, down to `floor` times its start. So a modality slows down once it
+/// stops learning or begins to overfit, while the others go on.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "{patience: 3, decay: 0.3}", file: "recipe")
+/// let (hook, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in
+///   try ModalityLearningRates(reader, model)
+/// }
+/// ```
 public final class ModalityLearningRates: StepHook {
   private let names: [String]
   private let start: [Double]
@@ -17,7 +24,9 @@ public final class ModalityLearningRates: StepHook {
   private var worse: [Double]
   private var losses: [Double] = []
 
-  /// Reads `rates` (one factor for each modality, all 1), `decay` (0.5), `patience` (2), `floor` (0.01).
+  /// Reads the settings `rates` (one factor for each modality, all 1), `decay` (0.5), `patience` (2) and `floor`
+  /// (0.01).
+  /// - Throws: `Fault(.usage)` for a setting out of range, and if a modality has no parameters of its own.
   public init(_ reader: SettingsReader, _ model: MultimodalModel) throws(Fault) {
     try EncoderGroups.check(model, for: reader.path)
     names = model.configuration.modalities.map(\.name)
@@ -31,19 +40,19 @@ public final class ModalityLearningRates: StepHook {
     worse = names.map { _ in 0 }
   }
 
-  /// A group per modality.
+  /// One parameter group per modality, and one for shared parameters.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? {
     EncoderGroups.make(model, settings)
   }
 
-  /// f_m times the rate of this step, which the loop sets anew before each.
+  /// Multiplies the rate of this step by f_m. The loop sets the rate again before each step.
   public func adjustGradients(_ step: TrainingStep) {
     for (index, factor) in factors.enumerated() {
       EncoderGroups.encoder(index, of: step.optimizer).learningRate *= factor
     }
   }
 
-  /// Judges each modality alone and slows down those that have stopped.
+  /// Evaluates each modality alone and slows down those without improvement.
   public func endEpoch(_ epoch: Int, validation: LabelledSplit, model: MultimodalModel) throws(Fault) {
     losses = []
     for index in names.indices {
@@ -64,17 +73,17 @@ public final class ModalityLearningRates: StepHook {
     }
   }
 
-  /// `rate/NAME` (f_m) and `alone_loss/NAME` (the validation loss with the modality alone).
+  /// The figures `rate/NAME` (f_m) and `alone_loss/NAME` (the validation loss with the modality alone).
   public func metrics() -> [(name: String, value: Double)] {
     zip(names, factors).map { ("rate/\($0)", $1) } + zip(names, losses).map { ("alone_loss/\($0)", $1) }
   }
 
-  /// Factors, best losses, and for how long they have stood.
+  /// The factors, the best losses, and the number of epochs since each best loss or decay.
   public func state() -> [(key: String, tensor: Tensor)] {
     [("factors", .init(factors)), ("best", .init(best)), ("worse", .init(worse))]
   }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ state: [String: Tensor], file: String?) throws(Fault) {
     factors = try StrategyState.numbers("factors", of: state, count: names.count, file: file)
     best = try StrategyState.numbers("best", of: state, count: names.count, file: file)

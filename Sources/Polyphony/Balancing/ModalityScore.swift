@@ -1,33 +1,39 @@
 import Torch
 
-/// ε_i: how well a prediction from one modality does on a batch; higher is better.
+/// The score ε_i of a prediction from one modality on a batch; higher is better.
 ///
-/// * classification: accuracy
-/// * segmentation: mean Dice (``SegmentationScore``)
-/// * regression, one of: the accuracy of the sign (`ŷ ≥ 0` against `y ≥ 0`; CGGM's code for sentiment), the confidence
-///   mean exp(−|ŷ − y|), or minus the mean absolute error (the paper's text).
+/// * Classification: accuracy.
+/// * Segmentation: mean Dice (``SegmentationScore``).
+/// * Regression, one of three: the accuracy of the sign (`ŷ ≥ 0` against `y ≥ 0`, as in CGGM's code for sentiment), the
+///   confidence mean exp(−|ŷ − y|), or minus the mean absolute error (as in the paper's text).
+///
+/// ```swift
+/// let score = ModalityScore(PredictionTask(kind: .classification, classes: 3))
+/// let accuracies = score([text, audio], target)
+/// ```
 public struct ModalityScore: Sendable {
-  /// The score of regression.
+  /// The score of a regression.
   public enum Regression: String, Sendable, CaseIterable {
     /// The accuracy of the sign.
     case sign
-    /// mean exp(−|ŷ − y|), in (0, 1].
+    /// The confidence mean exp(−|ŷ − y|), in (0, 1].
     case confidence
-    /// −mean |ŷ − y|.
+    /// Minus the mean absolute error, −mean |ŷ − y|.
     case error
   }
 
   private let task: PredictionTask
   private let regression: Regression
 
-  /// The score of a task. Without a choice, regression is judged by sign where it is sentiment, by confidence elsewhere.
+  /// Makes the score of a task. By default, a regression has the sign's accuracy for sentiment and the confidence
+  /// otherwise.
   public init(_ task: PredictionTask, regression: Regression? = nil) {
     self.task = task
     self.regression = regression ?? (task.metrics == nil ? .confidence : .sign)
   }
 
-  /// What a classifier that has learned nothing scores: 1/classes, ½ for a sign, 0 for Dice; nil where it depends on the
-  /// targets (confidence and error).
+  /// The score of an untrained classifier: 1/classes, ½ for a sign, 0 for Dice. It is nil for confidence and error,
+  /// because it then depends on the targets.
   public var chance: Double? {
     switch task.kind {
     case .classification: 1 / Double(max(task.classes ?? 1, 1))
@@ -36,7 +42,7 @@ public struct ModalityScore: Sendable {
     }
   }
 
-  /// The scores of several predictions of one batch; the numbers come back from the device at once.
+  /// Computes the scores of several predictions of one batch. One transfer brings all numbers from the device.
   public func callAsFunction(_ predictions: [Tensor], _ target: Tensor) -> [Double] {
     noGrad { Tensor.stacked(predictions.map { score($0.detached(), target) }).doubles }
   }

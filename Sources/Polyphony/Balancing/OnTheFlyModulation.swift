@@ -4,13 +4,18 @@ import Torch
 /// OGM-GE, on-the-fly gradient modulation with generalisation enhancement (Peng et al., CVPR 2022, arXiv 2203.15332,
 /// eq. 8 to 10).
 ///
-/// With s_m the confidence of the prediction from m alone (`SoloPredictions`, `Confidence`) and ρ_m = s_m divided by
-/// the mean of the other modalities' s (for two modalities the published ratio):
+/// s_m is the confidence of the prediction from m alone (`SoloPredictions`, `Confidence`). ρ_m is s_m divided by the
+/// mean of the other modalities' s, which is the published ratio for two modalities:
 ///
-/// k_m = 1 − tanh(α ρ_m) where ρ_m > 1, else 1; g_m ← k_m g_m + N(0, σ(g_m)²),
+/// k_m = 1 − tanh(α ρ_m) if ρ_m > 1, else 1; g_m ← k_m g_m + N(0, σ(g_m)²).
 ///
-/// σ the deviation of each parameter's own gradient before scaling. All of a modality's parameters are scaled (the
-/// published code takes convolution weights only, there being little else).
+/// σ is the deviation of each parameter's own gradient before scaling. The rule scales all parameters of a modality.
+/// The published code scales only the weights of convolutions, because its encoders have little else.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "alpha: 0.5", file: "recipe")
+/// let (hook, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try OnTheFlyModulation(reader, model) }
+/// ```
 public final class OnTheFlyModulation: StepHook {
   private let names: [String]
   private let task: PredictionTask
@@ -19,7 +24,8 @@ public final class OnTheFlyModulation: StepHook {
   private let epochs: ActiveEpochs
   private var log = BalancingLog()
 
-  /// Reads `alpha` (0.3), `noise` (true: generalisation enhancement), `start` (0) and `end` (50).
+  /// Reads the settings `alpha` (0.3), `noise` (true, for generalisation enhancement), `start` (0) and `end` (50).
+  /// - Throws: `Fault(.usage)` for a setting out of range, and if a modality has no parameters of its own.
   public init(_ reader: SettingsReader, _ model: MultimodalModel) throws(Fault) {
     try EncoderGroups.check(model, for: reader.path)
     names = model.configuration.modalities.map(\.name)
@@ -29,7 +35,7 @@ public final class OnTheFlyModulation: StepHook {
     epochs = try ActiveEpochs(reader, end: 50)
   }
 
-  /// k from confidences.
+  /// The coefficients k of the confidences.
   public static func coefficients(_ confidences: [Double], alpha: Double) -> [Double] {
     guard confidences.count > 1 else { return confidences.map { _ in 1 } }
     let sum = confidences.reduce(0, +)
@@ -39,12 +45,12 @@ public final class OnTheFlyModulation: StepHook {
     }
   }
 
-  /// A group per modality.
+  /// One parameter group per modality, and one for shared parameters.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? {
     EncoderGroups.make(model, settings)
   }
 
-  /// Scales and disturbs.
+  /// Scales each modality's gradients and adds the noise.
   public func adjustGradients(_ step: TrainingStep) {
     guard epochs.contains(step.epoch), names.count > 1 else { return }
     let confidences = SoloPredictions.each(step).map { Confidence.mean($0, step.batch.target, task) }
@@ -62,7 +68,7 @@ public final class OnTheFlyModulation: StepHook {
     }
   }
 
-  /// Normal numbers with the deviation of each parameter's gradient.
+  /// Normal random numbers with the deviation of each parameter's gradient.
   private static func noise(_ group: FlatParameters) -> Tensor {
     let pieces = group.members.map { member -> Tensor in
       let gradient = member.storage.tensor!.gradient!.flattened()
@@ -73,12 +79,12 @@ public final class OnTheFlyModulation: StepHook {
       * .concatenated(pieces)
   }
 
-  /// Means over the epoch: `confidence/NAME` and `coefficient/NAME`.
+  /// The epoch's means `confidence/NAME` and `coefficient/NAME`.
   public func metrics() -> [(name: String, value: Double)] { log.metrics }
 
-  /// The epoch's log; the method itself has no memory.
+  /// The epoch's log, the only state of the method.
   public func state() -> [(key: String, tensor: Tensor)] { log.state() }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ state: [String: Tensor], file: String?) throws(Fault) { try log.load(state, file: file) }
 }

@@ -2,17 +2,24 @@ import Torch
 
 /// PMR, prototypical modal rebalance (Fan et al., CVPR 2023, arXiv 2211.07089).
 ///
-/// Each modality m keeps a prototype c_k of every class k: a running mean of the encodings z_m (mean over the real
-/// steps) of that class. With p_m = softmax_k(−‖z_m − c_k‖), s_m = mean p_m[y] and ρ_m = s_m divided by the mean of the
-/// other modalities' s:
+/// Each modality m has a prototype c_k of every class k, a running mean of the encodings z_m of that class. z_m is the
+/// mean over the real steps. With p_m = softmax_k(−‖z_m − c_k‖), s_m = mean p_m[y], and ρ_m = s_m divided by the mean
+/// of the other modalities' s:
 ///
-/// L = L_task + α Σ_m β_m CE(p_m, y) − μ Σ_m γ_m H(p_m), β_m = clip(1/ρ_m − 1, 0, 1), γ_m = clip(ρ_m − 1, 0, 1),
+/// L = L_task + α Σ_m β_m CE(p_m, y) − μ Σ_m γ_m H(p_m), β_m = clip(1/ρ_m − 1, 0, 1), γ_m = clip(ρ_m − 1, 0, 1).
 ///
-/// so slow modalities are pulled to their prototypes, and in the first `entropy_epochs` epochs fast ones are kept from
-/// being too sure. For two modalities these are the published weights; beyond two the published code has another method
-/// (OGM's). The prototypes follow every batch (published: a tenth of the data before each epoch), c ← m c + (1 − m) z̄.
-/// For regression, where nothing is published, the classes are quarters of the targets: the quartiles of the first batch
-/// divide them.
+/// So slow modalities move towards their prototypes. In the first `entropy_epochs` epochs, the entropy term prevents
+/// overconfidence of the fast ones. For two modalities these are the published weights. For more, the published code
+/// uses another method (OGM's). The prototypes follow every batch, c ← m c + (1 − m) z̄, while the published ones
+/// follow a tenth of the data before each epoch. The paper has no form for regression. Here the classes of a regression
+/// are quarters of the targets, and the quartiles of the first batch separate them.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "{alpha: 0.5, entropy_epochs: 3}", file: "recipe")
+/// let (hook, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in
+///   try PrototypicalRebalance(reader, model)
+/// }
+/// ```
 public final class PrototypicalRebalance: StepHook {
   private static let bins = 4
 
@@ -24,15 +31,16 @@ public final class PrototypicalRebalance: StepHook {
   private let momentum: Double
   private let entropyEpochs: Int
   private let epochs: ActiveEpochs
-  /// `[M, classes, width]`.
+  /// The prototypes, `[M, classes, width]`.
   private let prototypes: Tensor
-  /// `[classes, 1]`: 1 where a class has been seen.
+  /// The classes with a prototype, `[classes, 1]`: 1 for those that have occurred.
   private let seen: Tensor
   private let edges: Tensor
   private var hasEdges = false
   private var log = BalancingLog()
 
-  /// Reads `alpha` (1), `mu` (0.01), `momentum` (0.9), `entropy_epochs` (1), `start` (0) and `end` (50).
+  /// Reads the settings `alpha` (1), `mu` (0.01), `momentum` (0.9), `entropy_epochs` (1), `start` (0) and `end` (50).
+  /// - Throws: `Fault(.usage)` for a setting out of range, and for segmentation.
   public init(_ reader: SettingsReader, _ model: MultimodalModel) throws(Fault) {
     let task = model.configuration.task
     guard task.kind != .segmentation else {
@@ -54,10 +62,10 @@ public final class PrototypicalRebalance: StepHook {
     edges = .zeros([Self.bins - 1], dtype: dtype, device: model.device)
   }
 
-  /// The prototypes are of encodings.
+  /// Always true, because the prototypes are means of encodings.
   public var needsEncodings: Bool { true }
 
-  /// β and γ from the modalities' scores.
+  /// The weights β and γ of the modalities' scores.
   public static func weights(_ scores: [Double]) -> (pull: [Double], entropy: [Double]) {
     guard scores.count > 1 else { return (scores.map { _ in 0 }, scores.map { _ in 0 }) }
     let sum = scores.reduce(0, +)
@@ -65,13 +73,13 @@ public final class PrototypicalRebalance: StepHook {
     return (ratios.map { min(max(1 / $0 - 1, 0), 1) }, ratios.map { min(max($0 - 1, 0), 1) })
   }
 
-  /// The task's loss, the pull of slow modalities, the entropy of fast ones.
+  /// The task's loss, the pull of slow modalities and the entropy of fast ones.
   public func loss(_ step: TrainingStep) -> Tensor {
     let z = Tensor.stacked(step.output.encoded.map(\.pooled))
     let labels = noGrad { self.labels(step.batch.target) }
     noGrad { follow(z.detached(), labels) }
     guard epochs.contains(step.epoch), names.count > 1 else { return step.taskLoss }
-    // [M, B, classes]; a class that has never been seen has no prototype and no share.
+    // Shares have the shape [M, B, classes]. A class without a sample so far has no prototype and no share.
     let distances = (z.unsqueezed(2) - prototypes.unsqueezed(1)).norm(3)
     let logShares = (-distances).filled(-1e9, where: (seen .== 0).reshaped(1, 1, classes)).logSoftmax(2)
     let index = labels.reshaped(1, -1, 1).expanded(names.count, -1, 1)
@@ -92,7 +100,7 @@ public final class PrototypicalRebalance: StepHook {
     return total
   }
 
-  /// Classes of a batch.
+  /// The classes of a batch.
   private func labels(_ target: Tensor) -> Tensor {
     guard isRegression else { return target }
     let values = target.flattened()
@@ -111,16 +119,16 @@ public final class PrototypicalRebalance: StepHook {
     let counts = membership.sum(0).unsqueezed(1)
     let here = (counts .> 0).to(z.dtype)
     let means = membership.transposed(0, 1).matmul(z) / counts.clamped(1, nil)
-    // The first batch of a class sets its prototype; a class that is not here keeps it.
+    // The first batch with a class sets its prototype. A class that is not in the batch keeps its prototype.
     let keep = 1 - here * (1 - seen * momentum)
     prototypes.copyInPlace(from: prototypes * keep + means * (1 - keep))
     seen.copyInPlace(from: Tensor.maximum(seen, here))
   }
 
-  /// Means over the epoch: `score/NAME` (s_m) and `pull/NAME` (β_m).
+  /// The epoch's means `score/NAME` (s_m) and `pull/NAME` (β_m).
   public func metrics() -> [(name: String, value: Double)] { log.metrics }
 
-  /// Prototypes, quartiles and the log.
+  /// The prototypes, the quartiles and the log.
   public func state() -> [(key: String, tensor: Tensor)] {
     [
       ("prototypes", prototypes), ("seen", seen), ("edges", edges),
@@ -128,7 +136,7 @@ public final class PrototypicalRebalance: StepHook {
     ] + log.state()
   }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of ``state()``.
   public func load(_ state: [String: Tensor], file: String?) throws(Fault) {
     for (key, own) in [("prototypes", prototypes), ("seen", seen), ("edges", edges)] {
       _ = try StrategyState.numbers(key, of: state, count: own.count, file: file)

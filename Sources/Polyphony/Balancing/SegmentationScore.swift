@@ -1,8 +1,8 @@
 import Torch
 
-/// Dice of a batch of maps in whole-batch arithmetic: what guides training, where ``SegmentationMetrics`` reports.
+/// Dice of a batch of maps in whole-batch arithmetic, for use in training. ``SegmentationMetrics`` is for reports.
 public enum SegmentationScore {
-  /// ε that keeps Dice defined where a region is on neither side.
+  /// ε, which keeps Dice defined if a region is on neither side.
   static let smoothing = 1e-3
 
   /// 2(|P ∩ T| + ε) / (|P| + |T| + 2ε) for each region, averaged over the samples.
@@ -10,9 +10,9 @@ public enum SegmentationScore {
   /// - Parameters:
   ///   - prediction: logits `[B, classes, H, W]`.
   ///   - target: `[B, H, W]`.
-  ///   - classes: four are those of the BraTS challenge and have its regions (enhancing tumour {3}, tumour core {1, 3},
-  ///     whole tumour {1, 2, 3}); otherwise each class but 0 is a region.
-  /// - Returns: `[regions]`.
+  ///   - classes: the number of classes. Four are those of the BraTS challenge with its regions (enhancing tumour {3},
+  ///     tumour core {1, 3}, whole tumour {1, 2, 3}). Otherwise each class but 0 is a region.
+  /// - Returns: Dice of each region, `[regions]`.
   public static func dice(_ prediction: Tensor, _ target: Tensor, classes: Int) -> Tensor {
     let predicted = prediction.argmax(1)
     let regions = classes == 4 ? SegmentationMetrics.Region.braTS.map(\.classes) : (1..<classes).map { [$0] }

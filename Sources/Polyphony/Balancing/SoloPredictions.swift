@@ -1,21 +1,20 @@
 import Torch
 
-/// What a model says of a batch when some of its modalities are absent: the uni-modal predictions that OGM-GE and AGM
-/// need, for any architecture and any number of modalities.
+/// A model's predictions of a batch without some of its modalities, for any architecture and number of modalities.
 ///
-/// Those methods were published for two encoders and one linear layer over their concatenated outputs, where the share
-/// of one modality in the logits can be read off the weight's columns. Deeper heads and fusion encoders have no such
-/// split. So a uni-modal prediction is here the model's own with all other modalities absent (zero after
-/// normalisation), the same notion by which ``ModalitySubsets`` judges a model. It is computed without a graph and in
-/// evaluation form: dropout would only add noise to it, and statistics of batch normalisation shall not see zeros.
+/// OGM-GE and AGM need such uni-modal predictions. Their papers assume two encoders and one linear layer over the
+/// concatenated outputs, so the columns of the weight give each modality's share of the logits. Deeper heads and fusion
+/// encoders have no such split. So a uni-modal prediction is here the model's own prediction with all other modalities
+/// absent (zero after normalisation), as in ``ModalitySubsets``. It is computed without a graph and in evaluation mode,
+/// because dropout would add noise and statistics of batch normalisation must not include zeros.
 enum SoloPredictions {
-  /// The prediction with each modality alone.
+  /// The predictions with each modality alone.
   static func each(_ step: TrainingStep) -> [Tensor] {
     let count = step.model.configuration.modalities.count
     return (0..<count).map { only in predict(step, [(0..<count).map { $0 == only }])[0] }
   }
 
-  /// The predictions for several subsets.
+  /// The predictions with several subsets of the modalities.
   static func predict(_ step: TrainingStep, _ subsets: [[Bool]]) -> [Tensor] {
     step.model.evaluating {
       noGrad { subsets.map { step.model(step.batch.inputs.keeping($0)).prediction } }
@@ -23,9 +22,9 @@ enum SoloPredictions {
   }
 }
 
-/// How sure a prediction is of the truth, in (0, 1]: the «p[y]» of methods made for classification.
+/// The confidence of a prediction in the truth, in (0, 1], the «p[y]» of methods for classification.
 ///
-/// The share of the true class; for segmentation that of each pixel's; for regression, where nothing is published,
+/// It is the share of the true class, per pixel in segmentation. The papers have no form for regression. There it is
 /// exp(−|ŷ − y|), which is 1 for a perfect prediction and whose −log is the absolute error.
 enum Confidence {
   /// The mean over the batch.
@@ -33,7 +32,7 @@ enum Confidence {
     noGrad { logarithms(prediction, target, task).exp().mean().item }
   }
 
-  /// The mean of the logarithms over the batch, none below log 1e-8.
+  /// The mean of the logarithms over the batch, each at least log 1e-8.
   static func meanLogarithm(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) -> Double {
     noGrad { logarithms(prediction, target, task).clamped(-18.420680743952367, nil).mean().item }
   }
@@ -44,14 +43,14 @@ enum Confidence {
   }
 }
 
-/// The epochs in which a method acts.
+/// The epochs in which a method is active.
 struct ActiveEpochs {
-  /// The first one, counted from 0.
+  /// The first active epoch, counted from 0.
   var start: Int
-  /// The last one.
+  /// The last active epoch.
   var end: Int
 
-  /// Reads `start` and `end`.
+  /// Reads the settings `start` and `end`.
   init(_ reader: SettingsReader, end standard: Int) throws(Fault) {
     start = try reader.int("start", default: 0, in: 0...)
     end = try reader.int("end", default: standard, in: 0...)

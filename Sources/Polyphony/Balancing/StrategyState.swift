@@ -1,14 +1,14 @@
 import Torch
 
-/// How a strategy's state becomes named tensors and back.
+/// Conversion between a strategy's state and named tensors.
 enum StrategyState {
-  /// Tensors under a prefix.
+  /// Adds a prefix to the names of tensors.
   static func prefixed(_ prefix: String, _ tensors: [(key: String, tensor: Tensor)]) -> [(key: String, tensor: Tensor)]
   {
     tensors.map { ("\(prefix).\($0.key)", $0.tensor) }
   }
 
-  /// The tensors under a prefix, without it.
+  /// The tensors with a prefix, under the rest of their names.
   static func section(_ prefix: String, of state: [String: Tensor]) -> [String: Tensor] {
     var result: [String: Tensor] = [:]
     for (key, tensor) in state where key.hasPrefix(prefix + ".") {
@@ -17,11 +17,11 @@ enum StrategyState {
     return result
   }
 
-  /// Numbers as a tensor that keeps all their bits.
+  /// Stores numbers in a tensor with all their bits.
   static func numbers(_ values: [Double]) -> Tensor { Tensor(values) }
 
-  /// Reads what ``numbers(_:)`` gave.
-  /// - Throws: `Fault(.badData)` where the key is missing or holds another count.
+  /// Reads numbers of ``numbers(_:)``.
+  /// - Throws: `Fault(.badData)` for a missing key or another count.
   static func numbers(_ key: String, of state: [String: Tensor], count: Int, file: String?) throws(Fault) -> [Double] {
     guard let tensor = state[key], tensor.count == count else {
       throw Fault(

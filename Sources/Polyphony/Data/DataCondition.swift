@@ -1,24 +1,29 @@
 import Torch
 
-/// Under which condition samples are met: as they are, corrupted, with modalities missing.
+/// The condition of samples: unchanged, corrupted, or with modalities missing.
+///
+/// ```swift
+/// let condition = DataCondition(shift: try Shift(named: "noise:3"), missing: .sample(0.5))
+/// let target = try condition.unlabelled(Dataset("gestures"), "test", seed: 0)
+/// ```
 public struct DataCondition: Equatable, Sendable {
-  /// How inputs are corrupted; nil for not at all.
+  /// The corruption of the inputs; nil for none.
   public var shift: Shift?
   /// The modalities that are corrupted; nil for all.
   public var modalities: [String]?
-  /// How modalities go missing; nil for the data as it is.
+  /// The rule by which modalities go missing; nil for the data as it is.
   public var missing: MissingProtocol?
 
-  /// A condition; without arguments the data as it is.
+  /// Makes a condition, without arguments that of the data as it is.
   public init(shift: Shift? = nil, modalities: [String]? = nil, missing: MissingProtocol? = nil) {
     (self.shift, self.modalities, self.missing) = (shift, modalities, missing)
   }
 
-  /// A split without targets under this condition.
+  /// Reads a split without targets under this condition.
   ///
-  /// The corruption follows from the seed and the split's name as in ``Dataset/labelled(_:corruptedBy:only:seed:)``; what is
-  /// missing follows from the split alone, so that it is the same for every seed.
-  /// - Throws: What reading throws, `Fault(.usage)` where the data cannot be met so.
+  /// The corruption depends on the seed and the split's name, as in ``Dataset/labelled(_:corruptedBy:only:seed:)``. The
+  /// missing modalities depend on the split alone, so they are the same for every seed.
+  /// - Throws: `Fault(.usage)` if the data cannot have this condition, and the faults of reading.
   public func unlabelled(_ dataset: Dataset, _ split: String, seed: UInt64) throws(Fault) -> UnlabelledSplit {
     let samples =
       if let shift {

@@ -1,17 +1,26 @@
 import Foundation
 import Torch
 
-/// A data set folder, opened: its description is checked at once, each split when it is asked for.
+/// An opened data set folder.
+///
+/// The initialiser checks the description. Each split is read and checked when a caller requests it.
+///
+/// ```swift
+/// let data = try Dataset("gestures")
+/// let training = try data.labelled("train")
+/// let target = try data.unlabelled("test")
+/// try data.checkDisjoint([training.samples, target])
+/// ```
 public final class Dataset {
   /// The folder.
   public let folder: String
-  /// What it holds.
+  /// The content of its `dataset.json`.
   public let description: DatasetDescription
   /// The modalities in the order of the files' `presence`.
   let fileOrder: [Modality]
 
   /// Opens a folder.
-  /// - Throws: `Fault(.missingInput)` without `dataset.json`, `Fault(.badData)` where it makes no sense.
+  /// - Throws: `Fault(.missingInput)` without `dataset.json`, `Fault(.badData)` if its description is inconsistent.
   public init(_ folder: String) throws(Fault) {
     self.folder = folder
     let path = folder + "/dataset.json"
@@ -22,7 +31,7 @@ public final class Dataset {
     fileOrder = description.modalities
   }
 
-  /// The same folder with other modalities in front of the reader.
+  /// The same folder with its modalities in another order.
   init(_ other: Dataset, order: [String]) {
     folder = other.folder
     var description = other.description
@@ -38,25 +47,26 @@ public final class Dataset {
       + description.splits.keys.filter { !usual.contains($0) }.sorted()
   }
 
-  /// A split without its targets, for prediction and adaptation.
-  /// - Throws: `Fault(.badData)` for whatever is wrong in its file.
+  /// Reads a split without its targets, for prediction and adaptation.
+  /// - Throws: `Fault(.badData)` for any error in its file.
   public func unlabelled(_ split: String) throws(Fault) -> UnlabelledSplit {
     try SplitReader(dataset: self, split).unlabelled()
   }
 
-  /// A split with its targets.
-  /// - Throws: `Fault(.badData)` for whatever is wrong in its file, and where it has no targets.
+  /// Reads a split with its targets.
+  /// - Throws: `Fault(.badData)` for any error in its file, and for a file without targets.
   public func labelled(_ split: String) throws(Fault) -> LabelledSplit {
     try SplitReader(dataset: self, split).labelled()
   }
 
-  /// Whether a split has targets.
-  /// - Throws: `Fault(.usage)` for an unknown split, and what reading its file throws.
+  /// Returns true if a split has targets.
+  /// - Throws: `Fault(.usage)` for an unknown split, and the faults of reading its file.
   public func hasTargets(_ split: String) throws(Fault) -> Bool {
     try SafetensorsFile(path: try file(of: split).path)["target"] != nil
   }
 
-  /// Refuses two splits that hold a sample of the same `id`.
+  /// Checks that no two splits hold a sample of the same `id`.
+  /// - Throws: `Fault(.badData)` with the shared id.
   public func checkDisjoint(_ splits: [UnlabelledSplit]) throws(Fault) {
     for (index, one) in splits.enumerated() {
       guard let ids = one.ids.map(Set.init) else { continue }
@@ -70,7 +80,7 @@ public final class Dataset {
     }
   }
 
-  /// The file of a split.
+  /// The path and the description of a split's file.
   func file(of split: String) throws(Fault) -> (path: String, split: DatasetDescription.Split) {
     guard let entry = description.splits[split] else {
       throw Fault(
@@ -81,18 +91,24 @@ public final class Dataset {
   }
 }
 
-/// Samples without targets: all that test-time adaptation can be given.
+/// Samples without targets, the only form of data that test-time adaptation receives.
+///
+/// ```swift
+/// let target = try Dataset("gestures").unlabelled("test")
+/// let inputs = target.rows([0, 5, 7])
+/// let prediction = model.predict(target).prediction
+/// ```
 public struct UnlabelledSplit {
   /// The split's name.
   public let name: String
-  /// All samples.
+  /// The inputs of all samples.
   public let inputs: Inputs
-  /// Real steps of each modality and sample; nil where all are real.
+  /// The number of real steps of each modality and sample; nil if all steps are real.
   let lengths: [[Int]?]
-  /// Identifiers, where the file has them.
+  /// The samples' identifiers; nil if the file has none.
   public let ids: [Int]?
 
-  /// Samples in memory.
+  /// Makes a split from samples in memory.
   public init(name: String, inputs: Inputs, ids: [Int]? = nil) {
     self.init(name: name, inputs: inputs, lengths: inputs.lengths.map { $0?.integers }, ids: ids)
   }
@@ -106,7 +122,7 @@ public struct UnlabelledSplit {
 
   /// Some samples, in the order of `indices`.
   ///
-  /// A modality whose chosen samples are all of full length loses its mask, so that the model need not look at it.
+  /// A modality loses its mask if all chosen samples have full length, because a model computes faster without one.
   public func rows(_ indices: [Int]) -> Inputs {
     var rows = inputs.rows(Tensor(indices))
     for (modality, lengths) in lengths.enumerated() {
@@ -118,18 +134,24 @@ public struct UnlabelledSplit {
 }
 
 /// Samples with their targets.
+///
+/// ```swift
+/// let training = try Dataset("gestures").labelled("train")
+/// let batch = training.batch([0, 5, 7])
+/// let fewShots = try training.subsampled(perClass: 4, seed: 0)
+/// ```
 public struct LabelledSplit {
   /// The samples.
   public let samples: UnlabelledSplit
-  /// `[N, 1]` f32, `[N]` i64 or `[N, H, W]` i64.
+  /// `[N, 1]` f32 (regression), `[N]` i64 (classification) or `[N, H, W]` i64 (segmentation).
   public let target: Tensor
 
-  /// Samples in memory.
+  /// Makes a split from samples in memory.
   public init(samples: UnlabelledSplit, target: Tensor) { (self.samples, self.target) = (samples, target) }
 
   /// The number of samples.
   public var count: Int { samples.count }
 
-  /// Some samples, in the order of `indices`.
+  /// A batch of some samples, in the order of `indices`.
   public func batch(_ indices: [Int]) -> Batch { Batch(samples.rows(indices), target: target.rows(Tensor(indices))) }
 }

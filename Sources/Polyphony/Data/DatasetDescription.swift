@@ -1,38 +1,44 @@
 import Foundation
 import Torch
 
-/// The content of `dataset.json`: what a data set holds, and in which files.
+/// The content of `dataset.json`: the task, the modalities and the files of a data set.
+///
+/// ```swift
+/// let description = DatasetDescription(
+///   name: "gestures", task: PredictionTask(kind: .classification, classes: 3),
+///   modalities: [.sequence("motion", features: 3, length: 12), .vector("force", features: 2)])
+/// ```
 public struct DatasetDescription: Codable, Equatable, Sendable {
-  /// A part of the data: its file and what that file must be.
+  /// One part of the data and its file.
   public struct Split: Codable, Equatable, Sendable {
-    /// The file's name in the folder.
+    /// The name of its file in the folder.
     public var file: String
-    /// The SHA-256 of the file in hexadecimal digits; not checked without it.
+    /// The SHA-256 of the file in hexadecimal digits; nil skips the check.
     public var sha256: String?
 
-    /// A part.
+    /// Makes a part.
     public init(file: String, sha256: String? = nil) { (self.file, self.sha256) = (file, sha256) }
   }
 
   /// The data set's name.
   public var name: String
-  /// What is to be predicted.
+  /// The task that a model learns on this data.
   public var task: PredictionTask
-  /// The inputs, in the order of `presence`.
+  /// The inputs, in the order of the files' `presence`.
   public var modalities: [Modality]
   /// Parts by name: `train`, `valid`, `test`.
   public var splits: [String: Split]
-  /// Where the data comes from, and its licence.
+  /// The origin and the licence of the data.
   public var source: String?
 
-  /// A description.
+  /// Makes a description.
   public init(
     name: String, task: PredictionTask, modalities: [Modality], splits: [String: Split] = [:], source: String? = nil
   ) {
     (self.name, self.task, self.modalities, self.splits, self.source) = (name, task, modalities, splits, source)
   }
 
-  /// Checks everything that can be checked without the data.
+  /// Checks everything that needs no tensors.
   package func validate(file: String) throws(Fault) {
     func check(_ condition: Bool, _ key: String, _ found: String, _ expected: String) throws(Fault) {
       if condition { return }

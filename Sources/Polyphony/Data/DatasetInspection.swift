@@ -1,42 +1,48 @@
 import Torch
 
-/// What `data inspect` says of a data set: one row for each split and modality, and the labels of each split.
+/// The report of `data inspect`: one row for each split and modality, and the label counts of each split.
+///
+/// ```swift
+/// for row in try DatasetInspection(Dataset("gestures")).modalities {
+///   print(row.split, row.modality, row.form, row.missing)
+/// }
+/// ```
 public struct DatasetInspection: Sendable {
-  /// A modality in a split.
+  /// One modality in one split.
   public struct ModalityRow: Sendable {
-    /// The split.
+    /// The name of the split.
     public var split: String
-    /// The modality.
+    /// The name of the modality.
     public var modality: String
-    /// `sequence`, `vector` or `image`, and the shape of a sample.
+    /// `sequence`, `vector` or `image`, followed by the shape of a sample.
     public var form: String
-    /// Samples of the split.
+    /// The number of samples in the split.
     public var samples: Int
     /// The share of samples that lack the modality.
     public var missing: Double
-    /// The mean of real steps, for sequences.
+    /// The mean number of real steps; nil for vectors and images.
     public var meanLength: Double?
-    /// Mean and deviation over all values.
+    /// The mean over all values.
     public var mean: Double
-    /// See ``mean``.
+    /// The standard deviation over all values.
     public var deviation: Double
   }
 
-  /// The targets of a split.
+  /// The label counts of a split.
   public struct LabelRow: Sendable {
-    /// The split.
+    /// The name of the split.
     public var split: String
-    /// Samples of each class, or of each whole number for regression; nil for a split without targets.
+    /// The number of samples of each class, or of each rounded target of a regression; nil for a split without targets.
     public var counts: [(label: String, count: Int)]?
   }
 
-  /// Modalities by split.
+  /// One row for each split and modality.
   public let modalities: [ModalityRow]
-  /// Targets by split.
+  /// One row for each split.
   public let labels: [LabelRow]
 
-  /// Reads a whole data set, checking everything on the way.
-  /// - Throws: `Fault` for the first thing that is wrong.
+  /// Reads and checks a whole data set.
+  /// - Throws: `Fault` for the first error.
   public init(_ dataset: Dataset) throws(Fault) {
     var rows: [ModalityRow] = []
     var labels: [LabelRow] = []

@@ -2,6 +2,11 @@ import Foundation
 import Torch
 
 /// Writes a data set folder: one file per split, then `dataset.json` with their hashes.
+///
+/// ```swift
+/// let train = DatasetWriter.Split("train", inputs, target: target, ids: Array(0..<inputs.count))
+/// try DatasetWriter.write(description, [train], to: "gestures")
+/// ```
 public enum DatasetWriter {
   /// One split to write.
   public struct Split {
@@ -9,19 +14,19 @@ public enum DatasetWriter {
     public var name: String
     /// The samples.
     public var inputs: Inputs
-    /// Their targets, if known.
+    /// Their targets; nil if they are unknown.
     public var target: Tensor?
-    /// Their identifiers, if they have any.
+    /// Their identifiers; nil if they have none.
     public var ids: [Int]?
 
-    /// A split.
+    /// Makes a split.
     public init(_ name: String, _ inputs: Inputs, target: Tensor? = nil, ids: [Int]? = nil) {
       (self.name, self.inputs, self.target, self.ids) = (name, inputs, target, ids)
     }
   }
 
-  /// Makes or replaces the folder at a path, whole or not at all.
-  /// - Throws: `Fault(.cannotWrite)`; what was there before stays then.
+  /// Makes or replaces the folder at a path as one atomic step.
+  /// - Throws: `Fault(.cannotWrite)`; the previous content then stays.
   public static func write(_ description: DatasetDescription, _ splits: [Split], to path: String) throws(Fault) {
     try AtomicFolder.write(to: path) { (folder) throws(Fault) in
       var description = description
@@ -35,7 +40,7 @@ public enum DatasetWriter {
     }
   }
 
-  /// The tensors of a split under their names, wide elements first, so that all lie aligned.
+  /// The tensors of a split with their names, those with wide elements first so that all of them lie aligned.
   static func items(_ split: Split, _ modalities: [Modality]) -> [SafetensorsWriter.Item] {
     var items: [SafetensorsWriter.Item] = []
     if let ids = split.ids { items.append(.init("id", Tensor(ids))) }

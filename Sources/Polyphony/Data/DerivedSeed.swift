@@ -1,9 +1,10 @@
-/// Seeds that follow from other numbers, so that every random draw can be made anew without a saved generator.
+/// Seeds derived from other numbers, so that a run can repeat each random draw without a saved generator.
 public enum DerivedSeed {
-  /// A seed from several numbers in order: each is mixed in by the finaliser of SplitMix64 (Steele et al. 2014).
+  /// Derives a seed from several numbers in order. The finaliser of SplitMix64 (Steele et al. 2014) mixes each of them
+  /// in.
   public static func of(_ parts: UInt64...) -> UInt64 { of(parts) }
 
-  /// A seed from a seed and a name.
+  /// Derives a seed from a seed and a name.
   public static func of(_ seed: UInt64, name: String) -> UInt64 { of([seed] + name.utf8.map(UInt64.init)) }
 
   private static func of(_ parts: [UInt64]) -> UInt64 {

@@ -1,10 +1,10 @@
 import Foundation
 import Torch
 
-/// The data that comes with the library.
+/// The files that come with the library.
 public enum EmbeddedData {
-  /// The folder of the UCI Multiple Features set: 2,000 handwritten numerals seen in six ways.
-  /// - Throws: `Fault(.missingInput)` where it is not above the program.
+  /// The folder of the UCI Multiple Features set, 2,000 handwritten numerals in six views.
+  /// - Throws: `Fault(.missingInput)` if neither the program's folder nor one above it holds the set.
   public static func numerals() throws(Fault) -> String {
     guard let data = find("Data/numerals/dataset.json") else {
       throw Fault(
@@ -15,7 +15,7 @@ public enum EmbeddedData {
   }
 
   /// The recipe of the demo.
-  /// - Throws: `Fault(.missingInput)` where it is not above the program.
+  /// - Throws: `Fault(.missingInput)` if neither the program's folder nor one above it holds the recipe.
   public static func demo() throws(Fault) -> String {
     guard let recipe = find("Recipes/demo.yaml") else {
       throw Fault(
@@ -25,7 +25,7 @@ public enum EmbeddedData {
     return recipe
   }
 
-  /// A file in the program's folder or the nearest one above it.
+  /// A file in the program's folder or the nearest folder above it.
   private static func find(_ name: String) -> String? {
     var folder = URL(fileURLWithPath: Libtorch.programFolder)
     while folder.pathComponents.count > 1 {

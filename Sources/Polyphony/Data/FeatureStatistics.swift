@@ -1,10 +1,16 @@
 import Torch
 
-/// Mean and standard deviation of each feature of a modality, over the real steps of a training split.
+/// The mean and standard deviation of each feature of a modality, over the real steps of a training split.
+///
+/// ```swift
+/// let data = try Dataset("gestures")
+/// let statistics = FeatureStatistics.fit(try data.unlabelled("train"), data.description.modalities)
+/// configuration.normalization = statistics
+/// ```
 public struct FeatureStatistics: Codable, Equatable, Sendable {
-  /// One number per feature (per channel for images).
+  /// One mean per feature (per channel for images).
   public var mean: [Float]
-  /// One number per feature; 1 where a feature is constant.
+  /// One deviation per feature; 1 for a constant feature.
   public var deviation: [Float]
 
   enum CodingKeys: String, CodingKey {
@@ -14,9 +20,9 @@ public struct FeatureStatistics: Codable, Equatable, Sendable {
 }
 
 extension FeatureStatistics {
-  /// Mean and deviation of each feature over the real steps of present samples.
+  /// Computes mean and deviation of each feature over the real steps of present samples, in double precision.
   ///
-  /// Computed in double precision. A constant feature gets the deviation `ofConstant`: 1 to divide by, 0 to scale noise.
+  /// A constant feature gets the deviation `ofConstant`, which is 1 for a divisor and 0 for a scale of noise.
   public static func fit(
     _ samples: UnlabelledSplit, modality index: Int, kind: Modality.Kind, ofConstant: Float = 1
   ) -> FeatureStatistics {
@@ -26,12 +32,12 @@ extension FeatureStatistics {
       let present = samples.inputs.isPresent(index)
       let features = x.size(kind == .image ? 1 : x.rank - 1)
       let perSample = x.shape.dropFirst().reduce(1, *) / max(1, features)
-      /// Features by rows, `[n·L, D]`: steps, or pixels of images.
+      /// The features as rows `[n·L, D]`, one row per step or per pixel.
       func rows(_ part: Range<Int>) -> Tensor {
         let x = x[part].to(.float64)
         return kind == .image ? x.permuted(0, 2, 3, 1).flattened(0, 2) : x.flattened(0, x.rank - 2)
       }
-      /// 1 for real steps of present samples, `[n·L, 1]`.
+      /// The weight of each row `[n·L, 1]`: 1 for real steps of present samples, else 0.
       func weight(_ part: Range<Int>) -> Tensor {
         var weight = mask?[part].to(.float64).flattened()
         if let present = present?[part].to(.float64) {
@@ -40,7 +46,7 @@ extension FeatureStatistics {
         }
         return (weight ?? .ones([part.count * perSample], dtype: .float64)).unsqueezed(1)
       }
-      /// The sum over all rows, block by block: whole splits in double precision are large.
+      /// The sum over all rows, block by block, because a whole split in double precision needs much memory.
       func sum(_ f: (Range<Int>) -> Tensor) -> Tensor {
         x.blocks.map { f($0).sum(0) }.reduce(.zeros([features], dtype: .float64), +)
       }
@@ -52,7 +58,7 @@ extension FeatureStatistics {
     }
   }
 
-  /// Statistics of every modality of a training split.
+  /// Computes the statistics of every modality of a training split, by name.
   public static func fit(
     _ samples: UnlabelledSplit, _ modalities: [Modality], ofConstant: Float = 1
   ) -> [String: FeatureStatistics] {

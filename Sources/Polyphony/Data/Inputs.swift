@@ -1,19 +1,27 @@
 import Torch
 
-/// What a model sees of some samples: their modalities, without targets.
+/// The modalities of some samples, without targets: the input of a model.
+///
+/// ```swift
+/// let motion = Tensor.zeros([4, 12, 3])
+/// let force = Tensor.zeros([4, 2])
+/// let inputs = Inputs([motion, force], lengths: [Tensor([12, 9, 12, 7]), nil])
+/// let motionAlone = inputs.keeping([true, false])
+/// ```
 public struct Inputs {
   /// One tensor per modality, in the model's order: `[B, length, features]`, `[B, features]` or `[B, C, H, W]`.
   public var modalities: [Tensor]
-  /// Real steps per sample `[B]` (i64) of each modality; nil where every step is real.
+  /// The number of real steps per sample, `[B]` i64 for each modality; nil if every step is real.
   public var lengths: [Tensor?]
-  /// Which modalities a sample has, `[B, M]` (bool); nil where it has all.
+  /// The presence of each modality in each sample, `[B, M]` bool; nil if nothing is missing.
   public var presence: Tensor?
-  /// Which steps of each modality have not been lost, `[B, length]` (bool); nil where none was.
+  /// The steps that are not lost, `[B, length]` bool for each modality; nil if no step is lost.
   ///
-  /// A lost step is zero after normalisation, as a missing modality is; unlike padding it is still attended to.
+  /// A lost step is zero after normalisation, like a missing modality. Attention still reads it, in contrast to
+  /// padding.
   public var kept: [Tensor?]
 
-  /// Inputs of which everything is there.
+  /// Makes inputs in which no step is lost.
   public init(_ modalities: [Tensor], lengths: [Tensor?]? = nil, presence: Tensor? = nil) {
     self.modalities = modalities
     self.lengths = lengths ?? modalities.map { _ in nil }
@@ -24,24 +32,24 @@ public struct Inputs {
   /// The number of samples.
   public var count: Int { modalities[0].size(0) }
 
-  /// Which steps of a modality are real, `[B, L]`; nil where all are.
+  /// The mask of a modality's real steps, `[B, L]` bool; nil if all steps are real.
   ///
-  /// A sample without any step (its modality is missing) keeps its first, so that no row is empty.
+  /// A sample that lacks the modality has length 0. Its first step then counts as real, so that no row is empty.
   public func mask(_ modality: Int) -> Tensor? {
     guard let lengths = lengths[modality] else { return nil }
     let steps = Tensor.range(modalities[modality].size(1), device: lengths.device)
     return steps.unsqueezed(0) .< lengths.clamped(1, nil).unsqueezed(1)
   }
 
-  /// Whether a modality is there, `[B]` (bool); nil where it always is.
+  /// The presence of one modality, `[B]` bool; nil if nothing is missing.
   public func isPresent(_ modality: Int) -> Tensor? { presence?.select(1, modality) }
 
-  /// The samples that `indices` (i64) names.
+  /// The samples at `indices` (i64).
   public func rows(_ indices: Tensor) -> Inputs {
     mapped { $0.rows(indices) }
   }
 
-  /// The same on another device.
+  /// The same inputs on another device.
   public func to(_ device: Device) -> Inputs {
     mapped { $0.to(device) }
   }
@@ -55,24 +63,30 @@ public struct Inputs {
 }
 
 /// Samples with their targets, for training and evaluation.
+///
+/// ```swift
+/// let batch = Batch(inputs, target: Tensor([0, 2, 1, 0]))
+/// let prediction = model(batch.inputs).prediction
+/// let loss = TaskLoss(model.configuration.task)(prediction, batch.target)
+/// ```
 public struct Batch {
-  /// What the model sees.
+  /// The input of the model.
   public var inputs: Inputs
   /// `[B, 1]` f32 (regression), `[B]` i64 (classification) or `[B, H, W]` i64 (segmentation).
   public var target: Tensor
 
-  /// Samples with their targets.
+  /// Makes a batch.
   public init(_ inputs: Inputs, target: Tensor) { (self.inputs, self.target) = (inputs, target) }
 
   /// The number of samples.
   public var count: Int { inputs.count }
 
-  /// The same on another device.
+  /// The same batch on another device.
   public func to(_ device: Device) -> Batch { Batch(inputs.to(device), target: target.to(device)) }
 }
 
 extension Inputs {
-  /// The same samples with only some modalities left.
+  /// The same samples without the modalities whose entry in `present` is false.
   public func keeping(_ present: [Bool]) -> Inputs {
     let mask = Tensor(present).unsqueezed(0).expanded(count, present.count).to(modalities[0].device)
     var result = self

@@ -1,7 +1,7 @@
 import Torch
 
 extension UnlabelledSplit {
-  /// Some samples as a split of their own, in the order of `indices`.
+  /// A split of some samples, in the order of `indices`.
   public func subset(_ indices: [Int]) -> UnlabelledSplit {
     UnlabelledSplit(
       name: name, inputs: inputs.rows(Tensor(indices)),
@@ -11,13 +11,13 @@ extension UnlabelledSplit {
 }
 
 extension LabelledSplit {
-  /// Some samples as a split of their own, in the order of `indices`.
+  /// A split of some samples, in the order of `indices`.
   public func subset(_ indices: [Int]) -> LabelledSplit {
     LabelledSplit(samples: samples.subset(indices), target: target.rows(Tensor(indices)))
   }
 
-  /// The samples of some classes, in their order, their targets counted anew: the first of `classes` is 0, and so on.
-  /// - Throws: `Fault(.usage)` for no or repeated classes, or one that the split has no sample of.
+  /// A split of the samples of some classes, in their order. Targets become places in `classes`: the first class is 0.
+  /// - Throws: `Fault(.usage)` for empty or repeated `classes`, for a class without samples, and for other tasks.
   public func filtered(classes: [Int]) throws(Fault) -> LabelledSplit {
     guard !classes.isEmpty, Set(classes).count == classes.count, target.rank == 1, !target.dtype.isFloatingPoint else {
       throw Fault(
@@ -35,9 +35,10 @@ extension LabelledSplit {
       samples: chosen.samples, target: Tensor(chosen.target.integers.map { classes.firstIndex(of: $0) ?? 0 }))
   }
 
-  /// So many samples of every class, drawn without repetition from a seed, in the order of the data; all of a class that
-  /// has fewer.
-  /// - Throws: `Fault(.usage)` for fewer than one, or where targets are no classes.
+  /// A split of `count` random samples of every class, in the order of the data.
+  ///
+  /// The seed determines the draw, which is without repetition. A class with fewer samples keeps all of them.
+  /// - Throws: `Fault(.usage)` for a count below 1 and for targets that are no classes.
   public func subsampled(perClass count: Int, seed: UInt64) throws(Fault) -> LabelledSplit {
     guard count >= 1, target.rank == 1, !target.dtype.isFloatingPoint else {
       throw Fault(
@@ -54,8 +55,8 @@ extension LabelledSplit {
     return subset(chosen.sorted())
   }
 
-  /// So many samples of every class, or of all where there are no classes, drawn from a seed in the order of the data.
-  /// - Throws: `Fault(.usage)` for fewer than one.
+  /// A split of `count` random samples of every class, or of `count` samples in all for other tasks.
+  /// - Throws: `Fault(.usage)` for a count below 1 in a classification.
   public func few(_ count: Int, of task: PredictionTask, seed: UInt64) throws(Fault) -> LabelledSplit {
     if task.kind == .classification { return try subsampled(perClass: count, seed: seed) }
     return subset(Generator(seed: seed).permutation(self.count).prefix(count).sorted())

@@ -10,32 +10,32 @@ public struct Modality: Codable, Equatable, Sendable {
     case image
   }
 
-  /// Its name, also of its tensor in data files.
+  /// Its name, which is also the name of its tensor in data files.
   public var name: String
   /// The form of a sample.
   public var kind: Kind
-  /// Numbers per step, for sequences and vectors.
+  /// Numbers per step; nil for images.
   public var features: Int?
-  /// Steps with padding, for sequences.
+  /// Steps including padding; nil for vectors and images.
   public var length: Int?
-  /// Channels, height and width of images.
+  /// Channels of an image.
   public var channels: Int?
-  /// See ``channels``.
+  /// Height of an image in pixels.
   public var height: Int?
-  /// See ``channels``.
+  /// Width of an image in pixels.
   public var width: Int?
 
-  /// A sequence of `length` steps of `features` numbers.
+  /// Makes a sequence of `length` steps with `features` numbers each.
   public static func sequence(_ name: String, features: Int, length: Int) -> Modality {
     Modality(name: name, kind: .sequence, features: features, length: length)
   }
 
-  /// A vector of `features` numbers.
+  /// Makes a vector of `features` numbers.
   public static func vector(_ name: String, features: Int) -> Modality {
     Modality(name: name, kind: .vector, features: features)
   }
 
-  /// An image.
+  /// Makes an image of `channels` × `height` × `width`.
   public static func image(_ name: String, channels: Int, height: Int, width: Int) -> Modality {
     Modality(name: name, kind: .image, channels: channels, height: height, width: width)
   }
@@ -49,6 +49,6 @@ public struct Modality: Codable, Equatable, Sendable {
     }
   }
 
-  /// Steps of a sample as a sequence.
+  /// The steps of a sample as a sequence; 1 for vectors and images.
   public var steps: Int { kind == .sequence ? length ?? 0 : 1 }
 }

@@ -1,16 +1,16 @@
-/// What a model predicts.
+/// The task of a model: regression, classification or segmentation.
 public struct PredictionTask: Codable, Equatable, Sendable {
   /// The form of the target.
   public enum Kind: String, Codable, Sendable, CaseIterable {
-    /// One number a sample.
+    /// One number per sample.
     case regression
-    /// One of several classes a sample.
+    /// One of several classes per sample.
     case classification
-    /// One of several classes a pixel.
+    /// One of several classes per pixel.
     case segmentation
   }
 
-  /// How predictions of a regression are judged.
+  /// The metrics of a benchmark for regression.
   public enum MetricFamily: String, Codable, Sendable, CaseIterable {
     /// CMU-MOSI's and CMU-MOSEI's metrics: sentiment in [−3, 3].
     case sentiment
@@ -20,16 +20,16 @@ public struct PredictionTask: Codable, Equatable, Sendable {
 
   /// The form of the target.
   public var kind: Kind
-  /// The number of classes.
+  /// The number of classes; nil for regression.
   public var classes: Int?
-  /// Names of the classes.
+  /// The names of the classes; nil if they have none.
   public var labels: [String]?
-  /// The smallest and the largest target of a regression.
+  /// The smallest and the largest target of a regression; nil if it is unknown.
   public var range: [Double]?
-  /// How a regression is judged; mean absolute error and correlation without it.
+  /// The benchmark whose metrics apply; nil for the general metrics of regression.
   public var metrics: MetricFamily?
 
-  /// A task.
+  /// Makes a task.
   public init(
     kind: Kind, classes: Int? = nil, labels: [String]? = nil, range: [Double]? = nil, metrics: MetricFamily? = nil
   ) {
@@ -37,6 +37,6 @@ public struct PredictionTask: Codable, Equatable, Sendable {
     (self.range, self.metrics) = (range, metrics)
   }
 
-  /// Numbers that a model gives for a sample (or pixel): logits of the classes, or one value.
+  /// The number of outputs per sample or pixel: one logit per class, or one value.
   public var outputs: Int { kind == .regression ? 1 : classes ?? 0 }
 }

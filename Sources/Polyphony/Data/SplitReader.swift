@@ -1,7 +1,7 @@
 import Foundation
 import Torch
 
-/// Reads the file of one split and checks it against the description, so that nothing wrong gets further.
+/// Reads the file of one split and checks all of it against the description.
 struct SplitReader {
   private let path: String
   private let name: String
@@ -12,7 +12,7 @@ struct SplitReader {
   private let file: SafetensorsFile
   private let count: Int
 
-  /// A split of a data set; its file must be the one that the description names.
+  /// Opens a split of a data set and compares the hash of its file with the description.
   init(dataset: Dataset, _ split: String) throws(Fault) {
     let entry = try dataset.file(of: split)
     if let expected = entry.split.sha256 {
@@ -29,7 +29,7 @@ struct SplitReader {
       task: dataset.description.task)
   }
 
-  /// A single file whose tensors are named after modalities.
+  /// Opens a single file whose tensors have the names of modalities.
   init(
     _ path: String, name: String, _ modalities: [Modality], known: [Modality]? = nil, task: PredictionTask
   ) throws(Fault) {
@@ -115,7 +115,7 @@ struct SplitReader {
     return presence
   }
 
-  /// Real steps per sample; nil where the file does not say, or says that all are real.
+  /// The number of real steps per sample; nil if the file has no lengths, or if all steps are real.
   private func readLengths(_ modality: Modality, presence: Tensor?) throws(Fault) -> [Int]? {
     let key = "\(modality.name).length"
     guard file[key] != nil else { return nil }

@@ -1,14 +1,20 @@
 import Torch
 
-/// Scores of predictions against targets.
+/// The loss and the metrics of predictions against targets.
+///
+/// ```swift
+/// let test = try Dataset("gestures").labelled("test")
+/// let evaluation = try model.evaluate(test)
+/// print(evaluation.loss, evaluation.metrics["accuracy"] ?? .nan)
+/// ```
 public struct Evaluation: Sendable {
   /// The task's loss.
   public var loss: Double
   /// The task's metrics.
   public var metrics: MetricValues
 
-  /// Judges predictions `[N, outputs]` against targets.
-  /// - Throws: `Fault(.failure)` where a prediction is not a finite number.
+  /// Computes loss and metrics of predictions `[N, outputs]`.
+  /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   public init(_ prediction: Tensor, _ target: Tensor, task: PredictionTask, loss: TaskLoss) throws(Fault) {
     guard prediction.isFinite else {
       throw Fault(
@@ -42,13 +48,13 @@ public struct Evaluation: Sendable {
           try ConfusionMatrix(
             truth: target[index].integers, prediction: predicted[index].integers, classes: classes))
       }
-      // Four classes are those of the BraTS challenge, whose regions are unions of classes.
+      // Four classes are those of the BraTS challenge. Its regions are unions of classes.
       return SegmentationMetrics.values(
         samples: samples, classes: classes, regions: classes == 4 ? SegmentationMetrics.Region.braTS : [])
     }
   }
 
-  /// The metric by which a task is usually judged, higher or lower as its direction says.
+  /// The usual metric for comparing models on a task. ``MetricDirection`` gives its direction.
   public static func principalMetric(_ task: PredictionTask) -> String { principalMetric(task.kind) }
 
   private static func principalMetric(_ kind: PredictionTask.Kind) -> String {
@@ -59,8 +65,8 @@ public struct Evaluation: Sendable {
     }
   }
 
-  /// The metric by which results are usually judged whose task is not known: the first that is some task's principal
-  /// one, else the first; nil where there are none.
+  /// The usual metric for results of an unknown task: the first name that is some task's principal metric, else the
+  /// first name, and nil for no names.
   public static func principalMetric(among names: [String]) -> String? {
     let principal = Set(PredictionTask.Kind.allCases.map { principalMetric($0) })
     return names.first { principal.contains($0) } ?? names.first
@@ -68,7 +74,8 @@ public struct Evaluation: Sendable {
 }
 
 extension MultimodalModel {
-  /// Predicts a split and judges the predictions.
+  /// Predicts a split and computes loss and metrics of the predictions.
+  /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   public func evaluate(
     _ split: LabelledSplit, loss: TaskLoss? = nil, batchSize: Int = 256, device: Device = .cpu,
     prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }

@@ -1,20 +1,26 @@
 import Torch
 
-/// How much of the task can be read off each encoder by a linear map: ridge regression on frozen, pooled encodings.
+/// The quality of each encoder for the task, measured by ridge regression on its frozen, pooled encodings.
 ///
-/// Encodings are averaged over their real steps and standardised by the training split, X `[N, d]`; with targets Y (the
-/// values, or ±1 for each class) centred,
+/// The encodings X `[N, d]` are means over the real steps, standardised by the training split. The targets Y (values,
+/// or ±1 for each class) are centred. Then
 ///
 /// W = (XᵀX + α N I)⁻¹ XᵀY,
 ///
-/// in closed form and double precision, so that a probe has no seed and no schedule. Samples that lack the modality take
-/// no part in its probe.
+/// in closed form and double precision, so a probe has no seed and no schedule. Samples that lack a modality do not
+/// enter its probe.
+///
+/// ```swift
+/// for row in try LinearProbe.scores(model, training: training, test: test) {
+///   print(row.modality, row.metrics["accuracy"] ?? .nan)
+/// }
+/// ```
 public enum LinearProbe {
-  /// One encoder.
+  /// The scores of one encoder.
   public struct Row: Sendable {
-    /// The modality.
+    /// The name of the modality.
     public var modality: String
-    /// The task's metrics of the probe's predictions: for classes, `accuracy` among them.
+    /// The task's metrics of the probe's predictions, such as `accuracy` for classes.
     public var metrics: MetricValues
   }
 
@@ -22,10 +28,10 @@ public enum LinearProbe {
   ///
   /// - Parameters:
   ///   - model: the model.
-  ///   - training: what the probes are fitted on.
-  ///   - test: the samples that are scored.
+  ///   - training: the samples for the fit.
+  ///   - test: the samples for the scores.
   ///   - ridge: α.
-  ///   - device: where to compute.
+  ///   - device: the device that computes.
   /// - Throws: `Fault(.usage)` for segmentation, whose targets are no vectors.
   public static func scores(
     _ model: MultimodalModel, training: LabelledSplit, test: LabelledSplit, ridge: Double = 1e-2,
@@ -64,7 +70,7 @@ public enum LinearProbe {
     _ x: Tensor, _ target: Tensor, _ judged: Tensor, _ task: PredictionTask, _ ridge: Double
   ) -> Tensor {
     let mean = x.mean(0, keep: true)
-    // A feature that never changes is 0 everywhere, whatever it is divided by.
+    // A constant feature is 0 everywhere for any divisor.
     let deviation = x.variance(0, keep: true).sqrt() + 1e-12
     let features = (x - mean) / deviation
     let y =

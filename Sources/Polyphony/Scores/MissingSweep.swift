@@ -1,26 +1,32 @@
 import Torch
 
-/// Scores of one model over growing rates of missing data, or over all patterns of missing modalities.
+/// The scores of one model over growing rates of missing data, or over all patterns of missing modalities.
+///
+/// ```swift
+/// let sweep = try MissingSweep(model, test, MissingPlan("sample"))
+/// for row in sweep.rows { print(row.missing, row.metrics["accuracy"] ?? .nan) }
+/// print(sweep.mean["accuracy"] ?? .nan, sweep.area["accuracy"] ?? .nan)
+/// ```
 public struct MissingSweep: Sendable {
-  /// Scores under one rule.
+  /// The scores under one condition.
   public struct Row: Sendable {
-    /// The rule: `sample:0.3`, `fixed:text+audio`, `complete`.
+    /// The rule, such as `sample:0.3`, `fixed:text+audio` or `complete`.
     public var missing: String
-    /// The rate, in a sweep of rates.
+    /// The rate; nil outside a sweep of rates.
     public var rate: Double?
-    /// The modalities that are there, in a sweep of patterns.
+    /// The present modalities; nil outside a sweep of patterns.
     public var present: [String]?
-    /// How many patterns the row stands for.
+    /// The number of patterns that the row represents.
     public var weight: Double
     /// The hash of the mask (``MissingMask/hash``).
     public var hash: String
     /// The task's metrics.
     public var metrics: MetricValues
 
-    /// Whether nothing was taken away.
+    /// True if nothing is missing in this condition.
     public var isComplete: Bool { missing == "complete" || rate == 0 }
 
-    /// A row.
+    /// Makes a row.
     public init(
       missing: String, rate: Double? = nil, present: [String]? = nil, weight: Double = 1, hash: String = "",
       metrics: MetricValues
@@ -30,13 +36,14 @@ public struct MissingSweep: Sendable {
     }
   }
 
-  /// What was found, in order.
+  /// The scores in the order of the conditions.
   public let rows: [Row]
 
-  /// Rows that were scored elsewhere.
+  /// Makes a sweep from the scores of another program or run.
   public init(rows: [Row]) { self.rows = rows }
 
-  /// Scores a model under each condition of a plan.
+  /// Scores a model under each of some conditions.
+  /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   public init(
     _ model: MultimodalModel, _ split: LabelledSplit, _ conditions: [MissingPlan.Draw], device: Device = .cpu
   ) throws(Fault) {
@@ -52,8 +59,9 @@ public struct MissingSweep: Sendable {
     self.init(rows: rows)
   }
 
-  /// Draws the conditions of a plan for a split, and scores a model under each.
-  /// - Throws: `Fault(.usage)` where the data cannot go missing so.
+  /// Draws the conditions of a plan for a split and scores a model under each.
+  /// - Throws: `Fault(.usage)` if the plan does not fit the data, `Fault(.failure)` if a prediction is not a finite
+  ///   number.
   public init(
     _ model: MultimodalModel, _ split: LabelledSplit, _ plan: MissingPlan, seed: UInt64 = 0, device: Device = .cpu
   ) throws(Fault) {
@@ -61,13 +69,15 @@ public struct MissingSweep: Sendable {
     try self.init(model, split, conditions, device: device)
   }
 
-  /// The mean of every metric over what is incomplete: over the rates above 0, or over the incomplete patterns by their
-  /// weight (the paper's main protocol). A metric that is undefined in a row does not count there.
+  /// The mean of every metric over the incomplete conditions.
+  ///
+  /// It averages over the rates above 0, or over the incomplete patterns by their weight (the main protocol of MPLMM's
+  /// paper). An undefined value does not count. A sweep with a single row gives the values of that row.
   public var mean: MetricValues {
     rows.count == 1 ? overall : MissingSweep(rows: rows.filter { !$0.isComplete }).overall
   }
 
-  /// The mean of every metric over all rows by their weight.
+  /// The mean of every metric over all rows, by their weight.
   public var overall: MetricValues {
     summarize { name in
       let values = rows.compactMap { row in row.metrics[name].map { (value: $0, weight: row.weight) } }
@@ -76,8 +86,9 @@ public struct MissingSweep: Sendable {
     }
   }
 
-  /// The area under each metric over the rates by the trapezoidal rule, Σ (r_{i+1} − r_i)(y_i + y_{i+1})/2; undefined
-  /// where a value is, or with fewer than two rates.
+  /// The area under each metric over the rates by the trapezoidal rule, Σ (r_{i+1} − r_i)(y_i + y_{i+1})/2.
+  ///
+  /// It is undefined for fewer than two rates, and if a value is undefined.
   public var area: MetricValues {
     summarize { name in
       let points = rows.compactMap { row in row.rate.flatMap { rate in row.metrics[name].map { (rate, $0) } } }

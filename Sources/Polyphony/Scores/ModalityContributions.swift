@@ -1,31 +1,36 @@
 import Foundation
 import Torch
 
-/// What each modality is worth to a model: its score alone, the score without it, and its Shapley value.
+/// The contribution of each modality to a model: its score alone, the score without it, and its Shapley value.
 ///
-/// A modality is taken away as in ``ModalitySubsets``. v(S) is the metric with the modalities S left, negated where lower
-/// is better, so that a positive contribution always helps; v(∅) is the score of the best constant answer (the mean of
-/// the targets, the classes' shares), which needs no modality. The Shapley values (``Coalitions``) add up to
-/// v(all) − v(∅).
+/// v(S) is the metric with only the modalities S, which ``ModalitySubsets`` defines. It is negated for a metric that is
+/// better when low, so a positive contribution always helps. v(∅) is the score of the best constant answer (the mean of
+/// the targets, or the classes' shares), which needs no modality. The Shapley values (``Coalitions``) add up to v(all)
+/// − v(∅).
 ///
-/// Up to six modalities all subsets are evaluated; beyond, the value is a mean over random orders, each taken forwards and
-/// backwards, with its standard error.
+/// Up to six modalities the values come from all subsets. For more, each is a mean over random orders, with its
+/// standard error. Every order is taken forwards and backwards.
+///
+/// ```swift
+/// let contributions = try ModalityContributions.measure(model, test)
+/// for row in contributions.rows { print(row.modality, row.alone ?? .nan, row.shapley) }
+/// ```
 public struct ModalityContributions: Sendable {
-  /// One modality.
+  /// The contribution of one modality.
   public struct Row: Sendable {
-    /// Its name.
+    /// The name of the modality.
     public var modality: String
-    /// The metric with this modality alone; nil where undefined.
+    /// The metric with this modality alone; nil if it is undefined.
     public var alone: Double?
-    /// The metric without it.
+    /// The metric without this modality; nil if it is undefined.
     public var without: Double?
-    /// Its Shapley value; positive helps, whatever the metric's direction.
+    /// The Shapley value. A positive one helps, for either direction of the metric.
     public var shapley: Double
-    /// The standard error of a sampled value; nil where it is exact.
+    /// The standard error of a sampled value; nil for an exact one.
     public var error: Double?
   }
 
-  /// The metric's name.
+  /// The name of the metric.
   public var metric: String
   /// The metric with all modalities.
   public var all: Double?
@@ -33,9 +38,9 @@ public struct ModalityContributions: Sendable {
   public var none: Double?
   /// The modalities in the model's order.
   public var rows: [Row]
-  /// The modality gap: how far the best modality alone is from the worst alone, 0 or more.
+  /// The modality gap, the difference between the best and the worst modality alone, 0 or more.
   public var gap: Double?
-  /// Whether all subsets were evaluated.
+  /// True if the values come from all subsets.
   public var isExact: Bool
 
   private static let exactUpTo = 6
@@ -44,11 +49,11 @@ public struct ModalityContributions: Sendable {
   ///
   /// - Parameters:
   ///   - model: the model.
-  ///   - split: where the metric is measured.
-  ///   - metric: one of the task's; by default ``Evaluation/principalMetric(_:)``.
-  ///   - orders: random orders for more than six modalities.
-  ///   - seed: what the random orders follow from.
-  ///   - device: where to compute.
+  ///   - split: the samples for the metric.
+  ///   - metric: one of the task's metrics; by default ``Evaluation/principalMetric(_:)``.
+  ///   - orders: the number of random orders for more than six modalities.
+  ///   - seed: the seed of the random orders.
+  ///   - device: the device that computes.
   /// - Throws: `Fault(.usage)` for a metric that the task does not have.
   public static func measure(
     _ model: MultimodalModel, _ split: LabelledSplit, metric: String? = nil, orders: Int = 100, seed: UInt64 = 0,
@@ -112,7 +117,7 @@ public struct ModalityContributions: Sendable {
   }
 }
 
-/// v(S), each subset evaluated once.
+/// The function v(S), which evaluates each subset once.
 private final class Worth {
   private let model: MultimodalModel
   private let split: LabelledSplit
@@ -124,7 +129,7 @@ private final class Worth {
     (self.model, self.split, self.metric, self.device) = (model, split, metric, device)
   }
 
-  /// The metric as it is.
+  /// The metric itself.
   func score(_ present: [Bool]) throws(Fault) -> Double? {
     if let value = known[present] { return value }
     let evaluation =
@@ -141,13 +146,13 @@ private final class Worth {
     return value
   }
 
-  /// The metric, higher is better; undefined counts as 0.
+  /// The metric with higher values for better models; 0 if it is undefined.
   func value(_ present: [Bool]) throws(Fault) -> Double {
     let sign = MetricDirection(metric: metric) == .higherIsBetter ? 1.0 : -1.0
     return try score(present).map { sign * $0 } ?? 0
   }
 
-  /// The best constant answer.
+  /// The scores of the best constant answer.
   private func constant() throws(Fault) -> Evaluation {
     let task = model.configuration.task
     let target = split.target

@@ -1,18 +1,25 @@
 import Torch
 
-/// Scores of one model with some of its modalities taken away at test time (zero fill).
+/// The scores of one model without some of its modalities at test time (zero fill).
+///
+/// ```swift
+/// for row in try ModalitySubsets.scores(model, test) {
+///   print(row.name, row.metrics["accuracy"] ?? .nan)
+/// }
+/// ```
 public enum ModalitySubsets {
-  /// Scores under a subset.
+  /// The scores with one subset.
   public struct Row: Sendable {
     /// `all`, `only NAME` or `without NAME`.
     public var name: String
-    /// The modalities that are there.
+    /// The presence of each modality.
     public var present: [Bool]
     /// The task's metrics.
     public var metrics: MetricValues
   }
 
-  /// Scores with all modalities, each alone, and each left out.
+  /// Scores a model with all modalities, with each alone, and without each.
+  /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   public static func scores(_ model: MultimodalModel, _ split: LabelledSplit, device: Device = .cpu) throws(Fault)
     -> [Row]
   {

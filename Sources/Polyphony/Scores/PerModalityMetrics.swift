@@ -1,36 +1,40 @@
 import Torch
 
-/// What each modality is worth to a trained model, as metrics beside the task's own, so that they are averaged over
-/// seeds like those.
+/// The contributions of the modalities to a trained model, as metrics that average over seeds like the task's own.
 ///
-/// With the task's principal metric (``Evaluation/principalMetric(_:)``), for each modality NAME:
+/// For each modality NAME, with the task's principal metric (``Evaluation/principalMetric(_:)``):
 ///
 /// * `NAME/alone`: the metric with this modality only;
 /// * `NAME/without`: the metric with all others;
-/// * `NAME/shapley`: its Shapley value (``ModalityContributions``), positive where it helps;
-/// * `NAME/probe`: the metric of a linear map of its encodings (``LinearProbe``); not for segmentation;
+/// * `NAME/shapley`: the Shapley value (``ModalityContributions``), positive if the modality helps;
+/// * `NAME/probe`: the metric of a linear map of its encodings (``LinearProbe``), except for segmentation.
 ///
-/// and `modality_gap`, how far the best modality alone is from the worst.
+/// `modality_gap` is the difference between the best and the worst modality alone.
+///
+/// ```swift
+/// let values = try PerModalityMetrics.measure(model, test, training: training)
+/// for (name, value) in values { print(name, value ?? .nan) }
+/// ```
 public enum PerModalityMetrics {
-  /// What is measured of a modality, in the order in which it is shown.
+  /// The metrics of one modality, in display order.
   public enum Kind: String, CaseIterable, Sendable {
     /// The score with this modality only.
     case alone
     /// The score with all others.
     case without
-    /// Its Shapley value.
+    /// The Shapley value.
     case shapley
     /// The score of a linear probe of its encoder.
     case probe
   }
 
-  /// The name of the metric that says how far the best modality alone is from the worst.
+  /// The name of the modality gap, the difference between the best and the worst modality alone.
   public static let gap = "modality_gap"
 
   /// The name of one metric of a modality.
   public static func name(_ modality: String, _ kind: Kind) -> String { "\(modality)/\(kind.rawValue)" }
 
-  /// The modality of a metric and what is measured of it; nil for a metric of the whole model.
+  /// Splits a metric's name into modality and kind; nil for a metric of the whole model.
   public static func place(of metric: String) -> (modality: String, kind: Kind)? {
     guard let slash = metric.lastIndex(of: "/"), slash != metric.startIndex else { return nil }
     return Kind(rawValue: String(metric[metric.index(after: slash)...])).map { (String(metric[..<slash]), $0) }
@@ -40,10 +44,10 @@ public enum PerModalityMetrics {
   ///
   /// - Parameters:
   ///   - model: the model.
-  ///   - split: where the metric is measured.
-  ///   - training: what the linear probes are fitted on.
-  ///   - device: where to compute.
-  /// - Throws: `Fault` where a metric cannot be computed for the task.
+  ///   - split: the samples for the metrics.
+  ///   - training: the samples for the fit of the linear probes.
+  ///   - device: the device that computes.
+  /// - Throws: `Fault` if a metric cannot be computed for the task.
   public static func measure(
     _ model: MultimodalModel, _ split: LabelledSplit, training: LabelledSplit, device: Device = .cpu
   ) throws(Fault) -> MetricValues {

@@ -1,20 +1,25 @@
 import Torch
 
-/// What a model says of many samples.
+/// The predictions and representations of many samples.
+///
+/// ```swift
+/// let predictions = model.predict(target, batchSize: 64)
+/// let classes = predictions.prediction.argmax(1).integers
+/// ```
 public struct Predictions {
-  /// `[N, outputs]` f32: values, or logits.
+  /// The values or logits, `[N, outputs]` f32.
   public var prediction: Tensor
-  /// `[N, width]` f32; a map is averaged over its places.
+  /// The representations, `[N, width]` f32, averaged over the places of a map.
   public var representation: Tensor
 }
 
 extension MultimodalModel {
-  /// Predicts all samples of a split, in their order, in evaluation form and without gradients.
+  /// Predicts all samples of a split in their order, in evaluation mode and without gradients.
   /// - Parameters:
   ///   - samples: the samples.
-  ///   - batchSize: samples that are computed at once.
-  ///   - device: where to compute.
-  ///   - prepare: changes each batch of inputs first, such as taking modalities away.
+  ///   - batchSize: the number of samples per pass.
+  ///   - device: the device that computes.
+  ///   - prepare: changes each batch of inputs first, for example by removing modalities.
   public func predict(
     _ samples: UnlabelledSplit, batchSize: Int = 256, device: Device = .cpu,
     prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
@@ -28,14 +33,14 @@ extension MultimodalModel {
     return Predictions(prediction: .concatenated(predictions), representation: .concatenated(representations))
   }
 
-  /// Passes all samples of a split through the model in their order, in evaluation form and without gradients.
+  /// Passes all samples of a split through the model in their order, in evaluation mode and without gradients.
   /// - Parameters:
   ///   - samples: the samples.
-  ///   - batchSize: samples that are computed at once.
-  ///   - device: where to compute.
-  ///   - encodings: whether the outputs shall hold the encoded modalities.
+  ///   - batchSize: the number of samples per pass.
+  ///   - device: the device that computes.
+  ///   - encodings: true for outputs that hold the encoded modalities.
   ///   - prepare: changes each batch of inputs first.
-  ///   - body: gets each batch's output and the samples it is of.
+  ///   - body: receives each batch's output and the indices of its samples.
   public func forEachBatch(
     of samples: UnlabelledSplit, batchSize: Int = 256, device: Device = .cpu, encodings: Bool = false,
     prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }, _ body: (Output, [Int]) -> Void
@@ -49,7 +54,7 @@ extension MultimodalModel {
     }
   }
 
-  /// Runs `body` in evaluation form and returns to the form before.
+  /// Runs `body` in evaluation mode and restores the previous mode.
   public func evaluating<Result>(_ body: () -> Result) -> Result {
     let before = backbone.isTraining
     train(false)

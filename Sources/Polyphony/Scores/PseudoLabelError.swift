@@ -1,25 +1,25 @@
 import Torch
 
-/// How wrong pseudo-labels are, measured by targets that adaptation has not seen.
+/// The error of pseudo-labels against targets that adaptation has not used.
 ///
-/// Every sample has a pseudo-label, the mean ỹ of its snapshots, and a stability s. With K the number
-/// of samples that a share q chooses (``StableSelection``), the mean error of the labels is taken
+/// Every sample has a pseudo-label, the mean ỹ of its snapshots, and a stability s. A share q chooses K samples
+/// (``StableSelection``). The three values are mean errors of labels:
 ///
-/// * `pseudo/stable`: over the samples chosen, s ≤ Q_q(s);
-/// * `pseudo/random`: over K samples drawn at random. Its expectation is the mean over all samples, and that is reported:
-///   nothing is drawn;
+/// * `pseudo/stable`: over the chosen samples, s ≤ Q_q(s);
+/// * `pseudo/random`: over K random samples. The value is its expectation, the mean over all samples, without a draw;
 /// * `pseudo/unstable`: over the K samples with the largest s.
 ///
-/// The error is |ỹ − y| for values; for classes 1 where the likeliest one is wrong, averaged over the places of an image.
+/// The error is |ỹ − y| for values. For classes it is 1 if the likeliest one is wrong, averaged over the places of an
+/// image.
 public enum PseudoLabelError {
-  /// The three errors.
+  /// Computes the three errors.
   ///
   /// - Parameters:
   ///   - labels: ỹ of every sample, `[N, 1]` for values, `[N, C]` or `[N, C, H, W]` for classes.
   ///   - stability: s of every sample.
   ///   - target: y of every sample.
   ///   - share: q.
-  ///   - task: what the model predicts.
+  ///   - task: the task of the model.
   public static func values(
     labels: Tensor, stability: [Double], target: Tensor, share: Double, task: PredictionTask
   ) -> MetricValues {

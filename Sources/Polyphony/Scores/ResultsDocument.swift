@@ -1,18 +1,25 @@
 import OrderedCollections
 import Torch
 
-/// What a command found out, as the one JSON document that `--json` prints and that a run's folder keeps.
+/// The results of a command, as the JSON document that `--json` prints and that a run's folder keeps.
 ///
-/// Keys stand in the order of the format's description, numbers read back as the same bits, what is undefined is
-/// `null`: a whole metric where no seed defines it, single entries of `values` otherwise.
+/// Keys have the order of the format's description, and numbers keep their exact bits. Undefined values are `null`: a
+/// whole metric if no seed defines it, otherwise single entries of `values`.
+///
+/// ```swift
+/// let document = try ResultsDocument(parsing: text)
+/// for row in document.results {
+///   print(row.name, row.metrics["accuracy"]?.formatted() ?? "undefined")
+/// }
+/// ```
 public struct ResultsDocument: Equatable, Sendable {
   /// The results of one method, missing rate, shift or split.
   public struct Row: Equatable, Sendable {
-    /// How many parameters a model has.
+    /// The parameter counts of a model.
     public struct Parameters: Equatable, Sendable {
-      /// All of them.
+      /// The number of all parameters.
       public var total: Int
-      /// Those that were trained.
+      /// The number of trained parameters.
       public var trainable: Int
 
       /// Makes the counts.
@@ -22,19 +29,19 @@ public struct ResultsDocument: Equatable, Sendable {
       }
     }
 
-    /// The method's or the run's name.
+    /// The name of the method or of the run.
     public var name: String
-    /// The split that was evaluated.
+    /// The evaluated split.
     public var split: String?
     /// The seeds, in the order of the metrics' values.
     public var seeds: [Int]
-    /// The metrics, each over the seeds.
+    /// The metrics, each as an aggregate over the seeds.
     public var metrics: OrderedDictionary<String, Aggregate>
     /// The model's parameters.
     public var parameters: Parameters?
-    /// The folder or file that was written.
+    /// The written folder or file.
     public var output: String?
-    /// Further keys, such as `missing` and `shift`, behind the others.
+    /// Further keys, such as `missing` and `shift`, in the order of the document.
     public var extra: OrderedDictionary<String, OrderedJSON>
 
     /// Makes a row.
@@ -56,7 +63,7 @@ public struct ResultsDocument: Equatable, Sendable {
   public var command: String
   /// The version of the program.
   public var version: String
-  /// The results, a row each.
+  /// The results, one row each.
   public var results: [Row]
 
   /// Makes a document.
@@ -110,9 +117,9 @@ extension Aggregate {
 // MARK: - Reading
 
 extension ResultsDocument {
-  /// Reads a document that `text()` has written.
+  /// Reads a document of `text()`.
   ///
-  /// - Throws: `Fault(.badData)` with the path of the key that is missing or of another type.
+  /// - Throws: `Fault(.badData)` with the path of a key that is missing or has another type.
   public init(parsing text: String, file: String? = nil) throws(Fault) {
     let document = Field(path: "", value: try OrderedJSON(parsing: text, file: file), file: file)
     command = try document.member("command").string()
@@ -142,7 +149,7 @@ extension ResultsDocument.Row {
   }
 }
 
-/// A value of a document with its path, for faults.
+/// A value of a document with its path for faults.
 private struct Field {
   let path: String
   let value: OrderedJSON

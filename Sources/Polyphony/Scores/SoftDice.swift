@@ -1,22 +1,22 @@
 import Torch
 
-/// The soft Dice coefficient of the foreground, over a whole batch (Milletari et al. 2016, V-Net, in the pooled form
-/// of CGGM's segmentation).
+/// The soft Dice coefficient of the foreground over a whole batch (V-Net, Milletari et al. 2016, in the pooled form of
+/// CGGM's segmentation).
 ///
-/// D = 2 Σ p_c t_c / (Σ p_c + Σ t_c + s), over all pixels and the classes c ≥ 1, p the predicted shares, t the truth as
-/// 0 and 1, s = 0.01.
+/// D = 2 Σ p_c t_c / (Σ p_c + Σ t_c + s), over all pixels and the classes c ≥ 1. Here p are the predicted shares, t is
+/// the truth as 0 and 1, and s = 0.01.
 struct SoftDice {
-  /// The share of 1 − D in the loss; the rest is cross-entropy.
+  /// The share of 1 − D in the loss. Cross-entropy has the other share.
   static let share = 0.5
-  /// s, which keeps D defined where there is no foreground on either side.
+  /// s, which keeps D defined if neither side has foreground.
   static let smoothing = 0.01
 
   private let truth: Tensor
   private let total: Tensor
-  /// D, without dimensions.
+  /// D, a scalar tensor.
   let value: Tensor
 
-  /// From predicted shares `[B, classes, H, W]` and classes `[B, H, W]`.
+  /// Computes D from predicted shares `[B, classes, H, W]` and classes `[B, H, W]`.
   init(_ shares: Tensor, _ target: Tensor) {
     truth = TaskLoss.oneHot(target, like: shares)
     let foreground = shares.slice(1, 1)

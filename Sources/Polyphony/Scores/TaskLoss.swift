@@ -1,12 +1,18 @@
 import Torch
 
 /// The loss of a task, averaged over the batch.
+///
+/// ```swift
+/// let loss = try TaskLoss(.squared, for: PredictionTask(kind: .regression))
+/// let value = loss(prediction, target)
+/// let gradient = loss.gradient(prediction, target)
+/// ```
 public struct TaskLoss: Sendable {
-  /// What is minimised.
+  /// The formula of the loss.
   public enum Form: String, Sendable, CaseIterable, Codable {
-    /// mean |ŷ − y|
+    /// The absolute error, mean |ŷ − y|.
     case absolute
-    /// mean (ŷ − y)²
+    /// The squared error, mean (ŷ − y)².
     case squared
     /// The mean of −log softmax(ŷ)[y], weighted by class.
     case crossEntropy = "cross_entropy"
@@ -14,15 +20,16 @@ public struct TaskLoss: Sendable {
     case dice
   }
 
-  /// What is minimised.
+  /// The formula of the loss.
   public let form: Form
-  /// The weights of the classes in the cross-entropy; nil for equal ones.
+  /// The weights of the classes in the cross-entropy; nil for equal weights.
   public let classWeights: [Double]?
 
-  /// The field's usual loss of a task: absolute error for regression, cross-entropy for classes, cross-entropy and Dice
-  /// for segmentation.
+  /// Makes the field's usual loss of a task: absolute error for regression, cross-entropy for classes, and
+  /// cross-entropy with Dice for segmentation.
   ///
-  /// Four classes of segmentation are those of the BraTS challenge, which are weighted 0.2, 0.3, 0.25, 0.25.
+  /// A segmentation with four classes is that of the BraTS challenge. Its classes have the weights 0.2, 0.3, 0.25,
+  /// 0.25.
   public init(_ task: PredictionTask) {
     switch task.kind {
     case .regression: form = .absolute
@@ -32,8 +39,8 @@ public struct TaskLoss: Sendable {
     classWeights = TaskLoss.usualWeights(task)
   }
 
-  /// A loss chosen by name.
-  /// - Throws: `Fault(.usage)` where the task cannot have it, or cannot have these weights.
+  /// Makes a loss by its form.
+  /// - Throws: `Fault(.usage)` for a form or for weights that do not fit the task.
   public init(_ form: Form, for task: PredictionTask, classWeights: [Double]? = nil) throws(Fault) {
     let possible: [Form] =
       switch task.kind {
@@ -64,7 +71,7 @@ public struct TaskLoss: Sendable {
     task.kind == .segmentation && task.classes == 4 ? [0.2, 0.3, 0.25, 0.25] : nil
   }
 
-  /// The loss, without dimensions.
+  /// The loss, a scalar tensor.
   public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
     switch form {
     case .absolute: prediction.absoluteError(target)
@@ -76,10 +83,10 @@ public struct TaskLoss: Sendable {
     }
   }
 
-  /// ∂loss/∂prediction in closed form: sign(ŷ − y)/B, 2(ŷ − y)/B, w_y (softmax(ŷ) − onehot(y))/Σw, and for Dice what
-  /// the quotient rule and the softmax make of it.
+  /// The gradient ∂loss/∂prediction in closed form.
   ///
-  /// Differentiable in the prediction except through the sign, whose derivative is zero.
+  /// It is sign(ŷ − y)/B, 2(ŷ − y)/B or w_y (softmax(ŷ) − onehot(y))/Σw. For Dice it follows from the quotient rule and
+  /// the softmax. It is differentiable in the prediction, except through the sign, whose derivative is zero.
   public func gradient(_ prediction: Tensor, _ target: Tensor) -> Tensor {
     switch form {
     case .absolute: return (prediction - target).sign() / Double(target.count)
@@ -88,7 +95,7 @@ public struct TaskLoss: Sendable {
     case .dice:
       let shares = prediction.softmax(1)
       let byShare = SoftDice(shares, target).gradient * -SoftDice.share
-      // The softmax's own derivative: p ⊙ (g − Σ_c p_c g_c).
+      // This is the derivative of the softmax: p ⊙ (g − Σ_c p_c g_c).
       let dice = shares * (byShare - (shares * byShare).sum(1, keep: true))
       return crossEntropyGradient(shares, target) * (1 - SoftDice.share) + dice
     }
@@ -105,7 +112,7 @@ public struct TaskLoss: Sendable {
     classWeights.map { Tensor($0).to(tensor.dtype).to(tensor.device) }
   }
 
-  /// `[B, classes, …]` from `[B, …]`.
+  /// The truth as 0 and 1, `[B, classes, …]` from `[B, …]`.
   static func oneHot(_ target: Tensor, like tensor: Tensor) -> Tensor {
     let hot = target.oneHot(tensor.size(1)).to(tensor.dtype)
     return target.rank == 3 ? hot.permuted(0, 3, 1, 2) : hot

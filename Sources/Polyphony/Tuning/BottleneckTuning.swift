@@ -2,26 +2,34 @@ import Torch
 
 /// Bottleneck adapters: small networks with a residual path in every encoder layer, and the head.
 ///
-/// y ← y + W↑ GELU(W↓ y + b↓) + b↑ before y joins the residual stream: after attention and feed-forward part
-/// (`houlsby`; Houlsby et al. 2019, §2.1) or after the feed-forward part alone (`pfeiffer`; Pfeiffer et al. 2021).
-/// W↑ and b↑ start at zero: the output at the start is the base's.
+/// y ← y + W↑ GELU(W↓ y + b↓) + b↑ before y joins the residual stream. The adapters act after attention and
+/// feed-forward part (`houlsby`; Houlsby et al. 2019, §2.1), or after the feed-forward part alone (`pfeiffer`; Pfeiffer
+/// et al. 2021). W↑ and b↑ start at zero, so the output at the start is the base's.
+///
 /// Settings: `bottleneck` (8), `variant` (`pfeiffer`), `train_head` (true).
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "{bottleneck: 4, variant: houlsby}", file: "recipe")
+/// let (adapter, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try BottleneckTuning(reader) }
+/// let installation = try Installation(adapter, on: model)
+/// ```
 public final class BottleneckTuning: Module, Attachment, TuningMethod {
-  /// Where in a layer adapters stand.
+  /// The places of the adapters in a layer.
   public enum Variant: String, Sendable, CaseIterable {
     /// After attention and after the feed-forward part.
     case houlsby
-    /// After the feed-forward part.
+    /// After the feed-forward part alone.
     case pfeiffer
   }
 
-  /// Adapters by layer key.
+  /// The adapters by layer key.
   @Child("layers") public var layers: NamedModules
   private let bottleneck: Int
   private let variant: Variant
   private let tuning: LayerTuning
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
   public init(_ settings: SettingsReader) throws(Fault) {
     bottleneck = try settings.int("bottleneck", default: 8, in: 1...)
     variant = try settings.choice("variant", default: .pfeiffer)
@@ -30,10 +38,11 @@ public final class BottleneckTuning: Module, Attachment, TuningMethod {
     layers = NamedModules()
   }
 
-  /// None: it acts inside the layers.
+  /// The method has no stages, because the adapters act inside the layers.
   public var stages: Stages { [] }
 
-  /// Gives every encoder layer its adapters.
+  /// Adds adapters to every encoder layer.
+  /// - Throws: `Fault(.usage)` for a model without encoder layers.
   public func install(on model: MultimodalModel) throws(Fault) {
     layers = try tuning.install(on: model) { (width) throws(Fault) in
       LayerBottlenecks(attention: variant == .houlsby) { Bottleneck(width, bottleneck) }
@@ -62,7 +71,7 @@ final class LayerBottlenecks: Module, EncoderLayerAdapter {
   func adapt(feedForward output: Tensor) -> Tensor { feedForward(output) }
 }
 
-/// A module that adds something to what it is given.
+/// A module that adds something to its input.
 protocol ResidualAdapter: Module {
   func callAsFunction(_ x: Tensor) -> Tensor
 }

@@ -1,17 +1,24 @@
 import Torch
 
-/// Compacter: bottleneck adapters whose matrices are sums of Kronecker products (Karimi Mahabadi et al. 2021, eq. 5),
-/// and the head.
+/// Compacter: bottleneck adapters with matrices that are sums of Kronecker products (Karimi Mahabadi et al. 2021, eq.
+/// 5), and the head.
 ///
-/// W = Σ_{i=1}^{n} A_i ⊗ (s_i t_iᵀ): the A_i `[n, n]` are shared by all layers, s_i `[in/n, q]` and t_i `[q, out/n]` are
-/// a matrix's own. x ← x + W↑ GELU(W↓ x + b↓) + b↑ after the feed-forward part (`pfeiffer`) or after attention too
-/// (`houlsby`). The t_i and b↑ of the way up start at zero: the output at the start is the base's.
-/// Settings: `bottleneck` (8), `blocks` (n, 4; divides bottleneck and widths), `rank` (q, 1), `variant` (`houlsby`, as in
-/// the paper), `train_head` (true).
+/// W = Σ_{i=1}^{n} A_i ⊗ (s_i t_iᵀ). All layers share the A_i `[n, n]`. Each matrix has its own s_i `[in/n, q]` and t_i
+/// `[q, out/n]`. x ← x + W↑ GELU(W↓ x + b↓) + b↑ after the feed-forward part (`pfeiffer`), or after attention too
+/// (`houlsby`). The t_i and b↑ of the way up start at zero, so the output at the start is the base's.
+///
+/// Settings: `bottleneck` (8), `blocks` (n, 4, a divisor of bottleneck and widths), `rank` (q, 1), `variant`
+/// (`houlsby`, as in the paper), `train_head` (true).
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "{bottleneck: 8, blocks: 2}", file: "recipe")
+/// let (compacter, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try Compacter(reader) }
+/// let installation = try Installation(compacter, on: model)
+/// ```
 public final class Compacter: Module, Attachment, TuningMethod {
-  /// A, `[n, n, n]`: shared by all layers.
+  /// The matrices A, `[n, n, n]`, shared by all layers.
   @Parameter("shared") public var shared: Tensor
-  /// Adapters by layer key.
+  /// The adapters by layer key.
   @Child("layers") public var layers: NamedModules
   private let bottleneck: Int
   private let blocks: Int
@@ -20,6 +27,7 @@ public final class Compacter: Module, Attachment, TuningMethod {
   private let tuning: LayerTuning
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for a number out of range, and for a bottleneck that is no multiple of `blocks`.
   public init(_ settings: SettingsReader) throws(Fault) {
     bottleneck = try settings.int("bottleneck", default: 8, in: 1...)
     blocks = try settings.int("blocks", default: 4, in: 1...64)
@@ -35,10 +43,11 @@ public final class Compacter: Module, Attachment, TuningMethod {
     shared = Tensor.normal([blocks, blocks, blocks]) * (1 / Double(blocks).squareRoot())
   }
 
-  /// None: it acts inside the layers.
+  /// The method has no stages, because the adapters act inside the layers.
   public var stages: Stages { [] }
 
-  /// Gives every encoder layer its adapters.
+  /// Adds adapters to every encoder layer.
+  /// - Throws: `Fault(.usage)` for a model without encoder layers, and for a width that is no multiple of `blocks`.
   public func install(on model: MultimodalModel) throws(Fault) {
     layers = try tuning.install(on: model) { (width) throws(Fault) in
       guard width % blocks == 0 else {
@@ -69,7 +78,7 @@ final class KroneckerBottleneck: Module, ResidualAdapter {
   func callAsFunction(_ x: Tensor) -> Tensor { x + up(down(x).gelu()) }
 }
 
-/// y = x·Σ_i A_i ⊗ (s_i t_iᵀ) + b, with A from elsewhere.
+/// y = x·Σ_i A_i ⊗ (s_i t_iᵀ) + b, with an A that another module owns.
 final class KroneckerLinear: Module {
   /// s, `[n, inputs/n, q]`.
   @Parameter("s") var left: Tensor
@@ -77,13 +86,14 @@ final class KroneckerLinear: Module {
   @Parameter("t") var right: Tensor
   /// b, `[outputs]`.
   @Parameter var bias: Tensor
-  /// A; not a property with a wrapper, so that it is no parameter of this module too.
+  /// Returns A. A property with a wrapper would make A a parameter of this module too.
   private let shared: () -> Tensor
 
   init(_ inputs: Int, _ outputs: Int, blocks: Int, rank: Int, shared: @escaping () -> Tensor) {
     self.shared = shared
     super.init()
-    // Glorot's variance 2/(in + out) for W, of which each A_i has 1/n and the sum over i gives n·q products.
+    // Glorot's variance for W is 2/(in + out). An element of W is a sum of n·q products, and those of A_i have variance
+    // 1/n.
     let deviation = (2.0 / Double((inputs + outputs) * rank)).squareRoot().squareRoot()
     left = Tensor.normal([blocks, inputs / blocks, rank]) * deviation
     right = Tensor.normal([blocks, rank, outputs / blocks]) * deviation

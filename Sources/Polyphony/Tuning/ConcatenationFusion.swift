@@ -1,13 +1,21 @@
 import Torch
 
-/// Fusion by concatenation, Wander without products; and the head.
+/// Fusion by concatenation, a form of Wander without products, and the head.
 ///
-/// F = [z̄_1 ‖ … ‖ z̄_M] W↑ + b↑ `[B, 1, d]`, z̄_m the mean of GELU(h_m W_m + b_m) over the real steps `[B, r]`, zero for an
-/// absent modality; W↑ `[d, M·r]` and b↑ start at zero where F must, otherwise at PyTorch's default.
-/// Placed as Wander is (``FusionTuning``). Settings: `bottleneck` (r, 16), `placement` (`last`), `readout` (`mean`; there
-/// is one step), `train_head` (true).
+/// F = [z̄_1 ‖ … ‖ z̄_M] W↑ + b↑ `[B, 1, d]`, where z̄_m `[B, r]` is the mean of GELU(h_m W_m + b_m) over the real
+/// steps, and zero for an absent modality. W↑ `[d, M·r]` and b↑ start at zero if F must, otherwise at PyTorch's
+/// default. The placement is that of Wander (``FusionTuning``).
+///
+/// Settings: `bottleneck` (r, 16), `placement` (`last`), `readout` (`mean`, with a single step), `train_head` (true).
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "bottleneck: 8", file: "recipe")
+/// let (concat, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try ConcatenationFusion.make(reader) }
+/// let installation = try Installation(concat, on: model)
+/// ```
 public enum ConcatenationFusion {
-  /// Reads the settings.
+  /// Makes the method from its settings.
+  /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
   public static func make(_ settings: SettingsReader) throws(Fault) -> FusionTuning {
     let bottleneck = try settings.int("bottleneck", default: 16, in: 1...)
     return try FusionTuning(settings, method: "concat") { lengths, width, startsAtZero in

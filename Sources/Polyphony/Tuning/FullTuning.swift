@@ -1,10 +1,14 @@
 import Torch
 
-/// Full fine-tuning: every parameter of the backbone is trained.
+/// Full fine-tuning: training of every parameter of the backbone.
 ///
-/// Nothing is added, so the output at the start is the base's, and the tuned model can be merged.
+/// It adds no parameters, so the output at the start is the base's, and the tuned model can be merged.
+///
+/// ```swift
+/// let installation = try Installation(FullTuning(), on: model)
+/// ```
 public final class FullTuning: MergeableTuning {
-  /// The method; it has no settings.
+  /// Makes the method, which has no settings.
   public init() {}
 
   /// Unfreezes the whole backbone.

@@ -1,12 +1,16 @@
 import Torch
 
-/// Head only, or linear probing: the layers after the representation are trained, everything else is frozen.
+/// Head tuning, or linear probing: training of the layers after the representation, with everything else frozen.
 ///
-/// Nothing is added, so the output at the start is the base's, and the tuned model can be merged.
+/// It adds no parameters, so the output at the start is the base's, and the tuned model can be merged.
+///
+/// ```swift
+/// let installation = try Installation(HeadTuning(), on: model)
+/// ```
 public final class HeadTuning: MergeableTuning {
-  /// The method; it has no settings.
+  /// Makes the method, which has no settings.
   public init() {}
 
-  /// Freezes all but the head.
+  /// Freezes all parameters except those of the head.
   public func install(on model: MultimodalModel) { model.freeze(trainingHead: true) }
 }

@@ -1,26 +1,35 @@
 import Torch
 
-/// (IA)³: trained scales of keys, values and the feed-forward part's hidden units (Liu et al. 2022, §3.3), and the head.
+/// (IA)³: trained scales of keys, values and the feed-forward part's hidden units (Liu et al. 2022, §3.3), and the
+/// head.
 ///
-/// k ← l_k ⊙ k, v ← l_v ⊙ v, W₂(l_ff ⊙ relu(W₁ x)); all start at 1, so the output at the start is the base's. Seen
-/// through the weights: rows of the joined projection (and of its bias), columns of W₂. Can be merged.
-/// Settings: `train_head` (true).
+/// k ← l_k ⊙ k, v ← l_v ⊙ v, W₂(l_ff ⊙ relu(W₁ x)). All scales start at 1, so the output at the start is the base's.
+/// The scales act on the weights: on rows of the joined projection and of its bias, and on columns of W₂. So the tuned
+/// model can be merged. Settings: `train_head` (true).
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "train_head: false", file: "recipe")
+/// let (ia3, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try IA3(reader) }
+/// let installation = try Installation(ia3, on: model)
+/// ```
 public final class IA3: Module, Attachment, MergeableTuning {
-  /// Scales by layer key.
+  /// The scales by layer key.
   @Child("scales") public var scales: NamedModules
   private let trainsHead: Bool
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for a value of another type.
   public init(_ settings: SettingsReader) throws(Fault) {
     trainsHead = try settings.trainsHead()
     super.init()
     scales = NamedModules()
   }
 
-  /// None: it acts inside the layers.
+  /// The method has no stages, because the scales act inside the layers.
   public var stages: Stages { [] }
 
-  /// Gives every transformer layer its scales.
+  /// Adds scales to every transformer layer.
+  /// - Throws: `Fault(.usage)` for a model without transformer layers.
   public func install(on model: MultimodalModel) throws(Fault) {
     let layers = try model.layers(for: "ia3")
     model.freeze(trainingHead: trainsHead)
@@ -51,6 +60,6 @@ final class LayerScales: Module {
     feedForward = .ones([hidden])
   }
 
-  /// The scales of the joined projection's rows, `[3·width]`: queries keep theirs.
+  /// The scales of the joined projection's rows, `[3·width]`; 1 for those of queries.
   var rows: Tensor { .concatenated([keys.onesLike(), keys, values]) }
 }

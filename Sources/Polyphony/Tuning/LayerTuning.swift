@@ -3,16 +3,16 @@ import Torch
 /// A module that acts inside one encoder layer.
 typealias LayerAdapterModule = Module & EncoderLayerAdapter
 
-/// Gives every encoder layer of a model an adapter module; what bottleneck adapters, Compacter and prefixes share.
+/// Adds an adapter module to every encoder layer of a model, for bottleneck adapters, Compacter and prefixes.
 struct LayerTuning {
   /// The method's name.
   let method: String
-  /// Whether the head is trained too.
+  /// True if the head is also trained.
   let trainsHead: Bool
 
-  /// Freezes the base, makes an adapter per layer and puts it there; the modules by layer key.
-  /// - Parameter make: makes the adapter of a layer of some width.
-  /// - Throws: `Fault(.usage)` for a model without encoder layers, and what `make` throws.
+  /// Freezes the base, adds an adapter to each layer and returns the adapters by layer key.
+  /// - Parameter make: makes the adapter for a layer of this width.
+  /// - Throws: `Fault(.usage)` for a model without encoder layers, and the faults of `make`.
   func install(
     on model: MultimodalModel, _ make: (_ width: Int) throws(Fault) -> any LayerAdapterModule
   ) throws(Fault) -> NamedModules {

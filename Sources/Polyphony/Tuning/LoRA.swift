@@ -1,14 +1,23 @@
 import Torch
 
-/// LoRA: frozen weights with a trained update of low rank (Hu et al. 2022, eq. 3), W x + (α/r)·B A x, and the head.
+/// LoRA: frozen weights with a trained update of low rank, W x + (α/r)·B A x (Hu et al. 2022, eq. 3), and the head.
 ///
-/// A `[r, in]` starts as Kaiming uniform values, B `[out, r]` at zero: the output at the start is the base's. The
-/// update is seen through the weights themselves (`StoredTensor.reparametrization`), hence without dropout on x, and
-/// can be merged. `rank_stabilized` scales by α/√r (Kalajdzievski 2023).
+/// A `[r, in]` starts with Kaiming uniform values and B `[out, r]` at zero, so the output at the start is the base's.
+/// The update changes the weights themselves (`StoredTensor.reparametrization`). So there is no dropout on x, and the
+/// tuned model can be merged. `rank_stabilized` scales by α/√r (Kalajdzievski 2023).
+///
 /// Settings: `rank` (8), `alpha` (16), `targets` (`[q, v]`; also `k`, `out`, `fc1`, `fc2`), `rank_stabilized` (false),
 /// `train_head` (true).
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "{rank: 4, targets: [q, v, fc1]}", file: "recipe")
+/// let (lora, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try LoRA(reader) }
+/// let installation = try Installation(lora, on: model)
+/// print(model.parameterCount.trainable)
+/// installation.isEnabled = false  // The model computes the base's bits again.
+/// ```
 public final class LoRA: Module, Attachment, MergeableTuning {
-  /// A matrix of a transformer layer: rows of the joined projection, or a layer of its own.
+  /// A matrix of a transformer layer, either rows of the joined projection or a separate layer.
   public enum Target: String, Sendable, CaseIterable {
     /// The projection of queries.
     case q
@@ -16,7 +25,7 @@ public final class LoRA: Module, Attachment, MergeableTuning {
     case k
     /// The projection of values.
     case v
-    /// The projection behind the heads.
+    /// The projection after the heads.
     case out
     /// The first layer of the feed-forward part.
     case fc1
@@ -24,7 +33,7 @@ public final class LoRA: Module, Attachment, MergeableTuning {
     case fc2
   }
 
-  /// Updates by `layer key.target`.
+  /// The updates by `layer key.target`.
   @Child("updates") public var updates: NamedModules
   private let rank: Int
   private let scale: Double
@@ -32,6 +41,7 @@ public final class LoRA: Module, Attachment, MergeableTuning {
   private let trainsHead: Bool
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
   public init(_ settings: SettingsReader) throws(Fault) {
     rank = try settings.int("rank", default: 8, in: 1...)
     let alpha = try settings.double("alpha", default: 16, in: Above(0))
@@ -43,10 +53,11 @@ public final class LoRA: Module, Attachment, MergeableTuning {
     updates = NamedModules()
   }
 
-  /// None: it acts inside the layers.
+  /// The method has no stages, because the updates act inside the layers.
   public var stages: Stages { [] }
 
-  /// Gives every target of every transformer layer an update.
+  /// Adds an update to every target of every transformer layer.
+  /// - Throws: `Fault(.usage)` for a model without transformer layers.
   public func install(on model: MultimodalModel) throws(Fault) {
     let layers = try model.layers(for: "lora")
     model.freeze(trainingHead: trainsHead)

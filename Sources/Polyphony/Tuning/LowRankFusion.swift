@@ -1,13 +1,23 @@
 import Torch
 
-/// LMF: low-rank fusion of one vector per modality (Liu et al. 2018, eq. 6), Wander without its token ranks; and the head.
+/// LMF: low-rank fusion of one vector per modality (Liu et al. 2018, eq. 6), a form of Wander without token ranks, and
+/// the head.
 ///
-/// z̄_m is the mean of GELU(h_m W_m + b_m) over the real steps `[B, r]`; F = Σ_j ⊙_m z̄_m U_m^{(j)} `[B, 1, d]`, an absent
-/// modality left out of the product. U ~ N(0, 1/r), that of the first modality zero where F must start at zero.
-/// Placed as Wander is (``FusionTuning``). Settings: `bottleneck` (r, 16), `feature_rank` (R_d, 8), `placement` (`last`),
-/// `readout` (`mean`; there is one step), `train_head` (true).
+/// z̄_m `[B, r]` is the mean of GELU(h_m W_m + b_m) over the real steps. F = Σ_j ⊙_m z̄_m U_m^{(j)} `[B, 1, d]`, and
+/// the product omits an absent modality. U ~ N(0, 1/r), but that of the first modality is zero if F must start at zero.
+/// The placement is that of Wander (``FusionTuning``).
+///
+/// Settings: `bottleneck` (r, 16), `feature_rank` (R_d, 8), `placement` (`last`), `readout` (`mean`, with a single
+/// step), `train_head` (true).
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "feature_rank: 4", file: "recipe")
+/// let (lmf, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try LowRankFusion.make(reader) }
+/// let installation = try Installation(lmf, on: model)
+/// ```
 public enum LowRankFusion {
-  /// Reads the settings.
+  /// Makes the method from its settings.
+  /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
   public static func make(_ settings: SettingsReader) throws(Fault) -> FusionTuning {
     let bottleneck = try settings.int("bottleneck", default: 16, in: 1...)
     let rank = try settings.int("feature_rank", default: 8, in: 1...)
@@ -21,7 +31,7 @@ public enum LowRankFusion {
 /// F = Σ_j ⊙_m z̄_m U_m^{(j)}.
 final class MeanRankFusion: Module, SequenceFusion {
   @Child("down") var down: [Linear]
-  /// U_m, `[R_d, r, d]`.
+  /// The factors U_m, `[R_d, r, d]`.
   @Child("feature") var features: [Factor]
   private let rank: Int
 

@@ -1,18 +1,18 @@
 import Torch
 
 extension MultimodalModel {
-  /// Freezes backbone and methods, then trains those tensors of the backbone whose key satisfies the condition.
+  /// Freezes backbone and methods, then unfreezes those tensors of the backbone whose key satisfies the condition.
   func freeze(except isTrained: (String) -> Bool) {
     backbone.freeze()
     for attachment in attachments { attachment.freeze() }
     backbone.unfreeze(where: isTrained)
   }
 
-  /// Freezes backbone and methods; the head stays trained where `head` says so.
+  /// Freezes backbone and methods, but not the head if `head` is true.
   func freeze(trainingHead head: Bool) { freeze { head && type(of: backbone).isHead($0) } }
 
   /// The backbone's transformer layers.
-  /// - Throws: `Fault(.usage)` where it has none for the method to act in.
+  /// - Throws: `Fault(.usage)` if it has none.
   func layers(for method: String) throws(Fault) -> [(key: String, layer: TransformerEncoderLayer)] {
     let layers = backbone.encoderLayers()
     guard layers.isEmpty else { return layers }
@@ -23,6 +23,6 @@ extension MultimodalModel {
 }
 
 extension SettingsReader {
-  /// Reads `train_head`: whether the head is trained beside what the method adds.
+  /// Reads `train_head`, which is true if the head is trained beside the method's own parameters.
   func trainsHead() throws(Fault) -> Bool { try bool("train_head", default: true) }
 }

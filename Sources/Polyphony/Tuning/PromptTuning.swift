@@ -2,26 +2,35 @@ import Torch
 
 /// Prompt tuning: trained steps before each modality's projected sequence (Lester et al. 2021), and the head.
 ///
-/// x_m ← [P_m ; x_m] with P_m `[P, width]`, read by the first encoders that the sequence meets, then taken out again, so
-/// that everything behind them (later encoders, read-out of first or last steps) finds the modality's own steps where
-/// they were. Padding stays padding: prompts are real steps in front of it. Positions: the encoder counts steps from the
-/// front; each own step is shifted by (code of its position without prompts − code with them)/√width, so that after the
-/// encoder's x·√width + code it carries the position it was pretrained with, and only attention sees the prompts. Where
-/// the encoders run over the joined sequences (early fusion), positions are those of the whole.
-/// The output at the start is not the base's: prompts take a share of the attention.
+/// x_m ← [P_m ; x_m] with P_m `[P, width]`. The first encoders read the prompts. The method removes them afterwards, so
+/// that later encoders and read-outs of first or last steps find the modality's own steps in their places. Prompts are
+/// real steps before the sequence, and padding stays padding.
+///
+/// The encoder counts positions from the first prompt. So each own step is shifted by (code of its position without
+/// prompts − code with them)/√width. After the encoder's x·√width + code it has the position of pretraining, and only
+/// attention sees the prompts. If the encoders run over the joined sequences (early fusion), positions are those of the
+/// whole. The output at the start differs from the base's, because prompts take a share of the attention.
+///
 /// Settings: `length` (P, 8), `train_head` (true).
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "length: 4", file: "recipe")
+/// let (prompt, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try PromptTuning(reader) }
+/// let installation = try Installation(prompt, on: model)
+/// ```
 public final class PromptTuning: Module, Attachment, TuningMethod {
-  /// Prompts by modality.
+  /// The prompts by modality.
   @Child("prompts") public var prompts: NamedModules
   private let length: Int
   private let trainsHead: Bool
   private var positions = PositionalEmbedding(width: 1)
-  /// Whether the first encoder reads all modalities as one sequence.
+  /// True if the first encoder reads all modalities as one sequence.
   private var readsJoined = false
-  /// Steps of each modality in this pass, prompts included.
+  /// The lengths of the modalities in this pass, with prompts.
   private var lengths: [Int] = []
 
   /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for a number out of range.
   public init(_ settings: SettingsReader) throws(Fault) {
     length = try settings.int("length", default: 8, in: 1...)
     trainsHead = try settings.trainsHead()
@@ -29,7 +38,8 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
     prompts = NamedModules()
   }
 
-  /// Gives every modality its prompt.
+  /// Adds a prompt to every modality.
+  /// - Throws: `Fault(.usage)` for a model without transformer layers, and for modalities of different widths.
   public func install(on model: MultimodalModel) throws(Fault) {
     _ = try model.layers(for: "prompt")
     let shapes = try StageShapes(of: model)
@@ -45,13 +55,13 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
     model.attach(self)
   }
 
-  /// Its steps stand before the modalities' own.
+  /// The method adds its steps before those of the modalities.
   public var sequenceEffect: SequenceEffect { .prependsSteps }
 
-  /// Before the first encoders and behind them.
+  /// The stages before the first encoders and after them.
   public var stages: Stages { readsJoined ? [.embedded, .fused] : [.embedded, .encoded] }
 
-  /// Puts the prompts in front and keeps the positions of what is behind.
+  /// Adds the prompts and corrects the positions of the steps after them.
   public func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
     let extended = zip(tokens, prompts.entries).map { tokens, entry -> Tokens in
       guard let prompt = entry.module as? Prompt else { return tokens }
@@ -70,12 +80,12 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
     }
   }
 
-  /// Takes the prompts out again.
+  /// Removes the prompts.
   public func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
     readsJoined ? tokens : tokens.map { strip($0) }
   }
 
-  /// Takes the prompts out of a joined sequence.
+  /// Removes the prompts from a joined sequence.
   public func fused(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
     guard readsJoined else { return tokens }
     return tokens.map { joined in
@@ -87,7 +97,7 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
     Tokens(tokens.values.slice(1, length), mask: tokens.mask?.slice(1, length))
   }
 
-  /// Codes of positions as the encoder will add them, `[1 or B, L, width]` for each modality.
+  /// The codes of the positions that the encoder will add, `[1 or B, L, width]` for each modality.
   private func codes(_ tokens: [Tokens]) -> [Tensor] {
     guard readsJoined else {
       return tokens.map { positions(length: $0.length, mask: $0.mask, like: $0.values) }
@@ -100,7 +110,7 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
 
 /// The trained steps of one modality.
 final class Prompt: Module {
-  /// `[P, width]`.
+  /// The prompt P_m, `[P, width]`.
   @Parameter var steps: Tensor
 
   init(_ length: Int, _ width: Int) {

@@ -1,25 +1,26 @@
 import Torch
 
-/// What the stages of a backbone hand on, found by passing one sample of zeros: so a method fits any architecture.
+/// The shapes between the stages of a backbone, measured with one sample of zeros, so that a method fits any
+/// architecture.
 struct StageShapes {
-  /// Features per step of each modality after embedding.
+  /// The features per step of each modality after embedding.
   let embedded: [Int]
-  /// How often a hook after encoder layers is called; 0 where modalities are not encoded in step.
+  /// The number of calls of a hook after encoder layers; 0 if the modalities' encoders do not run in step.
   let encoderLayers: Int
-  /// Features per step of each modality after encoding.
+  /// The features per step of each modality after encoding.
   let encoded: [Int]
-  /// Features per step after fusing.
+  /// The features per step after fusing.
   let fused: Int
-  /// Whether fusing joins all modalities in time, rather than handing on one sequence for each.
+  /// True if fusing joins all modalities in time, false if it keeps one sequence for each.
   let isJoined: Bool
-  /// How many read-out steps a representation holds, side by side.
+  /// The number of read-out steps in a representation, side by side.
   let readouts: Int
 
-  /// Whether modalities have encoders of their own that run in step.
+  /// True if modalities have encoders of their own that run in step.
   var encodesSeparately: Bool { encoderLayers > 0 }
 
-  /// Passes one sample through a model's backbone.
-  /// - Throws: `Fault(.usage)` where modalities are no sequences, or stages do not fit a method that joins them.
+  /// Measures a model's backbone with one sample.
+  /// - Throws: `Fault(.usage)` for images, and for stages that do not fit a method that joins modalities.
   init(of model: MultimodalModel) throws(Fault) {
     let configuration = model.configuration
     if let image = configuration.modalities.first(where: { $0.kind == .image }) {
@@ -31,7 +32,7 @@ struct StageShapes {
     let (dtype, device) = (like?.dtype ?? .float32, like?.device ?? .cpu)
     let inputs = Inputs(
       configuration.modalities.map { .zeros([1] + $0.sampleShape, dtype: dtype, device: device) })
-    // What another method has put into the layers is no part of the architecture.
+    // Another method's parts in the layers do not belong to the architecture.
     let layers = model.backbone.encoderLayers().map { ($0.layer, $0.layer.adapter) }
     for (layer, _) in layers { layer.adapter = nil }
     defer { for (layer, adapter) in layers { layer.adapter = adapter } }
@@ -68,7 +69,7 @@ struct StageShapes {
 }
 
 extension Tokens {
-  /// The pieces of these lengths, one after another in time.
+  /// The pieces of these lengths, one after the other in time.
   func split(_ lengths: [Int]) -> [Tokens] {
     let masks = mask?.split(lengths, 1)
     return values.split(lengths, 1).enumerated().map { Tokens($1, mask: masks?[$0]) }

@@ -2,7 +2,7 @@ import Dispatch
 import Polyphony
 
 extension ProgressDisplay {
-  /// A display on standard error: a bar on an interactive terminal, a line for each epoch elsewhere.
+  /// Makes a display on standard error: a bar on an interactive terminal, a line per epoch elsewhere.
   static func onStandardError() -> ProgressDisplay {
     ProgressDisplay(
       Output(

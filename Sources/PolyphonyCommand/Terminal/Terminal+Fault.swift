@@ -4,7 +4,7 @@ import Torch
 extension Terminal {
   /// Prints an error on standard error.
   ///
-  /// - Returns: The exit code that the program ends with.
+  /// - Returns: The program's exit code.
   static func report(_ error: any Error) -> Int32 {
     let fault = error as? Fault ?? Fault(.failure, "\(error)")
     write(fault.rendered(isColored: isColored))

@@ -1,7 +1,7 @@
 import Polyphony
 
 extension ElementType {
-  /// Elements as single-precision numbers, rounded to the nearest as NumPy's `astype(float32)` does.
+  /// Converts elements to single precision, rounded to the nearest like NumPy's `astype(float32)`.
   ///
   /// `raw` holds `output.count` elements of a number type.
   func convert(_ raw: UnsafeRawBufferPointer, to output: UnsafeMutableBufferPointer<Float>) {
@@ -22,7 +22,7 @@ extension ElementType {
     }
   }
 
-  /// One number in double precision; whole numbers beyond 2⁵³ are rounded.
+  /// Returns one number in double precision. Whole numbers beyond 2⁵³ are rounded.
   func double(_ raw: UnsafeRawBufferPointer, _ index: Int) -> Double {
     func bits<Word: FixedWidthInteger>(_: Word.Type) -> Word {
       let word = raw.loadUnaligned(fromByteOffset: index * size, as: Word.self)
@@ -44,7 +44,7 @@ extension ElementType {
     }
   }
 
-  /// One text, without the zeros at its end.
+  /// Returns one text, without the zeros at its end.
   func text(_ raw: UnsafeRawBufferPointer, _ index: Int) -> String {
     let bytes = UnsafeRawBufferPointer(rebasing: raw[index * size..<(index + 1) * size])
     if kind == .bytes {
@@ -61,7 +61,7 @@ extension ElementType {
     return String(scalars)
   }
 
-  /// IEEE 754 half precision, widened; not `Float16`, which Intel Macs lack.
+  /// Widens IEEE 754 half precision, without `Float16`, which Intel Macs lack.
   static func single(half: UInt16) -> Float {
     let sign = UInt32(half & 0x8000) << 16
     let (exponent, fraction) = (UInt32(half >> 10 & 31), UInt32(half & 1023))

@@ -1,30 +1,30 @@
 import Polyphony
 
-/// The type of a NumPy array's elements, as its type string says it: `<f4`, `|b1`, `>i8`, `<U12`, `|O`.
+/// The type of a NumPy array's elements, parsed from its type string: `<f4`, `|b1`, `>i8`, `<U12`, `|O`.
 struct ElementType: Equatable {
-  /// What an element is.
+  /// The kind of an element.
   enum Kind: Equatable {
     case float, signed, unsigned, bool
-    /// Bytes of a fixed length, filled up with zeros.
+    /// Bytes of a fixed length, padded with zeros.
     case bytes
-    /// Unicode scalars of four bytes each, of a fixed length, filled up with zeros.
+    /// Unicode scalars of four bytes each, of a fixed length, padded with zeros.
     case text
     /// References to Python objects, which only a pickle can hold.
     case object
-    /// Anything else: complex numbers, dates, structures.
+    /// Any other kind, such as complex numbers, dates or structures.
     case other
   }
 
-  /// What an element is.
+  /// The kind of an element.
   let kind: Kind
-  /// Bytes of an element.
+  /// The number of bytes of an element.
   let size: Int
-  /// Whether the most significant byte comes first.
+  /// True if the most significant byte comes first.
   var isBigEndian: Bool
-  /// How NumPy writes it.
+  /// The type string in NumPy's form.
   let name: String
 
-  /// Reads a type string; nil where it is none.
+  /// Reads a type string. It is nil for an invalid one.
   init?(_ descriptor: String) {
     var rest = Substring(descriptor)
     isBigEndian = false
@@ -35,7 +35,7 @@ struct ElementType: Equatable {
     guard let letter = rest.first else { return nil }
     let digits = rest.dropFirst()
     guard digits.isEmpty || digits.allSatisfy({ $0.isASCII && $0.isNumber }) else {
-      // Dates: `M8[ns]`.
+      // Dates have a form such as `M8[ns]`.
       guard "mM".contains(letter) else { return nil }
       (kind, size, name) = (.other, 8, descriptor)
       return
@@ -55,7 +55,7 @@ struct ElementType: Equatable {
     }
   }
 
-  /// Whether every element is a number.
+  /// True if every element is a number.
   var isNumber: Bool {
     switch kind {
     case .float, .signed, .unsigned, .bool: true

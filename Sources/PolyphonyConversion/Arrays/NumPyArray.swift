@@ -1,25 +1,25 @@
 import Polyphony
 
-/// An array as NumPy describes it; its numbers stay in the file until they are asked for.
+/// An array in NumPy's description. Its numbers stay in the file until a caller reads them.
 struct NumPyArray {
-  /// Where the elements are.
+  /// The storage of the elements.
   enum Content {
-    /// Their bytes, without gaps.
+    /// The elements' bytes, without gaps.
     case bytes(ByteRange)
     /// Python objects from a pickle, in row-major order.
     case objects([PickleValue])
   }
 
-  /// What an element is.
+  /// The type of the elements.
   let type: ElementType
-  /// Extents.
+  /// The extents of the array.
   let shape: [Int]
-  /// Whether the first index runs fastest (Fortran's order), and not the last.
+  /// True if the first index runs fastest (Fortran's order), false if the last one does.
   let isFortran: Bool
-  /// Where the elements are.
+  /// The storage of the elements.
   let content: Content
 
-  /// An array whose content has been seen to fit its shape; nil where it does not.
+  /// Makes an array. It is nil if the content does not fit the shape.
   init?(type: ElementType, shape: [Int], isFortran: Bool, content: Content) {
     guard shape.count <= 64, let count = Self.count(shape) else { return nil }
     switch content {
@@ -29,11 +29,11 @@ struct NumPyArray {
     case .objects(let values): guard values.count == count else { return nil }
     }
     (self.type, self.shape, self.content) = (type, shape, content)
-    // With at most one extent above 1 the two orders are the same.
+    // The two orders are equal if at most one extent is above 1.
     self.isFortran = isFortran && shape.filter { $0 > 1 }.count > 1
   }
 
-  /// The number of elements; nil beyond what an `Int` counts.
+  /// The number of elements of a shape. It is nil beyond the range of `Int`.
   static func count(_ shape: [Int]) -> Int? {
     guard shape.allSatisfy({ $0 >= 0 }) else { return nil }
     if shape.contains(0) { return 0 }
@@ -49,6 +49,6 @@ struct NumPyArray {
   /// The number of elements.
   var count: Int { Self.count(shape) ?? 0 }
 
-  /// What the array is, for messages: `<f4 [1284, 50, 768]`.
+  /// The array's description for messages, such as `<f4 [1284, 50, 768]`.
   var summary: String { "\(type.name) \(shape)" }
 }

@@ -1,17 +1,17 @@
 import Polyphony
 
-/// Reads the `.npy` format, versions 1 to 3: a header that is a Python dictionary, then the elements.
+/// A file of the `.npy` format, versions 1 to 3: a header that is a Python dictionary, then the elements.
 struct NumPyFile {
-  /// The array.
+  /// The array in the file.
   let array: NumPyArray
 
   private static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
 
   /// Reads the header of an array in a part of a file.
   /// - Parameters:
-  ///   - range: Where the array lies, by default the whole file.
+  ///   - range: The place of the array, by default the whole file.
   ///   - name: The member of an archive, for faults.
-  /// - Throws: `Fault(.badData)` for whatever is wrong with it.
+  /// - Throws: `Fault(.badData)` for an invalid header.
   init(_ file: RandomAccessFile, _ range: Range<Int>? = nil, name: String? = nil) throws(Fault) {
     func fault(_ problem: String, found: String, expected: String, remedy: String? = nil) -> Fault {
       Fault(.badData, problem, file: file.path, key: name, found: found, expected: expected, remedy: remedy)
@@ -29,7 +29,7 @@ struct NumPyFile {
       throw fault("the header is cut off", found: "\(total) bytes", expected: "\(8 + width) or more")
     }
     let length = digits.reversed().reduce(0) { $0 << 8 | Int($1) }
-    // A header holds a type and a shape; a longer one is a structure, or no header.
+    // A header holds a type and a shape. A longer one is a structure, or not a header.
     guard length <= 1 << 16, let bytes = try cursor.next(length) else {
       throw fault("the header is cut off or too long", found: "\(length) bytes", expected: "at most 65536 and the file")
     }

@@ -1,8 +1,8 @@
 import Polyphony
 
-/// The header of an `.npy` file: a Python dictionary of three known keys, read without evaluating anything.
+/// The header of an `.npy` file: a Python dictionary of three known keys. The parser evaluates nothing.
 struct NumPyHeader {
-  /// What could not be read.
+  /// A part of the header that could not be read.
   struct Failure: Error {
     var found: String
   }
@@ -11,7 +11,7 @@ struct NumPyHeader {
   private(set) var isFortran = false
   private(set) var shape: [Int] = []
 
-  /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, filled up with spaces.
+  /// Reads a header such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, padded with spaces.
   init(parsing bytes: [UInt8]) throws(Failure) {
     var text = Substring(String(decoding: bytes, as: UTF8.self))
     func skipSpace() { text = text.drop { $0 == " " || $0 == "\n" || $0 == "\t" } }
@@ -40,7 +40,7 @@ struct NumPyHeader {
         guard let value = Int(digits), values.count < 64 else { throw failure() }
         values.append(value)
         text = text.dropFirst(digits.count)
-        // Python 2 wrote long integers.
+        // Python 2 wrote a letter after long integers.
         _ = take("L")
         if !take(",") {
           try expect(")")

@@ -1,26 +1,26 @@
 import Polyphony
 
-/// Reads a part of a file forwards, byte by byte or in pieces, through a small buffer.
+/// A forward reader of a part of a file, by bytes or pieces, with a small buffer.
 struct ByteCursor {
   let file: RandomAccessFile
-  /// Where the next byte lies in the file.
+  /// The position of the next byte in the file.
   private(set) var position: Int
-  /// Where the part ends.
+  /// The end of the part.
   let end: Int
   private var buffer: [UInt8] = []
-  /// Where the next byte lies in the buffer.
+  /// The position of the next byte in the buffer.
   private var cursor = 0
 
-  /// A cursor over a part of a file, by default the whole.
+  /// Makes a cursor over a part of a file, by default the whole.
   init(_ file: RandomAccessFile, _ range: Range<Int>? = nil) {
     self.file = file
     (position, end) = (range?.lowerBound ?? 0, range?.upperBound ?? file.size)
   }
 
-  /// Bytes to come.
+  /// The number of remaining bytes.
   var remaining: Int { end - position }
 
-  /// The next byte; nil at the end.
+  /// Returns the next byte. It is nil at the end.
   mutating func next() throws(Fault) -> UInt8? {
     if cursor == buffer.count {
       guard position < end else { return nil }
@@ -33,7 +33,7 @@ struct ByteCursor {
     return byte
   }
 
-  /// The next bytes; nil, and nothing read, where fewer are left.
+  /// Returns the next bytes. If fewer remain, it returns nil and reads nothing.
   mutating func next(_ count: Int) throws(Fault) -> [UInt8]? {
     guard count >= 0, count <= remaining else { return nil }
     let bytes: [UInt8]
@@ -46,7 +46,7 @@ struct ByteCursor {
     return bytes
   }
 
-  /// Passes over bytes; the caller has seen that they are there.
+  /// Skips bytes. The caller has checked that they exist.
   mutating func skip(_ count: Int) {
     position += count
     if cursor + count <= buffer.count {

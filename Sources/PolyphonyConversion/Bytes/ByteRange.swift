@@ -1,15 +1,15 @@
 import Polyphony
 
-/// Bytes that lie in memory, or stay where they are in a file until they are needed.
+/// Bytes in memory, or in a file until they are needed.
 enum ByteRange {
-  /// Few bytes.
+  /// A small number of bytes in memory.
   case memory([UInt8])
-  /// A part of a file; checked to lie within it.
+  /// A part of a file, checked to be within it.
   case file(RandomAccessFile, offset: Int, count: Int)
-  /// The elements of an array in an HDF5 file, as they are stored; read in whole elements.
+  /// The elements of an array in an HDF5 file in their stored form. They are read in whole elements.
   case hdf5(HDF5Dataset)
 
-  /// How many there are.
+  /// The number of bytes.
   var count: Int {
     switch self {
     case .memory(let bytes): bytes.count
@@ -18,8 +18,8 @@ enum ByteRange {
     }
   }
 
-  /// Fills a buffer from a place in the range; the caller stays within it.
-  /// - Throws: `Fault` where the file cannot be read any more.
+  /// Fills a buffer from a position in the range. The caller stays within the range.
+  /// - Throws: `Fault` if the file can no longer be read.
   func read(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Fault) {
     switch self {
     case .memory(let bytes):
@@ -31,7 +31,7 @@ enum ByteRange {
     }
   }
 
-  /// All bytes.
+  /// Returns all bytes.
   func bytes() throws(Fault) -> [UInt8] {
     switch self {
     case .memory(let bytes): return bytes

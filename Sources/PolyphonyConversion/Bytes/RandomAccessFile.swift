@@ -1,18 +1,18 @@
 import Foundation
 import Polyphony
 
-/// A file that is read at any place, piece by piece, so that its size does not matter.
+/// A file that is read at any position, piece by piece, so that its size does not matter.
 ///
-/// It is read and not mapped: the pages of a map would count as this process's memory.
+/// It is not mapped, because the pages of a map would count as this process's memory.
 final class RandomAccessFile {
-  /// The name in faults.
+  /// The file's name for faults.
   let path: String
-  /// Bytes in the file; a scratch file's grows.
+  /// The number of bytes in the file. A scratch file grows.
   var size: Int
   let descriptor: Int32
 
   /// Opens a file.
-  /// - Throws: `Fault(.missingInput)` where there is no readable file.
+  /// - Throws: `Fault(.missingInput)` if there is no readable file.
   init(_ path: String) throws(Fault) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -33,8 +33,8 @@ final class RandomAccessFile {
 
   deinit { close(descriptor) }
 
-  /// Fills a buffer from a place in the file.
-  /// - Throws: `Fault(.badData)` where the file ends before the buffer is full.
+  /// Fills a buffer from a position in the file.
+  /// - Throws: `Fault(.badData)` if the file ends before the buffer is full.
   func read(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Fault) {
     var done = 0
     while done < buffer.count {
@@ -51,8 +51,8 @@ final class RandomAccessFile {
     }
   }
 
-  /// Some bytes of the file.
-  /// - Throws: As `read(_:at:)`.
+  /// Returns some bytes of the file.
+  /// - Throws: The same faults as `read(_:at:)`.
   func bytes(_ count: Int, at offset: Int) throws(Fault) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     try withMutableBytes(of: &bytes) { (buffer) throws(Fault) in try read(buffer, at: offset) }
@@ -60,7 +60,7 @@ final class RandomAccessFile {
   }
 }
 
-/// The memory of an array, as `withUnsafeMutableBytes`, but passing on the type of the error.
+/// Calls `body` with the memory of an array, like `withUnsafeMutableBytes`, but keeps the type of the error.
 func withMutableBytes<Element: BitwiseCopyable, Result>(
   of elements: inout [Element], _ body: (UnsafeMutableRawBufferPointer) throws(Fault) -> Result
 ) throws(Fault) -> Result {

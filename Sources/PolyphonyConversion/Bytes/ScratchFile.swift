@@ -1,14 +1,14 @@
 import Foundation
 import Polyphony
 
-/// A nameless file for what has to be unpacked before it can be read at any place: it goes with the process.
+/// A nameless file for content that must be unpacked before random access. It disappears with the process.
 final class ScratchFile {
-  /// The file, to read from.
+  /// The file for reading.
   let file: RandomAccessFile
   private var pending: [UInt8] = []
 
-  /// Makes a file on the disk of a folder, and takes its name away at once.
-  /// - Throws: `Fault(.cannotWrite)` where the folder is not there or not writable.
+  /// Makes a file on the disk of a folder, and removes its name at once.
+  /// - Throws: `Fault(.cannotWrite)` if the folder is absent or not writable.
   init(in folder: String) throws(Fault) {
     var template = Array("\(folder)/.polyphony-scratch-XXXXXX".utf8CString)
     let descriptor = mkstemp(&template)
@@ -20,10 +20,10 @@ final class ScratchFile {
     file = RandomAccessFile("a temporary file in \(folder)", owning: descriptor)
   }
 
-  /// Bytes so far, with those that are not yet on the disk.
+  /// The number of bytes so far, including those not yet on the disk.
   var count: Int { file.size + pending.count }
 
-  /// Appends bytes; they can be read after `flush()`.
+  /// Appends bytes. They can be read after `flush()`.
   func append(_ bytes: some Collection<UInt8>) throws(Fault) {
     pending.append(contentsOf: bytes)
     if pending.count >= 1 << 20 { try flush() }
@@ -35,7 +35,7 @@ final class ScratchFile {
     if pending.count >= 1 << 20 { try flush() }
   }
 
-  /// Writes out what is pending.
+  /// Writes the pending bytes.
   /// - Throws: `Fault(.cannotWrite)` with the system's words.
   func flush() throws(Fault) {
     try withRawBytes(of: pending) { (bytes) throws(Fault) in
@@ -56,7 +56,7 @@ final class ScratchFile {
     pending.removeAll(keepingCapacity: true)
   }
 
-  /// Everything since a count, as a range that can be read.
+  /// Returns the bytes after the first `start` ones, as a readable range.
   func range(from start: Int) throws(Fault) -> ByteRange {
     try flush()
     return .file(file, offset: start, count: file.size - start)

@@ -1,14 +1,13 @@
 import Polyphony
 
-/// A box of an array: consecutive places in each dimension.
+/// A box in an array: consecutive indices in each dimension.
 struct ArrayBox: Equatable {
-  /// Its first place in each dimension.
+  /// The first index in each dimension.
   var start: [Int]
-  /// Its extent in each dimension.
+  /// The extent in each dimension.
   var count: [Int]
 
-  /// The boxes that together hold a range of an array's elements, counted in row-major order; in that order, and as few
-  /// as there can be.
+  /// Divides a range of an array's elements, counted in row-major order, into as few boxes as possible, in that order.
   static func boxes(_ range: Range<Int>, of shape: ArraySlice<Int>) -> [ArrayBox] {
     guard !shape.isEmpty else { return range.isEmpty ? [] : [ArrayBox(start: [], count: [])] }
     let rest = shape.dropFirst()

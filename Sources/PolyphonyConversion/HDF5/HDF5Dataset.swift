@@ -1,10 +1,10 @@
 import Polyphony
 
-/// An array in an HDF5 file, read piece by piece; the library unpacks what is compressed.
+/// An array in an HDF5 file, read piece by piece. The library unpacks compressed data.
 final class HDF5Dataset {
-  /// The element type of numbers and of texts of one length; nil for texts of varying length.
+  /// The element type of numbers and of texts of one length. It is nil for texts of varying length.
   let type: ElementType?
-  /// Extents.
+  /// The extents of the array.
   let shape: [Int]
 
   private let file: String
@@ -12,22 +12,22 @@ final class HDF5Dataset {
   private let library: HDF5Library
   private let dataset: HDF5Object
   private let space: HDF5Object
-  /// The file's own type: elements come as they are stored, and `ElementType` reads them.
+  /// The file's own element type. Elements are read in their stored form, and `ElementType` interprets them.
   private let storedType: HDF5Object
 
-  /// Larger chunks are not read: the library unpacks a chunk as a whole.
+  /// The maximum size of a chunk in bytes, because the library unpacks a chunk as a whole.
   static let largestChunk = 256 << 20
-  /// More bytes of texts than are read into memory.
+  /// The maximum number of bytes of texts in memory.
   private static let mostTextBytes = 256 << 20
 
-  /// What keeps an array from being read, in words for a message.
+  /// The reason why an array cannot be read, in words for a message.
   struct Unusable: Error { var words: String }
 
-  /// Looks at an array.
+  /// Inspects an array.
   /// - Parameters:
   ///   - object: The open data set.
   ///   - group: The file or group in which `name` opens it again.
-  /// - Throws: `Unusable` where it holds no numbers or texts, or keeps them in other files.
+  /// - Throws: `Unusable` if it holds no numbers or texts, or keeps them in other files.
   init(
     _ object: HDF5Object, in group: HDF5Object, name: String, path: String, file: String
   ) throws(Unusable) {
@@ -58,7 +58,7 @@ final class HDF5Dataset {
     guard !count.multipliedReportingOverflow(by: type?.size ?? 8).overflow else {
       throw Unusable(words: "an array beyond counting")
     }
-    // 3: virtual, put together of other files.
+    // Layout 3 is virtual, composed of other files.
     let layout = functions.layout(creation.id)
     guard layout != 3, functions.externalFiles(creation.id) <= 0 else {
       throw Unusable(words: "an array \(shape) that keeps its numbers in other files")
@@ -79,18 +79,18 @@ final class HDF5Dataset {
     guard let bytes, !bytes.overflow, bytes.partialValue <= Self.largestChunk else {
       throw Unusable(words: "an array \(shape) in chunks \(extent) of more than \(Self.largestChunk >> 20) MB")
     }
-    // Enough for all chunks that a sample touches, so that none is unpacked twice when samples are read in their order.
+    // The cache holds all chunks of a sample, so that samples in order unpack no chunk twice.
     let across = zip(shape, extent).dropFirst().reduce(1) { $0 * max(1, ($1.0 + $1.1 - 1) / $1.1) }
     let cache = min(Self.largestChunk, max(1 << 20, bytes.partialValue * min(across, 1 << 16)))
     _ = functions.setChunkCache(access.id, 12_421, cache, 0.75)
     dataset = HDF5Object(library, functions.openDataset(group.id, name, access.id)) ?? object
   }
 
-  /// Bytes of all elements as they are stored.
+  /// The number of bytes of all elements in their stored form.
   var byteCount: Int { (NumPyArray.count(shape) ?? 0) * (type?.size ?? 0) }
 
-  /// Fills a buffer with elements from a place in row-major order; both are whole elements within the array.
-  /// - Throws: `Fault(.badData)` with the library's words where the file is broken or packed in an unknown way.
+  /// Fills a buffer with elements from an offset in row-major order. Both are whole elements within the array.
+  /// - Throws: `Fault(.badData)` with the library's words if the file is broken or has an unknown compression.
   func read(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Fault) {
     guard let size = type?.size, size > 0 else { return }
     var done = 0
@@ -101,8 +101,8 @@ final class HDF5Dataset {
     }
   }
 
-  /// The texts of an array with one of them a sample; nil where there are too many bytes of them.
-  /// - Throws: As `read(_:at:)`.
+  /// Returns the texts of an array with one text per sample. It is nil if they take too many bytes.
+  /// - Throws: The same faults as `read(_:at:)`.
   func texts() throws(Fault) -> [String]? {
     var texts: [String] = []
     var total = 0
@@ -135,7 +135,7 @@ final class HDF5Dataset {
     let count = box.count.map(UInt64.init)
     try library.locked { (functions) throws(Fault) in
       let memory = HDF5Object(library, functions.makeSpace(CInt(count.count), count, nil))
-      // Closing anything wipes out what the library has to say of a failure.
+      // Closing any object erases the library's description of a failure.
       try withExtendedLifetime(memory) { () throws(Fault) in
         guard let memory, functions.select(space.id, 0, start, nil, count, nil) >= 0,
           functions.read(dataset.id, storedType.id, memory.id, space.id, 0, target) >= 0
@@ -149,7 +149,7 @@ final class HDF5Dataset {
     }
   }
 
-  /// The type as NumPy would write it; nil for what is no number and no text of one length.
+  /// Returns the type in NumPy's form. It is nil unless the type is a number or a text of one length.
   private static func elementType(_ type: HDF5Object, _ functions: HDF5Functions) -> ElementType? {
     let size = functions.typeSize(type.id)
     let order = functions.typeOrder(type.id) == 1 ? ">" : "<"
@@ -158,7 +158,7 @@ final class HDF5Dataset {
       guard functions.typePrecision(type.id) == size * 8 else { return nil }
       return ElementType("\(order)\(functions.typeSign(type.id) == 1 ? "i" : "u")\(size)")
     case 1:
-      // Only IEEE 754's own layouts: there are other types of two bytes.
+      // Only IEEE 754's own layouts are accepted, because there are other types of two bytes.
       var (sign, exponent, exponentSize, fraction, fractionSize) = (0, 0, 0, 0, 0)
       guard functions.typeFields(type.id, &sign, &exponent, &exponentSize, &fraction, &fractionSize) >= 0 else {
         return nil

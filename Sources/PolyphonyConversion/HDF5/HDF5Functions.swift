@@ -1,14 +1,14 @@
 import Foundation
 import Polyphony
 
-/// The functions of HDF5's C interface that are called, found by name.
+/// The functions of HDF5's C interface that the reader needs, found by name.
 struct HDF5Functions {
   typealias ID = HDF5Library.ID
   typealias Name = UnsafePointer<CChar>
   typealias Extents = UnsafeMutablePointer<UInt64>
   typealias ErrorVisitor = @convention(c) (CUnsignedInt, UnsafeRawPointer?, UnsafeMutableRawPointer?) -> CInt
 
-  // The library.
+  // Functions of the library as a whole.
   let open: @convention(c) () -> CInt
   let version:
     @convention(c) (
@@ -16,11 +16,11 @@ struct HDF5Functions {
     ) -> CInt
   let reportErrors: @convention(c) (ID, UnsafeRawPointer?, UnsafeRawPointer?) -> CInt
   let walkErrors: @convention(c) (ID, CInt, ErrorVisitor, UnsafeMutableRawPointer?) -> CInt
-  /// Closes whatever an identifier stands for.
+  /// Closes the object of any identifier.
   let release: @convention(c) (ID) -> CInt
   let kind: @convention(c) (ID) -> CInt
 
-  // Files and groups.
+  // Functions of files and groups.
   let openFile: @convention(c) (Name, CUnsignedInt, ID) -> ID
   let groupInformation: @convention(c) (ID, UnsafeMutableRawPointer) -> CInt
   let linkName: @convention(c) (ID, Name, CInt, CInt, UInt64, UnsafeMutablePointer<CChar>?, Int, ID) -> Int
@@ -28,7 +28,7 @@ struct HDF5Functions {
   let linkExists: @convention(c) (ID, Name, ID) -> CInt
   let openObject: @convention(c) (ID, Name, ID) -> ID
 
-  // Data sets, their storage and their extents.
+  // Functions of data sets, their storage and their extents.
   let openDataset: @convention(c) (ID, Name, ID) -> ID
   let space: @convention(c) (ID) -> ID
   let type: @convention(c) (ID) -> ID
@@ -50,7 +50,7 @@ struct HDF5Functions {
       ID, CInt, UnsafePointer<UInt64>, UnsafePointer<UInt64>?, UnsafePointer<UInt64>, UnsafePointer<UInt64>?
     ) -> CInt
 
-  // Element types.
+  // Functions of element types.
   let typeClass: @convention(c) (ID) -> CInt
   let typeSize: @convention(c) (ID) -> Int
   let typeOrder: @convention(c) (ID) -> CInt
@@ -65,9 +65,9 @@ struct HDF5Functions {
     ) -> CInt
 
   /// Finds every function in an open library.
-  /// - Throws: `Fault(.failure)` that names one which is not there.
+  /// - Throws: `Fault(.failure)` with the name of an absent function.
   init(_ handle: UnsafeMutableRawPointer) throws(Fault) {
-    // Where a function has several forms, the last of these names is the oldest one.
+    // The last of several names is the oldest form of the function.
     func find<Function>(_ names: String...) throws(Fault) -> Function {
       guard let symbol = names.lazy.compactMap({ dlsym(handle, $0) }).first else {
         throw Fault(

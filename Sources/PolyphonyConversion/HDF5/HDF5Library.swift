@@ -1,15 +1,15 @@
 import Foundation
 import Polyphony
 
-/// The system's HDF5 library, loaded when such a file is met, so that nothing else depends on it.
+/// The system's HDF5 library. The reader of such a file loads it, so nothing else depends on it.
 ///
-/// The library is not safe to call from two threads in every build, hence the lock: every call goes through
-/// `locked(_:)`. What stands in a file is looked at by that library: a file from a stranger is as safe as it is.
+/// Not every build of the library is safe to call from two threads, so every call goes through `locked(_:)`. The
+/// library parses the file itself, so a stranger's file is only as safe as the library.
 final class HDF5Library: @unchecked Sendable {
   /// `hid_t`, which has 64 bits since version 1.10.
   typealias ID = Int64
 
-  /// The functions that are called.
+  /// The functions that the reader needs.
   let functions: HDF5Functions
   /// The library's version.
   let version: String
@@ -17,8 +17,8 @@ final class HDF5Library: @unchecked Sendable {
 
   private static let shared: Result<HDF5Library, Fault> = Result { () throws(Fault) in try HDF5Library() }
 
-  /// The library, loaded once.
-  /// - Throws: `Fault(.failure)` that says what to install.
+  /// Returns the library and loads it once.
+  /// - Throws: `Fault(.failure)` with the package to install.
   static func load(for file: String) throws(Fault) -> HDF5Library {
     do throws(Fault) {
       return try shared.get()
@@ -29,11 +29,11 @@ final class HDF5Library: @unchecked Sendable {
     }
   }
 
-  /// Whether the library is there.
+  /// True if the library is available.
   static var isAvailable: Bool { if case .success = shared { true } else { false } }
 
-  /// Where the library is looked for: by the loader's own search, then where package managers of macOS put it.
-  /// The numbers are those of versions 1.10, 1.12, 1.14 and 2.0; Debian and Ubuntu call the usual build `serial`.
+  /// The names of the library: first for the loader's own search, then the paths of package managers on macOS.
+  /// The numbers are those of versions 1.10, 1.12, 1.14 and 2.0. Debian and Ubuntu call the usual build `serial`.
   private static var names: [String] {
     if let path = ProcessInfo.processInfo.environment["LIBHDF5"], !path.isEmpty { return [path] }
     #if canImport(Darwin)
@@ -60,7 +60,7 @@ final class HDF5Library: @unchecked Sendable {
       throw Fault(.failure, "the HDF5 library refuses to work", expected: "HDF5 1.10 or newer")
     }
     version = "\(major).\(minor).\(release)"
-    // Older versions have identifiers of 32 bits.
+    // Identifiers of older versions have 32 bits.
     guard (major, minor) >= (1, 10) else {
       throw Fault(
         .failure, "the HDF5 library is too old", found: version, expected: "1.10 or newer",
@@ -68,7 +68,7 @@ final class HDF5Library: @unchecked Sendable {
     }
   }
 
-  /// Runs calls that no other thread may interrupt; the library's own reports stay off standard error.
+  /// Runs calls that no other thread may interrupt. The library's own reports stay off standard error.
   func locked<Value>(_ body: (HDF5Functions) throws(Fault) -> Value) throws(Fault) -> Value {
     lock.lock()
     defer { lock.unlock() }
@@ -76,7 +76,7 @@ final class HDF5Library: @unchecked Sendable {
     return try body(functions)
   }
 
-  /// What the library says of the last call, in its own words, the innermost of its reports first.
+  /// Returns the library's description of the last call, the innermost of its reports first.
   func lastError() -> String {
     final class Words { var texts: [String] = [] }
     let words = Words()
@@ -85,25 +85,25 @@ final class HDF5Library: @unchecked Sendable {
     _ = functions.walkErrors(
       0, 0,
       { _, entry, context in
-        // `H5E_error2_t`: three identifiers, a line, the names of function and file, and at byte 48 the description.
+        // `H5E_error2_t` has three identifiers, a line, the names of function and file, and at byte 48 the description.
         guard let entry, let context, let text = entry.load(fromByteOffset: 48, as: UnsafePointer<CChar>?.self) else {
           return 0
         }
         Unmanaged<Words>.fromOpaque(context).takeUnretainedValue().texts.append(String(cString: text))
         return 0
       }, Unmanaged.passUnretained(words).toOpaque())
-    // Where it looked for plugins says nothing of the file.
+    // Reports about the search for plugins do not concern the file.
     let texts = words.texts.filter { !$0.contains("search in path") && !$0.contains("open directory") }
     return texts.isEmpty ? "no reason" : "«\(texts.prefix(3).joined(separator: "; ").prefix(300))»"
   }
 }
 
-/// Something open in an HDF5 file, closed when nobody refers to it any more.
+/// An open object of an HDF5 file. It is closed with its last reference.
 final class HDF5Object {
   let library: HDF5Library
   let id: HDF5Library.ID
 
-  /// Takes over an identifier; nil where the library gave none.
+  /// Takes over an identifier. It is nil if the library returned none.
   init?(_ library: HDF5Library, _ id: HDF5Library.ID) {
     guard id >= 0 else { return nil }
     (self.library, self.id) = (library, id)

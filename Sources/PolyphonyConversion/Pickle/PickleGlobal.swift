@@ -1,25 +1,27 @@
 import Polyphony
 
-/// The only names that a pickle may mention: what NumPy needs to describe an array, and how protocols 0 to 2 write bytes.
+/// The only names that a pickle may mention.
+///
+/// They are the names by which NumPy describes an array, and by which protocols 0 to 2 write bytes.
 enum PickleGlobal: Equatable {
-  /// `numpy.ndarray`, an argument of `_reconstruct`.
+  /// The class `numpy.ndarray`, an argument of `_reconstruct`.
   case arrayClass
-  /// `numpy.dtype(name, align, copy)`.
+  /// The call `numpy.dtype(name, align, copy)`.
   case type
-  /// `_reconstruct(ndarray, (0,), b'b')`: an array whose state follows.
+  /// The call `_reconstruct(ndarray, (0,), b'b')`, an array whose state follows.
   case reconstruct
-  /// `scalar(dtype, bytes)`: one number.
+  /// The call `scalar(dtype, bytes)`, one number.
   case scalar
-  /// `_frombuffer(bytes, dtype, shape, order)`: an array in protocol 5.
+  /// The call `_frombuffer(bytes, dtype, shape, order)`, an array in protocol 5.
   case fromBuffer
-  /// `_codecs.encode(text, 'latin1')`: bytes in protocols 0 to 2.
+  /// The call `_codecs.encode(text, 'latin1')`, bytes in protocols 0 to 2.
   case encode
-  /// `bytes()`: no bytes, in protocols 0 to 2.
+  /// The call `bytes()`, an empty byte string in protocols 0 to 2.
   case bytes
-  /// `bytearray(bytes)`.
+  /// The call `bytearray(bytes)`.
   case byteArray
 
-  /// The name for a module and a name in it, as NumPy 1.x and 2.x and Python 2 and 3 write them; nil for every other.
+  /// Finds a name in a module, in the forms of NumPy 1.x and 2.x and of Python 2 and 3. It is nil for any other name.
   init?(module: String, name: String) {
     switch (module, name) {
     case ("numpy", "ndarray"): self = .arrayClass

@@ -1,18 +1,18 @@
 import Polyphony
 
-/// What a pickle may ask for, so that no file exhausts memory, stack or patience.
+/// The limits on a pickle, so that no file exhausts memory, stack or patience.
 ///
-/// A feature file of the field has three splits with some twenty entries each; its numbers are in arrays, of which
-/// only the place is kept. The longest lists have an entry for each sample.
+/// A typical feature file has three splits with some twenty entries each. Its numbers are in arrays, of which the
+/// reader keeps only the place. The longest lists have an entry for each sample.
 struct PickleLimits {
-  /// Operations.
+  /// The number of operations.
   var operations = 8_000_000
-  /// Entries of the memo.
+  /// The number of entries of the memo.
   var memo = 4_000_000
-  /// How deep containers may nest.
+  /// The depth of nested containers.
   var depth = 64
-  /// Bytes of short texts and byte strings that are kept.
+  /// The number of bytes of short texts and byte strings in memory.
   var heldBytes = 256 << 20
-  /// Letters of a number, or of a name.
+  /// The number of letters of a number or of a name.
   var lineLength = 4096
 }

@@ -2,7 +2,7 @@ import Polyphony
 
 /// The operations of Python's pickle formats, protocols 0 to 5, under the names of Python's `pickletools`.
 enum PickleOpcode: UInt8 {
-  // Structure.
+  // Operations of the structure.
   case proto = 0x80
   case frame = 0x95
   case stop = 0x2E
@@ -10,7 +10,7 @@ enum PickleOpcode: UInt8 {
   case pop = 0x30
   case pop_mark = 0x31
   case dup = 0x32
-  // Constants and numbers.
+  // Operations for constants and numbers.
   case none = 0x4E
   case newtrue = 0x88
   case newfalse = 0x89
@@ -23,7 +23,7 @@ enum PickleOpcode: UInt8 {
   case long1 = 0x8A
   case long4 = 0x8B
   case binfloat = 0x47
-  // Bytes and text.
+  // Operations for bytes and text.
   case string = 0x53
   case binstring = 0x54
   case short_binstring = 0x55
@@ -35,7 +35,7 @@ enum PickleOpcode: UInt8 {
   case short_binunicode = 0x8C
   case binunicode = 0x58
   case binunicode8 = 0x8D
-  // Containers.
+  // Operations for containers.
   case empty_list = 0x5D
   case list = 0x6C
   case append = 0x61
@@ -49,7 +49,7 @@ enum PickleOpcode: UInt8 {
   case dict = 0x64
   case setitem = 0x73
   case setitems = 0x75
-  // Memo.
+  // Operations on the memo.
   case get = 0x67
   case binget = 0x68
   case long_binget = 0x6A
@@ -57,12 +57,12 @@ enum PickleOpcode: UInt8 {
   case binput = 0x71
   case long_binput = 0x72
   case memoize = 0x94
-  // Names and calls.
+  // Operations for names and calls.
   case global = 0x63
   case stack_global = 0x93
   case reduce = 0x52
   case build = 0x62
-  // Never carried out: they make objects of any class, or ask for something outside the file.
+  // The reader never executes these: they make objects of any class, or refer to something outside the file.
   case persid = 0x50
   case binpersid = 0x51
   case inst = 0x69
@@ -78,6 +78,6 @@ enum PickleOpcode: UInt8 {
   case next_buffer = 0x97
   case readonly_buffer = 0x98
 
-  /// The name in capitals, as `pickletools` writes it.
+  /// The name in capitals, as in `pickletools`.
   var name: String { "\(self)".uppercased() }
 }

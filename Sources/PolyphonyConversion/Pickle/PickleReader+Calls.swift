@@ -1,6 +1,6 @@
 import Polyphony
 
-/// The calls by which NumPy describes arrays; nothing is called, what they would give is made here.
+/// The calls by which NumPy describes arrays. The reader calls nothing and makes their results itself.
 extension PickleReader {
   mutating func performCall(_ opcode: PickleOpcode) throws(Fault) {
     switch opcode {
@@ -51,7 +51,7 @@ extension PickleReader {
       return .array(PickledArray())
     case (.type, 1...):
       guard let name = text(arguments[0]) else { break }
-      // Structures are `V` with fields in the state; NumPy calls native truth values and bytes by one letter.
+      // Structures are `V` with fields in the state. NumPy names native truth values and bytes by one letter.
       guard let type = ElementType(name) else { throw malformed("the element type \(name.prefix(40))", "one of NumPy") }
       return .type(PickledType(type))
     case (.scalar, 2):
@@ -102,7 +102,7 @@ extension PickleReader {
     case .sequence(let list) where type.type.kind == .object && !list.isTuple:
       target.fill(try array(type.type, shape, isFortran, .objects(list.elements)))
     case .text(let text) where text.unicodeScalars.allSatisfy { $0.value < 256 }:
-      // Python 3 rereads a Python 2 pickle so where it was told `encoding='latin1'` and saved again.
+      // Python 3 writes this form if it read a Python 2 pickle with `encoding='latin1'` and saved it again.
       target.fill(
         try array(type.type, shape, isFortran, .bytes(.memory(text.unicodeScalars.map { UInt8($0.value) }))))
     default: throw malformed(state[4].kindName, "the bytes of an array")
@@ -155,7 +155,7 @@ extension PickleReader {
   private func text(_ value: PickleValue) -> String? {
     switch value {
     case .text(let text): text
-    // Python 2 strings.
+    // Python 2 strings are bytes.
     case .bytes(.memory(let bytes)): String(decoding: bytes, as: UTF8.self)
     default: nil
     }

@@ -1,6 +1,6 @@
 import Polyphony
 
-/// Lists, tuples, dictionaries, and the memo of values that stand in several places.
+/// The operations for lists, tuples, dictionaries, and the memo of repeated values.
 extension PickleReader {
   mutating func performContainer(_ opcode: PickleOpcode) throws(Fault) {
     switch opcode {

@@ -1,6 +1,6 @@
 import Polyphony
 
-/// Numbers and texts.
+/// The operations for numbers and texts.
 extension PickleReader {
   mutating func performNumber(_ opcode: PickleOpcode) throws(Fault) {
     switch opcode {
@@ -35,7 +35,7 @@ extension PickleReader {
     return value
   }
 
-  /// A little-endian number in two's complement.
+  /// Reads a little-endian number in two's complement.
   private mutating func integer(bytes count: Int) throws(Fault) -> Int {
     guard count <= 8 else { throw malformed("an integer of \(count) bytes", "an integer of 64 bits") }
     let bytes = try bytes(count)
@@ -82,14 +82,14 @@ extension PickleReader {
     push(try kept(PickleText(file: file, range: try skipped(count), form: .utf8)))
   }
 
-  /// A short text in memory, of a long one the place.
+  /// Returns a short text in memory, or the place of a long one.
   private mutating func kept(_ text: PickleText) throws(Fault) -> PickleValue {
     guard text.range.count <= Self.longestInMemory else { return .longText(text) }
     try hold(text.range.count)
     return .text(try text.string())
   }
 
-  /// Passes over bytes.
+  /// Skips bytes and returns their range.
   private mutating func skipped(_ count: Int) throws(Fault) -> Range<Int> {
     guard count >= 0, count <= cursor.remaining else {
       _ = try bytes(count)
@@ -100,7 +100,7 @@ extension PickleReader {
     return start..<start + count
   }
 
-  /// Passes over the rest of a line, however long.
+  /// Skips the rest of a line of any length and returns its range.
   private mutating func lineRange() throws(Fault) -> Range<Int> {
     let start = cursor.position
     while try byte() != UInt8(ascii: "\n") {}

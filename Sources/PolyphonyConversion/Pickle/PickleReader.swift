@@ -1,14 +1,14 @@
 import Polyphony
 
-/// Reads the data in a Python pickle, protocols 0 to 5, without being able to do what a pickle can ask for.
+/// A reader of the data in a Python pickle, protocols 0 to 5, without a pickle's power to run code.
 ///
-/// Python's `pickle.load` calls whatever the file names. This reader knows lists, tuples, dictionaries, texts, bytes,
-/// numbers and NumPy arrays (`PickleGlobal`); every other class or operation is refused by name, with its place in
-/// the file. Long byte strings are not read: their place is kept, and whoever wants the numbers reads them there.
+/// Python's `pickle.load` calls any function that the file names. This reader accepts lists, tuples, dictionaries,
+/// texts, bytes, numbers and NumPy arrays (`PickleGlobal`). It refuses every other class or operation with its name and
+/// its place in the file. It keeps only the place of long byte strings, and their users read the numbers there.
 ///
-/// Formats: `Lib/pickletools.py` of CPython; NEP 1 and `ndarray.__reduce__` of NumPy.
+/// Formats: `Lib/pickletools.py` of CPython, and NEP 1 and `ndarray.__reduce__` of NumPy.
 struct PickleReader {
-  /// Byte strings beyond this size stay in the file.
+  /// The size beyond which byte strings stay in the file.
   static let longestInMemory = 1 << 16
 
   let file: RandomAccessFile
@@ -18,7 +18,7 @@ struct PickleReader {
   var stack: [PickleValue] = []
   var marks: [Int] = []
   var memo: [Int: PickleValue] = [:]
-  /// Where the current operation stands.
+  /// The position of the current operation.
   var position = 0
   var opcode = PickleOpcode.stop
   private var operations = 0
@@ -26,14 +26,14 @@ struct PickleReader {
   private var encodedBytes = 0
   private var frameEnd = 0
 
-  /// A reader at the beginning of a file.
-  /// - Parameter scratch: Takes what has to be decoded before it can be read at any place.
+  /// Makes a reader at the beginning of a file.
+  /// - Parameter scratch: The file for content that must be decoded before random access.
   init(_ file: RandomAccessFile, scratch: ScratchFile, limits: PickleLimits = PickleLimits()) {
     (self.file, self.scratch, self.limits, cursor) = (file, scratch, limits, ByteCursor(file))
   }
 
-  /// Reads the value that the pickle describes.
-  /// - Throws: `Fault(.badData)` with operation and place for whatever is broken, refused, or beyond the limits.
+  /// Reads the pickle's value.
+  /// - Throws: `Fault(.badData)` with operation and position for a part that is broken, refused, or beyond the limits.
   mutating func read() throws(Fault) -> PickleValue {
     while true {
       position = cursor.position
@@ -98,7 +98,7 @@ struct PickleReader {
       frameEnd = cursor.position + length
     case .mark: marks.append(stack.count)
     case .pop:
-      // Python takes a mark away where one is on top.
+      // Python removes a mark if one is on top.
       if let mark = marks.last, mark == stack.count { marks.removeLast() } else { _ = try pop() }
     case .pop_mark: _ = try popMark()
     default:
@@ -108,7 +108,7 @@ struct PickleReader {
     }
   }
 
-  // MARK: Bytes
+  // MARK: - Bytes
 
   mutating func byte() throws(Fault) -> UInt8 {
     guard let byte = try cursor.next() else { throw truncated() }
@@ -120,14 +120,14 @@ struct PickleReader {
     return bytes
   }
 
-  /// A little-endian number without sign; one beyond 2⁶³ is more than any file holds.
+  /// Reads a little-endian number without sign. One beyond 2⁶³ is more than any file holds.
   mutating func unsigned(_ width: Int) throws(Fault) -> Int {
     let value = try bytes(width).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard let value = Int(exactly: value) else { throw truncated(.max) }
     return value
   }
 
-  /// The rest of a line.
+  /// Reads the rest of a line.
   mutating func line() throws(Fault) -> String {
     var bytes: [UInt8] = []
     while true {
@@ -145,13 +145,13 @@ struct PickleReader {
     guard heldBytes <= limits.heldBytes else { throw limit("bytes of short texts", limits.heldBytes) }
   }
 
-  /// Counts texts that are turned into bytes: each stands in the file once, but could be named again and again.
+  /// Counts texts that become bytes. Each is in the file once, but the pickle could name it again and again.
   mutating func countEncoded(_ count: Int) throws(Fault) {
     encodedBytes += count
     guard encodedBytes <= file.size else { throw limit("bytes made of texts", file.size) }
   }
 
-  // MARK: Stack
+  // MARK: - Stack
 
   mutating func push(_ value: PickleValue) { stack.append(value) }
 
@@ -167,12 +167,12 @@ struct PickleReader {
     return values
   }
 
-  /// Refuses a container that nests too deep.
+  /// Refuses a container that is nested too deep.
   func checkDepth(_ value: PickleValue) throws(Fault) {
     guard value.depth <= limits.depth else { throw limit("nested containers", limits.depth) }
   }
 
-  // MARK: Faults
+  // MARK: - Faults
 
   func refusal(_ problem: String, found: String, expected: String, remedy: String? = nil) -> Fault {
     Fault(

@@ -1,12 +1,12 @@
 import Polyphony
 
-/// A text in a pickle, where it stands in the file, and how it is written there.
+/// A text in a pickle: its place in the file and its form.
 struct PickleText {
-  /// How a text is written.
+  /// The written form of a text.
   enum Form {
-    /// UTF-8.
+    /// Text in UTF-8.
     case utf8
-    /// Bytes as Latin-1 letters, others as `\uXXXX` and `\UXXXXXXXX`, up to the end of a line (protocol 0).
+    /// Latin-1 letters, with other scalars as `\uXXXX` and `\UXXXXXXXX`, up to the end of a line (protocol 0).
     case rawUnicodeEscape
     /// A Python 2 string in quotes, with `\n`, `\'`, `\x00` and so on, up to the end of a line (protocol 0).
     case stringEscape
@@ -16,8 +16,8 @@ struct PickleText {
   let range: Range<Int>
   let form: Form
 
-  /// The scalars one after another, given to `body`.
-  /// - Throws: `Fault(.badData)` where the form is broken, or the error of `body`.
+  /// Calls `body` with one scalar after another.
+  /// - Throws: `Fault(.badData)` for an invalid form, or the error of `body`.
   func forEachScalar(_ body: (UInt32) throws(Fault) -> Void) throws(Fault) {
     var cursor = ByteCursor(file, range)
     while let byte = try cursor.next() {
@@ -34,15 +34,15 @@ struct PickleText {
     }
   }
 
-  /// The text in memory.
+  /// Returns the text in memory.
   func string() throws(Fault) -> String {
     var scalars = String.UnicodeScalarView()
     try forEachScalar { (value) throws(Fault) in scalars.append(Unicode.Scalar(value) ?? "\u{FFFD}") }
     return String(scalars)
   }
 
-  /// The bytes that the text stands for, each written as the letter of the same number.
-  /// - Throws: `Fault(.badData)` where a letter is above 255.
+  /// Returns the bytes that the text encodes, each as the letter of the same number.
+  /// - Throws: `Fault(.badData)` for a letter above 255.
   func latin1(_ scratch: ScratchFile) throws(Fault) -> ByteRange {
     let isShort = range.count <= PickleReader.longestInMemory
     let start = scratch.count
@@ -54,7 +54,7 @@ struct PickleText {
     return isShort ? .memory(memory) : try scratch.range(from: start)
   }
 
-  /// The rest of a scalar in UTF-8. Surrogates pass, as in Python's pickles.
+  /// Reads the rest of a scalar in UTF-8. Surrogates pass, as in Python's pickles.
   private func scalar(_ first: UInt8, _ cursor: inout ByteCursor) throws(Fault) -> UInt32 {
     let (count, head): (Int, UInt8) =
       first >= 0xF0 ? (3, first & 0x07) : first >= 0xE0 ? (2, first & 0x0F) : (1, first & 0x1F)
@@ -67,7 +67,7 @@ struct PickleText {
     return value
   }
 
-  /// What follows a backslash in a raw Unicode text: `uXXXX`, `UXXXXXXXX`, or nothing special.
+  /// Reads the escape after a backslash in a raw Unicode text: `uXXXX`, `UXXXXXXXX`, or nothing special.
   private func unicode(_ cursor: inout ByteCursor) throws(Fault) -> UInt32 {
     var ahead = cursor
     guard let letter = try ahead.next(), letter == UInt8(ascii: "u") || letter == UInt8(ascii: "U") else {
@@ -77,7 +77,7 @@ struct PickleText {
     return try hexadecimal(letter == UInt8(ascii: "u") ? 4 : 8, &cursor)
   }
 
-  /// What follows a backslash in a Python 2 string; nil where it hides the end of a line.
+  /// Reads the escape after a backslash in a Python 2 string. It is nil for an escaped end of line.
   private func escape(_ cursor: inout ByteCursor) throws(Fault) -> UInt32? {
     guard let letter = try cursor.next() else { throw broken("a backslash at the end", "an escape") }
     switch letter {

@@ -1,13 +1,13 @@
 import Polyphony
 
-/// A Python value from a pickle: data, never an object that could do anything.
+/// A Python value from a pickle, as pure data without behaviour.
 enum PickleValue {
   case none
   case bool(Bool)
   case integer(Int)
   case number(Double)
   case text(String)
-  /// A text too long to be kept, which can only be the disguise of bytes (protocols 0 to 2).
+  /// A text too long for memory. It can only be the written form of bytes (protocols 0 to 2).
   case longText(PickleText)
   case bytes(ByteRange)
   /// A list or tuple.
@@ -15,10 +15,10 @@ enum PickleValue {
   case dictionary(PickleDictionary)
   case array(PickledArray)
   case type(PickledType)
-  /// One of the names in `PickleGlobal`, found but not yet called.
+  /// One of the names in `PickleGlobal`, not yet called.
   case global(PickleGlobal)
 
-  /// What the value is, in the words of an error message.
+  /// The kind of the value in the words of an error message.
   var kindName: String {
     switch self {
     case .none: "None"
@@ -35,7 +35,7 @@ enum PickleValue {
     }
   }
 
-  /// How deep containers nest in this value.
+  /// The number of nested containers in this value.
   var depth: Int {
     switch self {
     case .sequence(let sequence): sequence.depth
@@ -45,7 +45,7 @@ enum PickleValue {
     }
   }
 
-  /// Says that the value is now part of another one, and changes no more.
+  /// Freezes the value, which is now part of another one.
   func freeze() {
     switch self {
     case .sequence(let sequence): sequence.isFrozen = true
@@ -58,8 +58,8 @@ enum PickleValue {
 
 /// A list or tuple.
 ///
-/// Whatever has become a part of something else is frozen. So no value can come to contain itself, the depth is known
-/// as a value grows, and freeing it recurses no deeper than that.
+/// A value that has become part of another one is frozen. So no value can contain itself, the depth is known while a
+/// value grows, and freeing it recurses no deeper than that.
 final class PickleSequence {
   let isTuple: Bool
   fileprivate(set) var elements: [PickleValue]
@@ -88,7 +88,7 @@ final class PickleSequence {
   }
 }
 
-/// A dictionary, in the order in which it was filled.
+/// A dictionary in the order of insertion.
 final class PickleDictionary {
   fileprivate(set) var items: [(key: PickleValue, value: PickleValue)] = []
   fileprivate(set) var depth = 1
@@ -101,7 +101,7 @@ final class PickleDictionary {
     items.append((key, value))
   }
 
-  /// The values under keys that are text; a later one hides an earlier one.
+  /// The values of text keys. A later value replaces an earlier one of the same key.
   var byName: [(name: String, value: PickleValue)] {
     var names: [String: Int] = [:]
     var result: [(name: String, value: PickleValue)] = []
@@ -123,16 +123,16 @@ final class PickleDictionary {
   }
 }
 
-/// A NumPy array that a pickle is about to describe, or has described.
+/// A NumPy array, described by a pickle now or soon.
 final class PickledArray {
-  /// The array; nil before its state has been read.
+  /// The array. It is nil until its state has been read.
   private(set) var array: NumPyArray?
   private(set) var depth = 1
   fileprivate(set) var isFrozen = false
 
   init(_ array: NumPyArray? = nil) { self.array = array }
 
-  /// Gives the array its content, once.
+  /// Sets the array's content, once.
   func fill(_ array: NumPyArray) {
     if case .objects(let values) = array.content {
       for value in values {
@@ -144,7 +144,7 @@ final class PickledArray {
   }
 }
 
-/// A NumPy element type; its byte order follows its name.
+/// A NumPy element type. Its byte order follows its name.
 final class PickledType {
   var type: ElementType
   var isBuilt = false

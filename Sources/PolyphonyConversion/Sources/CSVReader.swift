@@ -1,23 +1,23 @@
 import Polyphony
 
-/// Reads records of comma-separated values as RFC 4180 describes them, one after another.
+/// A reader of records of comma-separated values (RFC 4180), one after another.
 ///
-/// A field may stand in quotes, with quotes inside doubled, and then hold separators and line ends. Lines end with LF
-/// or CRLF; empty lines are passed over; a byte order mark in front is ignored.
+/// A field in quotes can contain separators, line ends, and quotes written twice. Lines end with LF or CRLF. The reader
+/// skips empty lines and a byte order mark at the start.
 struct CSVReader {
-  /// The longest field; a longer one is a quote that nobody closed.
+  /// The maximum length of a field. A longer one has an unclosed quote.
   static let longestField = 1 << 20
   private static let mostFields = 100_000
 
-  /// The line on which the last record began, from 1.
+  /// The line of the last record's start, from 1.
   private(set) var line = 0
   private var nextLine = 1
   private var cursor: ByteCursor
   private let separator: UInt8
 
-  /// A reader at the beginning of a file.
+  /// Makes a reader at the beginning of a file.
   ///
-  /// The separator is a tab or a semicolon where the first line has one and no comma.
+  /// The separator is a tab or a semicolon if the first line has one and no comma.
   init(_ file: RandomAccessFile) throws(Fault) {
     cursor = ByteCursor(file)
     let beginning = try file.bytes(min(file.size, 1 << 16), at: 0)
@@ -27,7 +27,7 @@ struct CSVReader {
     if beginning.starts(with: [0xEF, 0xBB, 0xBF]) { _ = try cursor.next(3) }
   }
 
-  /// The fields of the next record; nil at the end.
+  /// Returns the fields of the next record. It is nil at the end.
   /// - Throws: `Fault(.badData)` with the line for a quote that is not closed, or closed within a field.
   mutating func next() throws(Fault) -> [String]? {
     while cursor.remaining > 0 {
@@ -77,7 +77,7 @@ struct CSVReader {
     return fields
   }
 
-  /// The rest of a field after its opening quote.
+  /// Reads the rest of a field after its opening quote.
   private mutating func quoted(_ field: inout [UInt8]) throws(Fault) {
     while let byte = try cursor.next() {
       if byte == UInt8(ascii: "\"") {

@@ -1,15 +1,15 @@
 import Polyphony
 
-/// Reads a table with a header line and one row a sample; columns become vector modalities.
+/// The reader of a table with a header line and one row per sample. Columns become vector modalities.
 enum CSVSource {
-  /// Which columns a modality takes.
+  /// The columns of a modality.
   private struct Group {
     var name: String
     var columns: [Int]
     var scratch: ScratchFile
   }
 
-  /// The columns that are no features, by their place.
+  /// The positions of the columns that are not features.
   private struct Roles {
     var target: Int?
     var id: Int?
@@ -18,8 +18,8 @@ enum CSVSource {
     var all: [Int] { [target, id, split].compactMap(\.self) }
   }
 
-  /// The modalities as arrays, and the columns of target, id and split.
-  /// - Parameter folder: Where temporary files may lie.
+  /// Reads the modalities as arrays, and the columns of target, id and split.
+  /// - Parameter folder: The folder for temporary files.
   /// - Throws: `Fault(.badData)` with line and column, `Fault(.usage)` for options that name no column.
   static func read(
     _ file: RandomAccessFile, _ options: ConversionOptions, folder: String
@@ -147,7 +147,7 @@ enum CSVSource {
     return groups
   }
 
-  /// What stands before the first `_` or `.` of a column's name.
+  /// Returns the part of a column's name before the first `_` or `.`.
   private static func prefix(_ name: String) -> String? {
     guard let end = name.firstIndex(where: { $0 == "_" || $0 == "." }), end > name.startIndex else { return nil }
     return String(name[..<end])
@@ -157,7 +157,7 @@ enum CSVSource {
     String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
   }
 
-  /// A number; an empty field or NA is one that is missing.
+  /// Reads a number. An empty field or NA is a missing number.
   private static func number(_ text: String, _ column: String, _ reader: CSVReader) throws(Fault) -> Float {
     if let value = Float(text) { return value }
     let text = trimmed(text)

@@ -1,11 +1,11 @@
 import Polyphony
 
-/// Reads the arrays of an HDF5 file, each under its path; groups called train, valid and test make splits.
+/// The reader of the arrays of an HDF5 file, each under its path. Groups called train, valid and test become splits.
 ///
-/// Links to other files are not followed, nor arrays read that keep their numbers there: a file says nothing about what
-/// else lies on the disk.
+/// It follows no links to other files, and reads no arrays with numbers in other files. So a file cannot reveal other
+/// content of the disk.
 enum HDF5Source {
-  /// More groups and arrays than a feature file has.
+  /// The maximum number of groups and arrays, above that of any feature file.
   private static let mostObjects = 10_000
   private static let deepest = 16
 
@@ -14,8 +14,8 @@ enum HDF5Source {
     case dataset = 5
   }
 
-  /// The columns of a file.
-  /// - Throws: `Fault(.badData)` where it is broken, or in CMU-MultimodalSDK's layout; `Fault(.failure)` without the
+  /// Reads the columns of a file.
+  /// - Throws: `Fault(.badData)` if it is broken or in CMU-MultimodalSDK's layout, `Fault(.failure)` without the
   ///   library.
   static func read(_ path: String) throws(Fault) -> SourceTable {
     let library = try HDF5Library.load(for: path)
@@ -30,7 +30,7 @@ enum HDF5Source {
       try walk.enter(file, prefix: "", depth: 0)
       var notes: [String] = []
       if walk.links > 0 { notes.append("\(walk.links) links to other places were left aside") }
-      // Names come in the alphabet's order.
+      // The names are in alphabetical order.
       let order = ["train", "valid", "test"]
       let parts = SourceTable.parts(of: walk.columns).sorted {
         order.firstIndex(of: $0.name) ?? order.count < order.firstIndex(of: $1.name) ?? order.count
@@ -39,7 +39,7 @@ enum HDF5Source {
     }
   }
 
-  /// What is found on the way through groups.
+  /// The results of the walk through groups.
   private struct Walk {
     let path: String
     var columns: [(name: String, column: SourceColumn)] = []
@@ -93,12 +93,12 @@ enum HDF5Source {
     }
   }
 
-  /// The names of a group's members, ascending.
+  /// Returns the names of a group's members in ascending order.
   private static func names(
     _ group: HDF5Object, _ path: String, atMost most: Int
   ) throws(Fault) -> [String] {
     let functions = group.library.functions
-    // `H5G_info_t`: the kind of storage, and at byte 8 the number of links.
+    // `H5G_info_t` has the kind of storage, and at byte 8 the number of links.
     let information = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 16)
     defer { information.deallocate() }
     guard functions.groupInformation(group.id, information) >= 0 else {
@@ -115,11 +115,11 @@ enum HDF5Source {
     return names
   }
 
-  /// A member that lies in this file at this place; nil for links to elsewhere.
+  /// Opens a member in this file. It is nil for links to other files.
   private static func member(_ name: String, of group: HDF5Object) -> HDF5Object? {
     let functions = group.library.functions
     guard functions.linkExists(group.id, name, 0) > 0 else { return nil }
-    // `H5L_info_t` of every version begins with the kind of link: 0 is a hard one.
+    // `H5L_info_t` of every version begins with the kind of link, and 0 is a hard one.
     let information = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 16)
     defer { information.deallocate() }
     guard functions.linkInformation(group.id, name, information, 0) >= 0,
@@ -128,8 +128,9 @@ enum HDF5Source {
     return HDF5Object(group.library, functions.openObject(group.id, name, 0))
   }
 
-  /// Recognises CMU-MultimodalSDK's computational sequences, `NAME/data/ID/{features, intervals}`, in which recordings
-  /// have their own lengths and clocks: samples come of aligning several such files.
+  /// Refuses CMU-MultimodalSDK's computational sequences, `NAME/data/ID/{features, intervals}`.
+  ///
+  /// Their recordings have their own lengths and clocks, and samples result from aligning several such files.
   private static func refuseSequences(_ file: HDF5Object, _ path: String) throws(Fault) {
     for name in try names(file, path, atMost: 8) {
       guard let sequence = member(name, of: file), isGroup(sequence), let data = member("data", of: sequence),

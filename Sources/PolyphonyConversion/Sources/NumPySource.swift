@@ -1,10 +1,10 @@
 import Foundation
 import Polyphony
 
-/// Reads `.npz` archives and single `.npy` arrays.
+/// The reader of `.npz` archives and single `.npy` arrays.
 enum NumPySource {
-  /// The arrays of an archive; names such as `train_text` or `train/text` make splits.
-  /// - Throws: `Fault(.badData)` for whatever is wrong in it.
+  /// Reads the arrays of an archive. Names such as `train_text` or `train/text` make splits.
+  /// - Throws: `Fault(.badData)` for an invalid archive.
   static func archive(_ file: RandomAccessFile, scratch: ScratchFile) throws(Fault) -> SourceTable {
     let archive = try ZipArchive(file)
     var columns: [(name: String, column: SourceColumn)] = []
@@ -22,8 +22,8 @@ enum NumPySource {
     return SourceTable(format: "npz", file: file.path, parts: SourceTable.parts(of: columns))
   }
 
-  /// Single arrays, each under the name of its file.
-  /// - Throws: `Fault(.badData)` for whatever is wrong in one.
+  /// Reads single arrays, each under the name of its file.
+  /// - Throws: `Fault(.badData)` for an invalid array.
   static func arrays(_ files: [RandomAccessFile]) throws(Fault) -> SourceTable {
     var columns: [(name: String, column: SourceColumn)] = []
     for file in files {

@@ -1,9 +1,9 @@
 import Polyphony
 
-/// Reads a pickled dictionary of arrays, or of splits that are such dictionaries: the feature files of MMSA and MulT.
+/// The reader of MMSA's and MulT's feature files: a pickled dictionary of arrays, or of splits with such dictionaries.
 enum PickleSource {
-  /// The columns of a pickle.
-  /// - Throws: `Fault(.badData)` where it is no such dictionary, or holds something that is refused.
+  /// Reads the columns of a pickle.
+  /// - Throws: `Fault(.badData)` if it is not such a dictionary, or holds something that the reader refuses.
   static func read(_ file: RandomAccessFile, scratch: ScratchFile) throws(Fault) -> SourceTable {
     var reader = PickleReader(file, scratch: scratch)
     let value = try reader.read()

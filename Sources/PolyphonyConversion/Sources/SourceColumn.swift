@@ -1,22 +1,22 @@
 import Polyphony
 
-/// What stands under a key of a file: one entry for each sample.
+/// The value of a key of a file, with one entry per sample.
 enum SourceColumn {
   /// An array of numbers, samples first.
   case array(NumPyArray)
-  /// A number for each sample.
+  /// One number per sample.
   case numbers([Double])
-  /// A text for each sample.
+  /// One text per sample.
   case texts([String])
-  /// Nothing that can be used; what it is, in words.
+  /// Unusable content, with a description in words.
   case other(String)
 
-  /// More samples than can be listed in memory.
+  /// The maximum number of samples that a list in memory may have.
   static let mostSamples = 16_000_000
-  /// More bytes of texts than are read into memory.
+  /// The maximum number of bytes of texts in memory.
   private static let mostTextBytes = 256 << 20
 
-  /// A column from a pickle's value.
+  /// Makes a column from a pickle's value.
   init(_ value: PickleValue) throws(Fault) {
     switch value {
     case .array(let array):
@@ -30,7 +30,7 @@ enum SourceColumn {
     }
   }
 
-  /// A column from an array.
+  /// Makes a column from an array.
   init(_ array: NumPyArray) throws(Fault) {
     if case .objects(let values) = array.content {
       self = Self.list(values)
@@ -46,7 +46,7 @@ enum SourceColumn {
     }
   }
 
-  /// The number of samples; nil where there are none.
+  /// The number of samples. It is nil for unusable content.
   var count: Int? {
     switch self {
     case .array(let array): array.shape.first
@@ -56,7 +56,7 @@ enum SourceColumn {
     }
   }
 
-  /// What it is, for messages.
+  /// The column's description for messages.
   var summary: String {
     switch self {
     case .array(let array): "an array \(array.summary)"
@@ -66,7 +66,7 @@ enum SourceColumn {
     }
   }
 
-  /// One number for each sample; nil where the column has none or several.
+  /// Returns one number per sample. It is nil if the column has none or several.
   func numbers() throws(Fault) -> [Double]? {
     switch self {
     case .numbers(let numbers): return numbers
@@ -99,7 +99,7 @@ enum SourceColumn {
     return .other("a list of numbers and texts")
   }
 
-  /// Texts of a fixed length, read in pieces: there may be much room in them.
+  /// Reads texts of a fixed length, in pieces, because their padding can be large.
   private static func texts(_ array: NumPyArray, _ bytes: ByteRange) throws(Fault) -> [String] {
     var texts: [String] = []
     let piece = max(1, (1 << 20) / array.type.size)

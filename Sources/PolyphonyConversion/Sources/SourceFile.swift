@@ -1,11 +1,11 @@
 import Foundation
 import Polyphony
 
-/// Finds out what a file is, and reads its columns.
+/// The detection of a file's format, and the reading of its columns.
 enum SourceFile {
-  /// The columns of the input.
-  /// - Parameter folder: Where temporary files may lie.
-  /// - Throws: `Fault(.missingInput)` without the file, `Fault(.badData)` for one that is not understood.
+  /// Reads the columns of the input.
+  /// - Parameter folder: The folder for temporary files.
+  /// - Throws: `Fault(.missingInput)` without the file, `Fault(.badData)` for an unknown format.
   static func open(_ options: ConversionOptions, folder: String) throws(Fault) -> SourceTable {
     guard let path = options.inputs.first else {
       throw Fault(.usage, "there is nothing to convert", key: "--input", expected: "a file")

@@ -1,37 +1,37 @@
 import Polyphony
 
-/// What a file holds, whatever its format: columns by name, in one part or in splits.
+/// The content of a file of any format: columns by name, in one part or in splits.
 struct SourceTable {
-  /// Samples that belong together.
+  /// The samples of one split, or of the whole file.
   struct Part {
-    /// `train`, `valid`, `test`, or another name; empty where the file has no splits.
+    /// The split's name: `train`, `valid`, `test`, or another one. It is empty if the file has no splits.
     var name: String
-    /// Columns in the order of the file.
+    /// The columns in the order of the file.
     var columns: [(name: String, column: SourceColumn)]
 
-    /// The column of a name.
+    /// The column with a name.
     subscript(name: String) -> SourceColumn? { columns.first { $0.name == name }?.column }
 
-    /// What columns there are, for messages.
+    /// A list of the columns for messages.
     var summary: String {
       let names = columns.prefix(24).map { "\($0.name) (\($0.column.summary))" }
       return names.isEmpty ? "nothing" : names.joined(separator: ", ") + (columns.count > 24 ? ", …" : "")
     }
   }
 
-  /// `pickle`, `npz`, `npy`, `HDF5` or `CSV`, for messages.
+  /// The format for messages: `pickle`, `npz`, `npy`, `HDF5` or `CSV`.
   var format: String
-  /// The file, for messages.
+  /// The file's name for messages.
   var file: String
-  /// The parts.
+  /// The parts of the file.
   var parts: [Part]
-  /// What was noticed on the way.
+  /// Remarks from the reading.
   var notes: [String] = []
 
-  /// Whether the file says which sample belongs to which split.
+  /// True if the file assigns samples to splits.
   var hasSplits: Bool { parts.count > 1 || parts.first?.name.isEmpty == false }
 
-  /// The usual name of a split that a file calls so; nil where it is none.
+  /// Returns the usual name of a split, such as `valid` for `dev`. It is nil for any other name.
   static func splitName(_ name: String) -> String? {
     switch name.lowercased() {
     case "train", "training", "trn": "train"
@@ -41,7 +41,7 @@ struct SourceTable {
     }
   }
 
-  /// Arrays whose names begin with that of a split make parts; where some do not, there are none.
+  /// Groups arrays into parts by the split at the start of their names. If one has no such start, all form one part.
   static func parts(of columns: [(name: String, column: SourceColumn)]) -> [Part] {
     var parts: [Part] = []
     for column in columns {

@@ -1,15 +1,15 @@
 import Polyphony
 
-/// The table of contents of a ZIP archive, with the 64-bit form that NumPy writes.
+/// The table of contents of a ZIP archive, including the 64-bit form that NumPy writes.
 ///
-/// Stored members, which `np.savez` writes, are read where they lie. So the whole of ZIP that is needed is its
-/// directory; libraries unpack every member into memory, or need a C library where the program is built.
-/// Format: PKWARE's APPNOTE 6.3, sections 4.3 to 4.5.
+/// Stored members, as `np.savez` writes them, are read in place. So the directory is the only part of ZIP that the
+/// reader needs. Libraries unpack every member into memory, or need a C library at build time. Format: PKWARE's APPNOTE
+/// 6.3, sections 4.3 to 4.5.
 struct ZipArchive {
   /// A file in the archive.
   struct Member {
     let name: String
-    /// 0: stored, 8: deflated.
+    /// The compression method: 0 is stored, 8 is deflated.
     let method: Int
     let crc: UInt32
     let compressed: Int
@@ -20,14 +20,14 @@ struct ZipArchive {
   let file: RandomAccessFile
   let members: [Member]
 
-  /// More members than any array archive has.
+  /// The maximum number of members, above that of any array archive.
   private static let mostMembers = 10_000
 
   /// Reads the directory at the end of a file.
-  /// - Throws: `Fault(.badData)` for whatever is wrong with it.
+  /// - Throws: `Fault(.badData)` for an invalid directory.
   init(_ file: RandomAccessFile) throws(Fault) {
     self.file = file
-    // The record of the end is at most 64 KiB of comment away from it.
+    // At most 64 KiB of comment separate the record of the end from the end.
     let tail = try file.bytes(min(file.size, 22 + 1 << 16), at: file.size - min(file.size, 22 + 1 << 16))
     guard
       let place = stride(from: tail.count - 22, through: 0, by: -1).first(where: {
@@ -64,8 +64,8 @@ struct ZipArchive {
     self.members = members
   }
 
-  /// Where the bytes of a member lie.
-  /// - Throws: `Fault(.badData)` where they would lie outside the file.
+  /// Returns the byte range of a member.
+  /// - Throws: `Fault(.badData)` if it would be outside the file.
   func range(of member: Member) throws(Fault) -> Range<Int> {
     guard member.header >= 0, member.header <= file.size - 30 else {
       throw Self.broken(file, "\(member.name) from byte \(member.header)", "a member within the file")
@@ -82,7 +82,7 @@ struct ZipArchive {
     return start..<start + member.compressed
   }
 
-  /// An entry of the directory, and where the next one begins.
+  /// Reads an entry of the directory, and returns the offset of the next one.
   private static func member(_ bytes: [UInt8], _ offset: Int) -> (Member, next: Int)? {
     guard offset <= bytes.count - 46 else { return nil }
     var fields = Fields(bytes, offset)
@@ -98,7 +98,7 @@ struct ZipArchive {
     let name = offset + 46
     let end = name + nameLength + extraLength + commentLength
     guard end <= bytes.count else { return nil }
-    // The 64-bit numbers that did not fit above, in this order.
+    // Numbers too large for the fields above follow here in 64 bits, in this order.
     var extra = name + nameLength
     while extra + 4 <= name + nameLength + extraLength {
       var part = Fields(bytes, extra)
@@ -135,14 +135,14 @@ struct ZipArchive {
   }
 }
 
-/// Little-endian numbers one after another; the caller has seen that they are there.
+/// A reader of consecutive little-endian numbers. The caller has checked that they exist.
 private struct Fields {
   let bytes: [UInt8]
   var offset: Int
 
   init(_ bytes: [UInt8], _ offset: Int) { (self.bytes, self.offset) = (bytes, offset) }
 
-  /// A number of some bytes; one beyond 2⁶³ is negative.
+  /// Reads a number of some bytes. A number beyond 2⁶³ is negative.
   mutating func number(_ width: Int) -> Int {
     defer { offset += width }
     let value = bytes[offset..<offset + width].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

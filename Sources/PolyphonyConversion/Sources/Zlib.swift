@@ -1,9 +1,9 @@
 import Foundation
 import Polyphony
 
-/// The system's zlib, loaded when a compressed archive is met, so that nothing else depends on it.
+/// The system's zlib. The reader of a compressed archive loads it, so nothing else depends on it.
 struct Zlib {
-  /// `z_stream` of zlib.h; its layout is part of zlib's interface and has been the same since version 1.0.
+  /// The struct `z_stream` of zlib.h. Its layout is part of zlib's interface and the same since version 1.0.
   private struct Stream {
     var nextIn: UnsafePointer<UInt8>?
     var availableIn: CUnsignedInt = 0
@@ -32,7 +32,7 @@ struct Zlib {
   private let checksum: Checksum
 
   /// Finds the library.
-  /// - Throws: `Fault(.failure)` that says what to install.
+  /// - Throws: `Fault(.failure)` with the package to install.
   init(for file: String) throws(Fault) {
     let handle = ["libz.so.1", "libz.so", "/usr/lib/libz.1.dylib"].lazy.compactMap { (name: String) in
       dlopen(name, RTLD_NOW)
@@ -50,8 +50,8 @@ struct Zlib {
     self.checksum = unsafeBitCast(checksum, to: Checksum.self)
   }
 
-  /// Unpacks raw deflate data piece by piece, and checks its length and sum.
-  /// - Throws: `Fault(.badData)` where the data is broken, or longer than the archive says.
+  /// Unpacks raw deflate data piece by piece, and checks its length and checksum.
+  /// - Throws: `Fault(.badData)` if the data is broken, or longer than in the directory.
   func inflate(
     _ file: RandomAccessFile, _ range: Range<Int>, size: Int, crc: UInt32, name: String, to scratch: ScratchFile
   ) throws(Fault) -> ByteRange {
@@ -63,7 +63,7 @@ struct Zlib {
     let stream = UnsafeMutablePointer<Stream>.allocate(capacity: 1)
     stream.initialize(to: Stream())
     defer { stream.deallocate() }
-    // −15: raw deflate data with a window of 2¹⁵ bytes.
+    // −15 selects raw deflate data with a window of 2¹⁵ bytes.
     guard initialize(stream, -15, "1.2.0", CInt(MemoryLayout<Stream>.size)) == 0 else {
       throw Fault(.failure, "zlib refuses to work", file: file.path, expected: "zlib 1.2 or newer")
     }
@@ -91,7 +91,7 @@ struct Zlib {
             return written
           }
         }
-        // 0: goes on; 1: the end; −5: wants more input or room.
+        // 0 continues, 1 is the end, and −5 needs more input or space.
         guard code == 0 || code == 1 || code == -5 else { throw broken("zlib's error \(code)") }
         try scratch.append(output[..<written])
         guard scratch.count - start <= size else { throw broken("more than \(size) bytes") }

@@ -1,24 +1,24 @@
 import Polyphony
 
-/// Puts 0 in place of what is no finite number, counts it, and finds samples of which nothing is left.
+/// A filter that replaces numbers that are not finite with 0, counts them, and finds samples without any other number.
 final class FiniteTally {
-  /// What was replaced.
+  /// The number of replaced −∞.
   private(set) var negativeInfinities = 0
-  /// See ``negativeInfinities``.
+  /// The number of replaced +∞.
   private(set) var positiveInfinities = 0
-  /// See ``negativeInfinities``.
+  /// The number of replaced NaN.
   private(set) var notNumbers = 0
-  /// Whether a sample has any finite number.
+  /// For each sample, true if it has any finite number.
   private(set) var isPresent: [Bool]
   private let width: Int
 
-  /// A tally of some samples of `width` numbers each.
+  /// Makes a tally of some samples of `width` numbers each.
   init(samples: Int, width: Int) {
     isPresent = Array(repeating: false, count: samples)
     self.width = width
   }
 
-  /// Cleans a piece of the numbers, the first of which is number `start` of all.
+  /// Cleans a piece of the numbers. `start` is the index of its first number.
   func clean(_ values: UnsafeMutableBufferPointer<Float>, start: Int) {
     var index = 0
     while index < values.count {
@@ -42,7 +42,7 @@ final class FiniteTally {
     }
   }
 
-  /// What was replaced, in words; nil where nothing was.
+  /// The replacements in words. It is nil if there were none.
   var summary: String? {
     let counts = [(negativeInfinities, "−∞"), (positiveInfinities, "+∞"), (notNumbers, "NaN")].filter { $0.0 > 0 }
     return counts.isEmpty ? nil : counts.map { "\($0.0) × \($0.1)" }.joined(separator: ", ")

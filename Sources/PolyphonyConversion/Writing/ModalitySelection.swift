@@ -1,12 +1,12 @@
 import Polyphony
 
-/// Decides which arrays become modalities, and in which form.
+/// The choice of the arrays that become modalities, and of their form.
 struct ModalitySelection {
-  /// A modality and where it comes from.
+  /// A modality with its source.
   struct Entry {
     let modality: Modality
     let key: String
-    /// Whether `[N, A, B]` is to be given as `[N, B, A]`: MMSA's token arrays.
+    /// True if `[N, A, B]` becomes `[N, B, A]`, for MMSA's token arrays.
     let swapsAxes: Bool
   }
 
@@ -18,8 +18,8 @@ struct ModalitySelection {
   static let tokens = "text_bert"
   private static let usualOrder = ["text", tokens, "audio", "vision"]
 
-  /// The modalities, in the order of the result.
-  /// - Throws: `Fault` where there is none, or one is no array of samples, or differs between splits.
+  /// Selects the modalities, in the order of the result.
+  /// - Throws: `Fault` if there is none, or if one is not an array of samples or differs between splits.
   func make() throws(Fault) -> [Entry] {
     guard let first = sets.first?.part else { return [] }
     var choices = options.modalities.map { (name: $0.name, key: $0.keys?.first ?? $0.name) }
@@ -46,7 +46,7 @@ struct ModalitySelection {
     return entries
   }
 
-  /// The arrays of at least two dimensions that are neither lengths nor targets; text, audio and vision first.
+  /// Finds the arrays of at least two dimensions that are neither lengths nor targets, first text, audio and vision.
   private func found(_ part: SourceTable.Part) -> [(name: String, key: String)] {
     let text = options.text?.rawValue ?? (part["text"] == nil ? Self.tokens : "text")
     var keys: [String] = []
@@ -64,13 +64,13 @@ struct ModalitySelection {
     let usual = Self.usualOrder.filter(keys.contains)
     return (usual + keys.filter { !usual.contains($0) }).map { key in
       if key == Self.tokens { return ("text", key) }
-      // A path is called by its last part, where that is enough to tell it from the others.
+      // The last part of a path is its name, if that is unique.
       let isUnique = keys.count { Self.last($0) == Self.last(key) } == 1
       return (isUnique ? Self.last(key) : String(key.map { $0 == "/" ? "_" : $0 }), key)
     }
   }
 
-  /// What stands behind the last slash of a key.
+  /// Returns the part of a key after its last slash.
   private static func last(_ key: String) -> String { key.split(separator: "/").last.map(String.init) ?? key }
 
   private func entry(_ name: String, _ key: String) throws(Fault) -> Entry {

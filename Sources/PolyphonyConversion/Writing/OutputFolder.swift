@@ -1,10 +1,10 @@
 import Foundation
 import Polyphony
 
-/// Sees that an output folder holds nothing that replacing it would lose.
+/// The check that replacing an output folder would lose nothing.
 enum OutputFolder {
-  /// Refuses a folder with anything but a data set in it, such as the file that is to be converted.
-  /// - Throws: `Fault(.cannotWrite)` that names what is there.
+  /// Refuses a folder with anything but a data set in it, such as the input file.
+  /// - Throws: `Fault(.cannotWrite)` with the names of the other files.
   static func check(_ path: String) throws(Fault) {
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     let foreign = entries.sorted().filter { entry in

@@ -1,32 +1,32 @@
 import Polyphony
 
-/// Gives chosen samples of an array as single-precision numbers in row-major order, piece by piece.
+/// A stream of chosen samples of an array as single-precision numbers in row-major order, piece by piece.
 struct RowStream {
-  /// The array, of numbers.
+  /// The array of numbers.
   let array: NumPyArray
-  /// Where its bytes are.
+  /// The storage of its bytes.
   let bytes: ByteRange
-  /// The samples, ascending.
+  /// The chosen samples in ascending order.
   let rows: [Int]
-  /// Whether `[N, A, B]` is given as `[N, B, A]`.
+  /// True if `[N, A, B]` becomes `[N, B, A]`.
   let swapsAxes: Bool
 
-  /// Elements that are read in one go.
+  /// The number of elements per read.
   private static let piece = 1 << 20
-  /// Elements of a block that is gathered from Fortran's order, where a read gives one column of it.
+  /// The number of elements of a block from Fortran's order. One read gives one column of it.
   private static let block = 1 << 24
 
-  /// Elements of a sample.
+  /// The number of elements of a sample.
   var width: Int { array.shape.dropFirst().reduce(1, *) }
 
-  /// Calls `body` with the numbers, which it may change, and the place of the first among all that are given.
-  /// - Throws: `Fault(.badData)` where the file has become shorter, or the error of `body`.
+  /// Calls `body` with the numbers, which it may change, and the index of the first of them in the whole stream.
+  /// - Throws: `Fault(.badData)` if the file has become shorter, or the error of `body`.
   func forEach(_ body: (UnsafeMutableBufferPointer<Float>, _ start: Int) throws(Fault) -> Void) throws(Fault) {
     let width = width
     let most = array.isFortran ? Self.block : Self.piece
     var index = 0
     while index < rows.count {
-      // Samples that lie within one read, with those between them that are not wanted.
+      // One read covers these samples, and the unwanted ones between them.
       var end = index + 1
       while end < rows.count, (rows[end] - rows[index] + 1) * width <= most { end += 1 }
       let chosen = rows[index..<end]
@@ -41,7 +41,7 @@ struct RowStream {
     }
   }
 
-  /// One sample larger than a piece.
+  /// Streams one sample larger than a piece.
   private func split(
     _ row: Int, start: Int, _ body: (UnsafeMutableBufferPointer<Float>, Int) throws(Fault) -> Void
   ) throws(Fault) {
@@ -58,7 +58,7 @@ struct RowStream {
     }
   }
 
-  /// Samples in row-major order: one read, then the gaps are left out.
+  /// Streams samples in row-major order: one read, then the gaps are removed.
   private func compact(
     _ chosen: ArraySlice<Int>, start: Int, _ body: (UnsafeMutableBufferPointer<Float>, Int) throws(Fault) -> Void
   ) throws(Fault) {
@@ -78,7 +78,7 @@ struct RowStream {
     }
   }
 
-  /// Samples in Fortran's order: each column of the block is one read.
+  /// Streams samples in Fortran's order: each column of the block is one read.
   private func gather(
     _ chosen: ArraySlice<Int>, start: Int, _ body: (UnsafeMutableBufferPointer<Float>, Int) throws(Fault) -> Void
   ) throws(Fault) {
@@ -102,7 +102,7 @@ struct RowStream {
     }
   }
 
-  /// The place in row-major order of an element of a sample, counted with the first index fastest.
+  /// Returns the row-major index of an element of a sample, given its index with the first dimension fastest.
   private func rowMajor(_ place: Int) -> Int {
     var rest = place
     var result = 0
@@ -113,7 +113,7 @@ struct RowStream {
     return result
   }
 
-  /// Turns `[A, B]` into `[B, A]`.
+  /// Transposes `[A, B]` to `[B, A]`.
   private func transpose(_ numbers: UnsafeMutableBufferPointer<Float>) {
     let copy = Array(numbers)
     let (a, b) = (array.shape[1], array.shape[2])
@@ -122,7 +122,7 @@ struct RowStream {
     }
   }
 
-  /// Memory for one piece.
+  /// Allocates the memory for one piece.
   private func withBuffers(
     raw: Int, numbers: Int,
     _ body: (UnsafeMutableRawBufferPointer, UnsafeMutableBufferPointer<Float>) throws(Fault) -> Void

@@ -1,14 +1,14 @@
 import Polyphony
 
-/// Gives every sample a whole number: its own, or one for each different text, or its row in the source.
+/// The whole number of every sample: its own, or one per different text, or its row in the source.
 struct SampleIdentifiers {
-  /// For each split, the number of each sample.
+  /// The numbers of the samples, for each split.
   private(set) var ids: [[Int]] = []
-  /// The texts that numbers stand for, by number; nil where the source has numbers or nothing.
+  /// The texts behind the numbers, in their order. It is nil if the source has numbers or no identifiers.
   private(set) var names: [String]?
 
   /// Reads the identifiers of all splits.
-  /// - Throws: `Fault` where the key that was asked for is not there, or has not one entry a sample.
+  /// - Throws: `Fault` if the requested key is absent, or does not have one entry per sample.
   init(_ table: SourceTable, _ options: ConversionOptions, _ sets: [SampleSet]) throws(Fault) {
     let key = options.id ?? ConversionOptions.defaultID
     guard sets.allSatisfy({ $0.part[key] != nil }) else {
@@ -25,7 +25,7 @@ struct SampleIdentifiers {
       let texts = try Self.texts(set.part[key])
       guard let texts, texts.count == set.count else {
         if options.id == nil {
-          // MulT's files have video, start and end under this key.
+          // MulT's files have video, start and end at this key.
           ids = Self.rows(sets)
           return
         }

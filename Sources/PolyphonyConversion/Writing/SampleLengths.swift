@@ -1,16 +1,16 @@
 import Polyphony
 
-/// The real steps of each sample of a modality, as far as the source says them.
+/// The number of real steps of each sample of a modality, if the source contains it.
 struct SampleLengths {
-  /// Real steps of each sample; 0 where the sample lacks the modality.
+  /// The real steps of each sample. It is 0 if the sample lacks the modality.
   var lengths: [Int]?
-  /// Which samples have the modality; nil for all.
+  /// The samples with the modality. It is nil if all have it.
   var presence: [Bool]?
-  /// Lengths beyond the modality's steps, which were cut to them.
+  /// The number of lengths beyond the modality's steps, which were cut to them.
   var clipped = 0
 
   /// Reads `NAME_lengths`, BERT's mask for the text, and `NAME_present`.
-  /// - Throws: `Fault(.badData)` where one of them makes no sense.
+  /// - Throws: `Fault(.badData)` if one of them makes no sense.
   init(_ entry: ModalitySelection.Entry, _ set: SampleSet, file: String) throws(Fault) {
     let (name, key) = (entry.modality.name, entry.key)
     if entry.modality.kind == .sequence {
@@ -53,7 +53,7 @@ struct SampleLengths {
     return result
   }
 
-  /// The lengths that BERT's attention mask, the second row of `text_bert`, gives: ones, then zeros, for every sample.
+  /// Reads the lengths from BERT's attention mask, the second row of `text_bert`: ones, then zeros, for every sample.
   private func maskLengths(_ entry: ModalitySelection.Entry, _ set: SampleSet) throws(Fault) -> [Int]? {
     guard case .array(let tokens)? = set.part[ModalitySelection.tokens], case .bytes(let bytes) = tokens.content,
       tokens.shape.count == 3, tokens.shape[1] == 3, tokens.shape[2] == entry.modality.steps,

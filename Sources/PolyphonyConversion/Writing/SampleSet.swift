@@ -1,18 +1,18 @@
 import Polyphony
 
-/// The samples of one split: rows of a part of the source.
+/// The samples of one split, as rows of a part of the source.
 struct SampleSet {
   /// The split's name.
   let name: String
-  /// Where the samples are.
+  /// The part of the source with the samples.
   let part: SourceTable.Part
-  /// Which of the part's samples, ascending.
+  /// The chosen samples of the part, in ascending order.
   let rows: [Int]
-  /// How many samples the part has.
+  /// The number of samples of the part.
   let count: Int
-  /// How many samples stand in the parts before this one, so that a row's number is unique in the source.
+  /// The number of samples in the parts before this one, so that a row's number is unique in the source.
   let offset: Int
 
-  /// A column's entries for these samples.
+  /// Returns a column's entries for these samples.
   func choose<Element>(_ column: [Element]) -> [Element] { rows.map { column[$0] } }
 }

@@ -1,11 +1,11 @@
 import Polyphony
 
-/// Decides which sample belongs to which split.
+/// The assignment of samples to splits.
 struct SampleSets {
   let table: SourceTable
   let options: ConversionOptions
 
-  /// The splits: those of the file, those that its split column names, or a seeded partition.
+  /// Makes the splits: those of the file, those of its split column, or a seeded partition.
   /// - Throws: `Fault(.badData)` for columns of different lengths and unknown splits.
   func make() throws(Fault) -> [SampleSet] {
     if table.hasSplits {
@@ -29,7 +29,7 @@ struct SampleSets {
     return partition(part, count)
   }
 
-  /// The number of samples of a part: that of its first column with several dimensions.
+  /// Returns the number of samples of a part, from its first column with several dimensions.
   private func count(_ part: SourceTable.Part) throws(Fault) -> Int {
     let arrays = part.columns.compactMap { column -> Int? in
       if case .array(let array) = column.column, array.shape.count > 1 { array.shape.first } else { nil }
@@ -82,7 +82,7 @@ struct SampleSets {
     }
   }
 
-  /// Shuffles the samples and cuts the order by the shares; each share above 0 gets a sample where there are enough.
+  /// Shuffles the samples and cuts the order by the shares. Each share above 0 gets a sample if there are enough.
   private func partition(_ part: SourceTable.Part, _ count: Int) -> [SampleSet] {
     var order = Array(0..<count)
     var generator = SplitMix64(state: options.seed)
@@ -103,7 +103,7 @@ struct SampleSets {
   }
 }
 
-/// Steele, Lea and Flood's SplitMix64 (OOPSLA 2014): the same numbers on every machine, without libtorch.
+/// SplitMix64 (Steele, Lea & Flood, OOPSLA 2014), which gives the same numbers on every machine without libtorch.
 struct SplitMix64: RandomNumberGenerator {
   var state: UInt64
 

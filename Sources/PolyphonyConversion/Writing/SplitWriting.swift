@@ -1,7 +1,7 @@
 import Polyphony
 import Torch
 
-/// Writes the safetensors file of one split, its modalities streamed from the source.
+/// The writing of one split's safetensors file. Its modalities are streamed from the source.
 struct SplitWriting {
   let set: SampleSet
   let entries: [ModalitySelection.Entry]
@@ -9,22 +9,23 @@ struct SplitWriting {
   let target: [Double]?
   let task: PredictionTask
   let ids: [Int]
-  /// Where the samples come from, for faults.
+  /// The source of the samples, for faults.
   let source: String
 
-  /// What was written.
+  /// The outcome of the writing.
   struct Outcome {
-    /// For each modality, what was no finite number.
+    /// The replaced numbers, for each modality.
     var tallies: [FiniteTally] = []
-    /// For each modality, how many samples lack it.
+    /// The number of samples without the modality, for each modality.
     var missing: [Int] = []
   }
 
-  /// Bytes of the modalities.
+  /// The number of bytes of the modalities.
   var byteCount: Int { entries.reduce(0) { $0 + set.rows.count * $1.modality.sampleShape.reduce(4, *) } }
 
-  /// Writes the file; a second time where samples turn out to have no finite number at all, which only reading tells.
-  /// - Throws: `Fault` where the source cannot be read or the file not written, and for a sample without any modality.
+  /// Writes the file. It writes it again if samples have no finite number at all, which only reading reveals.
+  /// - Throws: `Fault` if the source cannot be read or the file cannot be written, and for a sample without any
+  ///   modality.
   func write(to path: String, progress: (_ bytes: Int) -> Void) throws(Fault) -> Outcome {
     var presence = lengths.map(\.presence)
     var outcome = try write(to: path, presence, progress)
@@ -93,7 +94,7 @@ struct SplitWriting {
     return RowStream(array: array, bytes: bytes, rows: set.rows, swapsAxes: entry.swapsAxes)
   }
 
-  /// Refuses a sample that has no modality at all: no model can say anything about it.
+  /// Refuses a sample without any modality, because no model can predict from it.
   private func check(_ presence: [[Bool]?]) throws(Fault) {
     for row in set.rows.indices where presence.allSatisfy({ $0?[row] == false }) {
       throw Fault(

@@ -1,27 +1,28 @@
 import Foundation
 import Polyphony
 
-/// Decides what is to be predicted, and gives the targets of each split.
+/// The choice of the prediction target, and the targets of each split.
 struct TargetColumn {
   let table: SourceTable
   let options: ConversionOptions
   let sets: [SampleSet]
-  /// The file, where it is one that is known.
+  /// The description of a known file, if the input is one.
   var recognized: RecognizedFile?
 
-  /// What is to be predicted, and the targets.
+  /// The prediction task with its targets.
   struct Outcome {
     var task: PredictionTask
-    /// For each split: values (regression) or classes as whole numbers; nil for a split without targets.
+    /// The targets of each split: values (regression) or classes as whole numbers. It is nil for a split without
+    /// targets.
     var targets: [[Double]?]
     var notes: [String]
   }
 
-  /// More classes than a label has.
+  /// The maximum number of classes, above that of any label.
   private static let mostClasses = 1000
 
-  /// The task and its targets.
-  /// - Throws: `Fault` where the target that was asked for is not there, or is none.
+  /// Makes the task and its targets.
+  /// - Throws: `Fault` if the requested target is absent or unusable.
   func make() throws(Fault) -> Outcome {
     let key: String
     if let target = options.target {
@@ -60,7 +61,7 @@ struct TargetColumn {
     }
   }
 
-  /// The column of a split: one entry a sample.
+  /// Returns the target column of a split, checked to have one entry per sample.
   private func check(_ set: SampleSet, _ key: String) throws(Fault) -> SourceColumn? {
     guard let column = set.part[key] else { return nil }
     let count: Int?
@@ -103,7 +104,7 @@ struct TargetColumn {
       (task.range, task.metrics) = (recognized.range, recognized.metrics)
       return Outcome(task: task, targets: values, notes: [])
     }
-    // CH-SIMS alone has labels of each modality, between −1 and 1; MOSI and MOSEI are between −3 and 3.
+    // Only CH-SIMS has labels per modality, between −1 and 1. MOSI and MOSEI are between −3 and 3.
     let isSims = sets.allSatisfy { $0.part["regression_labels_T"] != nil }
     let bound = isSims ? 1.0 : 3.0
     if isMMSA, key == "regression_labels" || key == "labels", all.allSatisfy({ abs($0) <= bound }) {

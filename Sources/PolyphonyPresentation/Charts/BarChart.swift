@@ -1,44 +1,51 @@
-/// Horizontal bars as a drawing in SVG: one row a value, its name before it and its number behind it.
+/// A horizontal bar chart in SVG. Each row has a name, a bar and a number.
 ///
-/// Colours follow the reader's light or dark setting; nothing is loaded from anywhere.
+/// Colours follow the reader's light or dark setting. The drawing loads nothing.
+///
+/// ```swift
+/// let chart = BarChart("Shapley values", [.init("text", 0.31), .init("audio", 0.08), .init("video", nil)]) {
+///   String(format: "%.2f", $0)
+/// }
+/// try AtomicFile.write(chart.svg, to: "shapley.svg")
+/// ```
 public struct BarChart: Sendable {
-  /// One bar.
+  /// One bar with its name.
   public struct Bar: Sendable {
-    /// What stands before the bar.
+    /// The name before the bar.
     public var label: String
-    /// Its length; nil draws none and says «undefined».
+    /// The length of the bar. A nil value draws no bar and writes «undefined».
     public var value: Double?
-    /// Bars of one group share a colour; there are three.
+    /// The group of the bar. Bars of one group share a colour, and there are three colours.
     public var group: Int
 
-    /// A bar.
+    /// Makes a bar.
     public init(_ label: String, _ value: Double?, group: Int = 0) {
       (self.label, self.value, self.group) = (label, value, group)
     }
   }
 
-  /// What stands above the bars.
+  /// The title above the bars.
   public var title: String
   /// The bars from top to bottom.
   public var bars: [Bar]
-  /// The value of a bar over the whole width.
+  /// The value of a bar of full width.
   public var maximum: Double
-  /// The value at the left edge, 0 or below it; bars begin at 0.
+  /// The value at the left edge, 0 or below it. Bars begin at 0.
   public var minimum: Double = 0
-  /// How a value is written.
+  /// The function that writes a value as text.
   public var format: @Sendable (Double) -> String
 
-  /// A chart.
+  /// Makes a chart.
   public init(
     _ title: String, _ bars: [Bar], maximum: Double = 1, format: @escaping @Sendable (Double) -> String
   ) {
     (self.title, self.bars, self.maximum, self.format) = (title, bars, maximum, format)
   }
 
-  /// The drawing.
+  /// The drawing as an SVG document.
   public var svg: String { drawing(.alone) }
 
-  /// The drawing for a place.
+  /// Returns the drawing for a layout.
   package func drawing(_ layout: ChartLayout) -> String {
     let (left, width, right, top) = layout == .alone ? (170.0, 420.0, 80.0, 40.0) : (130.0, 160.0, 60.0, 6.0)
     let row = 22.0
@@ -53,7 +60,7 @@ public struct BarChart: Sendable {
     }
     for (index, bar) in bars.enumerated() {
       let y = top + row * Double(index)
-      // From 0, to either side.
+      // Bars start at 0 and go to either side.
       let ends = [across(0), across(bar.value ?? 0)].sorted()
       text += ChartStyle.text(
         bar.label, x: left - 8, y: y + 14, style: style, anchor: "end", size: size, room: left - 14)

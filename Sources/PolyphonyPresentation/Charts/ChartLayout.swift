@@ -1,7 +1,7 @@
-/// Where a drawing stands.
+/// The surroundings of a drawing.
 package enum ChartLayout: Sendable {
-  /// In a file of its own: with title and rules.
+  /// A separate file: the drawing has its title and its rules.
   case alone
-  /// In a page: without both, and no wider than a telephone where that can be.
+  /// A page: the drawing has neither, and is no wider than a telephone if possible.
   case page
 }

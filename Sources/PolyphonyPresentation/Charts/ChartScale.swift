@@ -1,22 +1,23 @@
 import Foundation
 
-/// Where values lie on an axis, and at which of them to put ticks.
+/// The scale of an axis: the position of values, and the values with ticks.
 struct ChartScale {
-  /// The least and the greatest value shown.
+  /// The smallest and the largest value on the axis.
   let range: ClosedRange<Double>
-  /// Whether equal ratios are equal lengths.
+  /// True if equal ratios are equal lengths.
   let isLogarithmic: Bool
-  /// Whether 0 has a place of its own on a logarithmic scale.
+  /// True if 0 has its own position on a logarithmic scale.
   let hasZero: Bool
-  /// Values with a tick.
+  /// The values with a tick.
   let ticks: [Double]
 
-  /// A scale that holds all finite values, rounded outwards to its ticks.
+  /// Makes a scale for all finite values, rounded outwards to its ticks.
   ///
-  /// A logarithmic scale takes no value of 0 or below; where there is one, or no spread at all, it is linear.
+  /// A logarithmic scale has no values of 0 or below. If there is such a value, or no spread at all, the scale is
+  /// linear.
   /// - Parameters:
-  ///   - isWhole: whether ticks between whole numbers make no sense.
-  ///   - keepsZero: whether a logarithmic scale gives 0 a place of its own, left of the least decade.
+  ///   - isWhole: true if ticks between whole numbers make no sense.
+  ///   - keepsZero: true if a logarithmic scale gives 0 its own position, left of the smallest decade.
   init(
     _ values: some Sequence<Double>, isLogarithmic wanted: Bool = false, isWhole: Bool = false, keepsZero: Bool = false,
     count: Int = 5
@@ -41,7 +42,7 @@ struct ChartScale {
       ticks = (zeros ? [0] : []) + marks
       return
     }
-    // A flat line gets room above and below.
+    // A flat line gets space above and below.
     let room = high > low ? 0 : max(abs(high) * 0.05, 1e-3)
     let raw = Self.step((high - low + 2 * room) / Double(max(1, count)))
     let step = isWhole ? max(1, raw) : raw
@@ -51,14 +52,14 @@ struct ChartScale {
     range = first * step...max(last * step, first * step + step)
   }
 
-  /// 1, 2 or 5 times a power of ten, next to a raw step.
+  /// Rounds a raw step to 1, 2 or 5 times a power of ten.
   private static func step(_ raw: Double) -> Double {
     let power = pow(10, log10(raw).rounded(.down))
     let share = raw / power
     return (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10) * power
   }
 
-  /// Where a value lies, 0 to 1.
+  /// Returns the position of a value on the axis, from 0 to 1.
   func share(_ value: Double) -> Double {
     if hasZero {
       let start = 0.12
@@ -71,7 +72,7 @@ struct ChartScale {
     return (value - range.lowerBound) / (range.upperBound - range.lowerBound)
   }
 
-  /// A tick's text: as many digits as tell it from its neighbours, thousands and millions in short.
+  /// Returns a tick's text, with enough digits to differ from its neighbours. Thousands and millions are abbreviated.
   func text(_ tick: Double) -> String {
     let size = abs(tick)
     if size >= 1e6 { return String(format: "%gM", tick / 1e6) }

@@ -1,26 +1,27 @@
 import Foundation
 
-/// What all drawings share: colours that follow the reader's light or dark setting, and texts made safe for SVG.
+/// The shared style of all drawings: colours for the reader's light or dark setting, and texts escaped for SVG.
 ///
-/// Marks of a series take `currentColor` from a group, whose colour is an attribute, so that programs that know no CSS
-/// draw it too. A drawing alone brings rules for dark readers; in a page the page's own rules hold (``pageRules``).
-/// Nothing is loaded from anywhere.
+/// Marks of a series take `currentColor` from a group, whose colour is an attribute, so that programs without CSS draw
+/// it too. A separate drawing has rules for dark readers. In a page the page's own rules apply (``pageRules``). A
+/// drawing loads nothing.
 package enum ChartStyle {
-  /// Colours of series, told apart by the colour-blind too (after Okabe and Ito, 2008), cycled beyond eight.
+  /// The colours of series. Colour-blind readers can distinguish them too (after Okabe and Ito, 2008). They repeat
+  /// after eight.
   package static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a7400", "#777777"]
-  /// The same in front of black.
+  /// The same colours for a black background.
   package static let darkColours = [
     "#58a9e0", "#f08a4b", "#35c095", "#e3a0c6", "#f0b84a", "#94d0f5", "#c4b04a", "#a3a3a3",
   ]
 
-  /// The colour of a series.
+  /// Returns the colour of a series.
   static func colour(_ index: Int) -> String { colours[index % colours.count] }
 
   private static let fonts = """
     .pc text { font: 13px system-ui, sans-serif } .pc .title { font-weight: 600 } .pc .small { font-size: 11px }
     """
 
-  /// The rules of a drawing that stands alone.
+  /// The rules of a separate drawing.
   private static let rules = """
     \(fonts)
     .pc { color-scheme: light dark }
@@ -31,7 +32,7 @@ package enum ChartStyle {
     }
     """
 
-  /// The rules of drawings in a page that has `--text`, `--muted`, `--rule` and the colours `--s0` to `--s7`.
+  /// The rules of drawings in a page that defines `--text`, `--muted`, `--rule` and the colours `--s0` to `--s7`.
   package static let pageRules = """
     \(fonts)
     .pc text { fill: var(--text) } .pc .grid { stroke: var(--rule) } .pc .axis { stroke: var(--muted) }
@@ -40,7 +41,7 @@ package enum ChartStyle {
     \(colours.indices.map { ".pc .s\($0) { color: var(--s\($0)) }" }.joined(separator: " "))
     """
 
-  /// The opening of a drawing with its title, which screen readers speak; in a page the title stands outside.
+  /// Returns the opening of a drawing with its title, which screen readers read out. In a page the title is outside.
   static func opening(_ title: String, width: Int, height: Int, _ layout: ChartLayout = .alone) -> String {
     let head = """
       <svg class="pc" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="\(width)" \
@@ -52,12 +53,12 @@ package enum ChartStyle {
       + text(title, x: 12, y: 24, style: "title", size: 13, room: Double(width - 24))
   }
 
-  /// Marks in the colour of a series, with `currentColor`.
+  /// Wraps marks in the colour of a series. They use `currentColor`.
   static func series(_ index: Int, _ marks: String) -> String {
     "<g class=\"s\(index % colours.count)\" color=\"\(colour(index))\">\n\(marks)</g>\n"
   }
 
-  /// The mark of a series at a place: forms change beside colours.
+  /// Returns the mark of a series at a position. Series differ in form as well as colour.
   static func mark(_ index: Int, _ x: Double, _ y: Double, _ radius: Double = 3) -> String {
     let r = radius
     let form: String
@@ -73,7 +74,7 @@ package enum ChartStyle {
     return "<path class=\"mark\" fill=\"currentColor\" d=\"\(form)\"/>\n"
   }
 
-  /// A text at a place, shortened to its room; the whole of a shortened one is shown on pointing at it.
+  /// Returns a text at a position, shortened to its space. A pointer over a shortened text shows the whole of it.
   static func text(
     _ text: String, x: Double, y: Double, style: String = "small", anchor: String? = nil, size: Double = 11,
     room: Double = .infinity, turn: String? = nil
@@ -86,9 +87,9 @@ package enum ChartStyle {
       "<text class=\"\(style)\" x=\"\(place(x))\" y=\"\(place(y))\"\(anchor)\(turn)>\(whole)\(escaped(short))</text>\n"
   }
 
-  /// A text in which nothing is markup; what XML cannot hold at all becomes a replacement character.
+  /// Escapes a text. A character that XML cannot hold becomes a replacement character.
   static func escaped(_ text: String) -> String { Markup.escaped(text) }
 
-  /// A coordinate with one decimal.
+  /// Writes a coordinate with one decimal.
   static func place(_ value: Double) -> String { String(format: "%.1f", value) }
 }

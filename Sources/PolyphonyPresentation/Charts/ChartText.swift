@@ -1,6 +1,6 @@
-/// How much room texts take, by estimate: a drawing is written without a font at hand.
+/// Estimates of the space that texts take, because no font is available while a drawing is written.
 enum ChartText {
-  /// The width of a text, rather more than less.
+  /// Estimates the width of a text, rather too large than too small.
   static func width(_ text: String, size: Double = 11) -> Double {
     text.reduce(0) { sum, character in sum + share(character) } * size
   }
@@ -17,7 +17,7 @@ enum ChartText {
     }
   }
 
-  /// The text, or as much of its beginning as has room, and an ellipsis.
+  /// Returns the text, or as much of its beginning as fits, with an ellipsis.
   static func fitted(_ text: String, size: Double = 11, room: Double) -> String {
     let line = text.contains(where: \.isNewline) ? String(text.map { $0.isNewline ? " " : $0 }) : text
     guard width(line, size: size) > room else { return line }

@@ -1,23 +1,33 @@
 import Foundation
 
 /// A table of numbers as a coloured drawing in SVG, such as scores by shift and method.
+///
+/// ```swift
+/// let map = HeatMap(
+///   "accuracy under shift", rows: ["noise", "blur"], columns: ["none", "tent", "casp"],
+///   values: [[0.61, 0.64, 0.70], [0.58, nil, 0.66]]
+/// ) { String(format: "%.2f", $0) }
+/// try AtomicFile.write(map.svg, to: "shifts.svg")
+/// ```
 public struct HeatMap: Sendable {
-  /// What stands above it.
+  /// The title above the map.
   public var title: String
-  /// Names of the rows.
+  /// The names of the rows.
   public var rows: [String]
-  /// Names of the columns.
+  /// The names of the columns.
   public var columns: [String]
-  /// The numbers, row by row; nil is undefined and has no colour.
+  /// The numbers, row by row. A nil value is undefined and has no colour.
   public var values: [[Double?]]
-  /// The number that has no colour; above it is blue, below orange. Nil colours from the least number on.
+  /// The number without colour. Numbers above it are blue, and numbers below it are orange.
+  ///
+  /// If it is nil, the colours start at the smallest number.
   public var middle: Double?
-  /// Whether more is better; where not, colours change sides.
+  /// True if higher numbers are better. Otherwise the two colours change places.
   public var higherIsBetter = true
-  /// How a number is written.
+  /// The function that writes a number as text.
   public var format: @Sendable (Double) -> String
 
-  /// A map.
+  /// Makes a map.
   public init(
     _ title: String, rows: [String], columns: [String], values: [[Double?]], middle: Double? = nil,
     format: @escaping @Sendable (Double) -> String
@@ -26,14 +36,15 @@ public struct HeatMap: Sendable {
     (self.middle, self.format) = (middle, format)
   }
 
-  /// How far from ``middle`` the fullest colour is; the farthest number's distance without it. Maps with the same can
-  /// be compared.
+  /// The distance from ``middle`` at which the colour is fullest. The default is the largest distance of any number.
+  ///
+  /// Readers can compare maps with equal reach.
   public var reach: Double?
 
-  /// The drawing.
+  /// The drawing as an SVG document.
   public var svg: String { drawing(.alone) }
 
-  /// The drawing for a place.
+  /// Returns the drawing for a layout.
   package func drawing(_ layout: ChartLayout) -> String {
     let texts = values.map { $0.map { $0.map(format) ?? "undefined" } }
     let widest = (texts.joined() + columns).map { ChartText.width($0) }.max() ?? 0

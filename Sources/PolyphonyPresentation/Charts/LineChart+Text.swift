@@ -1,12 +1,12 @@
 import Foundation
 
 extension LineChart {
-  /// The lines as text for a terminal: a letter where a value stands, dots between, a legend below.
+  /// Returns the lines as text for a terminal: letters for values, dots between them, a legend below.
   ///
   /// - Parameters:
-  ///   - glyphs: the characters that may be used.
-  ///   - columns: of the plot itself, without the axis.
-  ///   - about: rows of the plot itself: as many as put every tick on a row.
+  ///   - glyphs: the allowed characters.
+  ///   - columns: the number of columns of the plot itself, without the axis.
+  ///   - about: the approximate number of rows of the plot itself. The exact number puts every tick on a row.
   public func text(_ glyphs: GlyphSet = .unicode, columns: Int = 60, rows about: Int = 14) -> String {
     let points = series.flatMap(\.points).filter { $0.y?.isFinite == true }
     guard !points.isEmpty, columns > 1 else { return "" }
@@ -14,7 +14,7 @@ extension LineChart {
     let y = ChartScale(points.compactMap(\.y), isLogarithmic: isLogarithmicY, count: 4)
     let gaps = max(1, y.ticks.count - 1)
     let rows = max(1, about / gaps) * gaps + 1
-    // Across from the first value to the last, not to the ticks beyond.
+    // The width spans the first to the last value, not the ticks beyond them.
     let ends = (points.map { x.share($0.x) }.min() ?? 0, points.map { x.share($0.x) }.max() ?? 1)
     let column = { (value: Double) in
       ends.1 > ends.0 ? Int(((x.share(value) - ends.0) / (ends.1 - ends.0) * Double(columns - 1)).rounded()) : 0
@@ -33,7 +33,7 @@ extension LineChart {
         }
       }
     }
-    // Later lines first, so that where two coincide the earlier is read.
+    // Later lines are drawn first, so that the earlier of two coinciding lines is visible.
     for (index, line) in series.enumerated().reversed() {
       for point in line.points {
         if let value = point.y, value.isFinite { plot[row(value)][column(point.x)] = mark(index) }
@@ -58,7 +58,7 @@ extension LineChart {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// The values under the axis, those that have room.
+  /// Returns the values under the axis, as far as they fit.
   private func axis(_ values: [Double], _ column: (Double) -> Int, _ columns: Int) -> String {
     var text = Array(repeating: Character(" "), count: columns + 8)
     var free = 0
@@ -72,7 +72,7 @@ extension LineChart {
     return String(String(text).reversed().drop { $0 == " " }.reversed())
   }
 
-  /// A, B, …, Z, a, b, …
+  /// Returns the letter of a line: A, B, …, Z, a, b, …
   private func mark(_ index: Int) -> Character {
     let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
     return letters[index % letters.count]

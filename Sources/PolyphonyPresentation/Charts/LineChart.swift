@@ -1,54 +1,61 @@
-/// Lines over a number as a drawing in SVG, such as scores over missing rates or over epochs, with their spread.
+/// A line chart in SVG, such as scores with their spread over missing rates or over epochs.
+///
+/// ```swift
+/// let prompts = LineChart.Series("prompts", [.init(0, 0.81, spread: 0.01), .init(0.3, 0.77), .init(0.6, nil)])
+/// let chart = LineChart("Missing data", x: "missing rate", y: "accuracy", [prompts])
+/// try AtomicFile.write(chart.svg, to: "missing.svg")
+/// print(chart.text())
+/// ```
 public struct LineChart: Sendable {
-  /// One line.
+  /// One line with its name.
   public struct Series: Sendable {
-    /// One value.
+    /// One point of a line.
     public struct Point: Sendable {
-      /// Where it stands.
+      /// The horizontal value.
       public var x: Double
-      /// The value; nil leaves a gap.
+      /// The vertical value. A nil value leaves a gap.
       public var y: Double?
-      /// A deviation, shown as a band of that much above and below.
+      /// A deviation, drawn as a band of this size above and below.
       public var spread: Double?
 
-      /// A point.
+      /// Makes a point.
       public init(_ x: Double, _ y: Double?, spread: Double? = nil) { (self.x, self.y, self.spread) = (x, y, spread) }
     }
 
-    /// Its name in the legend.
+    /// The line's name in the legend.
     public var name: String
-    /// The points in the order in which they are joined.
+    /// The points in the order of the line.
     public var points: [Point]
 
-    /// A line.
+    /// Makes a line.
     public init(_ name: String, _ points: [Point]) { (self.name, self.points) = (name, points) }
   }
 
-  /// What stands above the plot.
+  /// The title above the plot.
   public var title: String
-  /// What the horizontal axis shows, with its unit.
+  /// The title of the horizontal axis, with its unit.
   public var xTitle: String
-  /// What the vertical axis shows, with its unit.
+  /// The title of the vertical axis, with its unit.
   public var yTitle: String
-  /// The lines; colours are given in order.
+  /// The lines. They get colours in order.
   public var series: [Series]
-  /// Whether equal ratios are equal lengths on the horizontal axis.
+  /// True if equal ratios are equal lengths on the horizontal axis.
   public var isLogarithmicX = false
-  /// Whether equal ratios are equal lengths on the vertical axis.
+  /// True if equal ratios are equal lengths on the vertical axis.
   public var isLogarithmicY = false
 
-  /// A chart.
+  /// Makes a chart.
   public init(_ title: String, x xTitle: String, y yTitle: String, _ series: [Series]) {
     (self.title, self.xTitle, self.yTitle, self.series) = (title, xTitle, yTitle, series)
   }
 
-  /// Whether the horizontal axis counts, so that there is nothing between two whole numbers.
+  /// True if the horizontal axis counts, so that no values lie between two whole numbers.
   public var isWholeX = false
 
-  /// The drawing.
+  /// The drawing as an SVG document.
   public var svg: String { drawing(.alone) }
 
-  /// The drawing for a place.
+  /// Returns the drawing for a layout.
   package func drawing(_ layout: ChartLayout) -> String {
     let points = series.flatMap(\.points)
     let low = points.compactMap { point in point.y.map { $0 - (point.spread ?? 0) } }
@@ -63,7 +70,7 @@ public struct LineChart: Sendable {
 
   private func marks(_ line: Series, _ index: Int, _ frame: PlotFrame) -> String {
     var marks = ""
-    // Beyond the eight colours lines are dashed.
+    // Lines after the eight colours are dashed.
     let dash = index < ChartStyle.colours.count ? "" : " stroke-dasharray=\"6 3\""
     for part in line.points.split(whereSeparator: { $0.y?.isFinite != true }) {
       marks += band(Array(part), frame)
@@ -76,7 +83,7 @@ public struct LineChart: Sendable {
     return marks
   }
 
-  /// The band of the spread around a line's part, nothing where no point has one.
+  /// Returns the band of the spread around a part of a line. It is empty if no point has a spread.
   private func band(_ points: [Series.Point], _ frame: PlotFrame) -> String {
     guard points.count > 1, points.contains(where: { ($0.spread ?? 0) > 0 }) else { return "" }
     let upper = points.map { frame.place($0.x, ($0.y ?? 0) + ($0.spread ?? 0)) }

@@ -1,14 +1,14 @@
-/// Axes, grid, titles and legend of a plot over two numbers.
+/// The axes, grid, titles and legend of a plot over two numbers.
 struct PlotFrame {
   let title: String
   let xTitle: String
   let yTitle: String
   let x: ChartScale
   let y: ChartScale
-  /// Names of series, whose colours and forms are those of their places.
+  /// The names of series. Their positions determine colours and forms.
   let legend: [String]
   var layout = ChartLayout.alone
-  /// What the marks need to the right of the plot, where there is no legend.
+  /// The space that marks need to the right of a plot without a legend.
   var margin = 24.0
 
   private var right: Double { layout == .alone ? margin : 14 }
@@ -22,17 +22,17 @@ struct PlotFrame {
   private var legendLeft: Double { left + width + 22 }
   private static let legendRoom = 150.0
 
-  /// Where a pair of values lies in the drawing.
+  /// Returns the position of a pair of values in the drawing.
   func place(_ horizontal: Double, _ vertical: Double) -> (x: Double, y: Double) {
     (left + x.share(horizontal) * width, top + (1 - y.share(vertical)) * height)
   }
 
-  /// The left and right ends of the room for marks and their names.
+  /// The left and right ends of the space for marks and their names.
   var room: ClosedRange<Double> { left...(left + width + right - 2) }
   /// The upper and lower ends of the plot.
   var span: ClosedRange<Double> { top...(top + height) }
 
-  /// The whole drawing around some marks.
+  /// Returns the whole drawing around some marks.
   func svg(_ marks: String) -> String {
     let legend = placedLegend
     let isBeside = layout == .alone && !self.legend.isEmpty
@@ -60,7 +60,7 @@ struct PlotFrame {
       let across = left + x.share(tick) * width
       text += "<line class=\"grid\" stroke=\"#e3e3ea\" x1=\"\(place(across))\" x2=\"\(place(across))\" "
       text += "y1=\"\(place(top))\" y2=\"\(place(top + height))\"/>\n"
-      // A tick whose number would touch its neighbour's goes without.
+      // A tick has no number if the number would touch its neighbour's.
       let half = ChartText.width(x.text(tick)) / 2
       guard across - half >= free else { continue }
       free = across + half + 6
@@ -80,7 +80,7 @@ struct PlotFrame {
         yTitle, x: 12, y: top + height / 2, anchor: "middle", room: height, turn: "rotate(-90 12 \(middle))")
   }
 
-  /// Where each name of the legend stands: beside the plot, or in rows below it.
+  /// The position of each name of the legend, beside the plot or in rows below it.
   private var placedLegend: [(index: Int, x: Double, y: Double)] {
     if layout == .alone { return legend.indices.map { ($0, legendLeft, top + Double($0) * 18) } }
     var (across, level) = (12.0, top + height + 48)

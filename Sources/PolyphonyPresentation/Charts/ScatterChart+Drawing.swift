@@ -1,8 +1,8 @@
 extension ScatterChart {
-  /// The drawing.
+  /// The drawing as an SVG document.
   public var svg: String { drawing(.alone) }
 
-  /// The drawing for a place.
+  /// Returns the drawing for a layout.
   package func drawing(_ layout: ChartLayout) -> String {
     let extent = points.flatMap { [$0.y - ($0.spread ?? 0), $0.y + ($0.spread ?? 0)] }
     var frame = PlotFrame(
@@ -24,7 +24,7 @@ extension ScatterChart {
         let (high, low) = (frame.place(point.x, point.y + spread).y, frame.place(point.x, point.y - spread).y)
         own += "<path stroke=\"currentColor\" d=\"M\(x) \(ChartStyle.place(high))V\(ChartStyle.place(low))\"/>\n"
       }
-      // On the front full, behind it hollow: to be told apart without colour too.
+      // Points on the front are filled and the others hollow, so that the difference does not depend on colour.
       own += "<circle r=\"4.2\" fill=\"\(isBest ? "currentColor" : "none")\" stroke=\"currentColor\" "
       own += "stroke-width=\"1.5\" cx=\"\(x)\" cy=\"\(ChartStyle.place(place.y))\"/>\n"
       marks += ChartStyle.series(isBest ? 0 : 7, own)

@@ -1,41 +1,51 @@
-/// Named points over two numbers as a drawing in SVG, such as score over cost, with the Pareto front.
+/// A scatter chart of named points in SVG with its Pareto front, such as score over cost.
+///
+/// ```swift
+/// let chart = ScatterChart(
+///   "Cost and score", x: "seconds per step", y: "accuracy",
+///   [.init("joint", 0.11, 0.78), .init("cggm", 0.14, 0.81, spread: 0.01), .init("ogm_ge", 0.15, 0.79)])
+/// print(chart.front.map(\.name))  // ["joint", "cggm"]
+/// try AtomicFile.write(chart.svg, to: "cost.svg")
+/// ```
 public struct ScatterChart: Sendable {
-  /// One point.
+  /// One point with its name.
   public struct Point: Sendable {
-    /// What stands beside it.
+    /// The name beside the point.
     public var name: String
-    /// Where it lies.
+    /// The horizontal value.
     public var x: Double
-    /// Where it lies.
+    /// The vertical value.
     public var y: Double
-    /// A deviation of y, shown as a whisker.
+    /// A deviation of y, drawn as a whisker.
     public var spread: Double?
 
-    /// A point.
+    /// Makes a point.
     public init(_ name: String, _ x: Double, _ y: Double, spread: Double? = nil) {
       (self.name, self.x, self.y, self.spread) = (name, x, y, spread)
     }
   }
 
-  /// What stands above the plot.
+  /// The title above the plot.
   public var title: String
-  /// What the horizontal axis shows; less is better.
+  /// The title of the horizontal axis. Lower values are better.
   public var xTitle: String
-  /// What the vertical axis shows.
+  /// The title of the vertical axis.
   public var yTitle: String
-  /// The points.
+  /// The points of the chart.
   public var points: [Point]
-  /// Whether more is better on the vertical axis; decides the front.
+  /// True if higher values are better on the vertical axis. It decides the front.
   public var higherIsBetter = true
-  /// Whether equal ratios are equal lengths on the horizontal axis.
+  /// True if equal ratios are equal lengths on the horizontal axis.
   public var isLogarithmicX = false
 
-  /// A chart.
+  /// Makes a chart.
   public init(_ title: String, x xTitle: String, y yTitle: String, _ points: [Point]) {
     (self.title, self.xTitle, self.yTitle, self.points) = (title, xTitle, yTitle, points)
   }
 
-  /// The points that no other beats: none costs as little and scores better, or scores as much and costs less; by cost.
+  /// The points that no other point dominates, ordered by cost.
+  ///
+  /// A point dominates another one if it is at least as good in both values and better in one of them.
   public var front: [Point] {
     func beats(_ a: Point, _ b: Point) -> Bool {
       let (up, down) = higherIsBetter ? (a.y, b.y) : (-a.y, -b.y)

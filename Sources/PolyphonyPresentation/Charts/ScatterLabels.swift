@@ -1,6 +1,6 @@
-/// Names beside points, so that none covers another name or another point.
+/// The names beside points, placed so that none covers another name or another point.
 struct ScatterLabels {
-  /// A box around a name.
+  /// The box around a name.
   struct Box {
     var left, right, top, bottom: Double
 
@@ -9,13 +9,13 @@ struct ScatterLabels {
     }
   }
 
-  /// The names as drawn, shortened where they are long.
+  /// The names as drawn. Long ones are shortened.
   private(set) var texts: [(text: String, whole: String, box: Box, point: (x: Double, y: Double))] = []
 
-  /// Finds a place for each name: right of its point, left, above, below; else lower and lower beside it.
+  /// Finds a place for each name: right, left, above or below its point, and otherwise lower and lower beside it.
   ///
   /// - Parameters:
-  ///   - points: names, places, and how far up and down their whiskers go.
+  ///   - points: names, positions, and the extents of their whiskers up and down.
   ///   - room: the left and right ends.
   ///   - span: the upper and lower ends.
   init(
@@ -53,7 +53,7 @@ struct ScatterLabels {
     }
   }
 
-  /// The names, with a thin line to points that are not beside them.
+  /// The names, with a thin line to each point that is not beside its name.
   var svg: String {
     texts.map { entry in
       let (box, middle) = (entry.box, (entry.box.top + entry.box.bottom) / 2)

@@ -1,20 +1,20 @@
 /// A piece of a page.
 ///
-/// The only ways to make one are an element whose name stands in the program, a text, which is escaped, and a drawing
-/// or rules of our own. So nothing that a file or a name says can become markup.
+/// Code can make one only from an element with a literal name, an escaped text, or Polyphony's own drawings and style
+/// rules. So no content of a file or a name can become markup.
 package struct HTML: Sendable {
-  /// The markup.
+  /// The markup of the piece.
   private(set) var source: String
 
   private init(source: String) { self.source = source }
 
-  /// Nothing.
+  /// A piece without content.
   package static let empty = HTML(source: "")
 
-  /// A text in which nothing is markup.
+  /// Makes a piece from a text, escaped.
   package init(text: String) { source = Markup.escaped(text) }
 
-  /// An element with attributes, whose values are escaped, and content.
+  /// Makes an element with attributes and content. The values of attributes are escaped.
   package init(
     _ name: StaticString, _ attributes: KeyValuePairs<StaticString, String> = [:],
     @HTMLBuilder _ content: () -> HTML = { .empty }
@@ -22,7 +22,7 @@ package struct HTML: Sendable {
     source = "<\(name)\(Self.marks(attributes))>\(content().source)</\(name)>"
   }
 
-  /// An element without an end.
+  /// Makes an element without an end tag.
   package init(open name: StaticString, _ attributes: KeyValuePairs<StaticString, String>) {
     source = "<\(name)\(Self.marks(attributes))>"
   }
@@ -31,21 +31,21 @@ package struct HTML: Sendable {
     attributes.map { " \($0.key)=\"\(Markup.escaped($0.value))\"" }.joined()
   }
 
-  /// Pieces one behind the other.
+  /// Joins pieces in order.
   package init(_ pieces: [HTML]) { source = pieces.map(\.source).joined() }
 
-  /// A drawing that one of the charts has made, whose texts it has escaped.
+  /// Makes a piece from a chart's drawing. The chart has escaped its texts.
   package static func drawing(_ svg: String) -> HTML { HTML(source: svg) }
 
-  /// The rules of a page, which stand in the program.
+  /// Makes the style rules of a page. They are part of the program.
   package static func style(_ rules: String) -> HTML { HTML(source: "<style>\n\(rules)\n</style>\n") }
 
-  /// Whether there is nothing in it.
+  /// True if the piece has no content.
   package var isEmpty: Bool { source.isEmpty }
 
-  /// The whole page around this body's content.
+  /// Returns the whole page with this piece as its body.
   package func document(title: String, rules: String) -> String {
-    // No request can leave the page, whatever it shows; the empty icon keeps browsers from asking for one.
+    // No request can leave the page, whatever its content. The empty icon keeps browsers from requesting one.
     let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     let head = HTML([
       HTML(open: "meta", ["charset": "utf-8"]),
@@ -59,7 +59,7 @@ package struct HTML: Sendable {
   }
 }
 
-/// Lets elements be written one inside the other; a text stands for itself, escaped.
+/// A builder for nested elements. A text in it becomes an escaped piece.
 @resultBuilder
 package enum HTMLBuilder {
   package static func buildExpression(_ piece: HTML) -> HTML { piece }

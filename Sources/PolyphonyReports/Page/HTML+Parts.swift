@@ -1,7 +1,7 @@
 import PolyphonyPresentation
 
 extension HTML {
-  /// A table in a box that scrolls by itself where it is too wide.
+  /// Makes a table in a box, which scrolls by itself if the table is too wide.
   static func table(_ table: ScoreTable) -> HTML {
     let hasStars = table.columns.indices.map { column in table.rows.contains { $0[column].isSignificant } }
     return HTML("div", ["class": "box", "tabindex": "0"]) {
@@ -38,12 +38,12 @@ extension HTML {
     return cell.text.contains(where: \.isLetter) && cell.text.count > 14 ? "words" : "n"
   }
 
-  /// Notes under a table or drawing; nothing where there are none.
+  /// Makes the notes under a table or drawing. Without sentences it is empty.
   static func notes(_ sentences: [String]) -> HTML {
     sentences.isEmpty ? .empty : HTML("p", ["class": "note"]) { sentences.joined(separator: " ") }
   }
 
-  /// A drawing with its title above.
+  /// Makes a drawing with its title above.
   static func figure(_ title: String, _ svg: String, isWide: Bool = false) -> HTML {
     HTML("figure", ["class": isWide ? "wide" : "narrow"]) {
       HTML("figcaption") { title }
@@ -51,12 +51,12 @@ extension HTML {
     }
   }
 
-  /// Drawings side by side where there is room.
+  /// Makes drawings side by side, if there is space.
   static func figures(_ figures: [HTML]) -> HTML {
     figures.isEmpty ? .empty : HTML("div", ["class": "charts"]) { HTML(figures) }
   }
 
-  /// Something that opens on demand.
+  /// Makes a block that the reader can open.
   static func folded(_ title: String, @HTMLBuilder _ content: () -> HTML) -> HTML {
     HTML("details") {
       HTML("summary") { title }

@@ -1,7 +1,7 @@
 import Polyphony
 import PolyphonyPresentation
 
-/// How a report looks: one column, rules like a printed table's, colours for the reader's light or dark setting.
+/// The style of a report: one column, rules like those of a printed table, colours for light or dark settings.
 enum PageStyle {
   private static func variables(_ pairs: [(String, String)], _ series: [String]) -> String {
     let colours = series.enumerated().map { ("s\($0)", $1) }
@@ -15,7 +15,7 @@ enum PageStyle {
     [("text", "#dcdde2"), ("muted", "#9a9ca6"), ("rule", "#35363f"), ("ground", "#16171b"), ("soft", "#1f2026")],
     ChartStyle.darkColours)
 
-  /// The rules of the whole page.
+  /// The style rules of the whole page.
   static let rules = """
     :root { \(light) }
     @media (prefers-color-scheme: dark) { :root { \(dark) } }

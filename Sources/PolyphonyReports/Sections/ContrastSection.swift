@@ -1,7 +1,7 @@
 import Polyphony
 import PolyphonyPresentation
 
-/// What the comparison was made to find out.
+/// The section of a comparison's contrasts, the questions behind it.
 enum ContrastSection {
   static func make(_ content: ReportContent) -> ReportSection? {
     guard let table = content.contrasts?.table else { return nil }

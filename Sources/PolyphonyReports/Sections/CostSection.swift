@@ -2,9 +2,9 @@ import OrderedCollections
 import Polyphony
 import PolyphonyPresentation
 
-/// Scores against what methods cost, with the Pareto front.
+/// The section of scores against the costs of methods, with the Pareto front.
 enum CostSection {
-  /// One thing that a method costs.
+  /// One kind of cost of a method.
   private struct Cost: Sendable {
     var title: String
     var axis: String
@@ -25,7 +25,7 @@ enum CostSection {
   static func make(_ content: ReportContent) -> ReportSection? {
     guard let main = content.main, main.methods.count > 1 else { return nil }
     let conditions = main.conditions.filter { !$0.isSummary }
-    // Few conditions have a drawing each, many share one a data set.
+    // Few conditions have a drawing each. Many share one per data set.
     let groups =
       conditions.count <= 4
       ? OrderedDictionary(
@@ -56,7 +56,7 @@ enum CostSection {
       ]))
   }
 
-  /// The mean over conditions, seed by seed.
+  /// Returns the mean over conditions, seed by seed.
   private static func point(_ method: String, _ conditions: [ScoreCondition], _ main: MethodComparison, _ cost: Cost)
     -> ScatterChart.Point?
   {

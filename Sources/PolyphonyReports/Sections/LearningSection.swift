@@ -2,7 +2,7 @@ import OrderedCollections
 import Polyphony
 import PolyphonyPresentation
 
-/// How losses and scores went while methods learned.
+/// The section of losses and scores over the course of learning.
 enum LearningSection {
   private struct Group: Hashable {
     var data: String?
@@ -69,7 +69,7 @@ enum LearningSection {
     }
   }
 
-  /// A metric over epochs: the mean over runs, and its deviation where there are several.
+  /// Returns a metric over epochs: the mean over runs, and its deviation for several runs.
   private static func series(_ name: String, _ stages: [ReportStage], _ metric: String) -> LineChart.Series {
     var values: [Int: [Double?]] = [:]
     for stage in stages { for point in stage.records.curve(metric) { values[point.x, default: []].append(point.y) } }
@@ -83,6 +83,6 @@ enum LearningSection {
 }
 
 extension String {
-  /// With a capital letter at its beginning.
+  /// The text with a capital first letter.
   fileprivate var capitalized: String { prefix(1).uppercased() + dropFirst() }
 }

@@ -2,12 +2,12 @@ import OrderedCollections
 import Polyphony
 import PolyphonyPresentation
 
-/// Scores over rates of missing data, and by patterns of missing modalities.
+/// The section of scores over rates of missing data, and by patterns of missing modalities.
 enum MissingSection {
   static func make(_ content: ReportContent) -> ReportSection? {
     guard let main = content.main else { return nil }
     let conditions = main.conditions.filter { $0.parts["missing"] != nil && !$0.isSummary }
-    // Whatever else differs has a drawing of its own.
+    // Conditions that differ in any other part have separate drawings.
     let groups = OrderedDictionary(grouping: conditions) { condition -> ScoreCondition in
       var rest = condition
       rest.parts["missing"] = nil

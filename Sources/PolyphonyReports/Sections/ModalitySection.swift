@@ -3,7 +3,7 @@ import OrderedCollections
 import Polyphony
 import PolyphonyPresentation
 
-/// What each modality is worth: alone, left out, its Shapley value, a probe of its encoder.
+/// The section of the value of each modality: alone, left out, its Shapley value, and a probe of its encoder.
 enum ModalitySection {
   static func make(_ content: ReportContent) -> ReportSection? {
     let rows = content.rows.filter { !modalities($0).isEmpty }
@@ -24,7 +24,7 @@ enum ModalitySection {
       id: "modalities", title: "What each modality is worth", body: HTML(bodies + [HTML.notes([note])]))
   }
 
-  /// How far the best modality alone is from the worst.
+  /// Describes the gap between the best and the worst single modality.
   private static func gaps(_ rows: [ResultsDocument.Row]) -> HTML {
     let numbers = numbers(rows)
     let gaps = rows.compactMap { row in
@@ -48,7 +48,7 @@ enum ModalitySection {
       rows.flatMap { $0.metrics.filter { PerModalityMetrics.place(of: $0.key) != nil }.values.compactMap(\.mean) })
   }
 
-  /// A row for each method and modality.
+  /// Makes a table with a row per method and modality.
   private static func table(_ rows: [ResultsDocument.Row]) -> ScoreTable {
     let numbers = numbers(rows)
     let kinds = PerModalityMetrics.Kind.allCases.filter { kind in
@@ -68,7 +68,7 @@ enum ModalitySection {
     return table
   }
 
-  /// Bars of one or two methods; of more a map.
+  /// Draws bars for one or two methods, and a map for more.
   private static func figures(_ rows: [ResultsDocument.Row], _ metric: String) -> [HTML] {
     let numbers = numbers(rows)
     guard rows.count > 2 else { return rows.flatMap { bars($0, metric, numbers, isOnly: rows.count == 1) } }
@@ -89,7 +89,7 @@ enum ModalitySection {
       + names.map { BarChart.Bar("only \($0)", scores(row, $0, .alone)?.mean, group: 1) }
       + names.map { BarChart.Bar("without \($0)", scores(row, $0, .without)?.mean, group: 2) }
     let values = present.compactMap(\.value)
-    // Scores of at most 1 are drawn against 1.
+    // Scores of at most 1 are drawn on a scale up to 1.
     var first = BarChart("", present, maximum: max(values.max() ?? 1, (values.max() ?? 0) > 0.25 ? 1 : 0)) {
       numbers.text($0)
     }

@@ -2,7 +2,7 @@ import OrderedCollections
 import Polyphony
 import PolyphonyPresentation
 
-/// Settings and surroundings: what is needed to do it again.
+/// The section of settings and environment, which a reader needs to reproduce the results.
 enum ReproductionSection {
   static func make(_ content: ReportContent) -> ReportSection? {
     let source = content.source
@@ -57,7 +57,7 @@ enum ReproductionSection {
     return facts
   }
 
-  /// The hashes of what was missing, by condition; one method's stand for all, which share them.
+  /// Returns the hashes of the missing patterns by condition. All methods share them, so one method's are enough.
   private static func masks(_ source: ReportSource) -> [(condition: String, hash: String)] {
     var masks: OrderedDictionary<String, String> = [:]
     for row in source.document?.results ?? [] {

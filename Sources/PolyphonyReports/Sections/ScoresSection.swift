@@ -1,7 +1,7 @@
 import Polyphony
 import PolyphonyPresentation
 
-/// Scores, differences and p-values.
+/// The section of scores, differences and p-values.
 enum ScoresSection {
   static func make(_ content: ReportContent) -> ReportSection? {
     guard let tables = content.tables, let main = content.main else { return nil }
@@ -15,7 +15,7 @@ enum ScoresSection {
       ]))
   }
 
-  /// Every comparison with a line of its own.
+  /// Makes a table with a line per comparison.
   private static func differences(_ main: MethodComparison) -> HTML {
     guard main.methods.count > 1 else { return .empty }
     let table = DifferencesTable(main).table

@@ -2,7 +2,7 @@ import OrderedCollections
 import Polyphony
 import PolyphonyPresentation
 
-/// Scores under shifts, by kind, severity and method.
+/// The section of scores under shifts, by kind, severity and method.
 enum ShiftSection {
   private typealias Place = (condition: ScoreCondition, shift: Shift)
 
@@ -43,7 +43,7 @@ enum ShiftSection {
     return rest
   }
 
-  /// A line for each method over severities.
+  /// Draws a line per method over severities.
   private static func lines(_ places: [Place], _ main: MethodComparison, _ suffix: String) -> [HTML] {
     let bySeverity = Dictionary(grouping: places, by: \.shift.severity)
     guard bySeverity.count > 1 else { return [] }
@@ -60,7 +60,7 @@ enum ShiftSection {
     return [HTML.figure("\(main.metric) over severity, mean over kinds\(suffix)", chart.drawing(.page))]
   }
 
-  /// A map for each method: kinds by severities.
+  /// Draws a map per method, with kinds as rows and severities as columns.
   private static func maps(
     _ places: [Place], _ clean: ScoreCondition?, _ main: MethodComparison, _ numbers: NumberText, _ suffix: String
   ) -> [HTML] {

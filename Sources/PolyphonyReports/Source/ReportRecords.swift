@@ -13,10 +13,10 @@ struct ReportRecords: Sendable {
 
   /// The records, in order.
   private(set) var records: [Record] = []
-  /// Lines that are no record: what a run that was killed has left, or damage.
+  /// The number of invalid lines, from damage or from a killed run.
   private(set) var unreadable = 0
 
-  /// Reads a file; one that is not there holds none.
+  /// Reads a file. An absent file has no records.
   init(path: String) {
     guard let data = FileManager.default.contents(atPath: path) else { return }
     for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
@@ -39,10 +39,11 @@ struct ReportRecords: Sendable {
     }
   }
 
-  /// The metrics' names, in order.
+  /// The names of the metrics, in order.
   var names: [String] { Array(OrderedSet(records.flatMap { Array($0.values.keys) })) }
 
-  /// A metric over epochs, or over steps where all records are of one epoch; a place that stands twice keeps the last.
+  /// Returns a metric over epochs, or over steps if all records are of one epoch. The last of repeated positions
+  /// counts.
   func curve(_ name: String) -> [(x: Int, y: Double?)] {
     let bySteps = countsSteps
     var points: OrderedDictionary<Int, Double?> = [:]
@@ -52,6 +53,6 @@ struct ReportRecords: Sendable {
     return points.map { ($0.key, $0.value) }.sorted { $0.x < $1.x }
   }
 
-  /// Whether places are steps and not epochs.
+  /// True if positions are steps and not epochs.
   var countsSteps: Bool { records.count > 1 && Set(records.map(\.epoch)).count < records.count }
 }

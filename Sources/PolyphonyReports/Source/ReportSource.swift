@@ -2,24 +2,24 @@ import Foundation
 import OrderedCollections
 import Polyphony
 
-/// What a folder knows of its run, comparison, sweep or transfer, read for a report.
+/// The files of a run, comparison, sweep or transfer, read for a report.
 struct ReportSource: Sendable {
-  /// The folder.
+  /// The path of the folder.
   let folder: String
-  /// Its results; nil for a run that has not come to its end.
+  /// The folder's results. They are nil for an unfinished run.
   var document: ResultsDocument?
-  /// The runs of a comparison.
+  /// The index of a comparison's runs.
   var comparison: ComparisonIndex?
-  /// The runs whose logs lie there.
+  /// The runs with logs in the folder.
   var stages: [ReportStage]
-  /// Recipes by the folders that have the same.
+  /// The recipes, each with the folders that share it.
   var recipes: [(folders: [String], text: String)]
-  /// `environment.json`.
+  /// The content of `environment.json`.
   var environment: RunEnvironment?
 
-  /// Reads a folder, or a results document and the folder that it lies in.
+  /// Reads a folder, or a results document with its folder.
   ///
-  /// - Throws: `Fault(.missingInput)` where there is nothing to report, `Fault(.badData)` for files of another form.
+  /// - Throws: `Fault(.missingInput)` if there is nothing to report, `Fault(.badData)` for files of another form.
   init(_ path: String) throws(Fault) {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -48,8 +48,9 @@ struct ReportSource: Sendable {
     }
   }
 
-  /// The runs of a comparison, each folder once: a run that several methods build on is called by its own method, others
-  /// by the method of the comparison.
+  /// Finds the runs of a comparison, each folder once.
+  ///
+  /// A run that several methods share has its own method's name. Another run has the name of the comparison's method.
   private static func stages(_ comparison: ComparisonIndex, _ folder: String) -> [ReportStage] {
     var users: [String: Set<String>] = [:]
     for run in comparison.runs { for stage in run.stages { users[stage.folder, default: []].insert(run.method) } }
@@ -65,7 +66,7 @@ struct ReportSource: Sendable {
     return Array(stages.values)
   }
 
-  /// The runs of a command: the folder itself, `seed-N`, `METHOD` or `METHOD/seed-N`.
+  /// Finds the runs of a command: the folder itself, `seed-N`, `METHOD` or `METHOD/seed-N`.
   private static func stages(below folder: String, _ document: ResultsDocument?) -> [ReportStage] {
     func folders(_ path: String) -> [String] {
       ((try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(path)")) ?? [])
@@ -93,7 +94,7 @@ struct ReportSource: Sendable {
         return last.hasPrefix("seed-") ? stage(below, path, last) : nil
       }
     }
-    // In the order of the results, as everywhere else.
+    // Runs are in the order of the results, as in every other section.
     let order = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { a, _ in a })
     return stages.enumerated().sorted {
       (order[$0.element.method] ?? .max, $0.offset) < (order[$1.element.method] ?? .max, $1.offset)

@@ -1,17 +1,17 @@
 import Polyphony
 
-/// A run whose folder lies in what is reported: training, tuning or adapting one method with one seed.
+/// A run in the reported folder: training, tuning or adapting one method with one seed.
 struct ReportStage: Sendable {
-  /// `train`, `tune`, `adapt`.
+  /// The kind of run: `train`, `tune` or `adapt`.
   var kind: String
-  /// The method, as the page calls it.
+  /// The method's name on the page.
   var method: String
-  /// The data set, if there are several.
+  /// The data set's name, if there are several.
   var data: String?
   /// The seed, if it is known.
   var seed: Int?
-  /// The folder, relative to the report's; empty for that itself.
+  /// The folder, relative to the report's. It is empty for the report's folder itself.
   var folder: String
-  /// What it logged.
+  /// The records of the run's log.
   var records: ReportRecords
 }

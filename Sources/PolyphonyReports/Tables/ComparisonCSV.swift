@@ -2,9 +2,9 @@ import OrderedCollections
 import Polyphony
 import PolyphonyPresentation
 
-/// Comparisons in long form: a line for each condition, method and metric.
+/// Comparisons in long form, with a line per condition, method and metric.
 ///
-/// Numbers are written in full; what is undefined or could not be tested is an empty cell, and `note` says why.
+/// Numbers are written in full. An undefined or untested value is an empty cell, and `note` has the reason.
 struct ComparisonCSV {
   let comparisons: [MethodComparison]
 

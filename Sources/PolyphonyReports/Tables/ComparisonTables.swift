@@ -1,22 +1,29 @@
 import Polyphony
 import PolyphonyPresentation
 
-/// The tables of a comparison as a paper's author pastes them: a table for each metric, the principal one first, with
-/// the best in bold and what differs significantly from the reference marked.
+/// The tables of a comparison in a paper's form: one per metric, the principal metric first.
 ///
-/// With a single condition a table has methods as rows, and differences, p-values and costs as columns; a table of all
-/// metrics follows. With several conditions it has a column for each, beyond eight a row. The CSV is in long form
-/// instead, a line for each condition, method and metric, with everything that was computed, for programs to read.
+/// The best score is bold, and scores that differ significantly from the reference are marked. With a single condition
+/// a table has methods as rows, and differences, p-values and costs as columns. A table of all metrics follows. With up
+/// to eight conditions a table has a column for each, and with more it has a row for each. The CSV is in long form for
+/// other programs: a line per condition, method and metric, with every computed number.
+///
+/// ```swift
+/// if let tables = try Report(folder: "runs/comparison", metric: "accuracy").tables {
+///   print(tables.markdown)
+///   try tables.write(to: "paper/tables")
+/// }
+/// ```
 public struct ComparisonTables: Sendable {
-  /// The comparison of each metric, the principal one first.
+  /// The comparison on each metric, the principal metric first.
   public let comparisons: [MethodComparison]
 
   /// Compares the rows of a document.
   ///
   /// - Parameters:
   ///   - document: the results.
-  ///   - metric: the metric that stands first; the task's own without it.
-  ///   - reference: the method that others are compared to; the first without it.
+  ///   - metric: the principal metric. The default is the task's own.
+  ///   - reference: the method with which others are compared. The default is the first.
   /// - Throws: `Fault(.usage)` for a metric or a method that no row has.
   public init(_ document: ResultsDocument, metric: String? = nil, reference: String? = nil) throws(Fault) {
     let known = MethodComparison.metrics(document.results)
@@ -41,13 +48,13 @@ public struct ComparisonTables: Sendable {
   /// All tables in GitHub's Markdown.
   public var markdown: String { tables.map(\.markdown).joined(separator: "\n") }
 
-  /// All tables in LaTeX; they need the package `booktabs`. All that is not a name is ASCII.
+  /// All tables in LaTeX. They need the package `booktabs`. All text except names is ASCII.
   public var latex: String {
     "% Needs \\usepackage{booktabs}; for names beyond ASCII also \\usepackage[T1]{fontenc}, or LuaLaTeX.\n"
       + tables.map { "\n" + $0.latex }.joined()
   }
 
-  /// Everything as comma-separated values in long form.
+  /// All comparisons as comma-separated values in long form.
   public var csv: String { ComparisonCSV(comparisons).text }
 
   /// Writes `table.csv`, `table.md` and `table.tex`.

@@ -1,8 +1,8 @@
 import Polyphony
 
-/// Every comparison of a metric with its test, a line each.
+/// The table of every comparison on a metric with its test, one per line.
 struct DifferencesTable {
-  /// The table.
+  /// The table itself.
   let table: ScoreTable
 
   init(_ comparison: MethodComparison) {

@@ -2,13 +2,13 @@ import Foundation
 import Polyphony
 
 extension ResultsDocument.Row {
-  /// What a run took, if the row says so.
+  /// The time of the run, if the row contains it.
   var seconds: Double? { number(extra["seconds"]) }
 
-  /// What a training step took, if the row says so.
+  /// The time of a training step, if the row contains it.
   var secondsPerStep: Double? { number(extra["cost"]?["seconds_per_step"]) }
 
-  /// What a prediction takes longer than the base's, if the row says so.
+  /// The added time of a prediction over the base's, if the row contains it.
   var addedLatency: Double? {
     number(extra["cost"]?["latency"]).flatMap { own in number(extra["cost"]?["base_latency"]).map { own - $0 } }
   }
@@ -23,7 +23,7 @@ extension ResultsDocument.Row {
 }
 
 extension NumberText {
-  /// A share of parameters in per cent.
+  /// Writes a share of parameters in per cent.
   static func share(_ part: Int, of whole: Int) -> String {
     let percent = 100 * Double(part) / Double(max(1, whole))
     return String(format: percent > 0 && percent < 1 ? "%.2f %%" : "%.1f %%", percent)

@@ -2,7 +2,7 @@ import Polyphony
 import PolyphonyPresentation
 
 extension ScoreTable {
-  /// The table as LaTeX's `table` with the rules of `booktabs`: best in bold, `*` where significant, notes below.
+  /// The table as LaTeX's `table` with the rules of `booktabs`: the best in bold, `*` for significant, notes below.
   var latex: String {
     func line(_ cells: [String]) -> String { "    " + cells.joined(separator: " & ") + " \\\\\n" }
     let alignments = columns.map { $0.alignment == .right ? "r" : "l" }.joined()

@@ -1,7 +1,7 @@
 import Polyphony
 
 extension ScoreTable {
-  /// The table in GitHub's Markdown: best in bold, `*` where significant, notes below.
+  /// The table in GitHub's Markdown: the best in bold, `*` for significant, notes below.
   var markdown: String {
     let rule = columns.map { $0.alignment == .right ? "---:" : "---" }
     let body = rows.map { row in
@@ -15,7 +15,7 @@ extension ScoreTable {
       + notes.map { Self.escaped($0) }.joined(separator: " ") + "\n"
   }
 
-  /// A text in which nothing is markup. An underscore inside a word is none, and names keep theirs.
+  /// Escapes every character that is markup. An underscore inside a word is not, and names keep theirs.
   static func escaped(_ text: String) -> String {
     let characters = Array(text)
     return characters.indices.map { index in

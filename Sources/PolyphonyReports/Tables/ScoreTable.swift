@@ -1,21 +1,21 @@
 import Polyphony
 import PolyphonyPresentation
 
-/// A table of scores with what is best and what is significant, before it is written in some form.
+/// A table of scores with marks for the best and the significant ones, independent of its output format.
 struct ScoreTable {
-  /// A cell.
+  /// A cell with its marks.
   struct Cell {
-    /// Its text.
+    /// The cell's text.
     var text: String
-    /// Whether it is the best of its condition.
+    /// True for the best score of its condition.
     var isBest = false
-    /// Whether it differs significantly from the reference.
+    /// True for a score that differs significantly from the reference.
     var isSignificant = false
 
-    /// A cell with nothing special.
+    /// Makes a cell without marks.
     init(_ text: String) { self.text = text }
 
-    /// The scores of an entry; nothing where there is none.
+    /// Makes a cell of an entry's scores. It is empty without an entry.
     init(_ entry: MethodComparison.Entry?, _ numbers: NumberText) {
       text = entry.map { numbers.text($0.scores) } ?? ""
       isBest = entry?.isBest ?? false
@@ -23,23 +23,23 @@ struct ScoreTable {
     }
   }
 
-  /// What it shows.
+  /// The title of the table.
   var title: String
-  /// Titles and alignments.
+  /// The titles and alignments of the columns.
   var columns: [TextTable.Column]
   /// The rows, each with a cell for every column.
   var rows: [[Cell]] = []
-  /// The rows, but the first, with which something else begins.
+  /// The indices of rows that begin a new group, without the first row.
   var groups: Set<Int> = []
-  /// What a reader has to know, a sentence or more each.
+  /// The notes for readers, of one or more sentences each.
   var notes: [String] = []
 }
 
 extension ScoreTable {
-  /// Columns for conditions up to this many; beyond, conditions are rows and methods columns.
+  /// The maximum number of conditions as columns. With more, conditions are rows and methods are columns.
   private static let widest = 8
 
-  /// The table of one metric: methods by conditions, or with a single condition by what is known of them.
+  /// Makes the table of one metric: methods by conditions, or for a single condition methods with all their figures.
   init(_ comparison: MethodComparison) {
     let keys = ScoreCondition.distinguishing(comparison.conditions)
     let (methods, conditions) = (comparison.methods, comparison.conditions)
@@ -72,7 +72,7 @@ extension ScoreTable {
     return ([comparison.metric + " (\(direction))"] + (same ?? [])).joined(separator: ", ")
   }
 
-  /// A single condition has room for differences, p-values and costs.
+  /// Makes the table of a single condition, which has space for differences, p-values and costs.
   private static func single(_ comparison: MethodComparison, _ condition: ScoreCondition, _ numbers: NumberText)
     -> ([TextTable.Column], [[Cell]])
   {
@@ -102,7 +102,7 @@ extension ScoreTable {
     return (columns, rows)
   }
 
-  /// All metrics under one condition, without tests: what an appendix wants.
+  /// Makes a table of all metrics under one condition, without tests, as for an appendix.
   init(overview comparisons: [MethodComparison], _ condition: ScoreCondition) {
     title = "All metrics"
     let methods = comparisons.first?.methods ?? []

@@ -12,6 +12,6 @@ package final class Locked<Value>: @unchecked Sendable {
     set { lock.withLock { stored = newValue } }
   }
 
-  /// Reads and changes the value without letting another thread between.
+  /// Reads and changes the value in one step, without another thread in between.
   package func update<Result>(_ body: (inout Value) -> Result) -> Result { lock.withLock { body(&stored) } }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Things by name that may be added at run time, from any thread.
+/// A collection of named values. Any thread can add to it at run time.
 package final class Registry<Value: Sendable>: @unchecked Sendable {
   private let lock = NSLock()
   private var entries: [(name: String, value: Value)] = []

@@ -1,12 +1,19 @@
 import Foundation
 
-/// Writes files that are, at any instant, either the old ones or the new ones, whole.
+/// Writes files atomically: at any instant the file is either the whole old one or the whole new one.
 ///
-/// The bytes go to a temporary name in the same folder, are flushed to the disk, and take the destination's place
-/// by one `rename`; then the folder is flushed. A failure removes the temporary file and leaves the old one as it
-/// was; a killed process leaves a temporary file that the next write to the same destination removes.
+/// The bytes go to a temporary name in the same folder and are flushed to the disk. One `rename` puts them in the
+/// destination's place, and then the folder is flushed. A failure removes the temporary file and leaves the old file
+/// unchanged. A killed process leaves a temporary file, which the next write to the same destination removes.
+///
+/// ```swift
+/// try AtomicFile.write("epochs: 30\n", to: "recipe.yaml")
+/// try AtomicFile.write(to: "scores.csv") { (output) throws(Fault) in
+///   for score in scores { try output.write(Array("\(score)\n".utf8)) }
+/// }
+/// ```
 public enum AtomicFile {
-  /// Where the bytes of a file that is being written go, in order.
+  /// The destination of the bytes of a file, in order.
   public final class Output {
     let path: String
     let descriptor: Int32
@@ -36,13 +43,13 @@ public enum AtomicFile {
     }
   }
 
-  /// Replaces the file at a path, or makes it, with what `body` writes.
+  /// Creates or replaces a file with the bytes that `body` writes.
   ///
   /// - Parameters:
-  ///   - path: The destination; its folder must exist. A symbolic link there is replaced, not followed.
+  ///   - path: The destination. Its folder must exist. A symbolic link there is replaced, not followed.
   ///   - body: Writes the whole content.
-  /// - Throws: `Fault(.cannotWrite)` with the system's words, or the error of `body`; the destination is then as it
-  ///   was, unless all that failed was the very last flush.
+  /// - Throws: `Fault(.cannotWrite)` with the system's words, or the error of `body`. The destination is then
+  ///   unchanged, unless only the very last flush failed.
   public static func write(to path: String, _ body: (Output) throws(Fault) -> Void) throws(Fault) {
     TemporaryName.removeAbandoned(beside: path)
     let temporary = TemporaryName(for: path)
@@ -62,12 +69,12 @@ public enum AtomicFile {
     try PolyphonySupport.syncFolder(TemporaryName.split(path).folder)
   }
 
-  /// Replaces the file at a path, or makes it, with bytes; otherwise as `write(to:_:)`.
+  /// Creates or replaces a file with bytes, like `write(to:_:)`.
   public static func write(_ bytes: [UInt8], to path: String) throws(Fault) {
     try write(to: path) { (output) throws(Fault) in try output.write(bytes) }
   }
 
-  /// Replaces the file at a path, or makes it, with text in UTF-8; otherwise as `write(to:_:)`.
+  /// Creates or replaces a file with text in UTF-8, like `write(to:_:)`.
   public static func write(_ text: String, to path: String) throws(Fault) {
     try write(Array(text.utf8), to: path)
   }

@@ -1,23 +1,30 @@
 import Foundation
 
-/// Writes folders that are, at any instant, either the old ones or the new ones, whole: checkpoints and models.
+/// Writes folders atomically, such as checkpoints and models. At any instant the folder is the whole old or new one.
 ///
-/// A folder is built as `.NAME.tmp-PID-RANDOM` beside its destination and every file and folder in it is flushed.
-/// Then it takes the destination's place:
-/// 1. by one exchange of the two names where system and file system can (`renameat2` on Linux, `renamex_np` on
-///    macOS); the old folder, now under the temporary name, is removed;
-/// 2. elsewhere by two renames, NAME → `.NAME.old` and temporary → NAME; a process killed between them leaves no
-///    NAME, and `recover(_:)` brings `.NAME.old` back.
+/// A folder is built as `.NAME.tmp-PID-RANDOM` beside its destination, and every file and folder in it is flushed.
+/// Then it takes the destination's place in one of two ways:
+/// 1. If the system and the file system can, one call exchanges the two names (`renameat2` on Linux, `renamex_np` on
+///    macOS). The old folder, now under the temporary name, is removed.
+/// 2. Otherwise two renames do it: NAME → `.NAME.old`, then temporary → NAME. A process killed between them leaves no
+///    NAME, and `recover(_:)` restores `.NAME.old`.
 ///
-/// Whoever opens such a folder calls `recover(_:)` first; `write(to:_:)` does so itself.
+/// A reader of such a folder calls `recover(_:)` first. `write(to:_:)` calls it by itself.
+///
+/// ```swift
+/// try AtomicFolder.write(to: "runs/model") { (folder) throws(Fault) in
+///   try AtomicFile.write("epochs: 30\n", to: "\(folder)/recipe.yaml")
+/// }
+/// try AtomicFolder.recover("runs/model")  // before every later reading
+/// ```
 public enum AtomicFolder {
-  /// Replaces the folder at a path, or makes it, with what `body` puts into the folder it is given.
+  /// Creates or replaces a folder with the files that `body` puts into it.
   ///
   /// - Parameters:
-  ///   - path: The destination; the folder above it must exist.
-  ///   - body: Fills the folder at the path it is given, which is empty.
-  /// - Throws: `Fault(.cannotWrite)` with the system's words, or the error of `body`; the destination is then as it
-  ///   was, unless all that failed was the very last flush.
+  ///   - path: The destination. Its parent folder must exist.
+  ///   - body: Fills the empty folder at the path of its argument.
+  /// - Throws: `Fault(.cannotWrite)` with the system's words, or the error of `body`. The destination is then
+  ///   unchanged, unless only the very last flush failed.
   public static func write(to path: String, _ body: (_ folder: String) throws(Fault) -> Void) throws(Fault) {
     try recover(path)
     let parent = TemporaryName.split(path).folder
@@ -35,14 +42,14 @@ public enum AtomicFolder {
       throw error
     }
     try PolyphonySupport.syncFolder(parent)
-    // The new folder stands; an old one that cannot be removed is left to the next `recover`.
+    // The new folder is in place. If the old one cannot be removed, the next `recover` removes it.
     guard (try? FileStep.removeOld.perform(path) { 0 }) != nil else { return }
     try? FileManager.default.removeItem(atPath: temporary.path)
     try? FileManager.default.removeItem(atPath: TemporaryName.retired(path))
   }
 
-  /// Replaces the folder at a path, or makes it, with a copy of another one.
-  /// - Throws: `Fault(.cannotWrite)`; the destination is then as it was.
+  /// Creates or replaces a folder with a copy of another one.
+  /// - Throws: `Fault(.cannotWrite)`. The destination is then unchanged.
   public static func copy(_ source: String, to path: String) throws(Fault) {
     try write(to: path) { (folder) throws(Fault) in
       do {
@@ -57,12 +64,12 @@ public enum AtomicFolder {
     }
   }
 
-  /// Puts right what a killed writer has left: call it before opening a folder that `write(to:_:)` writes.
+  /// Repairs the traces of a killed writer. Call it before opening a folder that `write(to:_:)` writes.
   ///
-  /// A folder that stood between two renames comes back, and abandoned temporary folders go. Where nothing was
-  /// left behind, nothing happens.
+  /// It restores a folder that was between two renames, and removes abandoned temporary folders. Without such traces it
+  /// does nothing.
   ///
-  /// - Throws: `Fault(.cannotWrite)` when the old folder is there and cannot be brought back.
+  /// - Throws: `Fault(.cannotWrite)` if the old folder exists and cannot be restored.
   public static func recover(_ path: String) throws(Fault) {
     let retired = TemporaryName.retired(path)
     if exists(retired) {
@@ -75,7 +82,7 @@ public enum AtomicFolder {
     TemporaryName.removeAbandoned(beside: path)
   }
 
-  /// Makes `new` stand at `path`. After an exchange the old folder stands at `new`, after two renames at `.NAME.old`.
+  /// Puts `new` in the place of `path`. Afterwards the old folder is at `new` (exchange) or `.NAME.old` (two renames).
   private static func swap(_ new: String, into path: String) throws(Fault) {
     guard exists(path) else {
       try FileStep.rename.perform(path) { rename(new, path) }
@@ -88,7 +95,7 @@ public enum AtomicFolder {
     }
     switch FileStep.exchange.attempt({ exchange(new, path) }) {
     case .value: return
-    case .failed(ENOSYS), .failed(EINVAL), .failed(ENOTSUP): break  // two renames, then, and `recover`
+    case .failed(ENOSYS), .failed(EINVAL), .failed(ENOTSUP): break  // fall back to two renames and `recover`
     case .failed(let number): throw FileStep.exchange.fault(path, number)
     }
     let retired = TemporaryName.retired(path)
@@ -107,7 +114,7 @@ public enum AtomicFolder {
       return renamex_np(first, second, UInt32(RENAME_SWAP))
     #else
       typealias Function = @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
-      // The C library has it (glibc 2.28, musl 1.2.6), the Swift overlay does not.
+      // The C library has the function (glibc 2.28, musl 1.2.6), but the Swift overlay does not.
       guard let symbol = dlsym(nil, "renameat2") else {
         errno = ENOSYS
         return -1

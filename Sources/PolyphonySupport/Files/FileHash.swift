@@ -3,7 +3,7 @@ import Foundation
 
 /// The SHA-256 of files.
 package enum FileHash {
-  /// The hash in hexadecimal digits, read piece by piece.
+  /// Computes a file's hash in hexadecimal digits, reading piece by piece.
   package static func sha256(of path: String) throws(Fault) -> String {
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw Fault(.missingInput, "the file is not there or cannot be read", file: path)
@@ -14,7 +14,7 @@ package enum FileHash {
     return hash.finalize().map { String(format: "%02x", $0) }.joined()
   }
 
-  /// The hash of some bytes in hexadecimal digits.
+  /// Computes the hash of bytes in hexadecimal digits.
   package static func sha256(_ bytes: some Sequence<UInt8>) -> String {
     SHA256.hash(data: Array(bytes)).map { String(format: "%02x", $0) }.joined()
   }

@@ -1,17 +1,17 @@
 import Foundation
 
-/// The system calls at which replacing a file or folder can fail, or the process can be killed.
+/// The system calls at which the replacement of a file or folder can fail, or the process can be killed.
 ///
-/// Tests stand in at each of them: `FileStep.intercept.withValue({ step in … }) { … }` sees every step just
-/// before it is done, and an error number that it returns takes the place of the call.
+/// Tests intervene at each of them. `FileStep.intercept.withValue({ step in … }) { … }` calls a function just before
+/// every step. An error number that it returns replaces the system call.
 package enum FileStep: String, CaseIterable, Sendable {
   case makeTemporary, write, syncFile, exchange, retire, rename, syncFolder, removeOld
 
   package static let intercept = ThreadLocal<(@Sendable (FileStep) -> Int32)?>(
     killer(ProcessInfo.processInfo.environment["POLYPHONY_KILL_AT"]))
 
-  /// For tests with real processes: `STEP:N` ends the process, as `kill -9` does, just before step STEP is done for the
-  /// Nth time.
+  /// Makes a function for tests with real processes. `STEP:N` ends the process, like `kill -9`, just before step STEP
+  /// runs for the Nth time.
   private static func killer(_ description: String?) -> (@Sendable (FileStep) -> Int32)? {
     let parts = description?.split(separator: ":") ?? []
     guard parts.count == 2, let wanted = FileStep(rawValue: String(parts[0])), let count = Int(parts[1]) else {
@@ -29,9 +29,9 @@ package enum FileStep: String, CaseIterable, Sendable {
     }
   }
 
-  /// Does one system call that returns −1 on failure, again after an interruption by a signal.
+  /// Makes one system call that returns −1 on failure, and repeats it after an interruption by a signal.
   ///
-  /// - Throws: `Fault(.cannotWrite)` with the system's own words for what went wrong.
+  /// - Throws: `Fault(.cannotWrite)` with the system's own words for the error.
   @discardableResult
   func perform<Value: SignedInteger>(_ path: String, _ call: () -> Value) throws(Fault) -> Value {
     switch attempt(call) {
@@ -40,13 +40,13 @@ package enum FileStep: String, CaseIterable, Sendable {
     }
   }
 
-  /// What a system call came to.
+  /// The outcome of a system call.
   enum Outcome<Value> {
     case value(Value)
     case failed(errno: Int32)
   }
 
-  /// As `perform`, for callers that look at the error number.
+  /// Makes the call like `perform`, for callers that handle the error number.
   func attempt<Value: SignedInteger>(_ call: () -> Value) -> Outcome<Value> {
     if let injected = FileStep.intercept.value?(self), injected != 0 { return .failed(errno: injected) }
     while true {

@@ -1,10 +1,9 @@
 import Foundation
 
-/// Keeps other processes out of an output folder for as long as this is held.
+/// A lock that keeps other processes out of an output folder while the object lives.
 ///
-/// It is a lock of the system's on the folder itself, so it leaves no file behind and ends with the process, however that
-/// ends. Within one process it may be taken again, by one thread after another. Where a file system knows no locks nobody is
-/// kept out.
+/// The system locks the folder itself, so no file remains, and the lock ends with the process in every case. One thread
+/// after another may take it again within one process. On a file system without locks it keeps nobody out.
 package final class FolderLock: Sendable {
   private struct Held {
     weak var lock: FolderLock?
@@ -17,8 +16,9 @@ package final class FolderLock: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Locks a folder that exists; nil where it cannot be opened or locked for another reason than somebody's lock.
-  /// - Throws: `Fault(.cannotWrite)` where another process holds it.
+  /// Locks an existing folder. It is nil if the folder cannot be opened, or cannot be locked for a reason other than a
+  /// lock.
+  /// - Throws: `Fault(.cannotWrite)` if another process holds the lock.
   package static func take(_ path: String) throws(Fault) -> FolderLock? {
     let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     let attempt: Result<FolderLock?, Fault> = held.update { held in

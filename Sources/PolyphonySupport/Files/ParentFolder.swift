@@ -1,9 +1,9 @@
 import Foundation
 
 extension String {
-  /// The folder that a path lies in; `.` for a name alone, `/` for what lies at the root.
+  /// The folder that contains a path: `.` for a name alone, `/` for a path at the root.
   ///
-  /// Foundation's `deletingLastPathComponent` ends the process on Linux where the path is a single letter.
+  /// Foundation's `deletingLastPathComponent` ends the process on Linux for a path of a single letter.
   public var parentFolder: String {
     var path = self[...]
     while path.count > 1, path.last == "/" { path = path.dropLast() }

@@ -1,4 +1,4 @@
-/// The bytes of an array, as `withUnsafeBytes`, but passing on the type of the error.
+/// Calls `body` with the bytes of an array, like `withUnsafeBytes`, but keeps the type of the error.
 package func withRawBytes<Element: BitwiseCopyable, Result>(
   of elements: [Element], _ body: (UnsafeRawBufferPointer) throws(Fault) -> Result
 ) throws(Fault) -> Result {

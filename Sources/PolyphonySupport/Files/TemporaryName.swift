@@ -1,9 +1,9 @@
 import Foundation
 
-/// A temporary name beside a destination: `.NAME.tmp-PID-RANDOM`, held by a lock for as long as it is in use.
+/// A temporary name beside a destination, `.NAME.tmp-PID-RANDOM`, with a lock as long as it is in use.
 ///
-/// The lock (`flock`) goes with the process, however it ends. So what a killed process has left is known by its
-/// lock being free, and nothing depends on process numbers, which are used again.
+/// The lock (`flock`) ends with the process in every case. So a free lock reveals the remains of a killed process, and
+/// nothing depends on process numbers, which the system uses again.
 struct TemporaryName {
   let destination: String
   let path: String
@@ -14,13 +14,13 @@ struct TemporaryName {
     self.path = "\(folder)/.\(name).tmp-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 16))"
   }
 
-  /// The name under which a replaced folder stands between two renames.
+  /// The name of the replaced folder between two renames.
   static func retired(_ destination: String) -> String {
     let (folder, name) = split(destination)
     return "\(folder)/.\(name).old"
   }
 
-  /// Folder and last component of a path; slashes at its end do not count.
+  /// Splits a path into its folder and last component. Slashes at its end do not count.
   static func split(_ path: String) -> (folder: String, name: String) {
     var path = path[...]
     while path.count > 1, path.last == "/" { path.removeLast() }
@@ -28,7 +28,7 @@ struct TemporaryName {
     return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
   }
 
-  /// Removes what killed writers of this destination have left under temporary names.
+  /// Removes the temporary files that killed writers of this destination have left.
   static func removeAbandoned(beside destination: String) {
     let (folder, name) = split(destination)
     let prefix = ".\(name).tmp-"
@@ -42,11 +42,11 @@ struct TemporaryName {
   }
 }
 
-/// Flushes a folder's entries, so that a rename in it outlives a loss of power.
+/// Flushes a folder's entries, so that a rename in it survives a loss of power.
 func syncFolder(_ path: String, as step: FileStep = .syncFolder) throws(Fault) {
   let descriptor = try step.perform(path) { open(path, O_RDONLY | O_CLOEXEC) }
   defer { close(descriptor) }
-  // Some file systems refuse to flush a folder (EINVAL); there is nothing more to be done on them.
+  // Some file systems refuse to flush a folder (EINVAL), and there is no other way on them.
   if fsync(descriptor) != 0, errno != EINVAL {
     let number = errno
     throw Fault(.cannotWrite, "the folder cannot be flushed", file: path, found: describe(errno: number))

@@ -1,9 +1,9 @@
 import Foundation
 
-/// JSON files that decode into Swift types, with errors that name file and key.
+/// JSON files that decode into Swift types. Errors name the file and the key.
 package enum JSONFile {
   /// Reads a file into a type.
-  /// - Throws: `Fault(.missingInput)` when it is not there, `Fault(.badData)` for a key that is missing or wrong.
+  /// - Throws: `Fault(.missingInput)` if it does not exist, `Fault(.badData)` for a missing or wrong key.
   package static func read<Value: Decodable>(_ type: Value.Type, from path: String, remedy: String? = nil) throws(Fault)
     -> Value
   {
@@ -19,7 +19,7 @@ package enum JSONFile {
     }
   }
 
-  /// Replaces a file with the JSON form of a value, keys sorted.
+  /// Replaces a file with the JSON form of a value, with sorted keys.
   package static func write(_ value: some Encodable, to path: String) throws(Fault) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -1,20 +1,21 @@
 extension OrderedJSON {
-  /// Parses one JSON document, strictly.
+  /// Parses one JSON document strictly.
   ///
-  /// Strict means RFC 8259 with the doubtful cases decided: UTF-8 without a byte order mark, no comments, no
-  /// trailing commas, no `NaN`, no lone surrogates, no key twice in an object, no number beyond a `Double`.
+  /// The parser follows RFC 8259 and refuses the doubtful cases. The text is UTF-8 without a byte order mark. It has no
+  /// comments, no trailing commas, no `NaN`, no lone surrogates, no key twice in an object and no number beyond a
+  /// `Double`.
   ///
   /// - Parameters:
-  ///   - bytes: The whole document; white space may stand around it.
-  ///   - file: Named in faults.
-  ///   - depthLimit: How deep lists and objects may nest, so that no document exhausts the stack.
+  ///   - bytes: The whole document, possibly with white space around it.
+  ///   - file: The file's name for faults.
+  ///   - depthLimit: The maximum nesting of lists and objects, so that no document exhausts the stack.
   /// - Throws: `Fault(.badData)` with line and column.
   public init(parsing bytes: UnsafeRawBufferPointer, file: String? = nil, depthLimit: Int = 64) throws(Fault) {
     var parser = JSONParser(bytes: bytes, file: file, depthLimit: depthLimit)
     self = try parser.document()
   }
 
-  /// Parses one JSON document held in a string; otherwise as `init(parsing:file:depthLimit:)`.
+  /// Parses one JSON document from a string, like `init(parsing:file:depthLimit:)`.
   public init(parsing text: String, file: String? = nil, depthLimit: Int = 64) throws(Fault) {
     self = try withRawBytes(of: Array(text.utf8)) { (bytes) throws(Fault) in
       try OrderedJSON(parsing: bytes, file: file, depthLimit: depthLimit)
@@ -22,7 +23,7 @@ extension OrderedJSON {
   }
 }
 
-/// A recursive-descent parser over bytes; the cursor only ever moves forward.
+/// A recursive-descent parser over bytes. Its cursor only moves forward.
 private struct JSONParser {
   let bytes: UnsafeRawBufferPointer
   let file: String?
@@ -142,7 +143,7 @@ private struct JSONParser {
     guard cursor > start else { throw fault(expected: "a digit") }
   }
 
-  /// Reads a string; pieces without escapes are taken over whole and their UTF-8 is checked.
+  /// Reads a string. Pieces without escapes are copied whole, and their UTF-8 is checked.
   private mutating func string() throws(Fault) -> String {
     cursor += 1
     var text = ""
@@ -166,7 +167,7 @@ private struct JSONParser {
 
   private func append(_ range: Range<Int>, to text: inout String) throws(Fault) {
     let piece = String(decoding: bytes[range], as: UTF8.self)
-    // Decoding repairs what is broken, so a piece that changed was not UTF-8.
+    // Decoding repairs invalid bytes, so a changed piece was not UTF-8.
     guard piece.utf8.elementsEqual(bytes[range]) else { throw fault(expected: "valid UTF-8") }
     text += piece
   }
@@ -191,7 +192,7 @@ private struct JSONParser {
     }
   }
 
-  /// Reads the four digits behind `\u`, and the second half of a surrogate pair where one is due.
+  /// Reads the four digits after `\u`, and the second half of a surrogate pair if the first requires it.
   private mutating func unicodeEscape() throws(Fault) -> Unicode.Scalar {
     let high = try fourHexDigits()
     if let scalar = Unicode.Scalar(high) { return scalar }

@@ -1,15 +1,15 @@
 extension OrderedJSON {
-  /// How a document is laid out.
+  /// The layout of a document.
   public enum Layout: Sendable {
-    /// On one line, a space behind `:` and `,`: one record of a log.
+    /// One line with a space after `:` and `,`, for a record of a log.
     case line
-    /// Indented by two spaces; lists and objects of at most two levels stay on one line where that is short.
+    /// Indentation by two spaces. Short lists and objects of at most two levels stay on one line.
     case pretty
   }
 
-  /// The document as text, without a final newline.
+  /// Returns the document as text without a final newline.
   ///
-  /// Numbers are the shortest text that reads back as the same bits; NaN and infinities become `null`.
+  /// A number becomes the shortest text that reads back as the same bits. NaN and infinities become `null`.
   public func text(_ layout: Layout = .pretty) -> String {
     var text = ""
     write(to: &text, layout: layout, indent: 0)
@@ -64,7 +64,7 @@ extension OrderedJSON {
     text += "\n" + String(repeating: " ", count: indent) + close
   }
 
-  /// How many levels of lists and objects stand in this value.
+  /// The number of nested levels of lists and objects in this value.
   private var depth: Int {
     switch self {
     case .array(let elements): 1 + (elements.map(\.depth).max() ?? 0)

@@ -1,14 +1,21 @@
 /// A JSON value that keeps the order of its keys.
 ///
-/// Documents that Polyphony writes have a fixed key order (FORMATS.md), and documents that it reads must not
-/// hide a key that stands twice; Foundation's JSON types promise neither. Reading is strict RFC 8259
-/// (`OrderedJSON(parsing:)`), writing gives numbers that read back as the same bits (`text()`).
+/// Documents that Polyphony writes have a fixed key order, and documents that it reads must not hide a repeated key.
+/// Foundation's JSON types guarantee neither. Reading follows RFC 8259 strictly (`OrderedJSON(parsing:)`). Written
+/// numbers read back as the same bits (`text()`).
+///
+/// ```swift
+/// let scores: OrderedJSON = ["method": "cggm", "accuracy": 0.8125, "seeds": [0, 1, 2]]
+/// let text = scores.text(.line)  // {"method": "cggm", "accuracy": 0.8125, "seeds": [0, 1, 2]}
+/// let read = try OrderedJSON(parsing: text, file: "scores.json")
+/// print(read["method"] == "cggm", read == scores)  // true true
+/// ```
 public indirect enum OrderedJSON: Equatable, Sendable {
-  /// A key and its value.
+  /// A key with its value.
   public struct Member: Equatable, Sendable {
-    /// The key.
+    /// The member's key.
     public var key: String
-    /// The value.
+    /// The member's value.
     public var value: OrderedJSON
 
     /// Makes a member.
@@ -22,24 +29,24 @@ public indirect enum OrderedJSON: Equatable, Sendable {
   case null
   /// `true` or `false`.
   case bool(Bool)
-  /// A number written without fraction and exponent that an `Int` holds.
+  /// A number without fraction and exponent that fits an `Int`.
   case integer(Int)
-  /// Any other number; one that is not finite is written as `null`.
+  /// Any other number. A number that is not finite is written as `null`.
   case number(Double)
   /// A string.
   case string(String)
   /// A list.
   case array([OrderedJSON])
-  /// An object, its members in the order of the text.
+  /// An object, with its members in the order of the text.
   case object([Member])
 
-  /// The value under a key of an object; nil when there is none, or when this is no object.
+  /// The value of a key. It is nil if the key is absent or this is not an object.
   public subscript(key: String) -> OrderedJSON? {
     guard case .object(let members) = self else { return nil }
     return members.first { $0.key == key }?.value
   }
 
-  /// What the value is, in the words of an error message: «an object», «a string», ….
+  /// The kind of the value in the words of an error message: «an object», «a string», ….
   public var kindName: String {
     switch self {
     case .null: "null"
@@ -68,7 +75,7 @@ extension OrderedJSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Exp
   public init(stringLiteral value: String) { self = .string(value) }
   /// Makes a list.
   public init(arrayLiteral elements: OrderedJSON...) { self = .array(elements) }
-  /// Makes an object; the literal's order is the document's order.
+  /// Makes an object. The literal's order is the document's order.
   public init(dictionaryLiteral elements: (String, OrderedJSON)...) {
     self = .object(elements.map { Member($0.0, $0.1) })
   }

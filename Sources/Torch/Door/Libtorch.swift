@@ -1,19 +1,27 @@
 import CTorchInterface
 import Foundation
 
-/// libtorch as a whole: loading it, what it is, and its threads.
+/// The loaded libtorch: its version, its build, its threads and its seed.
+///
+/// ```swift
+/// try Libtorch.load()
+/// Libtorch.threadCount = 4
+/// Libtorch.seed(17)
+/// print(Libtorch.version, Libtorch.arithmetic)
+/// ```
 public enum Libtorch {
   /// Loads libtorch.
   ///
-  /// Everything else in this module loads it by itself when first used, and traps where that fails.
-  /// - Throws: ``Fault`` of kind `failure` that names the folder, what was found there and the remedy; of kind `usage`
-  ///   where the environment asks for kernels that are not there.
+  /// Every other symbol of this module loads libtorch on first use and ends the process if that fails. A program that
+  /// wants to report the error calls this function first.
+  /// - Throws: ``Fault`` of kind `failure` that names the folder, its content and the remedy. The kind is `usage` if
+  ///   the environment selects kernels that this processor lacks.
   public static func load() throws(Fault) {
     _ = try Door.loaded.get()
     try Fused.checkEnvironment()
   }
 
-  /// The folder that libtorch is taken from.
+  /// The folder from which libtorch is loaded.
   public static func folder() throws(Fault) -> String { try LibraryLocation.libtorch() }
 
   /// The version of the loaded libtorch, such as `2.13.0`.
@@ -22,7 +30,7 @@ public enum Libtorch {
   /// The instruction set that libtorch's own kernels use, such as `AVX512`.
   public static var cpuCapability: String { String(cString: Door.table.cpu_capability()!) }
 
-  /// The number of CUDA devices that can be used; 0 where this libtorch or this machine has none.
+  /// The number of usable CUDA devices. It is 0 if this libtorch or this machine has none.
   public static var cudaDeviceCount: Int { Int(Door.table.cuda_device_count()) }
 
   /// libtorch's description of its own build.
@@ -40,25 +48,25 @@ public enum Libtorch {
     }
   }
 
-  /// Makes operators without a deterministic form report an error instead of giving other bits each time.
+  /// Makes operators without a deterministic form report an error, instead of giving different bits in each run.
   public static func requireDeterminism(_ value: Bool) { Door.table.set_deterministic(value) }
 
-  /// Seeds every random generator: libtorch's default ones and the stream of the fused dropout.
+  /// Seeds libtorch's default generators and the stream of the fused dropout.
   public static func seed(_ seed: UInt64) {
     Door.table.seed(seed)
     DropoutStream.shared.state = .init(seed: seed, offset: 0)
   }
 
-  /// Makes the process's allocator keep freed memory for the next step.
+  /// Makes the process's allocator keep freed memory for the next training step.
   ///
-  /// A training step frees the same tensors that the next one asks for. glibc gives the larger ones back to the system in
-  /// between, which then clears every page anew: up to a tenth of a step's time. It concerns the whole process, so it is
-  /// for programs to decide, not for a library. Does nothing elsewhere than with glibc.
+  /// A training step allocates the same tensor sizes as the step before. By default glibc returns the larger blocks to
+  /// the system, which then clears every page again. This costs up to a tenth of a step's time. The setting affects the
+  /// whole process, so a program should decide on it and a library should not. It has no effect without glibc.
   public static func keepFreedMemory() { ctorch_keep_freed_memory() }
 
-  /// Called with a description when an operator fails, before the process ends.
+  /// Sets a handler that gets the description of a failed operator before the process ends.
   ///
-  /// A program sets it to print one line and leave with its own exit code; it must not return.
+  /// A program uses it to print one line and to leave with its own exit code. The handler must not return.
   public static func onFailure(_ handler: @escaping @Sendable (String) -> Never) { failureHandler.value = handler }
 
   static let failureHandler = Locked<(@Sendable (String) -> Never)?>(nil)
@@ -69,13 +77,13 @@ public enum Libtorch {
 }
 
 extension Libtorch {
-  /// The instruction set that our own kernels use here: `avx512`, `avx2` or `plain`.
+  /// The instruction set of Polyphony's own kernels on this processor: `avx512`, `avx2` or `plain`.
   public static var kernelInstructionSet: String { Fused.instructionSet }
 
-  /// Whether layers run on our own kernels where they can; `POLYPHONY_FUSED=0` switches them off.
+  /// True if layers use Polyphony's own kernels where they can. `POLYPHONY_FUSED=0` switches them off.
   public static var usesOwnKernels: Bool { Fused.isEnabled }
 
-  /// What the bits of a result depend on besides the seed, such as `2 threads, AVX512, own kernels avx512`.
+  /// The properties of this machine that decide a result's bits, such as `2 threads, AVX512, own kernels avx512`.
   public static var arithmetic: String {
     let own = usesOwnKernels ? "own kernels \(kernelInstructionSet)" : "no own kernels"
     return "\(threadCount) thread\(threadCount == 1 ? "" : "s"), \(cpuCapability), \(own)"
@@ -83,6 +91,6 @@ extension Libtorch {
 }
 
 extension Libtorch {
-  /// The folder of the program or library that this code was linked into.
+  /// The folder of the program or library that contains this code.
   public static var programFolder: String { LibraryLocation.ownFolder() }
 }

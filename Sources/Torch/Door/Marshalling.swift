@@ -1,7 +1,9 @@
 import CTorchInterface
 
-/// Turns arguments into C values. Lists go into two scratch arrays whose addresses are filled in last,
-/// so that any number of lists needs no nesting of scopes.
+/// Turns operator arguments into C values.
+///
+/// The elements of all lists go into two scratch arrays. The addresses are filled in at the end, so any number of lists
+/// needs no nested scopes.
 enum Marshalling {
   static func with<Result>(
     _ arguments: [OperatorArgument], _ body: (UnsafeMutableBufferPointer<ctorch_value>) -> Result
@@ -21,7 +23,8 @@ enum Marshalling {
     }
   }
 
-  /// List values hold the start of their elements in a scratch array until `resolve` makes it an address.
+  /// Makes the C value of one argument. A list's value holds its start in the scratch array until `resolve` replaces
+  /// it.
   private static func value(
     of argument: OperatorArgument, words: inout [Int64], handles: inout [ctorch_tensor?]
   ) -> ctorch_value {

@@ -19,15 +19,15 @@ package enum OperatorArgument {
   case dtype(DType?)
 }
 
-/// An operator of libtorch's dispatcher, found by name once and called by position.
+/// An operator of libtorch's dispatcher, looked up by name once and called with positional arguments.
 ///
-/// Arguments left out at the end take the schema's defaults. A call that libtorch refuses is a programming
-/// error: the process ends with the operator's name, the arguments' shapes and libtorch's reason.
+/// Arguments omitted at the end take the schema's defaults. A call that libtorch refuses is a programming error: the
+/// process ends with the operator's name, the arguments' shapes and libtorch's reason.
 package struct Operator: @unchecked Sendable {
   private let handle: ctorch_operator
   private let name: String
 
-  /// Finds an operator, such as `Operator("aten::add", "Tensor")`.
+  /// Looks up an operator, such as `Operator("aten::add", "Tensor")`.
   package init(_ name: String, _ overload: String = "") {
     self.name = overload.isEmpty ? name : "\(name).\(overload)"
     var found: ctorch_operator?
@@ -36,7 +36,7 @@ package struct Operator: @unchecked Sendable {
     handle = found
   }
 
-  /// The result of an operator that gives one tensor.
+  /// Calls an operator that returns one tensor.
   package func callAsFunction(_ arguments: OperatorArgument...) -> Tensor {
     call(arguments) { results in
       guard results.count >= 1, results[0].tag == CTORCH_TENSOR else { Door.fail("\(name) gave no tensor") }
@@ -45,14 +45,14 @@ package struct Operator: @unchecked Sendable {
     }
   }
 
-  /// The results of an operator that gives several tensors; an undefined one is nil.
+  /// Calls an operator that returns several tensors. An undefined tensor becomes nil.
   package func all(_ arguments: OperatorArgument...) -> [Tensor?] {
     call(arguments) { results in
       results.map { $0.tag == CTORCH_TENSOR ? Tensor(owning: $0.as.tensor) : nil }
     }
   }
 
-  /// The result of an operator that gives a list of tensors.
+  /// Calls an operator that returns a list of tensors.
   package func list(_ arguments: OperatorArgument...) -> [Tensor] {
     call(arguments) { results in
       guard results.count == 1, results[0].tag == CTORCH_TENSORS else { Door.fail("\(name) gave no list") }
@@ -62,7 +62,7 @@ package struct Operator: @unchecked Sendable {
     }
   }
 
-  /// The result of an operator that gives a text.
+  /// Calls an operator that returns a text.
   package func text(_ arguments: OperatorArgument...) -> String {
     call(arguments) { results in
       guard results.count == 1, results[0].tag == CTORCH_STRING, let text = results[0].as.string else {
@@ -73,7 +73,7 @@ package struct Operator: @unchecked Sendable {
     }
   }
 
-  /// An operator called for what it does to its arguments.
+  /// Calls an operator for its effect on the arguments.
   package func run(_ arguments: OperatorArgument...) {
     call(arguments) { results in
       for result in results where result.tag == CTORCH_TENSOR { Door.table.release(result.as.tensor) }

@@ -1,14 +1,15 @@
 import Foundation
 
-/// Our own CPU kernels behind the layers; nil wherever libtorch's operators are to be used instead.
+/// Polyphony's own CPU kernels behind the layers.
 ///
-/// Dropout inside them is counter-based: its bits follow from ``DropoutStream`` and the place in the tensor, in forward
-/// and backward alike, so that no mask is stored.
+/// A function returns nil if libtorch's operators must do the work instead. Dropout in the kernels is counter-based:
+/// its bits follow from ``DropoutStream`` and the position in the tensor. Forward and backward compute the same bits,
+/// so no mask is stored.
 package enum Fused {
-  /// Off where the environment says `POLYPHONY_FUSED=0`.
+  /// False if the environment sets `POLYPHONY_FUSED=0`.
   private static let isWanted = ProcessInfo.processInfo.environment["POLYPHONY_FUSED"] != "0"
 
-  /// A misspelt switch would measure or compare the wrong thing in silence.
+  /// Refuses a misspelt switch, because it would silently measure or compare the wrong kernels.
   static func checkEnvironment() throws(Fault) {
     let environment = ProcessInfo.processInfo.environment
     if let switched = environment["POLYPHONY_FUSED"], !["", "0", "1"].contains(switched) {
@@ -24,7 +25,7 @@ package enum Fused {
     }
   }
 
-  /// Overrides the environment: tests compare both ways in one process.
+  /// Overrides the environment, so that tests can compare both ways in one process.
   package static let isForced = ThreadLocal<Bool?>(nil)
 
   static var isEnabled: Bool { isForced.value ?? isWanted }
@@ -33,7 +34,7 @@ package enum Fused {
   private static let embed = Operator("polyphony::embed")
   private static let encoder = Operator("polyphony::encoder")
 
-  /// What the kernels run on: `avx512`, `avx2` or `plain`.
+  /// The instruction set that the kernels use: `avx512`, `avx2` or `plain`.
   static var instructionSet: String { Operator("polyphony::instruction_set").text() }
 
   static func dropout(_ x: Tensor, _ p: Double) -> Tensor? {
@@ -49,7 +50,7 @@ package enum Fused {
       .tensor(x), .tensor(mask), .double(scale), .double(p), .int(place.0), .int(place.1))
   }
 
-  /// Consecutive layers as one operator, with the last LayerNorm where one is given.
+  /// Applies consecutive layers as one operator, followed by the last LayerNorm if one is given.
   static func layers(
     _ layers: ArraySlice<TransformerEncoderLayer>, norm: LayerNorm?, _ x: Tensor, memory: Tensor?, mask: Tensor?,
     memoryMask: Tensor?, readout: Readout
@@ -71,7 +72,7 @@ package enum Fused {
   }
 }
 
-/// Which steps of an encoder's output somebody will read; the others need not be computed in the last layer.
+/// The steps of an encoder's output that the caller reads. The last layer need not compute the others.
 public enum Readout: Int, Sendable {
   /// The last real step of each sample, as `[batch, 1, width]`.
   case last = -1

@@ -1,27 +1,28 @@
-/// Sums over ranks of elementwise products over modalities: the heart of low-rank tensor fusion.
+/// Low-rank tensor fusion: sums over ranks of elementwise products over modalities.
 ///
 /// F = Σ_k Σ_j ⊙_m P_m^{(k,j)} with P_m = left_m · right_m (Liu et al. 2018, eq. 6, with ranks over tokens too).
 public enum RankProducts {
-  /// Elements of a factor that are looked at together: 512 kB of f32, so that the factors of a piece stay in cache.
+  /// The number of elements of a factor in one piece: 512 kB of f32, so that a piece's factors stay in the cache.
   ///
-  /// Way there and back then take two thirds of the processor time of the plain form, in spite of computing twice.
+  /// Forward and backward together then take two thirds of the plain form's processor time, although they compute each
+  /// piece twice.
   static let pieceElements = 1 << 17
 
   private static let fused = Operator("polyphony::rank_products")
 
-  /// F, `[B, T, d]`.
+  /// Computes F, `[B, T, d]`.
   ///
-  /// The factors P_m have R_t·T·R_d·d elements a sample, many times what goes in and comes out. So the fused form takes
-  /// samples (and token ranks, where one sample is too much) in pieces, and computes each piece anew on the way back:
-  /// memory grows with M and the piece, not with batch times ranks. The plain form is the same sum in libtorch's
-  /// operators, which keep every factor.
+  /// The factors P_m have R_t·T·R_d·d elements per sample, many times the size of inputs and output. So the fused form
+  /// splits the samples into pieces, and also the token ranks if one sample is too large. Backward computes each piece
+  /// again. Memory then grows with M and the piece, not with batch times ranks. The plain form computes the same sum
+  /// with libtorch's operators, which keep every factor.
   /// - Parameters:
   ///   - left: for each modality `[R_t·T, n]` or `[B, R_t·T, n]`.
-  ///   - right: for each modality `[n, R_d·d]` or `[B, n, R_d·d]`; at least one of the two has a batch.
-  ///   - present: for each modality `[B]` (bool), nil where it is always there; an absent one's factor is 1.
+  ///   - right: for each modality `[n, R_d·d]` or `[B, n, R_d·d]`. Either `left` or `right` must have a batch.
+  ///   - present: for each modality `[B]` (bool), nil if it is always present. An absent modality's factor is 1.
   ///   - tokenRanks: R_t.
   ///   - featureRanks: R_d.
-  ///   - fused: the form to take; without it the fused one, unless the environment says `POLYPHONY_FUSED=0`.
+  ///   - fused: the form to use. The default is the fused form, unless the environment sets `POLYPHONY_FUSED=0`.
   public static func sum(
     left: [Tensor], right: [Tensor], present: [Tensor?], tokenRanks: Int, featureRanks: Int, fused: Bool? = nil
   ) -> Tensor {

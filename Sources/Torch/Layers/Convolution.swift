@@ -1,15 +1,20 @@
 /// A one-dimensional convolution over `[batch, channels, length]`.
+///
+/// ```swift
+/// let smooth = Conv1d(40, 16, kernel: 3)
+/// let features = smooth(.normal([8, 40, 50]))  // [8, 16, 48]
+/// ```
 public final class Conv1d: Module {
-  /// `[outputs, inputs / groups, kernel]`.
+  /// The weight, `[outputs, inputs / groups, kernel]`.
   @Parameter public var weight: Tensor
-  /// `[outputs]`.
+  /// The bias, `[outputs]`.
   @OptionalParameter public var bias: Tensor?
   let stride: Int
   let padding: Int
   let dilation: Int
   let groups: Int
 
-  /// A convolution with PyTorch's default starting values.
+  /// Makes a convolution with PyTorch's default starting values.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int = 1, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
     groups: Int = 1, bias: Bool = true
@@ -26,22 +31,22 @@ public final class Conv1d: Module {
     x.convolution(weight, bias, stride: [stride], padding: [padding], dilation: [dilation], groups: groups)
   }
 
-  /// For a kernel of one step: the same over `[batch, length, inputs]`, as a matrix product without transposing.
+  /// Applies a kernel of one step to `[batch, length, inputs]`, as a matrix product without a transpose.
   public func pointwise(_ x: Tensor) -> Tensor { x.linear(weight.squeezed(2), bias) }
 }
 
 /// A two-dimensional convolution over `[batch, channels, height, width]`.
 public final class Conv2d: Module {
-  /// `[outputs, inputs / groups, kernel, kernel]`.
+  /// The weight, `[outputs, inputs / groups, kernel, kernel]`.
   @Parameter public var weight: Tensor
-  /// `[outputs]`.
+  /// The bias, `[outputs]`.
   @OptionalParameter public var bias: Tensor?
   let stride: Int
   let padding: Int
   let dilation: Int
   let groups: Int
 
-  /// A convolution that starts from He's normal values (fan out), its bias from PyTorch's default.
+  /// Makes a convolution with He's normal starting values (fan out) and PyTorch's default bias.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
     groups: Int = 1, bias: Bool = true

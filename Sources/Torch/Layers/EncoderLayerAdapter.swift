@@ -1,34 +1,34 @@
-/// What a tuning method may change inside an encoder layer.
+/// The points at which a tuning method can change an encoder layer.
 public protocol EncoderLayerAdapter: AnyObject {
-  /// The output of attention before it joins the residual stream, `[batch, L, width]`.
+  /// Changes the output of attention, `[batch, L, width]`, before it joins the residual stream.
   func adapt(attention output: Tensor) -> Tensor
-  /// The output of the feed-forward part before it joins the residual stream, `[batch, L, width]`.
+  /// Changes the output of the feed-forward part, `[batch, L, width]`, before it joins the residual stream.
   func adapt(feedForward output: Tensor) -> Tensor
-  /// Keys and values `[batch, P, width]` that every query sees besides the sequence's own.
+  /// Gives keys and values, `[batch, P, width]`, that every query attends to in addition to the sequence's own.
   func prefix(batch: Int) -> (keys: Tensor, values: Tensor)?
-  /// What the layer gives, `[batch, L, width]`, before the next one reads it.
+  /// Changes the layer's output, `[batch, L, width]`, before the next layer reads it.
   func adapt(output: Tensor) -> Tensor
 }
 
 extension EncoderLayerAdapter {
-  /// Unchanged.
+  /// Default: returns the attention output unchanged.
   public func adapt(attention output: Tensor) -> Tensor { output }
-  /// Unchanged.
+  /// Default: returns the feed-forward output unchanged.
   public func adapt(feedForward output: Tensor) -> Tensor { output }
-  /// None.
+  /// Default: adds no keys and values.
   public func prefix(batch: Int) -> (keys: Tensor, values: Tensor)? { nil }
-  /// Unchanged.
+  /// Default: returns the layer's output unchanged.
   public func adapt(output: Tensor) -> Tensor { output }
 }
 
 extension TransformerEncoderLayer {
-  /// Lets an adapter act, after the one that acts already where there is one.
+  /// Adds an adapter that acts after the layer's present adapter, if there is one.
   public func append(_ adapter: any EncoderLayerAdapter) {
     self.adapter = self.adapter.map { AdapterChain($0, adapter) } ?? adapter
   }
 }
 
-/// Two adapters of one layer: the second acts on what the first gives, and queries see the prefixes of both.
+/// Two adapters of one layer. The second acts on the first one's output, and queries attend to the prefixes of both.
 final class AdapterChain: EncoderLayerAdapter {
   private let first: any EncoderLayerAdapter
   private let second: any EncoderLayerAdapter

@@ -1,13 +1,18 @@
-/// y = x·Wᵀ + b.
+/// An affine layer, y = x·Wᵀ + b.
 ///
 /// Shapes: x `[…, inputs]`, y `[…, outputs]`, weight `[outputs, inputs]`, bias `[outputs]`.
+///
+/// ```swift
+/// let layer = Linear(40, 16)
+/// let hidden = layer(.normal([8, 40])).relu()  // [8, 16]
+/// ```
 public final class Linear: Module {
-  /// W, `[outputs, inputs]`.
+  /// The weight W, `[outputs, inputs]`.
   @Parameter public var weight: Tensor
-  /// b, `[outputs]`.
+  /// The bias b, `[outputs]`.
   @OptionalParameter public var bias: Tensor?
 
-  /// A layer with PyTorch's default starting values, or Glorot's with a zero bias.
+  /// Makes a layer with PyTorch's default starting values. With `xavier`, it has Glorot's weights and a zero bias.
   public init(_ inputs: Int, _ outputs: Int, bias: Bool = true, xavier: Bool = false) {
     super.init()
     let shape = [outputs, inputs]
@@ -15,6 +20,6 @@ public final class Linear: Module {
     if bias { self.bias = xavier ? .zeros([outputs]) : Initialization.bias(outputs, beside: shape) }
   }
 
-  /// Applies the layer.
+  /// Applies the layer to `[…, inputs]`.
   public func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight, bias) }
 }

@@ -1,19 +1,25 @@
-/// Attention with several heads (Vaswani et al. 2017), parameters named as in PyTorch's `MultiheadAttention`.
+/// Multi-head attention (Vaswani et al. 2017) with the parameter names of PyTorch's `MultiheadAttention`.
 ///
-/// For each head softmax(q·kᵀ/√d_head)·v; the heads side by side are projected once more.
+/// Each head computes softmax(q·kᵀ/√d_head)·v. The output projection acts on the concatenated heads.
 /// Shapes: queries `[batch, L, width]`, keys and values `[batch, S, width]`.
+///
+/// ```swift
+/// let attention = MultiHeadAttention(width: 32, heads: 4)
+/// let (words, frames) = (Tensor.normal([8, 20, 32]), Tensor.normal([8, 50, 32]))
+/// let read = attention(words, memory: frames)  // [8, 20, 32]: every word reads all frames
+/// ```
 public final class MultiHeadAttention: Module {
-  /// Rows for queries, keys and values, `[3·width, width]`.
+  /// The weights of queries, keys and values, stacked as `[3·width, width]`.
   @Parameter("in_proj_weight") public var inWeight: Tensor
-  /// `[3·width]`.
+  /// The biases of queries, keys and values, stacked as `[3·width]`.
   @Parameter("in_proj_bias") public var inBias: Tensor
-  /// The projection of the joined heads.
+  /// The projection of the concatenated heads.
   @Child("out_proj") public var outProjection: Linear
   /// The number of heads.
   public let heads: Int
   let dropout: Double
 
-  /// Attention with Glorot's starting values; `heads` must divide `width`.
+  /// Makes a layer with Glorot's starting values. `heads` must divide `width`.
   public init(width: Int, heads: Int, dropout: Double = 0) {
     (self.heads, self.dropout) = (heads, dropout)
     super.init()
@@ -26,12 +32,12 @@ public final class MultiHeadAttention: Module {
   ///
   /// - Parameters:
   ///   - queries: `[batch, L, width]`.
-  ///   - memory: what keys and values are made of.
-  ///   - mask: `[batch, S]`, true for steps that may be attended to; a sample without any gets zeros for its heads.
-  ///   - queryMask: `[batch, L]`, true for real queries; only a causal mask depends on it.
-  ///   - causal: query i sees key j only where j ≤ i + |L − S|, all counted in real steps, so that a padded sample is
-  ///     masked as it would be alone.
-  ///   - prefix: keys and values `[batch, P, width]` before those of `memory`, seen by every query (prefix tuning).
+  ///   - memory: `[batch, S, width]`, the source of keys and values.
+  ///   - mask: `[batch, S]`, true for steps that queries may attend to. A sample without any gets zeros for its heads.
+  ///   - queryMask: `[batch, L]`, true for real queries. Only a causal mask depends on it.
+  ///   - causal: lets query i see key j only if j ≤ i + |L − S|. The indices count real steps, so that a padded sample
+  ///     has the same mask as an unpadded one.
+  ///   - prefix: keys and values `[batch, P, width]` before those of `memory`, visible to every query (prefix tuning).
   public func callAsFunction(
     _ queries: Tensor, memory: Tensor, mask: Tensor? = nil, queryMask: Tensor? = nil, causal: Bool = false,
     prefix: (keys: Tensor, values: Tensor)? = nil
@@ -56,14 +62,14 @@ public final class MultiHeadAttention: Module {
     if let forbidden { scores = scores.filled(-.infinity, where: forbidden) }
     var shares = scores.softmax(-1)
     if forbidden != nil, mask != nil {
-      // A row without any key is 0/0; it attends to nothing instead.
+      // The softmax of a row without keys is 0/0, so such a row gets zeros.
       shares = shares.filled(0, where: Operators.allAlong(.tensor(forbidden!), .int(-1), .bool(true)))
     }
     let joined = shares.dropout(dropout, active: isTraining).matmul(separate(values))
     return outProjection(joined.transposed(1, 2).reshaped(queries.size(0), queries.size(1), width))
   }
 
-  /// Which keys lie in the future of which queries, `[batch or 1, 1, L, S]`.
+  /// Returns a mask of the keys that are in a query's future, `[batch or 1, 1, L, S]`.
   private static func future(_ queries: Tensor, _ memory: Tensor, _ queryMask: Tensor?, _ keyMask: Tensor?) -> Tensor {
     let (length, steps) = (queries.size(1), memory.size(1))
     guard queryMask != nil || keyMask != nil else {
@@ -79,7 +85,7 @@ public final class MultiHeadAttention: Module {
     return (key.rank.unsqueezed(1) .> last.unsqueezed(2)).unsqueezed(1)
   }
 
-  /// `[batch, L, width]` as `[batch, heads, L, width / heads]`.
+  /// Reshapes `[batch, L, width]` to `[batch, heads, L, width / heads]`.
   private func separate(_ x: Tensor) -> Tensor {
     x.view(x.size(0), x.size(1), heads, x.size(2) / heads).transposed(1, 2)
   }

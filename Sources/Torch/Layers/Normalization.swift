@@ -1,11 +1,13 @@
-/// (x − mean) / √(variance + ε) · weight + bias over the last dimension (Ba et al. 2016); ε = 1e-5.
+/// Layer normalisation (Ba et al. 2016): (x − mean) / √(variance + ε) · weight + bias over the last dimension.
+///
+/// ε = 1e-5.
 public final class LayerNorm: Module {
   /// The scale, `[width]`.
   @Parameter public var weight: Tensor
   /// The shift, `[width]`.
   @Parameter public var bias: Tensor
 
-  /// The identity over `width` features.
+  /// Makes a layer over `width` features with scale 1 and shift 0.
   public init(_ width: Int) {
     super.init()
     weight = .ones([width])
@@ -18,7 +20,7 @@ public final class LayerNorm: Module {
 
 /// Batch normalisation over `[batch, channels, height, width]` (Ioffe & Szegedy 2015); ε = 1e-5, momentum 0.1.
 ///
-/// In training form it uses the batch's statistics and updates the running ones, otherwise the running ones.
+/// In training it uses the batch's statistics and updates the running ones. In evaluation it uses the running ones.
 public final class BatchNorm2d: Module {
   /// The scale, `[channels]`.
   @Parameter public var weight: Tensor
@@ -28,10 +30,10 @@ public final class BatchNorm2d: Module {
   @Buffer("running_mean") public var runningMean: Tensor
   /// The running variance (unbiased), `[channels]`.
   @Buffer("running_var") public var runningVariance: Tensor
-  /// How many batches have been seen.
+  /// The number of batches in the running statistics.
   @Buffer("num_batches_tracked") public var batchCount: Tensor
 
-  /// The identity over `channels`.
+  /// Makes a layer over `channels` with scale 1 and shift 0.
   public init(_ channels: Int) {
     super.init()
     weight = .ones([channels])
@@ -43,7 +45,7 @@ public final class BatchNorm2d: Module {
 
   /// Normalises every channel.
   ///
-  /// A batch with a single value per channel has no variance: it takes the running statistics in training form too.
+  /// A batch with a single value per channel has no variance, so it takes the running statistics in training too.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     let isTraining = isTraining && x.count > x.size(1)
     if isTraining { batchCount.addInPlace(Tensor(1, dtype: .int64)) }

@@ -1,17 +1,27 @@
-/// A transformer encoder, or a cross-modal one where keys and values come from another sequence (Tsai et al. 2019).
+/// A transformer encoder. It is cross-modal if keys and values come from another sequence (Tsai et al. 2019).
 ///
-/// x ← drop(√width · x + P), then the layers, then a last LayerNorm; the other sequence gets the same embedding once.
+/// The input becomes drop(√width · x + P) with position codes P. The layers and a last LayerNorm follow. The other
+/// sequence, if any, gets the same embedding once.
+///
+/// ```swift
+/// let encoder = TransformerEncoder(width: 32, heads: 4, layers: 2)
+/// encoder.train(false)
+/// let words = Tensor.normal([8, 20, 32])  // [batch, steps, width]
+/// let mask = Tensor.ones([8, 20], dtype: .bool)  // true for real steps
+/// let states = encoder(words, mask: mask)  // [8, 20, 32]
+/// let last = encoder(words, mask: mask, readout: .last)  // [8, 1, 32]
+/// ```
 public final class TransformerEncoder: Module {
   /// The layers.
   @Child public var layers: [TransformerEncoderLayer]
   /// The last LayerNorm.
   @Child("layer_norm") public var norm: LayerNorm
-  /// Features per step.
+  /// The number of features per step.
   public let width: Int
   let rates: DropoutRates
   private let positions: PositionalEmbedding
 
-  /// An encoder of `layers` layers.
+  /// Makes an encoder of `layers` layers.
   public init(width: Int, heads: Int, layers: Int, rates: DropoutRates = .init(), causal: Bool = false) {
     (self.width, self.rates) = (width, rates)
     positions = PositionalEmbedding(width: width)
@@ -22,9 +32,9 @@ public final class TransformerEncoder: Module {
     norm = LayerNorm(width)
   }
 
-  /// Encodes `x` `[batch, L, width]`; the arguments are those of ``TransformerEncoderLayer``.
+  /// Encodes `x`, `[batch, L, width]`. The arguments are those of ``TransformerEncoderLayer``.
   ///
-  /// With a `readout` other than `all` the result is `[batch, 1, width]`.
+  /// With a `readout` other than `all`, the result is `[batch, 1, width]`.
   public func callAsFunction(
     _ x: Tensor, memory: Tensor? = nil, mask: Tensor? = nil, memoryMask: Tensor? = nil, readout: Readout = .all
   ) -> Tensor {
@@ -37,7 +47,7 @@ public final class TransformerEncoder: Module {
     return norm(readout.steps(of: x, mask: mask))
   }
 
-  /// √width · x + P with dropout: what the first layer takes.
+  /// Returns the first layer's input, √width · x + P with dropout.
   public func embed(_ x: Tensor, mask: Tensor?) -> Tensor {
     let scale = Double(width).squareRoot()
     if let fused = Fused.embed(x, mask: mask, scale: scale, dropout: isTraining ? rates.embedding : 0) {
@@ -49,7 +59,7 @@ public final class TransformerEncoder: Module {
 }
 
 extension Readout {
-  /// The steps themselves: all of `x` `[batch, L, width]`, or one per sample as `[batch, 1, width]`.
+  /// Selects the steps of `x`, `[batch, L, width]`: all of them, or one per sample as `[batch, 1, width]`.
   public func steps(of x: Tensor, mask: Tensor?) -> Tensor {
     switch self {
     case .all: return x

@@ -1,17 +1,17 @@
-/// The probabilities of dropout in a transformer encoder and its head.
+/// The dropout probabilities of a transformer encoder and its prediction head.
 public struct DropoutRates: Codable, Equatable, Sendable {
-  /// Of attention weights.
+  /// The rate for attention weights.
   public var attention: Double
-  /// After the rectifier of the feed-forward part.
+  /// The rate after the rectifier of the feed-forward part.
   public var relu: Double
-  /// Of what each part adds to the residual stream.
+  /// The rate for the terms that join the residual stream.
   public var residual: Double
-  /// Of scaled inputs with their positions.
+  /// The rate for scaled inputs with their position codes.
   public var embedding: Double
-  /// In the residual block before the prediction head.
+  /// The rate in the residual block before the prediction head.
   public var output: Double
 
-  /// Rates; all zero without arguments.
+  /// Makes a set of rates. Every rate is 0 by default.
   public init(
     attention: Double = 0, relu: Double = 0, residual: Double = 0, embedding: Double = 0, output: Double = 0
   ) {
@@ -20,25 +20,26 @@ public struct DropoutRates: Codable, Equatable, Sendable {
   }
 }
 
-/// One pre-norm layer (Tsai et al. 2019): x ← x + drop(attention(LN₀ x)); x ← x + drop(W₂ drop(relu(W₁ LN₁ x))).
+/// One pre-norm layer of a transformer encoder (Tsai et al. 2019).
 ///
-/// Shapes: x `[batch, L, width]`; W₁ widens to 4·width. A cross-modal layer takes keys and values from LN₀ of another
-/// sequence.
+/// x ← x + drop(attention(LN₀ x)), then x ← x + drop(W₂ drop(relu(W₁ LN₁ x))).
+/// Shapes: x `[batch, L, width]`, and W₁ widens to 4·width. A cross-modal layer takes keys and values from LN₀ of
+/// another sequence.
 public final class TransformerEncoderLayer: Module {
-  /// The attention.
+  /// The attention part.
   @Child("self_attn") public var attention: MultiHeadAttention
-  /// W₁.
+  /// The first feed-forward layer, W₁.
   @Child public var fc1: Linear
-  /// W₂.
+  /// The second feed-forward layer, W₂.
   @Child public var fc2: Linear
-  /// LN₀ and LN₁.
+  /// The normalisations LN₀ and LN₁.
   @Child("layer_norms") public var norms: [LayerNorm]
   let rates: DropoutRates
   let causal: Bool
-  /// A tuning method's changes, if any.
+  /// The changes of a tuning method, if any.
   public var adapter: EncoderLayerAdapter?
 
-  /// A layer with Glorot's starting values.
+  /// Makes a layer with Glorot's starting values.
   public init(width: Int, heads: Int, rates: DropoutRates = .init(), causal: Bool = false) {
     (self.rates, self.causal) = (rates, causal)
     super.init()
@@ -52,9 +53,9 @@ public final class TransformerEncoderLayer: Module {
   ///
   /// - Parameters:
   ///   - x: `[batch, L, width]`.
-  ///   - memory: where keys and values come from; the sequence itself without it.
-  ///   - mask: real steps of `x`, `[batch, L]`. What comes out at other steps means nothing.
-  ///   - memoryMask: real steps of `memory`, `[batch, S]`.
+  ///   - memory: the source of keys and values. The default is the sequence itself.
+  ///   - mask: `[batch, L]`, true for real steps of `x`. The output at other steps is meaningless.
+  ///   - memoryMask: `[batch, S]`, true for real steps of `memory`.
   public func callAsFunction(
     _ x: Tensor, memory: Tensor? = nil, mask: Tensor? = nil, memoryMask: Tensor? = nil
   ) -> Tensor {

@@ -1,5 +1,5 @@
 extension Module {
-  /// Every tensor under its key, as they are (not copies).
+  /// Returns every tensor with its key. The tensors are the module's own, not copies.
   public func state() -> [(key: String, tensor: Tensor)] {
     storage().map { ($0.key, $0.storage.tensor!.detached()) }
   }
@@ -7,11 +7,12 @@ extension Module {
   /// Copies tensors into this module's own.
   ///
   /// - Parameters:
-  ///   - tensors: tensors by key.
-  ///   - file: named in errors.
+  ///   - tensors: the saved tensors by key.
+  ///   - file: the file's name for errors.
   ///   - rename: maps this module's key to the one in `tensors`.
   ///   - partial: allows keys of this module that `tensors` lacks.
-  /// - Throws: ``Fault`` of kind `badData` for a missing or unknown key or another shape; the module is unchanged then.
+  /// - Throws: ``Fault`` of kind `badData` for a missing key, an unknown key or another shape. The module is then
+  ///   unchanged.
   public func load(
     _ tensors: [String: Tensor], file: String? = nil, partial: Bool = false, rename: (String) -> String = { $0 }
   ) throws(Fault) {

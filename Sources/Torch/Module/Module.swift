@@ -1,21 +1,34 @@
-/// A part of a network: parameters, buffers and further modules under PyTorch's state-dict names.
+/// A part of a network: parameters, buffers and inner modules under PyTorch's state-dict names.
 ///
 /// A subclass declares `@Parameter`, `@OptionalParameter`, `@Buffer` and `@Child` properties and sets them after
-/// `super.init()`. Keys follow declaration order; `layers.0.fc1.weight` is the weight of `fc1` of the first of `layers`.
+/// `super.init()`. Keys follow declaration order: `layers.0.fc1.weight` is the weight of `fc1` of the first of
+/// `layers`.
+///
+/// ```swift
+/// final class Perceptron: Module {
+///   @Child var hidden: Linear
+///   @Child var output: Linear
+///   init(_ inputs: Int, _ outputs: Int) {
+///     super.init()
+///     (hidden, output) = (Linear(inputs, 32), Linear(32, outputs))
+///   }
+///   func callAsFunction(_ x: Tensor) -> Tensor { output(hidden(x).relu()) }
+/// }
+/// ```
 open class Module {
-  /// Whether dropout and batch statistics are in their training form.
+  /// True if dropout and batch statistics are in their training form.
   public private(set) var isTraining = true
 
-  /// For subclasses.
+  /// Makes an empty module. Subclasses call it first.
   public init() {}
 
-  /// Puts this module and all inside it into training or evaluation form.
+  /// Switches this module and all inner modules to training or evaluation.
   public func train(_ value: Bool = true) {
     isTraining = value
     for (_, child) in children { child.train(value) }
   }
 
-  /// The modules directly inside, with their keys.
+  /// The direct children with their keys.
   public var children: [(key: String, module: Module)] {
     wrappers.flatMap { label, wrapper -> [(key: String, module: Module)] in
       guard let child = wrapper as? AnyChild else { return [] }
@@ -23,7 +36,7 @@ open class Module {
     }
   }
 
-  /// Every stored tensor, here and in all modules inside, with its full key.
+  /// Returns every stored tensor of this module and all inner modules, with its full key.
   public func storage(_ prefix: String = "") -> [(key: String, storage: StoredTensor)] {
     var result: [(key: String, storage: StoredTensor)] = []
     for (label, wrapper) in wrappers {
@@ -38,10 +51,10 @@ open class Module {
     return result
   }
 
-  /// Every trained tensor with its key, frozen ones too.
+  /// Returns every trained tensor with its key, frozen ones included.
   public func parameters() -> [(key: String, storage: StoredTensor)] { storage().filter(\.storage.isTrainable) }
 
-  /// The parameters that get gradients.
+  /// Returns the parameters that get gradients, with their keys.
   public func trainableParameters() -> [(key: String, storage: StoredTensor)] {
     parameters().filter { $0.storage.tensor!.requiresGradient }
   }
@@ -52,23 +65,23 @@ open class Module {
     return (all.reduce(0) { $0 + $1.count }, all.reduce(0) { $0 + ($1.requiresGradient ? $1.count : 0) })
   }
 
-  /// Turns gradients off for the parameters whose key satisfies the condition; all without one.
+  /// Turns gradients off for the parameters whose key satisfies the condition. Default: all parameters.
   public func freeze(where condition: (String) -> Bool = { _ in true }) { set(false, where: condition) }
 
-  /// Turns gradients on for the parameters whose key satisfies the condition; all without one.
+  /// Turns gradients on for the parameters whose key satisfies the condition. Default: all parameters.
   public func unfreeze(where condition: (String) -> Bool = { _ in true }) { set(true, where: condition) }
 
-  /// Drops all gradients.
+  /// Removes all gradients.
   ///
-  /// Not for parameters that an optimiser holds, whose gradients are views of its block: see `zeroGradients()` there.
+  /// If an optimiser holds the parameters, use its `zeroGradients()` instead: those gradients are views of its block.
   public func clearGradients() {
     for (_, stored) in parameters() { stored.tensor?.gradient = nil }
   }
 
   /// Moves every tensor to a device, and floating-point ones to an element type.
   ///
-  /// What is there already stays the same object. What moves leaves its gradient behind, and an optimiser's block: make
-  /// the optimiser afterwards.
+  /// A tensor that already fits stays the same object. A moved tensor loses its gradient and its place in an
+  /// optimiser's block, so make the optimiser afterwards.
   public func move(to device: Device, dtype: DType? = nil) {
     for (_, stored) in storage() {
       let tensor = stored.tensor!
@@ -94,7 +107,7 @@ open class Module {
     return mirrors.flatMap { mirror in
       mirror.children.compactMap { label, value in
         guard value is StoredTensor || value is AnyChild else { return nil }
-        // A wrapper's storage is named after its property, with an underscore before it.
+        // A wrapper's storage has its property's name after an underscore.
         return (String(label!.drop { $0 == "_" }), value)
       }
     }

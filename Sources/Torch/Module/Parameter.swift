@@ -1,14 +1,14 @@
-/// What a property wrapper of a ``Module`` holds: a named tensor, and how its value is seen.
+/// The storage behind a property wrapper of a ``Module``: a tensor, its key and an optional reparametrization.
 public class StoredTensor {
-  /// The key in the state dict; nil takes the property's name.
+  /// The key in the state dict. If it is nil, the property's name is the key.
   let key: String?
-  /// Whether the tensor is trained; a buffer is only saved.
+  /// True if the tensor is trained. A buffer is only saved.
   public let isTrainable: Bool
-  /// The tensor itself. Replacing it keeps the key.
+  /// The stored tensor. Replacing it keeps the key.
   public var tensor: Tensor?
-  /// Stands between the stored tensor and whoever reads the property, such as a low-rank update (LoRA).
+  /// A function of the stored tensor whose result the property returns, such as a low-rank update (LoRA).
   ///
-  /// The state dict and optimisers see the stored tensor; the layer sees what this makes of it.
+  /// The layer uses the function's result. The state dict and optimisers use the stored tensor.
   public var reparametrization: ((Tensor) -> Tensor)?
 
   init(key: String?, isTrainable: Bool) {
@@ -27,65 +27,77 @@ public class StoredTensor {
   }
 }
 
-/// A trained tensor of a module; its argument is the checkpoint key where that is not the property's name.
+/// A trained tensor of a module.
 ///
-/// A tensor set through the property gets gradients.
+/// The argument is the checkpoint key if that differs from the property's name. A tensor assigned to the property gets
+/// gradients.
+///
+/// ```swift
+/// final class Scale: Module {
+///   @Parameter("gamma") var scale: Tensor
+///   init(_ width: Int) {
+///     super.init()
+///     scale = .ones([width])
+///   }
+///   func callAsFunction(_ x: Tensor) -> Tensor { x * scale }
+/// }
+/// ```
 @propertyWrapper
 public final class Parameter: StoredTensor {
-  /// A parameter to be set in the module's initialiser.
+  /// Declares a parameter. The module's initialiser assigns its tensor.
   public init(_ key: String? = nil) { super.init(key: key, isTrainable: true) }
 
-  /// The tensor as the layer sees it.
+  /// The tensor that the layer uses, after any reparametrization.
   public var wrappedValue: Tensor {
     get { required }
     set { tensor = newValue.requiringGradient() }
   }
 
-  /// The storage.
+  /// The storage of the parameter.
   public var projectedValue: StoredTensor { self }
 }
 
 /// A trained tensor that a module may lack, such as a bias.
 @propertyWrapper
 public final class OptionalParameter: StoredTensor {
-  /// A parameter that is absent until it is set.
+  /// Declares a parameter that is absent until a tensor is assigned.
   public init(_ key: String? = nil) { super.init(key: key, isTrainable: true) }
 
-  /// The tensor as the layer sees it.
+  /// The tensor that the layer uses, after any reparametrization.
   public var wrappedValue: Tensor? {
     get { value }
     set { tensor = newValue?.requiringGradient() }
   }
 
-  /// The storage.
+  /// The storage of the parameter.
   public var projectedValue: StoredTensor { self }
 }
 
 /// A tensor that is saved but not trained, such as a running mean.
 @propertyWrapper
 public final class Buffer: StoredTensor {
-  /// A buffer to be set in the module's initialiser.
+  /// Declares a buffer. The module's initialiser assigns its tensor.
   public init(_ key: String? = nil) { super.init(key: key, isTrainable: false) }
 
-  /// The tensor.
+  /// The buffer's tensor.
   public var wrappedValue: Tensor {
     get { required }
     set { tensor = newValue }
   }
 
-  /// The storage.
+  /// The storage of the buffer.
   public var projectedValue: StoredTensor { self }
 }
 
-/// A module inside a module, or several: a module, an array (keys `0`, `1`, …) or a ``NamedModules``.
+/// One or several modules inside a module: a module, an array (keys `0`, `1`, …) or a ``NamedModules``.
 ///
-/// An empty key puts the keys of what is inside directly into the parent.
+/// With an empty key, the inner keys go directly into the parent.
 @propertyWrapper
 public final class Child<Value> {
   let key: String?
   private var stored: Value?
 
-  /// A child to be set in the module's initialiser.
+  /// Declares a child. The module's initialiser assigns it.
   public init(_ key: String? = nil) { self.key = key }
 
   /// The module or modules.
@@ -109,21 +121,21 @@ extension Child: AnyChild {
   }
 }
 
-/// A ``Child`` whatever it holds.
+/// A ``Child`` of any type.
 protocol AnyChild {
   var key: String? { get }
   var members: [(key: String, module: Module)] { get }
 }
 
-/// Modules under names that are known only at run time, in order.
+/// Modules in order under names that are known only at run time.
 public struct NamedModules {
   /// Names and modules in the order they were added.
   public private(set) var entries: [(key: String, module: Module)] = []
 
-  /// An empty collection.
+  /// Makes an empty collection.
   public init() {}
 
-  /// The module of a name; setting one adds or replaces it.
+  /// The module with a name. Assigning one adds or replaces it, and nil removes it.
   public subscript(key: String) -> Module? {
     get { entries.first { $0.key == key }?.module }
     set {

@@ -1,9 +1,20 @@
-/// Adam (Kingma & Ba 2015), or AdamW where the weight decay is decoupled (Loshchilov & Hutter 2019).
+/// Adam (Kingma & Ba 2015), or AdamW with decoupled weight decay (Loshchilov & Hutter 2019).
 ///
-/// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²; θ ← θ − η · m̂ / (√v̂ + ε) with m̂, v̂ corrected for their start at 0.
-/// Adam adds λθ to g; AdamW multiplies θ by 1 − ηλ instead.
+/// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← θ − η · m̂ / (√v̂ + ε), where m̂ and v̂ are corrected for their start
+/// at 0. Adam adds λθ to g. AdamW multiplies θ by 1 − ηλ instead.
+///
+/// ```swift
+/// let group = ParameterGroup("all", model.trainableParameters(), learningRate: 1e-3)
+/// let optimizer = Adam([group], decoupled: true)
+/// for (x, y) in batches {
+///   optimizer.zeroGradients()
+///   model(x).crossEntropy(y).backward()
+///   optimizer.clipGradients(norm: 1)
+///   optimizer.step()
+/// }
+/// ```
 public final class Adam: Optimizer {
-  /// What is updated.
+  /// The parameter groups that the optimiser changes.
   public let groups: [ParameterGroup]
   let beta1: Double
   let beta2: Double
@@ -11,7 +22,7 @@ public final class Adam: Optimizer {
   let decoupled: Bool
   private let moments: [(first: Tensor, second: Tensor, step: Tensor)]
 
-  /// An optimiser with PyTorch's defaults; `decoupled` makes it AdamW.
+  /// Makes an optimiser with PyTorch's defaults. `decoupled` makes it AdamW.
   public init(
     _ groups: [ParameterGroup], beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
     decoupled: Bool = false
@@ -23,7 +34,7 @@ public final class Adam: Optimizer {
     }
   }
 
-  /// One update.
+  /// Updates every group once.
   public func step() {
     for (group, state) in zip(groups, moments) where group.parameters.values.count > 0 {
       noGrad {
@@ -36,7 +47,7 @@ public final class Adam: Optimizer {
     }
   }
 
-  /// Moments and step counts.
+  /// Returns the moments and step counts.
   public func state() -> [(key: String, tensor: Tensor)] {
     moments.enumerated().flatMap { index, state in
       [
@@ -46,7 +57,7 @@ public final class Adam: Optimizer {
     }
   }
 
-  /// Takes over what ``state()`` gave.
+  /// Restores a state that ``state()`` returned.
   public func load(_ saved: [String: Tensor], file: String?) throws(Fault) {
     try load(saved, into: state(), file: file)
   }

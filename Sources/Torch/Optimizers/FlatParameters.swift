@@ -1,17 +1,17 @@
-/// Parameters whose values lie in one block of memory, and their gradients in another.
+/// Parameters in one block of memory, with their gradients in another block.
 ///
-/// An optimiser's step, the gradient norm and setting gradients to zero are then one operator each, whatever the
-/// number of parameters. Modules keep their parameters: each becomes a view into the block under its own key, and
-/// its gradient a view into the other block, into which backward adds in place.
+/// An optimiser's step, the gradient norm and zeroing the gradients then take one operator each for any number of
+/// parameters. Modules keep their parameters. Each parameter becomes a view into the block under its own key. Its
+/// gradient becomes a view into the other block, and backward adds to it in place.
 public final class FlatParameters {
-  /// The keys and their places, in order.
+  /// The parameters and their keys, in order.
   public let members: [(key: String, storage: StoredTensor)]
-  /// All values, one dimension.
+  /// The values of all parameters, one-dimensional.
   public let values: Tensor
-  /// All gradients, one dimension.
+  /// The gradients of all parameters, one-dimensional.
   public let gradients: Tensor
 
-  /// Lays the parameters into blocks; they must share element type and device, and require gradients.
+  /// Copies the parameters into blocks. They must share element type and device, and require gradients.
   public init(_ members: [(key: String, storage: StoredTensor)]) {
     self.members = members
     let tensors = members.map { $0.storage.tensor! }

@@ -1,33 +1,46 @@
 import Foundation
 
-/// How the learning rate changes over a training run, as a factor on every group's first rate.
+/// A schedule of the learning rate over a training run, as a factor on every group's initial rate.
+///
+/// ```swift
+/// var schedule = LearningRateSchedule(.step(size: 10, gamma: 0.5))
+/// for epoch in 0..<20 {
+///   group.learningRate = 1e-3 * schedule.factor
+///   schedule.endEpoch(loss: 1 / Double(epoch + 1))
+/// }
+/// ```
 public struct LearningRateSchedule: Codable, Equatable, Sendable {
-  /// The rule.
+  /// The rule by which the factor changes.
   public enum Rule: Codable, Equatable, Sendable {
-    /// Always 1.
+    /// A factor of 1 throughout.
     case constant
-    /// Times `factor` whenever the score has not improved by the relative `threshold` for more than `patience` epochs
-    /// (PyTorch's `ReduceLROnPlateau`, mode `min`), but not below `floor`; for `cooldown` epochs afterwards nothing counts.
+    /// Multiplies by `factor` after more than `patience` epochs in which the loss has not improved by the relative
+    /// `threshold`.
+    ///
+    /// This is PyTorch's `ReduceLROnPlateau` in mode `min`. The factor does not fall below `floor`. For `cooldown`
+    /// epochs after a reduction no epoch counts.
     case plateau(factor: Double, patience: Int, threshold: Double, cooldown: Int = 0, floor: Double = 0)
-    /// Times `gamma` every `size` epochs.
+    /// Multiplies by `gamma` every `size` epochs.
     case step(size: Int, gamma: Double)
-    /// (t + 1) / W in step t of the first W = `warmup`, then half a cosine down to `floor` at step T = `total`:
+    /// Rises linearly, then falls along half a cosine.
+    ///
+    /// The factor is (t + 1) / W in step t of the first W = `warmup`. It then falls to `floor` at step T = `total`:
     /// floor + (1 − floor) · ½ (1 + cos(π (t − W) / (T − W))).
     case cosine(warmup: Int, total: Int, floor: Double)
   }
 
-  /// The rule.
+  /// The rule of this schedule.
   public let rule: Rule
-  /// The factor in force.
+  /// The current factor.
   public private(set) var factor: Double
   private var steps = 0
   private var epochs = 0
-  /// The best loss so far; nil before the first epoch (and not infinity, which JSON cannot hold).
+  /// The best loss so far, nil before the first epoch. It is not infinity, because JSON cannot represent that.
   private var best: Double?
   private var worse = 0
   private var cooling = 0
 
-  /// A schedule at its start.
+  /// Makes a schedule at its start.
   public init(_ rule: Rule) {
     self.rule = rule
     factor = 1
@@ -44,7 +57,7 @@ public struct LearningRateSchedule: Codable, Equatable, Sendable {
     }
   }
 
-  /// Counts one epoch; `loss` is the validation loss, lower is better.
+  /// Counts one epoch. `loss` is the validation loss, and lower is better.
   public mutating func endEpoch(loss: Double) {
     epochs += 1
     switch rule {

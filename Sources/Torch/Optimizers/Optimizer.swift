@@ -4,12 +4,12 @@ public final class ParameterGroup {
   public let name: String
   /// The parameters.
   public let parameters: FlatParameters
-  /// The step size; schedules change it between steps.
+  /// The step size. Schedules change it between steps.
   public var learningRate: Double
-  /// The strength of the pull towards zero.
+  /// The weight decay λ.
   public var weightDecay: Double
 
-  /// Lays `members` into a block of their own.
+  /// Copies `members` into a block of their own.
   public init(
     _ name: String = "all", _ members: [(key: String, storage: StoredTensor)], learningRate: Double,
     weightDecay: Double = 0
@@ -21,16 +21,16 @@ public final class ParameterGroup {
   }
 }
 
-/// Changes parameters along their gradients.
+/// An algorithm that changes parameters along their gradients.
 public protocol Optimizer: AnyObject {
-  /// What it changes.
+  /// The parameter groups that the optimiser changes.
   var groups: [ParameterGroup] { get }
-  /// One update from the gradients that have been added up.
+  /// Updates every group once from the accumulated gradients.
   func step()
-  /// Everything that the next step depends on besides parameters and gradients, by name.
+  /// Returns the tensors, by name, that determine the next step besides parameters and gradients.
   func state() -> [(key: String, tensor: Tensor)]
-  /// Takes over what ``state()`` gave.
-  /// - Throws: ``Fault`` of kind `badData` where names or shapes differ.
+  /// Restores a state that ``state()`` returned.
+  /// - Throws: ``Fault`` of kind `badData` if names or shapes differ.
   func load(_ state: [String: Tensor], file: String?) throws(Fault)
 }
 
@@ -38,9 +38,9 @@ extension Optimizer {
   /// Sets all gradients to zero.
   public func zeroGradients() { for group in groups { group.parameters.zeroGradients() } }
 
-  /// Scales all gradients down so that their common Euclidean norm is at most `maximum`; returns the norm before.
+  /// Scales all gradients so that their common Euclidean norm is at most `maximum`, and returns the norm before.
   ///
-  /// g ← g · min(1, maximum / (‖g‖ + 1e-6)), as PyTorch's `clip_grad_norm_`.
+  /// g ← g · min(1, maximum / (‖g‖ + 1e-6)), as in PyTorch's `clip_grad_norm_`.
   @discardableResult
   public func clipGradients(norm maximum: Double) -> Tensor {
     let gradients = groups.map(\.parameters.gradients)

@@ -1,16 +1,23 @@
 import Foundation
 
-/// A safetensors file, mapped into memory: only the parts that are looked at are read from the disk.
+/// A safetensors file, mapped into memory, so that the disk reads only the parts in use.
 ///
-/// The header is checked as a whole when the file is opened (see `SafetensorsHeader`), so every later access is
-/// within the file. The map lasts as long as the object. A file must not be shortened while it is open; `AtomicFile`
-/// and `SafetensorsWriter` never do that, they put a new file in place of the old one.
+/// The initialiser checks the whole header (see `SafetensorsHeader`), so every later access is within the file. The map
+/// lasts as long as the object. A file must not be shortened while it is open. `AtomicFile` and `SafetensorsWriter`
+/// never shorten one, because they put a new file in place of the old one.
+///
+/// ```swift
+/// let file = try SafetensorsFile(path: "model.safetensors")
+/// for entry in file.entries { print(entry.name, entry.dtype, entry.shape) }
+/// let weight = try file.tensor("fc1.weight")
+/// try model.load(file.tensors(), file: file.path)
+/// ```
 public final class SafetensorsFile: @unchecked Sendable {
-  // Unchecked because of the pointer; everything is constant after `init`, and the map is read-only.
-  /// A tensor in the file: name, type, shape and place.
+  // Unchecked because of the pointer: everything is constant after `init`, and the map is read-only.
+  /// A tensor in the file: name, type, shape and byte range.
   public typealias Entry = SafetensorsHeader.Entry
 
-  /// Where the file lies.
+  /// The path of the file.
   public let path: String
   private let map: UnsafeRawBufferPointer
   private let header: SafetensorsHeader
@@ -18,8 +25,8 @@ public final class SafetensorsFile: @unchecked Sendable {
 
   /// Maps a file and checks its header.
   ///
-  /// - Throws: `Fault(.missingInput)` when the file is not there or not readable, `Fault(.badData)` when it is not a
-  ///   sound safetensors file.
+  /// - Throws: `Fault(.missingInput)` if the file is absent or unreadable, `Fault(.badData)` if it is not a valid
+  ///   safetensors file.
   public init(path: String) throws(Fault) {
     let map = try Self.map(path)
     do throws(Fault) {
@@ -40,12 +47,12 @@ public final class SafetensorsFile: @unchecked Sendable {
   /// The free entries under `__metadata__`.
   public var metadata: [String: String] { header.metadata }
 
-  /// The tensor of a name, if there is one.
+  /// The tensor with a name, if there is one.
   public subscript(name: String) -> Entry? { indices[name].map { header.entries[$0] } }
 
-  /// Gives the bytes of a tensor to `body`; they may be unaligned, and must not be used after it.
+  /// Calls `body` with the bytes of a tensor. They may be unaligned and are valid only during the call.
   ///
-  /// - Throws: `Fault(.badData)` when there is no tensor of this name, or the error of `body`.
+  /// - Throws: `Fault(.badData)` if there is no tensor of this name, or the error of `body`.
   public func withBytes<Result>(
     of name: String, _ body: (UnsafeRawBufferPointer) throws(Fault) -> Result
   ) throws(Fault) -> Result {

@@ -1,9 +1,9 @@
-/// What stands at the start of a safetensors file: where each tensor lies, checked.
+/// The checked header of a safetensors file, with the place of each tensor.
 ///
-/// The form: eight bytes, little-endian, hold the length n of the header; n bytes of JSON follow,
-/// `{"__metadata__": {…}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, …}`; then the
-/// data, without gaps, to which the offsets refer. A header that parses says nothing that is not so: each range lies
-/// in the file, has the size of its shape, overlaps none and together they fill the data.
+/// A file starts with eight little-endian bytes that hold the length n of the header. Then follow n bytes of JSON,
+/// `{"__metadata__": {…}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, …}`. The data
+/// follows without gaps, and the offsets count from its start. A header that parses is true: each range is inside the
+/// file and has the size of its shape, no two ranges overlap, and together they fill the data.
 public struct SafetensorsHeader: Equatable, Sendable {
   /// A tensor in the file.
   public struct Entry: Equatable, Sendable {
@@ -11,13 +11,13 @@ public struct SafetensorsHeader: Equatable, Sendable {
     public var name: String
     /// The type of its elements.
     public var dtype: SafetensorsType
-    /// Its extents; empty for a scalar.
+    /// The tensor's extents, empty for a scalar.
     public var shape: [Int]
-    /// The bytes it takes, counted from the start of the file. They need not be aligned to the element size.
+    /// The tensor's bytes, counted from the start of the file. They need not be aligned to the element size.
     public var range: Range<Int>
   }
 
-  /// The longest header that is read, in bytes; the reference implementation has the same bound.
+  /// The maximum length of a header in bytes. The reference implementation has the same bound.
   public static let longestHeader = 100_000_000
 
   /// The tensors in the order of their data.
@@ -29,14 +29,14 @@ public struct SafetensorsHeader: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - bytes: The file, header and data.
-  ///   - file: Named in faults.
-  /// - Throws: `Fault(.badData)` that names the tensor and says what stands there and what should.
+  ///   - file: The file's name for faults.
+  /// - Throws: `Fault(.badData)` with the tensor's name, the value found and the value expected.
   public init(parsing bytes: UnsafeRawBufferPointer, file: String? = nil) throws(Fault) {
     let header = try Self.headerBytes(of: bytes, file: file)
     guard header.first == UInt8(ascii: "{") else {
       throw Fault(.badData, "the header of a safetensors file must be a JSON object", file: file, expected: "`{` first")
     }
-    // `{ name: { shape: [ ] } }` nests three levels; nothing in the format goes deeper.
+    // `{ name: { shape: [ ] } }` nests three levels, and nothing in the format nests deeper.
     let document = try OrderedJSON(parsing: header, file: file, depthLimit: 8)
     guard case .object(let members) = document else {
       throw Fault(
@@ -97,7 +97,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
     return metadata
   }
 
-  /// The entries in the order of their data, which they must fill without overlap and gap.
+  /// Returns the entries in the order of their data, and checks that they fill it without overlap and gap.
   private static func inOrder(
     _ entries: [Entry], dataStart: Int, fileSize: Int, file: String?
   ) throws(Fault) -> [Entry] {

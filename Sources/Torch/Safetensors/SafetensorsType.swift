@@ -21,7 +21,7 @@ public enum SafetensorsType: String, CaseIterable, Sendable {
   /// One byte per truth value, 0 or 1.
   case bool = "BOOL"
 
-  /// Bytes per element.
+  /// The number of bytes per element.
   public var size: Int {
     switch self {
     case .f64, .i64: 8
@@ -31,7 +31,7 @@ public enum SafetensorsType: String, CaseIterable, Sendable {
     }
   }
 
-  /// Bytes that a tensor of a shape takes; nil when an extent is negative or the product overflows.
+  /// The number of bytes of a tensor of a shape; nil if an extent is negative or the product overflows.
   public func byteCount(of shape: [Int]) -> Int? {
     guard shape.allSatisfy({ $0 >= 0 }) else { return nil }
     if shape.contains(0) { return 0 }

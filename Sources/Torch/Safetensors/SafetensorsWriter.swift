@@ -1,24 +1,30 @@
-/// Writes safetensors files, atomically (see `AtomicFile`) and always the same bytes for the same tensors.
+/// A writer of safetensors files that replaces them atomically (see `AtomicFile`).
 ///
-/// Tensors lie in the order given and metadata in the order of its keys; the header is filled up with spaces so that
-/// the data starts at a multiple of eight. Where every tensor has the same element type, or the wider ones come
-/// first, every tensor is aligned.
+/// The same tensors always give the same bytes: tensors keep the given order, and metadata keeps the order of its keys.
+/// Spaces after the header let the data start at a multiple of eight. Every tensor is aligned if all have the same
+/// element type, or if the wider types come first.
+///
+/// ```swift
+/// let items = model.state().map { SafetensorsWriter.Item($0.key, $0.tensor) }
+/// try SafetensorsWriter.write(to: "model.safetensors", items, metadata: ["format": "pt"])
+/// ```
 public enum SafetensorsWriter {
   /// A tensor to write.
   public struct Item {
-    /// Takes the bytes of a tensor, piece by piece, in order.
+    /// A function that takes the bytes of a tensor, piece by piece, in order.
     public typealias Sink = (UnsafeRawBufferPointer) throws(Fault) -> Void
 
     /// The tensor's name.
     public var name: String
     /// The type of its elements.
     public var dtype: SafetensorsType
-    /// Its extents; empty for a scalar.
+    /// The tensor's extents, empty for a scalar.
     public var shape: [Int]
-    /// Gives the little-endian bytes in row-major order; called once, when it is this tensor's turn.
+    /// A function that produces the little-endian bytes in row-major order. The writer calls it once, in the tensor's
+    /// turn.
     public var bytes: (Sink) throws(Fault) -> Void
 
-    /// Makes a tensor whose bytes are fetched when they are written.
+    /// Makes a tensor whose bytes are produced while the file is written.
     public init(
       _ name: String, _ dtype: SafetensorsType, _ shape: [Int], bytes: @escaping (Sink) throws(Fault) -> Void
     ) {
@@ -41,11 +47,11 @@ public enum SafetensorsWriter {
   /// Replaces the file at a path, or makes it.
   ///
   /// - Parameters:
-  ///   - path: The destination; its folder must exist.
-  ///   - tensors: The tensors, in the order in which they are to lie.
-  ///   - metadata: Free entries.
-  /// - Throws: `Fault(.cannotWrite)` with the system's words; the file at `path` is then as it was.
-  ///   `Fault(.failure)` for a name that stands twice, a shape that is none, or bytes that do not fit a shape.
+  ///   - path: The destination. Its folder must exist.
+  ///   - tensors: The tensors in the order of the file.
+  ///   - metadata: The free entries under `__metadata__`.
+  /// - Throws: `Fault(.cannotWrite)` with the system's words; the file at `path` is then unchanged.
+  ///   `Fault(.failure)` for a repeated name, an invalid shape, or bytes that do not fit a shape.
   public static func write(
     to path: String, _ tensors: [Item], metadata: [String: String] = [:]
   ) throws(Fault) {
@@ -68,7 +74,7 @@ public enum SafetensorsWriter {
     }
   }
 
-  /// Length and JSON, filled up with spaces to a multiple of eight bytes.
+  /// Returns the header's length and JSON, with spaces up to a multiple of eight bytes.
   private static func header(of tensors: [Item], metadata: [String: String], file: String) throws(Fault) -> [UInt8] {
     var members: [OrderedJSON.Member] = []
     if !metadata.isEmpty {

@@ -1,22 +1,21 @@
 extension SafetensorsFile {
-  /// A tensor of the file, copied into memory of its own.
+  /// Returns a tensor of the file, copied into its own memory.
   ///
-  /// - Throws: `Fault(.badData)` when there is no tensor of this name.
+  /// - Throws: `Fault(.badData)` if there is no tensor of this name.
   public func tensor(_ name: String) throws(Fault) -> Tensor {
     try withBytes(of: name) { (bytes) throws(Fault) in
       let entry = self[name]!
-      // Truth values are read as bytes: any that is neither 0 nor 1 would be undefined behaviour.
+      // Truth values are read as bytes, because a value other than 0 and 1 would be undefined behaviour.
       let tensor = Tensor.empty(entry.shape, dtype: entry.dtype == .bool ? .uint8 : DType(entry.dtype))
       if let start = bytes.baseAddress, !bytes.isEmpty { tensor.data.copyMemory(from: start, byteCount: bytes.count) }
       return tensor.to(DType(entry.dtype))
     }
   }
 
-  /// A tensor over the file's own pages, to be read only: nothing is copied until it is used.
+  /// Returns a read-only tensor over the file's own pages. Nothing is copied before its first use.
   ///
-  /// The tensor keeps the file mapped. Data that does not lie at a multiple of its element size is copied, and so
-  /// are truth values.
-  /// - Throws: `Fault(.badData)` when there is no tensor of this name.
+  /// The tensor keeps the file mapped. Truth values are copied, and so is data that is not aligned to its element size.
+  /// - Throws: `Fault(.badData)` if there is no tensor of this name.
   public func mapped(_ name: String) throws(Fault) -> Tensor {
     let view = try withBytes(of: name) { (bytes) throws(Fault) -> Tensor? in
       let entry = self[name]!
@@ -33,7 +32,7 @@ extension SafetensorsFile {
     return try tensor(name)
   }
 
-  /// All tensors of the file by name, copied.
+  /// Returns copies of all tensors of the file by name.
   public func tensors() throws(Fault) -> [String: Tensor] {
     var result: [String: Tensor] = [:]
     for entry in entries { result[entry.name] = try tensor(entry.name) }
@@ -42,7 +41,7 @@ extension SafetensorsFile {
 }
 
 extension SafetensorsWriter.Item {
-  /// A tensor to write; its bytes are fetched from its device when it is their turn.
+  /// Makes an item from a tensor. Its bytes come from its device in its turn.
   public init(_ name: String, _ tensor: Tensor) {
     self.init(name, SafetensorsType(tensor.dtype), tensor.shape) { (sink) throws(Fault) in
       let source = noGrad { tensor.detached().to(.cpu).contiguous() }
@@ -53,7 +52,7 @@ extension SafetensorsWriter.Item {
 }
 
 extension DType {
-  /// The same element type in memory.
+  /// Makes the element type in memory that matches one in a file.
   public init(_ type: SafetensorsType) {
     self =
       switch type {
@@ -72,7 +71,7 @@ extension DType {
 }
 
 extension SafetensorsType {
-  /// The same element type in a file.
+  /// Makes the element type in a file that matches one in memory.
   public init(_ dtype: DType) {
     self =
       switch dtype {

@@ -1,23 +1,23 @@
 import CTorchInterface
 
 extension Tensor {
-  /// Whether operations on this tensor are recorded.
+  /// True if operations on this tensor are recorded.
   public var requiresGradient: Bool { Door.table.requires_gradient(handle) }
 
-  /// Turns recording on or off and returns the tensor; only for leaves of the graph.
+  /// Turns recording on or off and returns the tensor. It must be a leaf of the graph.
   @discardableResult
   public func requiringGradient(_ value: Bool = true) -> Tensor {
     if let message = Door.message({ _ = Door.table.set_requires_gradient(handle, value, $0) }) { Door.fail(message) }
     return self
   }
 
-  /// Whether this tensor was made by the user and not by an operation that is recorded.
+  /// True if no recorded operation made this tensor.
   public var isLeaf: Bool { Door.table.is_leaf(handle) }
 
-  /// The same memory outside the graph.
+  /// Returns a tensor with the same memory outside the graph.
   public func detached() -> Tensor { Operators.detach(.tensor(self)) }
 
-  /// What ``backward(_:retainGraph:)`` has added up so far for this leaf.
+  /// The gradient that ``backward(_:retainGraph:)`` has accumulated for this leaf.
   public var gradient: Tensor? {
     get { Door.table.gradient(handle).map(Tensor.init(owning:)) }
     set {
@@ -28,18 +28,18 @@ extension Tensor {
 
   /// Adds the gradient of this tensor to every leaf that it depends on.
   /// - Parameters:
-  ///   - seed: the gradient with respect to this tensor; may be left out for a scalar.
-  ///   - retainGraph: keeps the graph for another pass backwards.
+  ///   - seed: the gradient with respect to this tensor. A scalar needs none.
+  ///   - retainGraph: keeps the graph for another backward pass.
   public func backward(_ seed: Tensor? = nil, retainGraph: Bool = false) {
     let message = Door.message { _ = Door.table.backward(handle, seed?.handle, retainGraph, $0) }
     if let message { Door.fail("backward of \(self): \(message)") }
   }
 
-  /// The gradient of this tensor with respect to chosen inputs; nil for an input that it does not depend on.
+  /// Returns the gradient of this tensor with respect to each input. It is nil for an input without influence.
   /// - Parameters:
-  ///   - inputs: what to differentiate by.
-  ///   - seed: the gradient with respect to this tensor; may be left out for a scalar.
-  ///   - retainGraph: keeps the graph for another pass backwards.
+  ///   - inputs: the tensors by which to differentiate.
+  ///   - seed: the gradient with respect to this tensor. A scalar needs none.
+  ///   - retainGraph: keeps the graph for another backward pass.
   ///   - createGraph: records the computation of the gradients, for gradients of gradients.
   public func gradients(
     with inputs: [Tensor], seed: Tensor? = nil, retainGraph: Bool = false, createGraph: Bool = false
@@ -57,7 +57,14 @@ extension Tensor {
   }
 }
 
-/// Runs `body` without recording operations. The switch belongs to the thread, hence no `await` inside.
+/// Runs `body` without recording operations.
+///
+/// The switch belongs to the thread, so `body` cannot contain `await`.
+///
+/// ```swift
+/// let evaluated = noGrad { model(x) }
+/// print(evaluated.requiresGradient)  // false
+/// ```
 public func noGrad<Result>(_ body: () throws -> Result) rethrows -> Result {
   let before = Door.table.gradient_mode()
   Door.table.set_gradient_mode(false)

@@ -31,7 +31,7 @@ public enum DType: Int32, Sendable, CaseIterable {
     }
   }
 
-  /// Whether elements are floating-point numbers.
+  /// True for floating-point types.
   public var isFloatingPoint: Bool {
     switch self {
     case .float16, .bfloat16, .float32, .float64: true
@@ -40,43 +40,43 @@ public enum DType: Int32, Sendable, CaseIterable {
   }
 }
 
-/// A Swift type whose values can be a tensor's elements.
+/// A Swift type that can hold a tensor's elements.
 public protocol TensorScalar: Sendable {
-  /// The element type that has the same bytes.
+  /// The element type with the same bytes.
   static var dtype: DType { get }
 }
 
 extension Float: TensorScalar {
-  /// `float32`.
+  /// The element type `float32`.
   public static var dtype: DType { .float32 }
 }
 
 extension Double: TensorScalar {
-  /// `float64`.
+  /// The element type `float64`.
   public static var dtype: DType { .float64 }
 }
 
 extension Int: TensorScalar {
-  /// `int64`.
+  /// The element type `int64`.
   public static var dtype: DType { .int64 }
 }
 
 extension Int64: TensorScalar {
-  /// `int64`.
+  /// The element type `int64`.
   public static var dtype: DType { .int64 }
 }
 
 extension Int32: TensorScalar {
-  /// `int32`.
+  /// The element type `int32`.
   public static var dtype: DType { .int32 }
 }
 
 extension UInt8: TensorScalar {
-  /// `uint8`.
+  /// The element type `uint8`.
   public static var dtype: DType { .uint8 }
 }
 
 extension Bool: TensorScalar {
-  /// `bool`.
+  /// The element type `bool`.
   public static var dtype: DType { .bool }
 }

@@ -1,11 +1,11 @@
-/// Where a tensor's memory is.
+/// The device that holds a tensor's memory.
 public enum Device: Hashable, Sendable, CustomStringConvertible {
   /// Main memory.
   case cpu
   /// The memory of the CUDA device with this index.
   case cuda(Int)
 
-  /// The device named `cpu`, `cuda` or `cuda:N`; `auto` is CUDA where there is one.
+  /// Makes the device named `cpu`, `cuda` or `cuda:N`. The name `auto` is CUDA if there is one, and otherwise the CPU.
   /// - Throws: ``Fault`` of kind `usage` for another name or a device that this machine lacks.
   public init(named name: String) throws(Fault) {
     let count = Libtorch.cudaDeviceCount
@@ -35,7 +35,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// `cpu` or `cuda:N`.
+  /// The name of the device, `cpu` or `cuda:N`.
   public var description: String {
     switch self {
     case .cpu: "cpu"

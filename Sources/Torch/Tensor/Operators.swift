@@ -1,4 +1,4 @@
-/// The operators of libtorch that this module calls, each looked up when first used.
+/// The operators of libtorch that this module calls. Each is looked up on its first use.
 enum Operators {
   // Creation
   static let empty = Operator("aten::empty", "memory_format")

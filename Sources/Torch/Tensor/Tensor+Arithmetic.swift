@@ -1,11 +1,11 @@
 extension Tensor {
-  /// Element by element, with broadcasting.
+  /// Adds element by element, with broadcasting.
   public static func + (left: Tensor, right: Tensor) -> Tensor { Operators.add(.tensor(left), .tensor(right)) }
   /// Adds a number to every element.
   public static func + (left: Tensor, right: Double) -> Tensor { Operators.addScalar(.tensor(left), .double(right)) }
   /// Adds a number to every element.
   public static func + (left: Double, right: Tensor) -> Tensor { right + left }
-  /// Element by element, with broadcasting.
+  /// Subtracts element by element, with broadcasting.
   public static func - (left: Tensor, right: Tensor) -> Tensor { Operators.sub(.tensor(left), .tensor(right)) }
   /// Subtracts a number from every element.
   public static func - (left: Tensor, right: Double) -> Tensor { left + -right }
@@ -13,101 +13,101 @@ extension Tensor {
   public static func - (left: Double, right: Tensor) -> Tensor {
     Operators.rsubScalar(.tensor(right), .double(left))
   }
-  /// Element by element, with broadcasting.
+  /// Multiplies element by element, with broadcasting.
   public static func * (left: Tensor, right: Tensor) -> Tensor { Operators.mul(.tensor(left), .tensor(right)) }
   /// Multiplies every element by a number.
   public static func * (left: Tensor, right: Double) -> Tensor { Operators.mulScalar(.tensor(left), .double(right)) }
   /// Multiplies every element by a number.
   public static func * (left: Double, right: Tensor) -> Tensor { right * left }
-  /// Element by element, with broadcasting.
+  /// Divides element by element, with broadcasting.
   public static func / (left: Tensor, right: Tensor) -> Tensor { Operators.div(.tensor(left), .tensor(right)) }
   /// Divides every element by a number.
   public static func / (left: Tensor, right: Double) -> Tensor { Operators.divScalar(.tensor(left), .double(right)) }
   /// Divides a number by every element.
   public static func / (left: Double, right: Tensor) -> Tensor { Operators.reciprocal(.tensor(right)) * left }
-  /// The elements with the other sign.
+  /// Returns −x.
   public static prefix func - (tensor: Tensor) -> Tensor { Operators.neg(.tensor(tensor)) }
 
-  /// |x|.
+  /// Returns |x|.
   public func abs() -> Tensor { Operators.abs(.tensor(self)) }
-  /// −1, 0 or 1.
+  /// Returns the sign of each element: −1, 0 or 1.
   public func sign() -> Tensor { Operators.sign(.tensor(self)) }
-  /// eˣ.
+  /// Returns eˣ.
   public func exp() -> Tensor { Operators.exp(.tensor(self)) }
-  /// The natural logarithm.
+  /// Returns the natural logarithm ln x.
   public func log() -> Tensor { Operators.log(.tensor(self)) }
-  /// The square root.
+  /// Returns √x.
   public func sqrt() -> Tensor { Operators.sqrt(.tensor(self)) }
-  /// The sine.
+  /// Returns sin x.
   public func sin() -> Tensor { Operators.sin(.tensor(self)) }
-  /// The cosine.
+  /// Returns cos x.
   public func cos() -> Tensor { Operators.cos(.tensor(self)) }
-  /// The hyperbolic tangent.
+  /// Returns the hyperbolic tangent tanh x.
   public func tanh() -> Tensor { Operators.tanh(.tensor(self)) }
-  /// 1 / (1 + e⁻ˣ).
+  /// Returns the logistic function, 1 / (1 + e⁻ˣ).
   public func sigmoid() -> Tensor { Operators.sigmoid(.tensor(self)) }
-  /// max(x, 0).
+  /// Returns max(x, 0).
   public func relu() -> Tensor { Operators.relu(.tensor(self)) }
-  /// x·Φ(x), exact (not the tanh approximation).
+  /// Returns x·Φ(x), the exact form and not the tanh approximation.
   public func gelu() -> Tensor { Operators.gelu(.tensor(self)) }
-  /// xᵖ.
+  /// Returns xᵖ.
   public func pow(_ exponent: Double) -> Tensor { Operators.powScalar(.tensor(self), .double(exponent)) }
-  /// x².
+  /// Returns x².
   public func squared() -> Tensor { self * self }
-  /// The nearest whole number, halves to even.
+  /// Returns the nearest whole numbers, with halves to even.
   public func rounded() -> Tensor { Operators.round(.tensor(self)) }
-  /// The elements kept within bounds; nil leaves a side open.
+  /// Returns the elements clamped to bounds. A nil bound leaves that side open.
   public func clamped(_ minimum: Double?, _ maximum: Double?) -> Tensor {
     Operators.clamp(
       .tensor(self), minimum.map { .double($0) } ?? .none, maximum.map { .double($0) } ?? .none)
   }
-  /// The larger of two elements.
+  /// Returns the larger of two elements, with broadcasting.
   public static func maximum(_ left: Tensor, _ right: Tensor) -> Tensor {
     Operators.maximum(.tensor(left), .tensor(right))
   }
-  /// The smaller of two elements.
+  /// Returns the smaller of two elements, with broadcasting.
   public static func minimum(_ left: Tensor, _ right: Tensor) -> Tensor {
     Operators.minimum(.tensor(left), .tensor(right))
   }
 }
 
-// Comparison: tensors of Bool.
+// Comparisons return tensors of Bool.
 extension Tensor {
-  /// Where the elements are equal.
+  /// Tests whether the elements are equal.
   public static func .== (left: Tensor, right: Tensor) -> Tensor { Operators.eq(.tensor(left), .tensor(right)) }
-  /// Where an element equals a number.
+  /// Tests whether an element equals a number.
   public static func .== (left: Tensor, right: Double) -> Tensor { Operators.eqScalar(.tensor(left), .double(right)) }
-  /// Where the left element is larger.
+  /// Tests whether the left element is larger.
   public static func .> (left: Tensor, right: Tensor) -> Tensor { Operators.gt(.tensor(left), .tensor(right)) }
-  /// Where an element is larger than a number.
+  /// Tests whether an element is larger than a number.
   public static func .> (left: Tensor, right: Double) -> Tensor { Operators.gtScalar(.tensor(left), .double(right)) }
-  /// Where the left element is larger or equal.
+  /// Tests whether the left element is larger or equal.
   public static func .>= (left: Tensor, right: Tensor) -> Tensor { Operators.ge(.tensor(left), .tensor(right)) }
-  /// Where an element is larger than a number or equal to it.
+  /// Tests whether an element is larger than a number or equal to it.
   public static func .>= (left: Tensor, right: Double) -> Tensor { Operators.geScalar(.tensor(left), .double(right)) }
-  /// Where the left element is smaller.
+  /// Tests whether the left element is smaller.
   public static func .< (left: Tensor, right: Tensor) -> Tensor { Operators.lt(.tensor(left), .tensor(right)) }
-  /// Where an element is smaller than a number.
+  /// Tests whether an element is smaller than a number.
   public static func .< (left: Tensor, right: Double) -> Tensor { Operators.ltScalar(.tensor(left), .double(right)) }
-  /// Where the left element is smaller or equal.
+  /// Tests whether the left element is smaller or equal.
   public static func .<= (left: Tensor, right: Tensor) -> Tensor { Operators.le(.tensor(left), .tensor(right)) }
-  /// Where an element is smaller than a number or equal to it.
+  /// Tests whether an element is smaller than a number or equal to it.
   public static func .<= (left: Tensor, right: Double) -> Tensor { Operators.leScalar(.tensor(left), .double(right)) }
-  /// Where an element is zero or false.
+  /// Tests whether an element is zero or false.
   public static prefix func .! (tensor: Tensor) -> Tensor { Operators.logicalNot(.tensor(tensor)) }
-  /// Where both are true.
+  /// Tests whether both elements are true.
   public static func .& (left: Tensor, right: Tensor) -> Tensor {
     Operators.logicalAnd(.tensor(left), .tensor(right))
   }
-  /// Where at least one is true.
+  /// Tests whether at least one element is true.
   public static func .| (left: Tensor, right: Tensor) -> Tensor { Operators.logicalOr(.tensor(left), .tensor(right)) }
 
-  /// The elements of `self` where `condition` holds, those of `other` elsewhere.
+  /// Takes the elements of `self` if `condition` is true, and those of `other` elsewhere.
   public func selected(where condition: Tensor, otherwise other: Tensor) -> Tensor {
     Operators.whereSelf(.tensor(condition), .tensor(self), .tensor(other))
   }
 
-  /// The elements with `value` wherever `mask` holds.
+  /// Replaces the elements with `value` if `mask` is true.
   public func filled(_ value: Double, where mask: Tensor) -> Tensor {
     Operators.maskedFill(.tensor(self), .tensor(mask), .double(value))
   }

@@ -2,7 +2,7 @@ import CTorchInterface
 import Foundation
 
 extension Tensor {
-  /// A tensor with a copy of `elements` in row-major order; without a shape it has one dimension.
+  /// Makes a tensor from a copy of `elements` in row-major order. Without a shape it has one dimension.
   public convenience init<Element: TensorScalar>(_ elements: [Element], shape: [Int]? = nil) {
     let shape = shape ?? [elements.count]
     guard shape.reduce(1, *) == elements.count else {
@@ -14,12 +14,12 @@ extension Tensor {
     }
   }
 
-  /// A tensor without dimensions that holds one number.
+  /// Makes a tensor without dimensions that holds one number.
   public convenience init(_ scalar: Double, dtype: DType = .float32) {
     self.init(owning: Tensor.full([], scalar, dtype: dtype).retained())
   }
 
-  /// A tensor over memory that somebody else owns; `release` is called when its last view has gone.
+  /// Makes a tensor over the caller's memory. It calls `release` after its last view has gone.
   package static func wrapping(
     _ memory: UnsafeMutableRawPointer, shape: [Int], dtype: DType, release: @escaping () -> Void
   ) -> Tensor {
@@ -35,46 +35,46 @@ extension Tensor {
     return Tensor(owning: handle)
   }
 
-  /// Uninitialised memory of a shape.
+  /// Makes a tensor of uninitialised memory.
   public static func empty(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
     Operators.empty(.ints(shape), .dtype(dtype), .none, .device(device), .none, .none)
   }
 
-  /// Zeros of a shape.
+  /// Makes a tensor of zeros.
   public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
     Operators.zeros(.ints(shape), .dtype(dtype), .none, .device(device), .none)
   }
 
-  /// Ones of a shape.
+  /// Makes a tensor of ones.
   public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
     Operators.ones(.ints(shape), .dtype(dtype), .none, .device(device), .none)
   }
 
-  /// One number everywhere.
+  /// Makes a tensor that repeats one number.
   public static func full(
     _ shape: [Int], _ value: Double, dtype: DType = .float32, device: Device = .cpu
   ) -> Tensor {
     Operators.full(.ints(shape), .double(value), .dtype(dtype), .none, .device(device), .none)
   }
 
-  /// The whole numbers from 0 to before `count`.
+  /// Makes the whole numbers 0 ..< `count`, as i64.
   public static func range(_ count: Int, device: Device = .cpu) -> Tensor { range(0, count, device: device) }
 
-  /// The whole numbers from `start` to before `end`.
+  /// Makes the whole numbers `start` ..< `end`.
   public static func range(
     _ start: Int, _ end: Int, dtype: DType = .int64, device: Device = .cpu
   ) -> Tensor {
     Operators.arange(.int(start), .int(end), .dtype(dtype), .none, .device(device), .none)
   }
 
-  /// Samples of the standard normal distribution.
+  /// Draws from the standard normal distribution.
   public static func normal(
     _ shape: [Int], generator: Generator? = nil, dtype: DType = .float32, device: Device = .cpu
   ) -> Tensor {
     Operators.randn(.ints(shape), .generator(generator), .dtype(dtype), .none, .device(device), .none)
   }
 
-  /// Samples of the uniform distribution over `bounds`.
+  /// Draws from the uniform distribution over `bounds`.
   public static func uniform(
     _ shape: [Int], in bounds: Range<Double> = 0..<1, generator: Generator? = nil, dtype: DType = .float32,
     device: Device = .cpu
@@ -83,13 +83,13 @@ extension Tensor {
     return bounds == 0..<1 ? unit : unit * (bounds.upperBound - bounds.lowerBound) + bounds.lowerBound
   }
 
-  /// A tensor of zeros with this one's shape, type and device.
+  /// Makes a tensor of zeros with the same shape, type and device.
   public func zerosLike() -> Tensor { .zeros(shape, dtype: dtype, device: device) }
 
-  /// A tensor of ones with this one's shape, type and device.
+  /// Makes a tensor of ones with the same shape, type and device.
   public func onesLike() -> Tensor { .ones(shape, dtype: dtype, device: device) }
 
-  /// The address of the first element; only for memory on the CPU, and only while `self` is alive.
+  /// The address of the first element, valid while `self` is alive. The memory must be on the CPU.
   var data: UnsafeMutableRawPointer {
     var address: UnsafeMutableRawPointer?
     let message = Door.message { address = Door.table.data(handle, $0) }

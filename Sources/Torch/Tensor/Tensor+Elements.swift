@@ -1,5 +1,5 @@
 extension Tensor {
-  /// The elements in row-major order, converted to `Element` where the tensor has another type.
+  /// Returns the elements in row-major order. They are converted if the tensor has another type.
   public func array<Element: TensorScalar>(of type: Element.Type = Element.self) -> [Element] {
     let source = noGrad { detached().to(.cpu).to(Element.dtype).contiguous() }
     let count = source.count
@@ -18,7 +18,7 @@ extension Tensor {
   /// The elements as `Int`.
   public var integers: [Int] { array(of: Int.self) }
 
-  /// The only element.
+  /// The element of a tensor that has only one.
   public var item: Double {
     let elements = array(of: Double.self)
     guard elements.count == 1 else { Door.fail("item of a tensor of shape \(shape)") }
@@ -33,16 +33,17 @@ extension Tensor {
     }
   }
 
-  /// Whether every element is a finite number.
+  /// True if every element is a finite number.
   ///
-  /// Asked block by block, for libtorch's operator makes several tensors of its argument's size.
+  /// The test runs block by block, because libtorch's operator makes several tensors of its argument's size.
   public var isFinite: Bool {
     func holds(_ part: Tensor) -> Bool { Operators.all(.tensor(Operators.isfinite(.tensor(part)))).item != 0 }
     return rank == 0 ? holds(self) : blocks.allSatisfy { holds(self[$0]) }
   }
 
-  /// Ranges of the first axis that hold some four million elements each, for work whose intermediate results would be too
-  /// large for the whole.
+  /// Ranges of the first axis that hold about four million elements each.
+  ///
+  /// They serve work whose intermediate results would be too large for the whole tensor.
   package var blocks: [Range<Int>] {
     let rows = max(1, (1 << 22) / max(1, shape.dropFirst().reduce(1, *)))
     return stride(from: 0, to: size(0), by: rows).map { $0..<min($0 + rows, size(0)) }

@@ -2,9 +2,17 @@ import CTorchInterface
 
 /// An n-dimensional array on a device, with its place in the autograd graph.
 ///
-/// A value of this class is one reference to a libtorch tensor, given up in `deinit`. Views share memory.
-/// Not Sendable: libtorch's tensors may be changed in place, so one belongs to one task at a time.
-/// Operations on shapes that do not fit end the process with the operator and the shapes.
+/// An object is one reference to a libtorch tensor, and `deinit` releases it. Views share memory. The class is not
+/// Sendable: tensors can change in place, so one belongs to one task at a time. An operation on shapes that do not fit
+/// ends the process with the operator and the shapes.
+///
+/// ```swift
+/// let x = Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])
+/// let weight = Tensor.normal([4, 3]).requiringGradient()
+/// let y = x.linear(weight, nil).relu()  // [2, 4]
+/// y.sum().backward()
+/// print(weight.gradient!.shape, y.floats)
+/// ```
 public final class Tensor: CustomStringConvertible {
   let handle: ctorch_tensor
 
@@ -12,7 +20,7 @@ public final class Tensor: CustomStringConvertible {
 
   deinit { Door.table.release(handle) }
 
-  /// The size along each dimension.
+  /// The size of each dimension.
   public var shape: [Int] {
     let count = Int(Door.table.dimensions(handle))
     guard count > 0, let sizes = Door.table.sizes(handle) else { return [] }
@@ -32,18 +40,18 @@ public final class Tensor: CustomStringConvertible {
     return dtype
   }
 
-  /// Where the memory is.
+  /// The device that holds the memory.
   public var device: Device { Device(code: Door.table.device(handle)) }
 
-  /// Whether the elements lie in row-major order without gaps.
+  /// True if the elements are in row-major order without gaps.
   public var isContiguous: Bool { Door.table.is_contiguous(handle) }
 
-  /// The size along one dimension; negative ones count from the end.
+  /// Returns the size of one dimension. A negative index counts from the end.
   public func size(_ dimension: Int) -> Int {
     let shape = shape
     return shape[dimension < 0 ? shape.count + dimension : dimension]
   }
 
-  /// Element type, shape and device, such as `float32[24, 50, 40]`; not the elements.
+  /// The element type, shape and device, such as `float32[24, 50, 40]`. The elements are not included.
   public var description: String { "\(dtype)\(shape)\(device == .cpu ? "" : " on \(device)")" }
 }

@@ -6,7 +6,7 @@ import Torch
 @testable import PolyphonySettings
 @testable import PolyphonySupport
 
-/// A small adaptation: model, target and method from names.
+/// A small adaptation with model, target and method by name.
 struct Adapting {
   var architecture = "late_fusion"
   var kind = PredictionTask.Kind.regression
@@ -18,18 +18,18 @@ struct Adapting {
   var modalities = 3
   var seed: UInt64 = 1
 
-  /// Fewer epochs than published, and a share that leaves several samples of few.
+  /// Fewer epochs than published, and a share that selects several of few samples.
   static let short = "contrast_epochs: 4, snapshot_interval: 2, pseudo_epochs: 2, share: 0.3"
   static let casp = ["casp", "casp-contrast", "casp-pseudo", "casp-random"]
 
-  /// A method with settings that make it act on a small target.
+  /// A method with settings that have an effect on a small target.
   static func named(_ name: String, online: Bool = false) -> Adapting {
     var result = Adapting()
     (result.method, result.isOnline) = (name, online)
     // A stream of four batches is half a window of the default size.
     if casp.contains(name) { result.settings = short + (online ? ", pseudo_interval: 1" : "") }
     if name == "mean-teacher" { result.settings = "views: 3" }
-    // A random model is sure of nothing: every sample counts as reliable.
+    // The margin makes every sample reliable, because a random model has no confidence.
     if name == "eata" { result.settings = "margin: 1.1, redundancy: 1" }
     if name == "sar" { result.settings = "margin: 1.1, reset_below: 0" }
     return result
@@ -49,7 +49,7 @@ struct Adapting {
   }
 
   func makeMethod() throws -> any AdaptationMethod {
-    // A random model's predictions hardly differ: each update moves them by several times their spread.
+    // A random model's predictions hardly differ, and each update moves them by several times their spread.
     let bounds = settings.contains("guard:") ? "" : ", guard: {max_movement: 1000}"
     let all = "batch_size: 6, learning_rate: 0.01" + (settings.isEmpty ? "" : ", \(settings)") + bounds
     let configuration = configuration
@@ -68,14 +68,14 @@ struct Adapting {
       folder: folder)
   }
 
-  /// A run with a dropout stream of its own: tests run side by side.
+  /// A run with its own dropout stream, because tests run in parallel.
   func run(_ samples: UnlabelledSplit? = nil) throws -> (model: MultimodalModel, outcome: AdaptationOutcome) {
     let model = try model()
     return (model, try ownDropout { try loop(model, samples).run(isStopped: { false }) })
   }
 }
 
-/// Runs `body` with a dropout stream that no other test draws from.
+/// Runs `body` with a dropout stream that no other test uses.
 func ownDropout<Result>(_ body: () throws -> Result) rethrows -> Result {
   try DropoutStream.ofThread.withValue(DropoutStream(.init(seed: 0, offset: 0)), body)
 }

@@ -5,7 +5,7 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// Targets of every kind: tiny, constant, incomplete, broken; and labels, which must not matter.
+/// Targets of every kind: tiny, constant, incomplete or broken. Labels must have no influence.
 @Suite struct AdaptationInputTests {
   @Test(arguments: AdaptationMethods.names, [false, true]) func oneSampleIsEnough(method: String, isOnline: Bool) throws
   {
@@ -39,7 +39,7 @@ import Torch
     inputs.lengths[0] = Tensor((0..<20).map { 1 + $0 % 4 })
     let (model, outcome) = try adapting.run(UnlabelledSplit(name: "incomplete", inputs: inputs))
     #expect(outcome.prediction.isFinite && Tiny.isFinite(model))
-    // What a sample lacks must not matter.
+    // The content of a missing modality must have no influence.
     var other = inputs
     other.modalities[1] = inputs.modalities[1].selected(
       where: inputs.presence!.select(1, 1).reshaped(20, 1, 1), otherwise: Tensor.full([20, 1, 1], 7))

@@ -5,7 +5,7 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// Interrupted and continued, an adaptation ends with the same bits.
+/// An interrupted and resumed adaptation ends with the same bits.
 @Suite struct AdaptationResumeTests {
   private struct End: Equatable {
     var tensors: [String: [UInt8]]
@@ -26,7 +26,7 @@ import Torch
     (adapting.dropout, adapting.kind) = (0.2, .classification)
     let whole = try adapting.run()
     let expected = end(whole.model, whole.outcome)
-    // In the middle of an epoch, at its end, in the second stage.
+    // The stops are in the middle of an epoch, at its end, and in the second stage.
     for stop in [1, 2, 4, 11, 17] {
       try withTemporaryFolder { folder in
         var steps = 0

@@ -4,7 +4,7 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// Every method changes what it says, and nothing else.
+/// Every method changes its own tensors and no others.
 @Suite struct AdaptedTensorsTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var method: String
@@ -29,7 +29,7 @@ import Torch
   @Test(arguments: cases + images) func onlyTheseTensorsChange(_ test: Case) throws {
     var adapting = Adapting.named(test.method, online: test.isOnline)
     (adapting.architecture, adapting.kind) = (test.architecture, test.kind)
-    // Dropout is what the snapshots of `casp-pseudo` differ by.
+    // The snapshots of `casp-pseudo` differ by dropout.
     adapting.dropout = test.method == "casp-pseudo" ? 0.2 : 0
     if test.kind == .segmentation { (adapting.count, adapting.modalities) = (8, 2) }
     let model = try adapting.model()

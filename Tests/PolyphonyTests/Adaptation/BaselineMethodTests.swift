@@ -3,7 +3,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// What the baselines compute.
+/// The formulas of the baselines.
 @Suite struct BaselineMethodTests {
   private func entropy(_ prediction: Tensor) -> Double {
     let log = prediction.logSoftmax(1)

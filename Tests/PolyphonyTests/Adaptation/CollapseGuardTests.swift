@@ -4,9 +4,9 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// Collapses made on purpose: the last good state comes back, and the result says so.
+/// After deliberate collapses, the last good state returns and the result reports it.
 @Suite struct CollapseGuardTests {
-  /// Moves all parameters a little in each step, and from a step on does what a collapse does.
+  /// Moves all parameters a little in each step, and collapses after a given step.
   private final class Collapsing: AdaptationMethod {
     enum Ruin { case zeros, explosion, notANumber, contrast }
     let name = "collapsing"
@@ -56,7 +56,7 @@ import Torch
     let model = try adapting.model()
     let method = Collapsing([.zeros, .explosion, .notANumber, .contrast][ruin], after: 2)
     let outcome = try adapting.loop(model, method: method).run(isStopped: { false })
-    // The first epoch has two steps and is good; the collapse comes in the second.
+    // The first epoch has two steps and is good. The collapse comes in the second epoch.
     let report = try #require(outcome.returns.first)
     #expect(outcome.returns.count == 1 && report.measure == measure && report.epoch == 2)
     #expect(report.description.contains(measure.rawValue) && report.description.contains("last good state"))
@@ -101,7 +101,7 @@ import Torch
 
   @Test func caspGoesOnWithItsSecondStage() throws {
     var adapting = Adapting.named("casp")
-    // Two snapshots are there when the parameters leave their bounds.
+    // There are two snapshots when the parameters leave their bounds.
     adapting.settings =
       "contrast_epochs: 40, snapshot_interval: 1, pseudo_epochs: 1, share: 0.5, guard: {max_drift: 0.1, max_movement: 1000}"
     let (model, outcome) = try adapting.run()
@@ -120,7 +120,7 @@ import Torch
     #expect(!outcome.returns.contains { $0.measure == .spread })
   }
 
-  /// The bound on movement is a bound on what a regression can lose.
+  /// The bound on movement also bounds the loss of accuracy of a regression.
   @Test func movementBoundsWhatIsLost() throws {
     var adapting = Adapting.named("casp")
     adapting.settings += ", guard: {max_movement: 0.02, max_drift: 100}"

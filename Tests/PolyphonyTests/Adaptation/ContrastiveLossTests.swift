@@ -3,7 +3,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// NT-Xent against the published implementation and against a loop over pairs.
+/// NT-Xent agrees with the published implementation and with a loop over pairs.
 @Suite struct ContrastiveLossTests {
   @Test func matchesThePublishedImplementation() throws {
     let file = try SafetensorsFile(path: fixture("golden/contrastive_loss.safetensors"))

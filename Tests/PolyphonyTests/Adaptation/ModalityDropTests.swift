@@ -2,7 +2,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// The augmentation: a modality less for each sample, never the last.
+/// The augmentation drops one modality of each sample, never its last one.
 @Suite struct ModalityDropTests {
   private func inputs(_ presence: [[Bool]]?) -> Inputs {
     let count = presence?.count ?? 300
@@ -13,7 +13,7 @@ import Torch
   @Test func everySampleLosesOneOfThree() {
     let dropped = ModalityDrop.dropped(inputs(nil), generator: Generator(seed: 1)).presence!
     #expect(dropped.to(.int64).sum(1).integers.allSatisfy { $0 == 2 })
-    // Chosen for each sample, and each modality about as often.
+    // The choice is made for each sample, and each modality is chosen about as often.
     for kept in dropped.to(.int64).sum(0).integers { #expect((160...240).contains(kept), "\(kept) of 300 kept") }
   }
 

@@ -4,7 +4,7 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// A stream: predict, then learn.
+/// Online adaptation predicts each batch of a stream, then learns from it.
 @Suite struct OnlineAdaptationTests {
   @Test(arguments: AdaptationMethods.names) func reportsWhatWasSaidBeforeLearning(method: String) throws {
     var adapting = Adapting.named(method, online: true)
@@ -15,7 +15,7 @@ import Torch
     let source = untouched.predict(samples, batchSize: 6).prediction
     expectClose(try #require(outcome.source), source, 1e-6, "the source's")
     #expect(outcome.prediction[0..<6].floats == outcome.source?[0..<6].floats, "nothing was learned before the first")
-    // What is said of a batch is what a model says that has learned the batches before it, and not the batch itself.
+    // The prediction of a batch is that of a model after the batches before it, and not after the batch itself.
     for batch in 1..<3 {
       let seen = samples.subset(Array(0..<(batch * 6)))
       let (model, _) = try adapting.run(seen)
@@ -31,7 +31,7 @@ import Torch
     let adapting = Adapting.named("casp", online: true)
     let samples = adapting.samples()
     var other = samples.inputs
-    // Other samples from the third batch on.
+    // From the third batch on, the samples differ.
     other.modalities = other.modalities.map { .concatenated([$0[0..<12], $0[12..<20] * 3 + 1]) }
     let one = try adapting.run(samples).outcome.prediction
     let two = try adapting.run(UnlabelledSplit(name: "other", inputs: other)).outcome.prediction
@@ -69,7 +69,7 @@ import Torch
     let saved = Dictionary(uniqueKeysWithValues: method.state().map { ($0.key, $0.tensor) })
     #expect(saved["window.0.indices"]?.integers == Array(12..<18) && saved["window.1.indices"]?.integers == [18, 19])
     #expect(saved["window.2.indices"] == nil)
-    // Before it was learned, after its own step, after the next batch's.
+    // The predictions before learning, after the batch's own step, and after the next batch's step.
     #expect(saved["window.0.count"]?.integers == [3] && saved["window.1.count"]?.integers == [2])
   }
 }

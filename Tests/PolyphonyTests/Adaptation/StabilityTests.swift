@@ -2,7 +2,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// Stability, selection and pseudo-labels on cases worked by hand.
+/// Stability, selection and pseudo-labels agree with cases worked by hand.
 @Suite struct StabilityTests {
   @Test func movementAndMeanOfARegression() throws {
     var ledger = SnapshotLedger()
@@ -31,7 +31,7 @@ import Torch
       ([3, 1, 2, 5, 4], 0.25, [1, 2]),
       ([3, 1, 2, 5, 4], 0.3, [1, 2]),
       ([3, 1, 2, 5, 4], 1, [0, 1, 2, 3, 4]),
-      // Ties with the last one chosen come along, whatever their places.
+      // Samples that tie with the last one are also in the selection, at any place.
       ([1, 0, 1, 0, 1], 0.25, [1, 3]),
       ([1, 0, 1, 0, 1], 0.5, [0, 1, 2, 3, 4]),
       ([0, 0, 0], 0.05, [0, 1, 2]),
@@ -46,7 +46,7 @@ import Torch
     let stability = (0..<100).map { Double(($0 * 37) % 100) }
     let chosen = StableSelection.indices(stability, share: 0.05)
     #expect(chosen.map { stability[$0] }.sorted() == [0, 1, 2, 3, 4])
-    // 0.29 · 100 is a hair below 29 in binary.
+    // 0.29 · 100 is slightly below 29 in binary.
     #expect(StableSelection.indices((0...100).map(Double.init), share: 0.29).count == 30)
   }
 
@@ -59,7 +59,7 @@ import Torch
     let selected = try #require(outcome.selected)
     let saved = Dictionary(uniqueKeysWithValues: method.state().map { ($0.key, $0.tensor) })
     let movement = try #require(saved["ledger.movement"]).doubles
-    // Before the first epoch, after the second and the fourth.
+    // The snapshots are before the first epoch, after the second and after the fourth.
     #expect(saved["ledger.count"]?.integers == [3])
     #expect(selected.count == 6, "⌊0.3 · 19⌋ + 1")
     let others = movement.indices.filter { !selected.contains($0) }.map { movement[$0] }
@@ -71,7 +71,7 @@ import Torch
 
   @Test func errorsOfPseudoLabelsByHand() {
     var ledger = SnapshotLedger()
-    // Sample 1 does not move, sample 3 moves most; mean predictions 1, 2, 3, 0.
+    // Sample 1 does not move, and sample 3 moves most. The mean predictions are 1, 2, 3, 0.
     for values in [[0.5, 2, 2.8, -3], [1.5, 2, 3.2, 3]] as [[Float]] { ledger.add(Tensor(values, shape: [4, 1])) }
     let target = Tensor([2, 2.5, 3, 4] as [Float], shape: [4, 1])
     let regression = PredictionTask(kind: .regression)

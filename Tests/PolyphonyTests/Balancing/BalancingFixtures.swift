@@ -26,7 +26,7 @@ enum Tiny {
       task: task, width: width, heads: 2, layers: 1, dropout: .init())
   }
 
-  /// A model whose weights follow from the seed alone: tests run side by side and share libtorch's generator.
+  /// A model with weights from the seed alone, because parallel tests share libtorch's generator.
   static func model(_ configuration: ModelConfiguration, seed: UInt64 = 3) throws -> MultimodalModel {
     let model = try MultimodalModel(configuration)
     fill(model.backbone.parameters().map { ($0.key, $0.storage.tensor!) }, seed)
@@ -45,10 +45,10 @@ enum Tiny {
     }
   }
 
-  /// Whether every parameter and buffer is a number.
+  /// True if every parameter and buffer is finite.
   static func isFinite(_ model: MultimodalModel) -> Bool { model.backbone.state().allSatisfy { $0.tensor.isFinite } }
 
-  /// Random samples; the first modality knows the target best.
+  /// Random samples. The first modality has the target with the least noise.
   static func batch(_ configuration: ModelConfiguration, count: Int = 12, seed: UInt64 = 5) -> Batch {
     let generator = Generator(seed: seed)
     let state = Tensor.normal([count], generator: generator)
@@ -67,7 +67,7 @@ enum Tiny {
     }
   }
 
-  /// A split on disk and back, the only way to one.
+  /// A split after a round trip through a folder on disk.
   static func split(_ configuration: ModelConfiguration, count: Int = 24, seed: UInt64 = 5) throws -> LabelledSplit {
     let batch = batch(configuration, count: count, seed: seed)
     return try withTemporaryFolder { folder in
@@ -98,7 +98,7 @@ enum Tiny {
     return settings
   }
 
-  /// Forward and loss as the trainer has them.
+  /// Forward pass and loss, as in the trainer.
   static func step(
     _ model: MultimodalModel, _ batch: Batch, _ strategy: any StepHook, _ optimizer: any Optimizer
   ) -> TrainingStep {

@@ -1,7 +1,7 @@
 import Polyphony
 import Testing
 
-/// B_i by hand.
+/// The terms B_i agree with cases worked by hand.
 @Suite struct BalancingTermsTests {
   func expect(_ found: [Double], _ expected: [Double], sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(found.count == expected.count, sourceLocation: sourceLocation)
@@ -66,12 +66,12 @@ import Testing
   }
 
   @Test func progressIsCountedFromTheStart() {
-    // Above chance: 0.4 and 0.1. The smoothing cancels in B, but for what the average has taken in already.
+    // The progress above chance is 0.4 and 0.1. The smoothing cancels in B, except for the content of the average.
     var terms = BalancingTerms(count: 2, smoothing: 0.999, start: 0.5)
     expect(terms.update([0.9, 0.6]).terms, [2 * 0.1 / 0.5, 2 * 0.4 / 0.5])
-    // ε̄ = 0.5004, 0.5001: while scores stand still B does too, almost.
+    // ε̄ = 0.5004, 0.5001. While scores are constant, B is almost constant too.
     expect(terms.update([0.9, 0.6]).terms, [2 * 0.0999 / 0.4995, 2 * 0.3996 / 0.4995])
-    // From 0 what chance scores counts as progress, and draws the terms together.
+    // From 0, the score of chance counts as progress and makes the terms more similar.
     var published = BalancingTerms(count: 2, smoothing: 0.999)
     expect(published.update([0.9, 0.6]).terms, [2 * 0.6 / 1.5, 2 * 0.9 / 1.5])
   }

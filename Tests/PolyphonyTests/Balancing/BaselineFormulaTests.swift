@@ -2,7 +2,7 @@ import Foundation
 import Polyphony
 import Testing
 
-/// The baselines' coefficients by hand.
+/// The baselines' coefficients agree with cases worked by hand.
 @Suite struct BaselineFormulaTests {
   @Test func onTheFlyModulation() {
     // ρ = 2 and ½.
@@ -18,7 +18,7 @@ import Testing
     // s = 1, 2: s̄ − s = ±½, times 2: r = e, 1/e.
     let ratios = AdaptiveModulation.ratios([1, 2])
     #expect(abs(ratios[0] - exp(1)) < 1e-12 && abs(ratios[1] - exp(-1)) < 1e-12)
-    // Usually equal: the leading modality is slowed down, the other sped up.
+    // The running means are equal, so the rule slows down the leading modality and speeds up the other.
     let factors = AdaptiveModulation.coefficients([1, 2], means: [1, 1], alpha: 0.5)
     #expect(abs(factors[0] - exp(0.5 * (1 - exp(1)))) < 1e-12)
     #expect(abs(factors[1] - exp(0.5 * (1 - exp(-1)))) < 1e-12)
@@ -45,7 +45,7 @@ import Testing
   @Test(arguments: [1, 2, 3, 5])
   func shapleyWeights(count: Int) {
     let subsets = Coalitions.all(count)
-    // An additive game gives each player what it brings.
+    // In an additive game, each player's value is its own contribution.
     let worth = subsets.map { subset in subset.indices.reduce(0.0) { $0 + (subset[$1] ? Double($1 + 1) : 0) } }
     for (player, weights) in Coalitions.weights(count).enumerated() {
       let value = zip(weights, worth).reduce(0) { $0 + $1.0 * $1.1 }

@@ -2,7 +2,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// The published classifiers' outputs, loss, gradients, and the cosines of head gradients.
+/// The published classifiers' outputs, loss and gradients, and the cosines of head gradients.
 @Suite struct ClassifierGoldenTests {
   let golden: Golden
   let model: MultimodalModel
@@ -36,7 +36,7 @@ import Torch
       let gradient = try #require(stored.tensor?.gradient, "no gradient for \(key)")
       expectClose(gradient, try golden.tensor("classifier.grad.\(key)"), 1e-4, "gradient of \(key)")
     }
-    // They teach the model nothing.
+    // The classifiers give the model no gradient.
     for (key, stored) in model.backbone.parameters() { #expect(stored.tensor?.gradient == nil, "\(key)") }
   }
 

@@ -2,7 +2,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// The closed form of the head's gradient against autograd's, and the direction term's own gradient against finite
+/// The closed form of the head's gradient agrees with autograd, and the direction term's gradient with finite
 /// differences.
 @Suite struct HeadGradientTests {
   static let forms: [TaskLoss.Form] = [.crossEntropy, .absolute, .squared]
@@ -42,7 +42,7 @@ import Torch
     expectClose(HeadGradient.weight(output.features, delta), try #require(expected[0]), 1e-4, "∂L/∂W")
   }
 
-  /// L_gm as a function of the head's features: its gradient in f64 against central differences.
+  /// The gradient of L_gm in the head's features, in f64, agrees with central differences.
   @Test(arguments: forms, [4, 12])
   func directionTermHasTheGradientOfFiniteDifferences(form: TaskLoss.Form, width: Int) throws {
     let (loss, kind) = try Self.loss(form)
@@ -50,7 +50,7 @@ import Torch
     let generator = Generator(seed: 11)
     func draw(_ shape: [Int]) -> Tensor { Tensor.normal(shape, generator: generator).to(.float64) }
     let (weight, bias) = (draw([outputs, width]), draw([outputs]))
-    // Three modalities; with a width of 12 they lie side by side in the head.
+    // Three modalities are side by side in a head of width 12.
     let own = draw([3, outputs, 4])
     let target =
       kind == .regression ? draw([5, 1]) : Tensor([0, 2, 1, 1, 0])
@@ -76,7 +76,7 @@ import Torch
     }
   }
 
-  /// The same through a whole model, along its gradient.
+  /// The same test through a whole model, along its gradient.
   @Test(arguments: forms)
   func directionTermReachesTheEncoders(form: TaskLoss.Form) throws {
     let (loss, kind) = try Self.loss(form)

@@ -5,9 +5,9 @@ import Torch
 @testable import PolyphonySettings
 @testable import PolyphonySupport
 
-/// What CGGM does to gradients, and that it goes on as if it had not been stopped.
+/// The effect of CGGM on gradients, and its resumption with the same bits.
 @Suite struct ModulationTests {
-  /// Gradients of each modality's parameters and of the shared ones after a step's backward and modulation.
+  /// The gradients of each modality's parameters and of the shared ones after backward and modulation.
   func gradients(_ model: MultimodalModel, _ batch: Batch, _ strategy: any StepHook) throws -> [Tensor] {
     let settings = Tiny.settings(optimizer: .sgd)
     let groups = try #require(strategy.groups(model, settings))
@@ -58,7 +58,7 @@ import Torch
     }
     let (none, half, whole) = (try taught(0), try taught(0.5), try taught(1))
     expectClose(whole[0], none[0], 1e-5, "nothing but encoders is taught")
-    // The classifiers' own losses, by autograd without any share.
+    // The classifiers' own losses by autograd, without a share.
     let model = try Tiny.model(configuration)
     let strategy = try #require(try Tiny.strategy("cggm-watch", model) as? ClassifierGuidedModulation)
     let optimizer = SGD(try #require(strategy.groups(model, Tiny.settings(optimizer: .sgd))))
@@ -103,7 +103,7 @@ import Torch
     strategy.endStep(step)
     let after = strategy.classifiers.state()
     #expect(zip(before, after).allSatisfy { ($0 - $1.tensor).abs().sum().item > 0 || $1.key.contains("norm") })
-    // The model waits for its own optimiser.
+    // The model's parameters change only with its own optimiser.
     #expect(zip(fixed, model.backbone.state()).allSatisfy { ($0 - $1.tensor).abs().sum().item == 0 })
   }
 
@@ -143,7 +143,7 @@ import Torch
   @Test func presetsAreThePublishedValues() throws {
     let mosi = CGGMSettings(.mosi)
     #expect(mosi.rho == 1.3 && mosi.lambda == 0.2 && mosi.classifierLearningRate == 5e-4 && mosi.smoothing == 0)
-    // One layer where nothing is said, two where the values are published ones.
+    // The default is one layer, and a preset with published values has two.
     for (text, layers) in [("{}", 1), ("cggm: {preset: mosi}", 2), ("cggm: {preset: mosi, classifier_layers: 3}", 3)] {
       let model = try Tiny.model(Tiny.configuration("encoder_fusion", .classification))
       let strategy = try #require(try Tiny.strategy("cggm", model, text) as? ClassifierGuidedModulation)

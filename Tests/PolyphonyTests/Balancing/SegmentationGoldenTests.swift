@@ -5,7 +5,7 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// Loss, gradient and Dice of the published segmentation.
+/// Loss, gradient and Dice agree with the published segmentation.
 @Suite struct SegmentationGoldenTests {
   struct Configuration: Decodable {
     var class_weights: [Double]
@@ -22,7 +22,7 @@ import Torch
     expectClose(try #require(value.gradients(with: [logits])[0]), try file.tensor("grad"), 1e-4, "autograd's gradient")
     expectClose(loss.gradient(logits, target), try file.tensor("grad"), 1e-4, "closed gradient")
     expectClose(SegmentationScore.dice(logits, target, classes: 4), try file.tensor("dice"), 1e-5, "Dice")
-    // What is usual for four classes are the published weights.
+    // The usual weights of four classes are the published ones.
     expectClose(TaskLoss(task)(logits, target).reshaped(1), try file.tensor("loss"), 1e-5, "the usual loss")
   }
 

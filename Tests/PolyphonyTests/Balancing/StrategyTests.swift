@@ -5,7 +5,7 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// Every strategy, trained for a few steps.
+/// Every strategy trains for a few steps.
 @Suite struct StrategyTests {
   static let all = [
     "joint", "unimodal", "unimodal:m1", "mslr", "ogm-ge", "agm", "pmr", "gradient-blending", "cggm",
@@ -45,7 +45,7 @@ import Torch
     let trainer = try Trainer(
       model, training: split, validation: split, settings: Tiny.settings(epochs: 1), seed: 1,
       hook: try Tiny.strategy(name, model))
-    // The last batch has one sample: statistics over a single value must not spoil the model.
+    // The last batch has one sample. Statistics over a single value must not spoil the model.
     _ = try trainer.run()
     #expect(Tiny.isFinite(model))
   }
@@ -70,12 +70,12 @@ import Torch
     }
   }
 
-  /// Two epochs, a stop, one more: the same bits as three at once.
+  /// Two epochs, a stop and one more epoch give the same bits as three epochs at once.
   @Test(arguments: all.dropFirst(), [TrainingSettings.OptimizerName.adam, .sgd])
   func continuesWithTheSameBits(name: String, optimizer: TrainingSettings.OptimizerName) throws {
     let configuration = Tiny.configuration("encoder_fusion", .classification, modalities: 2)
     let split = try Tiny.split(configuration)
-    // Noise apart, which comes from the generator that all tests share.
+    // The options exclude noise, because it comes from the generator that all tests share.
     let options = "{\(sections[name] ?? "")}"
     func run(_ epochs: Int, _ folder: String, resume: Bool) throws -> ([[Float]], [(name: String, value: Double)]) {
       let model = try Tiny.model(configuration)
@@ -105,7 +105,7 @@ import Torch
     }
   }
 
-  /// The classifiers only watch: with their own optimiser and encodings without a graph they change nothing.
+  /// The classifiers have their own optimiser and encodings without a graph, so they change nothing in the model.
   @Test func watchedTrainingIsJointTraining() throws {
     let configuration = Tiny.configuration("encoder_fusion", .classification)
     let split = try Tiny.split(configuration)

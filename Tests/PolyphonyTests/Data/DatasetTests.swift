@@ -5,7 +5,7 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// Data set folders: what is written comes back, in whatever order a model wants it.
+/// Data set folders return the written content, in the order of modalities that a model needs.
 @Suite struct DatasetTests {
   static func set(_ folder: String, shift: Double = 0) throws -> Dataset {
     var generator = SyntheticSentiment()
@@ -58,7 +58,7 @@ import Torch
   }
 
   @Test func statisticsIgnorePaddingAndWhatIsMissing() throws {
-    // Two real values a feature; padding (99) and a missing sample (−50) must not count. By hand: mean 2 and 3.
+    // Each feature has two real values. Padding (99) and a missing sample (−50) must not count. The means are 2 and 3.
     let x = Tensor([1, 2, 3, 4, 99, 99, -50, -50, -50, -50, -50, -50] as [Float], shape: [2, 3, 2])
     let inputs = Inputs([x], lengths: [Tensor([2, 3])], presence: Tensor([true, false], shape: [2, 1]))
     let split = UnlabelledSplit(name: "hand", inputs: inputs)
@@ -67,7 +67,7 @@ import Torch
     #expect(statistics.deviation == [1, 1])
   }
 
-  /// More than a block of numbers: the sums go on from block to block.
+  /// The sums continue over the border between two blocks of numbers.
   @Test func statisticsOfMuchAreThoseOfTheWhole() {
     let x = Tensor.normal([3001, 20, 100], generator: Generator(seed: 1)) * 3 + 2
     let lengths = (0..<3001).map { 1 + $0 % 20 }
@@ -130,7 +130,7 @@ import Torch
       let target = split.target!.floats
       #expect(alone.contains(explained(.concatenated(means, 1), target)), "\(relation)")
       #expect(combined.contains(explained(products(means[0], means[1]), target)), "\(relation)")
-      // Nothing of it is to be had within one modality, or without text and audio.
+      // A single modality, or a pair without text or audio, must not explain the target.
       for (one, other) in [(0, 0), (1, 1), (2, 2), (0, 2), (1, 2)] where relation == 1 {
         #expect(explained(products(means[one], means[other]), target) < 0.1, "\(one) and \(other)")
       }

@@ -3,7 +3,7 @@ import Testing
 @testable import Polyphony
 @testable import PolyphonyPresentation
 
-/// Which conditions a command line asks for, and how the scores are shown.
+/// The conditions that a command line names, and the display of their scores.
 @Suite struct MissingPlanTests {
   @Test(arguments: [
     ("sample:0.5", MissingPlan.single(.sample(0.5))), ("complete", .single(.fixed([]))),

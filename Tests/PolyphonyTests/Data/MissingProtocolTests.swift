@@ -3,7 +3,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// Rules of missing data, and the masks they draw.
+/// Rules of missing data and their masks.
 @Suite struct MissingProtocolTests {
   static func samples(_ count: Int, _ modalities: [Modality] = MissingFixtures.modalities, padded: Bool = false)
     -> UnlabelledSplit
@@ -90,7 +90,7 @@ import Torch
     #expect((other.hash == one.hash) == (name == "fixed:vision"))
   }
 
-  /// Masks are kept for years: what a seed draws must not change unnoticed.
+  /// Masks stay in use for years, so a change of a seed's draw must not pass unnoticed.
   @Test func hashesAreStable() throws {
     let mask = try MissingProtocol.sample(0.7).mask(for: Self.samples(100), MissingFixtures.modalities, seed: 1)
     #expect(mask.hash == "10900bcb993681493e8c4e72f776de345c06b0a81554478ac7455cbff0a9c444")
@@ -168,7 +168,7 @@ import Torch
     )
   }
 
-  /// Lost steps are zero after normalisation, and their content is not seen.
+  /// Lost steps are zero after normalisation, and their content has no influence.
   @Test(arguments: ["late_fusion", "mult"]) func lostStepsAreNotSeen(architecture: String) throws {
     let model = try MissingFixtures.model(architecture)
     let samples = Self.samples(6)

@@ -4,7 +4,7 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// What each modality is worth, and what its encoder holds.
+/// The contributions of the modalities, and the quality of their encoders.
 @Suite struct ContributionTests {
   func trained(_ kind: PredictionTask.Kind, modalities: Int) throws -> (MultimodalModel, LabelledSplit) {
     let configuration = Tiny.configuration("late_fusion", kind, modalities: modalities)
@@ -73,7 +73,7 @@ import Torch
     let test = try Tiny.split(configuration, count: 100, seed: 2)
     let rows = try LinearProbe.scores(model, training: training, test: test)
     #expect(rows.map(\.modality) == ["m0", "m1", "m2"])
-    // The first modality carries the target with the least noise.
+    // The first modality has the target with the least noise.
     if kind == .classification {
       let accuracy = try rows.map { try #require($0.metrics["accuracy"]) }
       #expect(accuracy[0] > 0.6 && accuracy[0] > accuracy[2])

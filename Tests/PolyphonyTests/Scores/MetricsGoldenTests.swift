@@ -5,8 +5,8 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// Fixtures/golden/metrics.json holds what the field's Python code computes (numpy and scikit-learn over f32; NaN
-/// stands as null).
+/// Metrics agree with Fixtures/golden/metrics.json, the output of the field's Python code (numpy and scikit-learn over
+/// f32). The file has null for NaN.
 @Suite struct MetricsGoldenTests {
   private struct Case {
     let name: String

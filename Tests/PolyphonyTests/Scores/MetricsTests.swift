@@ -47,7 +47,7 @@ import Torch
   }
 
   @Test func simsBinsAreClosedOnTheRight() {
-    // Each value lies on an edge as an f32 and belongs to the bin below it.
+    // Each value is on an edge as an f32 and belongs to the bin below the edge.
     let edges: [Float] = [-0.7, -0.1, 0, 0.1, 0.7]
     let below: [Float] = [-0.8, -0.2, -0.05, 0.05, 0.6]
     #expect(SimsMetrics.values(prediction: edges, truth: below)["acc5"] == 1)
@@ -58,7 +58,7 @@ import Torch
   }
 
   @Test func classMetrics() throws {
-    // Class 3 occurs nowhere, class 2 is predicted but never true.
+    // Class 3 never occurs, and class 2 is predicted but never true.
     let matrix = try ConfusionMatrix(truth: [0, 0, 0, 1], prediction: [0, 0, 1, 2], classes: 4)
     #expect(matrix.counts == [2, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     let values = ClassificationMetrics.values(matrix)
@@ -94,7 +94,7 @@ import Torch
   @Test func diceLeavesOutWhatIsNotThere() {
     let regions = [SegmentationMetrics.Region("both", [1, 2])]
     let background = ConfusionMatrix(counts: [9, 0, 0, 0, 0, 0, 0, 0, 0], classes: 3)
-    // Two pixels of class 1 taken for 2, one hit of class 1: within the region all three agree.
+    // Two pixels of class 1 have the prediction 2, and one has the prediction 1. Within the region all three agree.
     let mixed = ConfusionMatrix(counts: [5, 0, 0, 0, 1, 2, 0, 0, 0], classes: 3)
     let values = SegmentationMetrics.values(samples: [background, mixed], classes: 3, regions: regions)
     #expect(values["dice_both"] == 1)
@@ -143,7 +143,7 @@ import Torch
     #expect(Array(metrics.keys) == ["a", "b", "c"])
     #expect(metrics["a"] == Aggregate([1, nil]))
     #expect(metrics["b"]?.mean == 3)
-    // Seed by seed, over the seeds that all have.
+    // The mean is seed by seed, over the common seeds.
     #expect(Aggregate(meanOf: [Aggregate([1, 2, nil, 8]), Aggregate([3, 6, 5])]) == Aggregate([2, 4, nil]))
     #expect(Aggregate(meanOf: []) == Aggregate([]))
   }

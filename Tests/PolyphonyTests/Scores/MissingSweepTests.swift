@@ -2,7 +2,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// Sweeps over rates and patterns, and their sums.
+/// Sweeps over rates and patterns, with their means and areas.
 @Suite struct MissingSweepTests {
   @Test func areaIsTheTrapezoids() {
     let sweep = MissingSweep(rows: [

@@ -8,7 +8,7 @@ import Torch
 
 /// Tails of Student's t, paired tests and Holm's correction agree with SciPy and with cases worked by hand.
 @Suite struct SignificanceTests {
-  /// Made by Tools/make-significance-fixtures.py.
+  /// The output of Tools/make-significance-fixtures.py.
   struct Fixtures: Decodable {
     struct Paired: Decodable {
       var reference: [Double]
@@ -41,7 +41,7 @@ import Torch
     #expect(StudentT.twoSided(.infinity, degreesOfFreedom: 4) == 0)
     #expect(StudentT.twoSided(1e200, degreesOfFreedom: 4) == 0)
     #expect(StudentT.twoSided(.nan, degreesOfFreedom: 4).isNaN && StudentT.twoSided(1, degreesOfFreedom: 0).isNaN)
-    // One degree of freedom is Cauchy's distribution: half of it lies beyond ±1.
+    // One degree of freedom gives Cauchy's distribution, and half of it is beyond ±1.
     #expect(abs(StudentT.twoSided(1, degreesOfFreedom: 1) - 0.5) < 1e-15)
   }
 
@@ -124,7 +124,7 @@ import Torch
     let comparison = try MethodComparison(rows, metric: "mae")
     #expect(comparison.reference == "base" && comparison.direction == .lowerIsBetter)
     #expect(comparison.conditions.map { $0.name(["missing"]) } == ["sample:0.1", "sample:0.5"])
-    // Two of four: equal scores and undefined ones cannot be tested.
+    // Two of the four methods have testable scores. The others are equal or undefined.
     #expect(comparison.tested == 2)
     let (low, high) = (comparison.conditions[0], comparison.conditions[1])
     let good = try #require(comparison[low, "good"])

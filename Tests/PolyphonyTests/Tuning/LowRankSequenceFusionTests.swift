@@ -2,7 +2,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// The fusion against what it stands for: the outer product of everything with a weight tensor.
+/// The fusion agrees with its definition, the outer product of everything with a weight tensor.
 @Suite struct LowRankSequenceFusionTests {
   struct Sizes: Sendable, CustomTestStringConvertible {
     var modalities: Int
@@ -18,7 +18,7 @@ import Torch
     }
   }
 
-  /// Lengths that favour each of the two orders.
+  /// Lengths for which each of the two orders is the faster one.
   static let lengths = [2, 1, 3, 1]
   static let (r, d, steps, batch) = (2, 3, 2, 2)
 
@@ -37,7 +37,7 @@ import Torch
     lengths.prefix(count).map { Tokens(.normal([batch, $0, r], dtype: .float64)) }
   }
 
-  /// ⟨W[t, c], z̃_1 ⊗ … ⊗ z̃_M⟩ with W[t, c] = Σ_kj ⊗_m (V_m^{(k)}[t] ⊗ U_m^{(j)}[:, c]), both written out in full.
+  /// ⟨W[t, c], z̃_1 ⊗ … ⊗ z̃_M⟩ with W[t, c] = Σ_kj ⊗_m (V_m^{(k)}[t] ⊗ U_m^{(j)}[:, c]), both in full.
   static func outerProduct(_ fusion: LowRankSequenceFusion, _ z: [Tokens], _ sizes: Sizes) -> Tensor {
     var result = [Double](repeating: 0, count: batch * steps * d)
     let features = fusion.features.map { ($0.values.doubles, $0.values.size(1)) }
@@ -113,8 +113,8 @@ import Torch
     }
   }
 
-  /// The form that recomputes pieces against libtorch's own operators, with presence: pieces of three samples, and of one
-  /// token rank of one sample.
+  /// The form that recomputes pieces agrees with libtorch's own operators, with presence. The pieces are of three
+  /// samples, and of one token rank of one sample.
   @Test(arguments: [false, true], [40, 600]) func piecesEqualTheWhole(batchOnTheLeft: Bool, ranks: Int) {
     let (batch, inner, columns) = (5, 4, 900)
     func operand(_ shape: [Int], _ hasBatch: Bool) -> Tensor {

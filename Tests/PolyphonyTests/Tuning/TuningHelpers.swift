@@ -28,7 +28,7 @@ struct TuningCase: CustomTestStringConvertible, Sendable {
     try Installation(make(model.configuration), on: model)
   }
 
-  /// Whether the output at the start is the base's.
+  /// True if the output at the start is the base's.
   var startsAtBase: Bool { !["prompt", "prefix"].contains(method) }
 
   static let small = "bottleneck: 4, feature_rank: 2, token_rank: 3, steps: 2, constant: false"
@@ -47,7 +47,7 @@ struct TuningCase: CustomTestStringConvertible, Sendable {
     TuningCase("wander", withConstant + ", placement: every"),
   ]
 
-  /// One for each method, and both placements of Wander.
+  /// One case for each method, and both placements of Wander.
   static let principal = all.filter { tuning in
     all.first { $0.method == tuning.method }?.settings == tuning.settings
       || tuning.settings.hasSuffix("placement: every")
@@ -61,7 +61,7 @@ func bytes(_ model: MultimodalModel) -> [String: [UInt8]] {
   Dictionary(uniqueKeysWithValues: model.backbone.storage().map { ($0.key, $0.storage.tensor!.withBytes(Array.init)) })
 }
 
-/// Steps of plain gradient descent on the golden target; the keys of trained tensors that have had a gradient.
+/// Makes steps of plain gradient descent on the golden target and returns the keys of trained tensors with a gradient.
 @discardableResult
 func train(_ model: MultimodalModel, _ golden: Golden, steps: Int, rate: Double = 0.05) throws -> Set<String> {
   let optimizer = SGD([ParameterGroup("all", model.trainableParameters(), learningRate: rate)], momentum: 0)
@@ -77,7 +77,7 @@ func train(_ model: MultimodalModel, _ golden: Golden, steps: Int, rate: Double 
   return moved
 }
 
-/// Gives everything that is trained random values, so that nothing is zero any more.
+/// Gives all trained tensors random values, so that none is zero.
 func scatter(_ model: MultimodalModel, seed: UInt64 = 7) {
   let generator = Generator(seed: seed)
   noGrad {

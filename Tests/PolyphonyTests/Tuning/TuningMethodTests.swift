@@ -2,7 +2,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// Every method on every backbone.
+/// Every tuning method works on every backbone.
 @Suite struct TuningMethodTests {
   @Test func allNamesAreKnown() {
     let expected = [
@@ -76,7 +76,7 @@ import Torch
     }
   }
 
-  /// What is read out of a padded batch is what each sample gives alone, without padding.
+  /// The read-out of a padded batch equals that of each sample alone, without padding.
   @Test(arguments: TuningCase.backbones, TuningCase.principal)
   func paddingChangesNothing(backbone: String, tuning: TuningCase) throws {
     Libtorch.seed(2)
@@ -97,7 +97,7 @@ import Torch
     }
   }
 
-  /// A prompt that nobody attends to would leave the output as it is: nothing else is displaced by it.
+  /// A prompt without any attention would leave the output unchanged, because it displaces nothing else.
   @Test(arguments: TuningCase.backbones) func promptsMoveNoPositions(backbone: String) throws {
     let golden = try Golden(backbone)
     let model = try golden.model()

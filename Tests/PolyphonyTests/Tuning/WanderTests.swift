@@ -2,7 +2,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// What the published method claims, and what its released code does not do.
+/// The claims of the published method, and the differences of its released code.
 @Suite struct WanderTests {
   private func model(_ architecture: String, modalities: [Modality], width: Int = 8) throws -> MultimodalModel {
     Libtorch.seed(3)
@@ -51,7 +51,7 @@ import Torch
     #expect(vector.prefersTokensFirst(50))
   }
 
-  /// As released every token factor starts at zero; ours start so in one modality alone.
+  /// As released, every token factor starts at zero. Ours start at zero in one modality alone.
   @Test func asReleasedNothingWouldEverLearn() throws {
     func gradients(allZero: Bool) throws -> [String: Double] {
       Libtorch.seed(5)
@@ -78,8 +78,8 @@ import Torch
     #expect(try gradients(allZero: false).values.allSatisfy { $0 > 0 })
   }
 
-  /// Factors below 1 make a product of seven vanish, and with it what the others can teach the one that starts at zero;
-  /// factors of 1 + V z U do not.
+  /// With factors below 1 a product of seven vanishes, and so does the gradient of the factor that starts at zero.
+  /// Factors of 1 + V z U avoid that.
   @Test func aConstantKeepsTheGradientsOfManyModalities() {
     func gradient(constant: Bool) -> Double {
       Libtorch.seed(1)
@@ -92,7 +92,7 @@ import Torch
     #expect(gradient(constant: true) > 10 * gradient(constant: false))
   }
 
-  /// Without the first modality, whose factors start at zero, the fused step is not zero; it must not drown the backbone.
+  /// Without the first modality, whose factors start at zero, the fused step is not zero. It must still be small.
   @Test func withoutTheFirstModalityTheStartIsSmall() {
     Libtorch.seed(2)
     let cost = ContractionCost(bottleneck: 16, width: 40, featureRank: 8, tokenRank: 12, steps: 1)
@@ -105,13 +105,13 @@ import Torch
 
   enum Form: String, CaseIterable { case productFirst, sumFirst }
 
-  /// F(e_i, e_j) = δ_ij has rank 2: whatever a form of rank 1 does, it misses a quarter of the squares (Eckart–Young).
+  /// F(e_i, e_j) = δ_ij has rank 2. Any form of rank 1 misses a quarter of the squares (Eckart–Young).
   private func fit(_ form: Form, featureRank: Int, tokenRank: Int, overTokens: Bool) -> Double {
     let (length, r) = overTokens ? (2, 1) : (1, 2)
     let cost = ContractionCost(bottleneck: r, width: 1, featureRank: featureRank, tokenRank: tokenRank, steps: 1)
     let fusion = LowRankSequenceFusion(lengths: [length, length], cost, zeroStart: nil)
     fusion.freeze { $0.hasPrefix("down") }
-    // Tests run beside each other, so that what is drawn from libtorch's own generator differs from run to run.
+    // Tests run in parallel, so draws from libtorch's own generator differ from run to run.
     let generator = Generator(seed: 9)
     for factor in fusion.features + fusion.tokens {
       factor.values = .normal(factor.values.shape, generator: generator)
@@ -142,7 +142,7 @@ import Torch
     #expect(fit(.sumFirst, featureRank: d, tokenRank: t, overTokens: overTokens) > 0.2499, "rank 2, summed first")
   }
 
-  /// Each modality keeps its own residual: the fused step is added to every step that is read.
+  /// Each modality keeps its own residual, and the fused step is added to every step of the read-out.
   @Test(arguments: ["late_fusion", "mult"]) func theFusedStepIsAddedToEveryModality(architecture: String) throws {
     let modalities = [Modality.sequence("a", features: 3, length: 5), .vector("b", features: 6)]
     let model = try model(architecture, modalities: modalities)

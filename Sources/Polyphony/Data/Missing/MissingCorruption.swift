@@ -1,12 +1,20 @@
 import Torch
 
-/// Training with missing data: a new mask for each epoch, one and the same for validation.
+/// Missing data in training: a new mask for each epoch, and one fixed mask for validation.
 ///
-/// The mask of an epoch follows from seed and epoch, a sample's pattern from its place in the mask.
+/// The mask of an epoch depends on seed and epoch. A sample's pattern is its row in the mask.
+///
+/// ```swift
+/// let corruption = try MissingCorruption(
+///   .sample(0.7), training: training.samples, validation: validation.samples, model.configuration.modalities, seed: 0)
+/// let trainer = try Trainer(
+///   model, training: training, validation: validation, settings: .init(), seed: 0, corruption: corruption)
+/// let outcome = try trainer.run()
+/// ```
 public final class MissingCorruption: InputCorruption {
-  /// The rule and its seed.
+  /// The rule with its seed.
   public let name: String
-  /// What is missing from the validation split.
+  /// The mask of the validation split.
   public let validationMask: MissingMask
   private let rule: MissingProtocol
   private let samples: Inputs
@@ -14,8 +22,8 @@ public final class MissingCorruption: InputCorruption {
   private let seed: UInt64
   private var current: (epoch: Int, mask: MissingMask)?
 
-  /// Training on `training` by a rule.
-  /// - Throws: `Fault(.usage)` where data of these modalities cannot go missing so.
+  /// Makes a corruption and draws the validation mask.
+  /// - Throws: `Fault(.usage)` if the rule does not fit these modalities.
   public init(
     _ rule: MissingProtocol, training: UnlabelledSplit, validation: UnlabelledSplit, _ modalities: [Modality],
     seed: UInt64
@@ -25,7 +33,7 @@ public final class MissingCorruption: InputCorruption {
     validationMask = try rule.mask(for: validation, modalities, seed: Self.seed(seed, stream: 0))
   }
 
-  /// What is missing from the training split in an epoch, counted from 0.
+  /// The mask of the training split in an epoch, counted from 0.
   public func mask(epoch: Int) -> MissingMask {
     if let current, current.epoch == epoch { return current.mask }
     let mask = rule.draw(samples, modalities, seed: Self.seed(seed, stream: UInt64(epoch) + 1))
@@ -33,17 +41,18 @@ public final class MissingCorruption: InputCorruption {
     return mask
   }
 
-  /// Takes away what is missing in this epoch.
+  /// Removes the entries that this epoch's mask marks as missing.
   public func training(_ inputs: Inputs, indices: [Int], epoch: Int) -> Inputs {
     mask(epoch: epoch).apply(to: inputs, indices: indices)
   }
 
-  /// Takes away what is missing from the validation split.
+  /// Removes the entries that the validation mask marks as missing.
   public func validation(_ inputs: Inputs, indices: [Int]) -> Inputs {
     validationMask.apply(to: inputs, indices: indices)
   }
 
-  /// A seed for each stream of a run (SplitMix64's mixing), so that neighbouring seeds and epochs share nothing.
+  /// A seed for each stream of a run, by SplitMix64's mixing, so that neighbouring seeds and epochs have unrelated
+  /// draws.
   private static func seed(_ seed: UInt64, stream: UInt64) -> UInt64 {
     var z = (seed ^ 0x6D69_7373_696E_6700) &+ (stream &+ 1) &* 0x9E37_79B9_7F4A_7C15
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -3,7 +3,7 @@ import Torch
 extension MissingMask {
   private static let format = "polyphony-missing-mask"
 
-  /// The SHA-256 of what is missing: modalities, shapes and elements, whatever rule and seed they came from.
+  /// The SHA-256 of the missing entries (modalities, shapes and elements). Rule and seed do not enter it.
   public var hash: String {
     var bytes = Array("\(Self.format)\n\(modalities.joined(separator: "\n"))\n".utf8)
     for (key, tensor) in tensors {
@@ -13,7 +13,8 @@ extension MissingMask {
     return FileHash.sha256(bytes)
   }
 
-  /// Makes or replaces a safetensors file: `presence`, `tokens.<modality>`, and as metadata rule, seed and hash.
+  /// Makes or replaces a safetensors file with `presence` and `tokens.<modality>`. Its metadata are rule, seed and
+  /// hash.
   /// - Throws: `Fault(.cannotWrite)`.
   public func write(to path: String) throws(Fault) {
     try SafetensorsWriter.write(
@@ -24,8 +25,8 @@ extension MissingMask {
       ])
   }
 
-  /// Reads a file that ``write(to:)`` made.
-  /// - Throws: `Fault(.badData)` where it is no such file, or not what its hash says.
+  /// Reads a file of ``write(to:)``.
+  /// - Throws: `Fault(.badData)` for another kind of file, and for a content that differs from its hash.
   public init(contentsOf path: String) throws(Fault) {
     let file = try SafetensorsFile(path: path)
     let metadata = file.metadata

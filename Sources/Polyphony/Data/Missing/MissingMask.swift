@@ -1,23 +1,29 @@
 import Torch
 
-/// What is missing from the samples of a split, drawn once by a ``MissingProtocol`` and the same ever after.
+/// The missing modalities and steps of the samples of a split.
 ///
-/// A mask is kept as a file with its hash (``write(to:)``), so that a score says on which samples without what it was
-/// reached.
+/// A ``MissingProtocol`` draws the mask once. Its file has a hash (``write(to:)``), so a report can name the exact
+/// pattern behind a score.
+///
+/// ```swift
+/// let mask = try MissingMask(contentsOf: "sample-0.7.safetensors")
+/// try mask.check(for: test.samples, model.configuration.modalities)
+/// let evaluation = try model.evaluate(test, prepare: { mask.apply(to: $0, indices: $1) })
+/// ```
 public struct MissingMask {
-  /// The rule that it was drawn by, such as `sample:0.7`.
+  /// The rule of the draw, such as `sample:0.7`.
   public let protocolName: String
-  /// The seed that it was drawn with.
+  /// The seed of the draw.
   public let seed: UInt64
   /// The modalities in the order of ``presence``.
   public let modalities: [String]
-  /// `[N, M]` u8: 0 where a sample lacks a modality.
+  /// `[N, M]` u8, 0 for a missing modality.
   public let presence: Tensor
-  /// `[N, L_m]` u8 for each modality: 0 where a step is lost; nil where none is.
+  /// `[N, L_m]` u8 for each modality, 0 for a lost step; nil if no step is lost.
   public let tokens: [Tensor?]
 
-  /// A mask that was made by other means.
-  /// - Throws: `Fault(.badData)` for tensors of other shapes or types, or a sample in which nothing is present.
+  /// Makes a mask from given tensors.
+  /// - Throws: `Fault(.badData)` for tensors of other shapes or types, and for a sample without any modality.
   public init(
     protocolName: String, seed: UInt64, modalities: [String], presence: Tensor, tokens: [Tensor?]? = nil,
     file: String? = nil
@@ -28,7 +34,7 @@ public struct MissingMask {
     try check(file: file)
   }
 
-  /// A mask that a rule has drawn.
+  /// Makes a mask from a rule's draw, which needs no check.
   init(protocolName: String, seed: UInt64, modalities: [String], presence: Tensor, drawn tokens: [Tensor?]) {
     (self.protocolName, self.seed, self.modalities) = (protocolName, seed, modalities)
     (self.presence, self.tokens) = (presence, tokens)
@@ -37,13 +43,13 @@ public struct MissingMask {
   /// The number of samples.
   public var count: Int { presence.size(0) }
 
-  /// 1 − Σ present / (N·M).
+  /// The share of missing modalities, 1 − Σ present / (N·M).
   public var missingRate: Double { 1 - presence.to(.float64).mean().item }
 
-  /// Takes away what this mask says from samples that stand at `indices` in its split.
+  /// Removes the missing modalities and steps from samples at `indices` of this mask's split.
   ///
-  /// What the data itself lacks stays missing. A sample of which nothing would be left keeps what it has. Inputs of
-  /// which nothing is taken away come back as they are.
+  /// A modality that the data lacks stays missing. A sample that would lose all modalities keeps those it has. Inputs
+  /// without a missing entry come back unchanged.
   public func apply(to inputs: Inputs, indices: [Int]) -> Inputs {
     var result = inputs
     let rows = Tensor(indices)
@@ -65,8 +71,8 @@ public struct MissingMask {
     return result
   }
 
-  /// Refuses data that this mask was not made for.
-  /// - Throws: `Fault(.badData)` where the number of samples, the modalities or their lengths differ.
+  /// Checks that this mask belongs to some data.
+  /// - Throws: `Fault(.badData)` for another number of samples, other modalities or other lengths.
   public func check(for samples: UnlabelledSplit, _ modalities: [Modality], file: String? = nil) throws(Fault) {
     let names = modalities.map(\.name)
     guard self.modalities == names, count == samples.count else {

@@ -1,26 +1,32 @@
 import Torch
 
-/// The ways in which some of M modalities can be missing.
+/// The patterns in which some of M modalities can be missing.
+///
+/// ```swift
+/// for pattern in MissingPatterns.patterns(3) {
+///   print(pattern.missing(["text", "audio", "vision"]), pattern.weight)
+/// }
+/// ```
 public enum MissingPatterns {
-  /// One way: which modalities are there, and how many ways it stands for.
+  /// One pattern and its weight.
   public struct Pattern: Equatable, Sendable {
-    /// Whether each modality is there; at least one is.
+    /// The presence of each modality; at least one is present.
     public var present: [Bool]
-    /// 1, or more where this is one of a sample.
+    /// The number of patterns that this one represents, 1 unless it belongs to a random sample.
     public var weight: Double
 
     /// The names of the modalities that are missing.
     public func missing(_ names: [String]) -> [String] { zip(names, present).filter { !$1 }.map(\.0) }
   }
 
-  /// The number of modalities up to which all patterns are tried.
+  /// The largest number of modalities with an exhaustive list.
   public static let exhaustiveLimit = 6
 
-  /// All 2^M − 1 patterns, complete first, then by the number of missing modalities; beyond six modalities a sample.
+  /// All 2^M − 1 patterns, ordered by the number of missing modalities, or a sample for more than six modalities.
   ///
-  /// The sample is stratified: from the C(M, c) patterns with c missing modalities it takes `perStratum` at random, or
-  /// all where there are no more, each with the weight C(M, c) over the number taken. A weighted mean over the sample
-  /// then estimates the mean over all patterns.
+  /// The sample is stratified. From the C(M, c) patterns with c missing modalities it takes `perStratum` at random, or
+  /// all if there are no more. Each has the weight C(M, c) divided by the number taken. So a weighted mean over the
+  /// sample estimates the mean over all patterns.
   public static func patterns(_ count: Int, perStratum: Int = 8, seed: UInt64 = 0) -> [Pattern] {
     (0..<count).flatMap { missing in
       stratum(count, missing: missing, limit: count <= exhaustiveLimit ? .max : perStratum, seed: seed)

@@ -1,17 +1,24 @@
 import Foundation
 import Torch
 
-/// Under which conditions of missing data a model is to be scored: one rule, growing rates of one, or all patterns.
+/// The conditions of an evaluation under missing data: one rule, one rule at growing rates, or all patterns.
+///
+/// ```swift
+/// let plan = try MissingPlan("sample:0.1...0.9")
+/// for condition in try plan.conditions(for: samples, modalities) {
+///   print(condition.rule, condition.mask.missingRate)
+/// }
+/// ```
 public enum MissingPlan: Equatable, Sendable {
   /// One rule.
   case single(MissingProtocol)
   /// One kind of rule at several rates, in ascending order.
   case rates(Family, [Double])
-  /// Each pattern of missing modalities in turn, the same for every sample: the main protocol of MPLMM's paper. All
-  /// patterns up to six modalities, a stratified sample beyond (``MissingPatterns``).
+  /// Each pattern of missing modalities in turn, the same for every sample, as in the main protocol of MPLMM's paper.
+  /// The list is complete up to six modalities and a stratified sample beyond (``MissingPatterns``).
   case patterns
 
-  /// A rule that has a rate.
+  /// A rule with a rate.
   public enum Family: String, Sendable, CaseIterable {
     /// ``MissingProtocol/sample(_:)``.
     case sample
@@ -20,7 +27,7 @@ public enum MissingPlan: Equatable, Sendable {
     /// ``MissingProtocol/token(_:)``.
     case token
 
-    /// The rule of this kind at a rate.
+    /// The rule of this family at a rate.
     func rule(_ rate: Double) -> MissingProtocol {
       switch self {
       case .sample: .sample(rate)
@@ -30,7 +37,7 @@ public enum MissingPlan: Equatable, Sendable {
     }
   }
 
-  /// The rules, one after another; nil for patterns, which depend on the data's modalities.
+  /// The rules in order; nil for patterns, which depend on the modalities of the data.
   var rules: [MissingProtocol]? {
     switch self {
     case .single(let rule): [rule]
@@ -39,25 +46,27 @@ public enum MissingPlan: Equatable, Sendable {
     }
   }
 
-  /// One condition, drawn for the samples of a split.
+  /// One condition with its mask for the samples of a split.
   public struct Draw {
-    /// The rule: `sample:0.3`, `fixed:text+audio`, `complete`.
+    /// The rule, such as `sample:0.3`, `fixed:text+audio` or `complete`.
     public let rule: MissingProtocol
-    /// The rate, in a plan of rates.
+    /// The rate; nil outside a plan of rates.
     public var rate: Double?
-    /// The modalities that are there, in a plan of patterns.
+    /// The present modalities; nil outside a plan of patterns.
     public var present: [String]?
-    /// How many patterns the condition stands for.
+    /// The number of patterns that the condition represents.
     public var weight = 1.0
-    /// What is missing from which sample.
+    /// The missing entries of the samples.
     public let mask: MissingMask
   }
 
-  /// The rates of the field's sweeps: 0, 0.1, … 0.9.
+  /// The usual rates of the literature: 0, 0.1, … 0.9.
   public static let usualRates = (0..<10).map { Double($0) / 10 }
 
-  /// Reads a rule (``MissingProtocol``), `sample` (the usual rates), `sample:0.1,0.5`, `sample:0.1...0.9` (steps of
-  /// 0.1), or `patterns`.
+  /// Reads a plan from text.
+  ///
+  /// The text is a rule (``MissingProtocol``), `sample` (the usual rates), `sample:0.1,0.5`, `sample:0.1...0.9` (steps
+  /// of 0.1) or `patterns`.
   /// - Throws: `Fault(.usage)` for an unknown rule or an impossible rate.
   public init(_ text: String, key: String = "--missing") throws(Fault) {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -76,7 +85,7 @@ public enum MissingPlan: Equatable, Sendable {
     } else if parts.count == 2, let family = Family(rawValue: parts[0]), let list = Self.list(parts[1]) {
       var rates: Set<Double> = []
       for rate in list {
-        // Refuses what is no rate.
+        // This refuses text that is no rate.
         _ = try MissingProtocol("\(family.rawValue):\(rate)", key: key)
         if let rate = Double(rate) { rates.insert(rate) }
       }
@@ -86,7 +95,7 @@ public enum MissingPlan: Equatable, Sendable {
     }
   }
 
-  /// The rates of `0.1,0.5` or `0.1...0.9` as they were written; nil for a single rate.
+  /// The rates of `0.1,0.5` or `0.1...0.9` as text; nil for a single rate.
   private static func list(_ text: String) -> [String]? {
     for mark in ["...", "…"] {
       let ends = text.components(separatedBy: mark)
@@ -98,11 +107,11 @@ public enum MissingPlan: Equatable, Sendable {
     return parts.count > 1 ? parts : nil
   }
 
-  /// Draws every condition for a split, each with the same seed, so that what is missing at a rate is missing at every
-  /// higher one.
+  /// Draws the mask of every condition for a split.
   ///
-  /// `modality` cannot lose more than (M − 1)/M: rates above that are left out.
-  /// - Throws: `Fault(.usage)` where the data cannot go missing so, or no rate remains.
+  /// All conditions have the same seed, so an entry that is missing at one rate is missing at every higher rate.
+  /// `modality` cannot lose more than (M − 1)/M, so the plan omits higher rates.
+  /// - Throws: `Fault(.usage)` if the rule does not fit the data, or if no rate remains.
   public func conditions(for samples: UnlabelledSplit, _ modalities: [Modality], seed: UInt64 = 0) throws(Fault)
     -> [Draw]
   {

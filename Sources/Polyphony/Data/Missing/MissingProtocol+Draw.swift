@@ -1,17 +1,17 @@
 import Torch
 
 extension MissingProtocol {
-  /// What is missing from the samples of a split.
+  /// Draws the mask of a split.
   ///
-  /// The same seed draws the same numbers for every rate, so that what is missing at a rate is missing at each higher
-  /// one too, and a sweep compares like with like.
+  /// The same seed draws the same random numbers for every rate. So an entry that is missing at one rate is missing at
+  /// each higher rate, and a sweep compares like with like.
   /// - Throws: `Fault(.usage)` as ``check(_:key:)``.
   public func mask(for samples: UnlabelledSplit, _ modalities: [Modality], seed: UInt64) throws(Fault) -> MissingMask {
     try check(modalities)
     return draw(samples.inputs, modalities, seed: seed)
   }
 
-  /// ``mask(for:_:seed:)`` of a rule that was checked.
+  /// Draws a mask without the check of ``mask(for:_:seed:)``.
   func draw(_ inputs: Inputs, _ modalities: [Modality], seed: UInt64) -> MissingMask {
     let generator = Generator(seed: seed)
     let (count, width) = (inputs.count, modalities.count)
@@ -22,7 +22,7 @@ extension MissingProtocol {
       let draws = Tensor.uniform([2, count], generator: generator, dtype: .float64).doubles
       let patterns = Double((1 << width) - 2)
       for sample in 0..<count where draws[sample] < rate {
-        // 1 … 2^M − 2: bit m says whether modality m is there.
+        // The code is in 1 … 2^M − 2. Its bit m is 1 if modality m is present.
         let code = 1 + min(Int(draws[count + sample] * patterns), (1 << width) - 3)
         for modality in 0..<width { presence[sample * width + modality] = UInt8(code >> modality & 1) }
       }
@@ -53,9 +53,10 @@ extension MissingProtocol {
       presence: Tensor(presence, shape: [count, width]), drawn: tokens)
   }
 
-  /// 1 for steps that stay, `[N, L]` u8: of ℓ real steps max(1, ⌊(1 − r)·ℓ + v⌋), v uniform in [0, 1), chosen at random.
+  /// The steps that stay, `[N, L]` u8, 1 for a kept step.
   ///
-  /// So each step is lost with probability r, and the share that is lost varies as little as it can.
+  /// Of ℓ real steps it keeps max(1, ⌊(1 − r)·ℓ + v⌋) at random places, with v uniform in [0, 1). So a step is lost
+  /// with probability r, and the lost share varies as little as possible.
   private static func keptSteps(_ inputs: Inputs, _ index: Int, _ rate: Double, _ generator: Generator) -> Tensor {
     let (count, length) = (inputs.count, inputs.modalities[index].size(1))
     let draws = Tensor.uniform([count, length], generator: generator, dtype: .float64)
@@ -63,7 +64,7 @@ extension MissingProtocol {
     let real = (inputs.lengths[index]?.to(.cpu) ?? Tensor.full([count], Double(length), dtype: .int64)).clamped(1, nil)
       .unsqueezed(1)
     let isPadding = Tensor.range(length).unsqueezed(0) .>= real
-    // Padding draws higher than any step, so the ranks of real steps are 0 … ℓ − 1.
+    // A padding step draws a higher number than any real step, so the ranks of the real steps are 0 … ℓ − 1.
     let ranks = draws.filled(2, where: isPadding).sorted().indices.sorted().indices
     let kept = (real.to(.float64) * (1 - rate) + rounding).to(.int64).clamped(1, nil)
     return ((ranks .< kept) .| isPadding).to(.uint8)

@@ -1,22 +1,29 @@
 import Torch
 
-/// A rule by which data goes missing, written `PROTOCOL:RATE`; with a seed it determines a ``MissingMask``.
+/// A rule by which data goes missing, written `PROTOCOL:RATE`. Rule and seed determine a ``MissingMask``.
 ///
-/// The field's papers use several rules whose rates cannot be compared, hence the name before the number.
+/// The literature has several rules, and their rates are not comparable. Hence a rate never appears without its rule.
+///
+/// ```swift
+/// let rule = try MissingProtocol("sample:0.7")
+/// let samples = try data.unlabelled("test")
+/// let mask = try rule.mask(for: samples, data.description.modalities, seed: 0)
+/// let inputs = mask.apply(to: samples.rows([0, 5, 7]), indices: [0, 5, 7])
+/// ```
 public enum MissingProtocol: Equatable, Sendable {
-  /// `sample:r`: with probability r a sample gets one of the 2^M − 2 incomplete patterns, each equally likely.
+  /// `sample:r`: a sample gets an incomplete pattern with probability r. All 2^M − 2 such patterns are equally likely.
   case sample(Double)
-  /// `modality:r`: r = 1 − Σ present/(N·M) over the split, at least one modality in each sample.
+  /// `modality:r`: r = 1 − Σ present/(N·M) over the split, and each sample keeps at least one modality.
   case modality(Double)
-  /// `token:r`: each real step of a sequence is lost with probability r; at least one remains in each sequence.
+  /// `token:r`: each real step of a sequence is lost with probability r, and each sequence keeps at least one step.
   case token(Double)
-  /// `fixed:text+audio`: these modalities are missing from every sample; none (`complete`) leaves everything.
+  /// `fixed:text+audio`: every sample lacks these modalities. An empty list (`complete`) removes nothing.
   case fixed([String])
 
   /// The names of the rules.
   public static let names = ["sample", "modality", "token", "fixed"]
 
-  /// Reads `sample:0.7`, `modality:0.5`, `token:0.3`, `fixed:text+audio` (what is missing) or `complete`.
+  /// Reads `sample:0.7`, `modality:0.5`, `token:0.3`, `fixed:text+audio` (the missing ones) or `complete`.
   /// - Throws: `Fault(.usage)` for an unknown rule or an impossible rate.
   public init(_ text: String, key: String = "--missing") throws(Fault) {
     if text == "complete" {
@@ -53,11 +60,11 @@ public enum MissingProtocol: Equatable, Sendable {
     }
   }
 
-  /// The largest rate that data of so many modalities can have.
+  /// The largest rate for data with `count` modalities.
   static func largestRate(modality count: Int) -> Double { Double(count - 1) / Double(count) }
 
-  /// Refuses what data of these modalities cannot have.
-  /// - Throws: `Fault(.usage)` for an unknown modality, or where nothing would be left.
+  /// Checks that the rule fits data of these modalities.
+  /// - Throws: `Fault(.usage)` for an unknown modality, and if a sample would have no modality left.
   public func check(_ modalities: [Modality], key: String = "--missing") throws(Fault) {
     let names = modalities.map(\.name)
     func refuse(_ problem: String, _ expected: String, _ remedy: String? = nil) -> Fault {

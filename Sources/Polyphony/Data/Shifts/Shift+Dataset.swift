@@ -2,8 +2,8 @@ import Foundation
 import Torch
 
 extension Dataset {
-  /// A split with its targets and its inputs corrupted as `write(corruptedBy:only:seed:to:)` writes it.
-  /// - Throws: `Fault(.usage)` for an unknown modality, and what reading throws.
+  /// Reads a split with targets and corrupts its inputs, as `write(corruptedBy:only:seed:to:)` does.
+  /// - Throws: `Fault(.usage)` for an unknown modality, and the faults of reading.
   public func labelled(
     _ split: String, corruptedBy shift: Shift, only: [String]? = nil, seed: UInt64 = 0
   ) throws(Fault) -> LabelledSplit {
@@ -13,8 +13,8 @@ extension Dataset {
       seed: DerivedSeed.of(seed, name: split))
   }
 
-  /// A split without targets and its inputs corrupted as `write(corruptedBy:only:seed:to:)` writes it.
-  /// - Throws: `Fault(.usage)` for an unknown modality, and what reading throws.
+  /// Reads a split without targets and corrupts its inputs, as `write(corruptedBy:only:seed:to:)` does.
+  /// - Throws: `Fault(.usage)` for an unknown modality, and the faults of reading.
   public func unlabelled(
     _ split: String, corruptedBy shift: Shift, only: [String]? = nil, seed: UInt64 = 0
   ) throws(Fault) -> UnlabelledSplit {
@@ -24,11 +24,11 @@ extension Dataset {
       seed: DerivedSeed.of(seed, name: split))
   }
 
-  /// Writes a data set folder with all splits corrupted, or some of them; targets, lengths and ids stay.
+  /// Writes a data set folder in which all or some splits are corrupted. Targets, lengths and ids stay the same.
   ///
-  /// Strengths are measured by the training split's features where there is one, else by each split's own.
-  /// - Throws: `Fault(.usage)` for an unknown modality or a destination that is this data set's own folder, and what
-  ///   reading and writing throw.
+  /// Strengths are relative to the features of the training split, or to each split's own without a training split.
+  /// - Throws: `Fault(.usage)` for an unknown modality and if the destination is this data set's own folder. The faults
+  ///   of reading and writing also pass through.
   public func write(
     corruptedBy shift: Shift, only: [String]? = nil, splits chosen: [String]? = nil, seed: UInt64 = 0, to path: String
   ) throws(Fault) {

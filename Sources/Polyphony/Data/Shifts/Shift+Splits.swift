@@ -1,15 +1,16 @@
 import Torch
 
 extension Shift {
-  /// A split with its inputs corrupted.
+  /// Corrupts the inputs of a split.
   ///
   /// - Parameters:
   ///   - split: the samples.
-  ///   - modalities: what the inputs are, in their order.
-  ///   - only: names of the modalities to corrupt; all without it.
-  ///   - statistics: mean and deviation of the features; those of the split itself without them. A deviation of 0 marks
-  ///     a feature that never changes.
-  ///   - seed: what every random number follows from, together with a modality's name.
+  ///   - modalities: the description of the inputs, in their order.
+  ///   - only: names of the modalities to corrupt; nil for all.
+  ///   - statistics: mean and deviation of the features; nil for those of the split. The deviation 0 marks a constant
+  ///     feature.
+  ///   - seed: the seed, which together with a modality's name determines every random number.
+  /// - Throws: `Fault(.usage)` for an unknown modality, and for a shift that affects none of the modalities.
   /// - Throws: `Fault(.usage)` for an unknown modality, or where the shift has nothing to act on.
   public func applied(
     to split: UnlabelledSplit, _ modalities: [Modality], only: [String]? = nil,
@@ -39,7 +40,7 @@ extension Shift {
     return severity == 0 ? split : UnlabelledSplit(name: split.name, inputs: inputs, ids: split.ids)
   }
 
-  /// A split with its inputs corrupted and its targets as they were; otherwise as the form without targets.
+  /// Corrupts the inputs of a split and keeps its targets; otherwise as the form without targets.
   public func applied(
     to split: LabelledSplit, _ modalities: [Modality], only: [String]? = nil,
     statistics: [String: FeatureStatistics]? = nil, seed: UInt64
@@ -49,7 +50,7 @@ extension Shift {
       target: split.target)
   }
 
-  /// Means and deviations to measure shifts by; 0 is the deviation of a feature that never changes.
+  /// The means and deviations that scale shifts. A constant feature has the deviation 0.
   public static func statistics(of split: UnlabelledSplit, _ modalities: [Modality]) -> [String: FeatureStatistics] {
     FeatureStatistics.fit(split, modalities, ofConstant: 0)
   }
@@ -65,7 +66,7 @@ extension Shift {
     return modalities.indices.filter { names.contains(known[$0]) }
   }
 
-  /// Takes modalities away from a share of the samples, but never the last one.
+  /// Removes modalities from a share of the samples, but never a sample's last one.
   private func remove(
     _ chosen: [Int], isNamed: Bool, from inputs: inout Inputs, _ seed: UInt64
   ) throws(Fault) {
@@ -87,7 +88,7 @@ extension Shift {
       goes = (score .== score.maximum(1, keep: true)) .& allowed
     }
     goes = goes .& victims
-    // Who would be left with nothing keeps one, chosen by the same draw.
+    // A sample that would lose everything keeps one modality, which the same draw chooses.
     let isEmptied = (present .& .!goes).to(.int64).sum(1, keep: true) .== 0
     let kept = draw.filled(-1, where: .!present)
     goes = goes .& .!(isEmptied .& (kept .== kept.maximum(1, keep: true)))
@@ -114,7 +115,7 @@ extension Shift {
   }
 }
 
-/// As `noGrad`, for bodies that throw a `Fault`.
+/// Runs `body` like `noGrad`, for bodies that throw a `Fault`.
 func noGradThrowing<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
   let result: Result<Value, Fault> = noGrad {
     do throws(Fault) {

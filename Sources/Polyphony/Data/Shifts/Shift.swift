@@ -1,38 +1,43 @@
 import Torch
 
-/// A corruption of inputs, such as `noise:3`: a kind and a severity from 0 (nothing) to 5.
+/// A corruption of inputs, such as `noise:3`: a kind and a severity from 0 (unchanged) to 5.
 ///
-/// Strengths are relative to the features' own mean μ and standard deviation σ over real steps, so that a severity
-/// means the same for every feature; a feature that never changes is left alone. ε, n and u follow from seed and
-/// modality alone, so a higher severity is the same corruption, only more of it.
+/// Strengths are relative to each feature's own mean μ and standard deviation σ over real steps. So a severity has the
+/// same meaning for every feature, and a constant feature stays unchanged. The random numbers ε, n and u depend on seed
+/// and modality alone, so a higher severity is a stronger form of the same corruption.
 ///
-/// | kind | what happens | severities 1 to 5 |
+/// | kind | effect | severities 1 to 5 |
 /// |---|---|---|
 /// | `noise` | x + aσε, ε standard normal | a = 0.25, 0.5, 1, 1.5, 2 |
-/// | `gain` | μ + eᵃⁿ(x − μ), n standard normal for each feature: sensors out of calibration | a = 0.1, 0.2, 0.4, 0.7, 1 |
-/// | `drop` | a share of real steps (of a vector's numbers, of an image's rows) becomes μ; one stays | 10, 20, 40, 60, 80 % |
-/// | `shift` | everything comes late by a share of the real steps (of an image's columns), the first one is held | 5, 10, 20, 30, 40 % |
-/// | `swap` | a share of the features (of an image's channels) changes places in pairs, in units of σ about μ | 10, 20, 40, 60, 80 % |
-/// | `missing` | in a share of the samples a modality is removed: one that is named, else one at random | 10, 30, 50, 70, 90 % |
+/// | `gain` | μ + eᵃⁿ(x − μ), n standard normal per feature, like an uncalibrated sensor | a = 0.1, 0.2, 0.4, 0.7, 1 |
+/// | `drop` | a share of steps (numbers of a vector, rows of an image) becomes μ; one stays | 10, 20, 40, 60, 80 % |
+/// | `shift` | a delay by a share of the steps (columns of an image), filled with the first one | 5, 10, 20, 30, 40 % |
+/// | `swap` | a share of features (or image channels) swaps in pairs, in units of σ about μ | 10, 20, 40, 60, 80 % |
+/// | `missing` | a share of the samples loses a modality, a named one or a random one | 10, 30, 50, 70, 90 % |
 ///
-/// Padding stays as it is, a modality that a sample lacks too, and no sample loses its last modality.
+/// Padding and missing modalities stay as they are, and no sample loses its last modality.
+///
+/// ```swift
+/// let shift = try Shift(.noise, severity: 3)
+/// let noisy = try Dataset("gestures").labelled("test", corruptedBy: shift, only: ["motion"])
+/// ```
 public struct Shift: Hashable, Sendable, CustomStringConvertible {
-  /// What happens to the inputs.
+  /// The kind of corruption.
   public enum Kind: String, Sendable, CaseIterable {
-    /// Gaussian noise is added.
+    /// Adds Gaussian noise.
     case noise
-    /// Everything is multiplied.
+    /// Multiplies each feature by a random factor.
     case gain
-    /// Steps are lost.
+    /// Replaces steps by the mean.
     case drop
-    /// The sequence is moved in time.
+    /// Moves the sequence in time.
     case shift
-    /// Features change places.
+    /// Exchanges features.
     case swap
-    /// A sample loses the modality.
+    /// Removes a modality from samples.
     case missing
 
-    /// The strength of severities 0 to 5: a factor of deviations, or a share.
+    /// The strengths of severities 0 to 5, each a factor of deviations or a share.
     var strengths: [Double] {
       switch self {
       case .noise: [0, 0.25, 0.5, 1, 1.5, 2]
@@ -44,22 +49,22 @@ public struct Shift: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Severities that do something.
+  /// The severities that have an effect.
   public static let severities = 1...5
 
-  /// What happens.
+  /// The kind of corruption.
   public let kind: Kind
-  /// How much of it, 0 to 5.
+  /// The severity, 0 to 5.
   public let severity: Int
 
-  /// A shift.
+  /// Makes a shift.
   /// - Throws: `Fault(.usage)` for a severity outside 0 to 5.
   public init(_ kind: Kind, severity: Int) throws(Fault) {
     guard (0...5).contains(severity) else { throw Shift.fault("\(kind.rawValue):\(severity)") }
     (self.kind, self.severity) = (kind, severity)
   }
 
-  /// The shift of a name, such as `noise:3`.
+  /// Reads a shift from its name, such as `noise:3`.
   /// - Throws: `Fault(.usage)` for another form, an unknown kind or a severity outside 0 to 5.
   public init(named name: String) throws(Fault) {
     let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -70,7 +75,7 @@ public struct Shift: Hashable, Sendable, CustomStringConvertible {
     try self.init(kind, severity: severity)
   }
 
-  /// `KIND:SEVERITY`.
+  /// The name, `KIND:SEVERITY`.
   public var description: String { "\(kind.rawValue):\(severity)" }
 
   var strength: Double { kind.strengths[severity] }

@@ -1,17 +1,17 @@
 import Torch
 
-/// One modality of a split on its way through a ``Shift``.
+/// One modality of a split under a ``Shift``.
 struct ShiftedModality {
   let kind: Modality.Kind
   /// `[N, L, D]`, `[N, D]` or `[N, C, H, W]`.
   let x: Tensor
-  /// Real steps of each sample, `[N]`; nil where all are real.
+  /// The number of real steps of each sample, `[N]`; nil if all steps are real.
   let lengths: Tensor?
-  /// Where something may happen (real steps of present samples), with sizes of 1 to broadcast over; nil for everywhere.
+  /// The mask of the real steps of present samples, with sizes of 1 to broadcast over; nil if it is all true.
   let reach: Tensor?
-  /// Of each feature, in a shape that broadcasts against `x`.
+  /// The mean of each feature, in a shape that broadcasts against `x`.
   let mean: Tensor
-  /// Of each feature; 0 for one that never changes.
+  /// The deviation of each feature; 0 for a constant feature.
   let deviation: Tensor
 
   init(_ inputs: Inputs, _ index: Int, _ modality: Modality, _ statistics: FeatureStatistics) {
@@ -28,7 +28,7 @@ struct ShiftedModality {
   /// The dimension of features.
   private var featureDimension: Int { kind == .sequence ? 2 : 1 }
 
-  /// Whether the kind of shift can do anything here.
+  /// Returns true if a kind of shift can change this modality.
   func isServed(by kind: Shift.Kind) -> Bool {
     switch kind {
     case .noise, .gain, .missing: true
@@ -38,7 +38,7 @@ struct ShiftedModality {
     }
   }
 
-  /// The modality after a shift other than `missing`.
+  /// The modality under a shift of another kind than `missing`.
   func shifted(_ kind: Shift.Kind, _ strength: Double, _ generator: Generator) -> Tensor {
     let changed: Tensor =
       switch kind {
@@ -56,12 +56,12 @@ struct ShiftedModality {
     (Tensor.normal([x.size(featureDimension)], generator: generator) * strength).exp().reshaped(to: mean.shape)
   }
 
-  /// Steps of a sequence, numbers of a vector, rows of an image.
+  /// The number of units that `drop` can remove: steps of a sequence, numbers of a vector or rows of an image.
   private var dropUnits: Int { kind == .image ? x.size(2) : x.size(1) }
 
   private func dropped(_ share: Double, _ generator: Generator) -> Tensor {
     var draw = Tensor.uniform([x.size(0), dropUnits], generator: generator)
-    // Padding cannot be the one that stays.
+    // The unit that stays must not be padding.
     if kind == .sequence, let reach { draw = draw.filled(-1, where: .!reach.squeezed(2)) }
     let goes = (draw .< share) .& (draw .< draw.maximum(1, keep: true))
     let place =
@@ -84,7 +84,7 @@ struct ShiftedModality {
       let steps = x.size(1)
       let real = lengths ?? .full([x.size(0)], Double(steps), dtype: .int64)
       let delay = (real.to(.float32) * share).rounded().clamped(1, nil).to(.int64)
-      // Clamping by a number makes numbers of integers.
+      // A clamp by a number converts integers to floats, hence the last conversion.
       let places = (Tensor.range(steps).unsqueezed(0) - delay.unsqueezed(1)).clamped(0, nil).to(.int64)
       return x.gathered(1, places.unsqueezed(2).expanded(-1, -1, x.size(2)))
     }
@@ -100,7 +100,7 @@ struct ShiftedModality {
     }
     let scale = deviation.filled(1, where: deviation .== 0)
     let exchanged = ((x - mean) / scale).rows(Tensor(sources), featureDimension) * deviation + mean
-    // Features that stay keep their very bits.
+    // Features that keep their place keep their exact bits.
     let moves = Tensor(sources.indices.map { sources[$0] != $0 }).reshaped(to: mean.shape)
     return exchanged.selected(where: moves, otherwise: x)
   }

@@ -1,28 +1,34 @@
 import Torch
 
-/// A controlled segmentation set: a head with a nested lesion in four co-registered contrasts, labelled as the BraTS
-/// challenge labels tumours.
+/// A controlled segmentation set: a head with a nested lesion in four co-registered contrasts, with the BraTS
+/// challenge's labels.
 ///
-/// Every image is made of tissues (head, ventricles, and the lesion's three parts). A contrast shows tissue k as its own
-/// grey level, times a smooth bias field, plus noise. The lesion is nested: dead core (class 1) inside an enhancing rim
-/// (3) inside oedema (2), so that the regions are enhancing tumour {3}, tumour core {1, 3}, whole tumour {1, 2, 3}.
-/// One lesion in ten does not enhance; its rim looks and counts like the core. The contrasts are of unequal use:
+/// Every image consists of tissues: head, ventricles and the three parts of the lesion. A contrast shows tissue k as
+/// its own grey level, multiplied by a smooth bias field, plus noise. The lesion is nested: dead core (class 1) inside
+/// an enhancing rim (3) inside oedema (2). So the regions are enhancing tumour {3}, tumour core {1, 3} and whole tumour
+/// {1, 2, 3}. One lesion in ten does not enhance; its rim has the grey level and the class of the core. The contrasts
+/// differ in use:
 ///
-/// * `flair` shows the whole lesion, and ventricles dark;
+/// * `flair` shows the whole lesion, and dark ventricles;
 /// * `t1ce` alone shows the rim;
 /// * `t1` shows almost nothing of the lesion, in stronger noise;
-/// * `t2` shows the lesion, but ventricles as bright, in the strongest noise.
+/// * `t2` shows the lesion, but with ventricles as bright, in the strongest noise.
+///
+/// ```swift
+/// let phantoms = SyntheticPhantoms(samples: 100, size: 32)
+/// try DatasetWriter.write(phantoms.description, phantoms.make(), to: "phantoms")
+/// ```
 public struct SyntheticPhantoms: Sendable {
   /// Samples over all splits: 70 % train, 15 % valid, 15 % test.
   public var samples: Int
   /// Height and width in pixels.
   public var size: Int
-  /// How far this scanner is from that of shift 0: grey levels, bias and noise change by this much.
+  /// The distance of this scanner from that of shift 0. It scales the change of grey levels, bias and noise.
   public var shift: Double
-  /// What everything follows from. Sets of one seed and several shifts share tissues' grey levels at shift 0.
+  /// The seed of all random numbers. Sets of one seed and several shifts share the tissues' grey levels of shift 0.
   public var seed: UInt64
 
-  /// A set to be made.
+  /// Makes a set of these numbers.
   public init(samples: Int = 400, size: Int = 64, shift: Double = 0, seed: UInt64 = 0) {
     (self.samples, self.size, self.shift, self.seed) = (samples, size, shift, seed)
   }
@@ -37,7 +43,7 @@ public struct SyntheticPhantoms: Sendable {
   ]
   private static let noise = [0.06, 0.06, 0.10, 0.14]
 
-  /// The description without splits.
+  /// The description, which has no splits yet.
   public var description: DatasetDescription {
     DatasetDescription(
       name: "synthetic-phantoms",
@@ -49,7 +55,7 @@ public struct SyntheticPhantoms: Sendable {
   }
 
   /// Makes the three splits.
-  /// - Throws: `Fault(.usage)` for numbers that make no set.
+  /// - Throws: `Fault(.usage)` for numbers out of range.
   public func make() throws(Fault) -> [DatasetWriter.Split] {
     try check()
     let world = Generator(seed: seed &* 2_654_435_761 &+ 7)
@@ -65,7 +71,7 @@ public struct SyntheticPhantoms: Sendable {
     }
   }
 
-  /// Which tissue is where (`[N, H, W]`, numbered as the grey levels), and the classes.
+  /// The tissue of each pixel (`[N, H, W]`, numbered as the grey levels), and the classes.
   private func tissues(_ scanner: Generator) -> (map: Tensor, labels: Tensor) {
     func draw(_ range: Range<Double>) -> Tensor { .uniform([samples, 1, 1], in: range, generator: scanner) }
     let axis = Tensor.range(size).to(.float32) * (2 / Double(size - 1)) - 1
@@ -94,7 +100,7 @@ public struct SyntheticPhantoms: Sendable {
     let whole = inside(lesion .< 1) * brain
     let core = inside(lesion .< coreShare) * brain
     let rim = (core - inside(lesion .< deadShare) * brain) * inside(enhances)
-    // Brain 1, ventricles 2, and over them oedema 4, core 3, rim 5.
+    // Brain is 1 and ventricles are 2. Oedema 4, core 3 and rim 5 replace them.
     let around = brain + inside(ventricles .< 1) * brain
     let map = (around * (1 - whole) + whole * 4 - core + rim * 2).to(.int64)
     let labels = (whole * 2 - core + rim * 2).to(.int64)
@@ -104,7 +110,7 @@ public struct SyntheticPhantoms: Sendable {
   /// One contrast, `[N, 1, H, W]`.
   private func image(_ tissues: Tensor, _ index: Int, _ world: Generator, _ scanner: Generator) -> Tensor {
     let base = Tensor(Self.levels[index])
-    // Drawn whatever the shift is, so that all sets of a seed share the world.
+    // The draw does not depend on the shift, so all sets of a seed share these numbers.
     let change = Tensor.normal([base.count], generator: world) * 0.15
     let levels = (base + change * shift).clamped(0, nil)
     let clean = levels.rows(tissues.flattened()).reshaped(samples, 1, size, size)
@@ -118,7 +124,7 @@ public struct SyntheticPhantoms: Sendable {
     return clean * field + disturbance * (Self.noise[index] * (1 + shift))
   }
 
-  /// Below 1 inside the ellipse.
+  /// A value below 1 inside the ellipse.
   private func ellipse(
     _ x: Tensor, _ y: Tensor, _ centreX: Tensor, _ centreY: Double, _ width: Tensor, _ height: Tensor
   ) -> Tensor {

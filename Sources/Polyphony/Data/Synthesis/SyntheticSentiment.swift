@@ -3,40 +3,54 @@ import Torch
 
 /// A controlled multimodal sentiment set: regression in [−3, 3] from sequences that share a latent state.
 ///
-/// Each sample has a latent state u ∈ R⁸ (standard normal). Its sentiment is 3·tanh((1 − ρ)(0.8·w·u + 0.4·u₀u₁) + ρ·u₂u₃),
-/// w of unit length. With a `relation` text does not see u₃, audio not u₂ and the others neither, so that the share ρ lies in
-/// how modalities combine. Modality m sees the latent numbers through a fixed random map A_m, in three of its real steps out
-/// of ten (the rest carry noise alone), with informativeness a_m = 1 − imbalance·m/(M − 1):
+/// Each sample has a latent state u ∈ R⁸ (standard normal). Its sentiment is 3·tanh((1 − ρ)(0.8·w·u + 0.4·u₀u₁) +
+/// ρ·u₂u₃) with w of unit length. With a `relation`, text lacks u₃, audio lacks u₂ and the other modalities lack both.
+/// So the share ρ of the sentiment depends on the combination of modalities.
 ///
-/// x_m[t] = e_m[t] · A_m · (a_m · v_m ⊙ u + √(1 − a_m²) · n) + noise · ε, e_m[t] ∈ {0, 1},
+/// Modality m contains the latent numbers after a fixed random map A_m, in three of ten real steps; the rest is noise.
+/// Its informativeness is a_m = 1 − imbalance·m/(M − 1):
 ///
-/// where n is a distractor of the sample, v_m leaves a quarter of the latent numbers to the other modalities, and ε is
-/// new at every step. The last `ciphered` modalities turn each speaking step's signal by a sign of its own and show that
-/// sign in their first feature: their average says nothing, an encoder has to learn the product. They are slow to learn
-/// where others are quick, which is what starves a modality in joint training. Asked for classes, the range is cut into
-/// as many parts of equal width. Modalities differ in length and features; real lengths vary between half and all.
+/// x_m[t] = e_m[t] · A_m · (a_m · v_m ⊙ u + √(1 − a_m²) · n) + noise · ε, e_m[t] ∈ {0, 1}.
+///
+/// Here n is a distractor of the sample, v_m leaves a quarter of the latent numbers to the other modalities, and ε is
+/// new at every step.
+///
+/// The last `ciphered` modalities multiply the signal of each informative step by a random sign and show that sign in
+/// their first feature. Their average carries no information, so an encoder has to learn the product. It learns slowly
+/// while others learn quickly, which starves a modality in joint training.
+///
+/// With `classes`, the range is cut into as many parts of equal width. Modalities differ in length and features. Real
+/// lengths vary between half and all of the steps.
+///
+/// ```swift
+/// var corpus = SyntheticSentiment()
+/// corpus.samples = 400
+/// corpus.imbalance = 0.8
+/// try DatasetWriter.write(corpus.description, corpus.make(), to: "sentiment")
+/// ```
 public struct SyntheticSentiment: Sendable {
   /// Samples over all splits: 70 % train, 15 % valid, 15 % test.
   public var samples = 2000
   /// The number of modalities: text, audio, vision, then `modality4` and so on.
   public var modalities = 3
-  /// How much less each further modality knows; 0 none, 1 nothing at all in the last.
+  /// The loss of information from modality to modality: 0 for none, 1 for no information in the last one.
   public var imbalance = 0.5
   /// The deviation of the noise at every step.
   public var noise = 0.5
-  /// How far this corpus is from that of shift 0: maps turned, offsets and gains changed by this much.
+  /// The distance of this corpus from that of shift 0. It scales the change of maps, offsets and gains.
   public var shift = 0.0
-  /// ρ, how much of the sentiment is a product of what text and audio know and no other modality does, 0 to 1; nil for none,
-  /// with nothing kept from the others.
+  /// ρ, 0 to 1: the share of the sentiment that is a product of one number of text and one of audio. With nil there is
+  /// no such share, and the other modalities keep both numbers.
   public var relation: Double?
-  /// Modalities, counted from the last, whose signal has to be deciphered.
+  /// The number of ciphered modalities, counted from the last.
   public var ciphered = 0
-  /// Classes in place of numbers; nil for regression.
+  /// The number of classes; nil for regression.
   public var classes: Int?
-  /// What everything follows from. Corpora of one seed and several shifts or relations share maps and differ in samples.
+  /// The seed of all random numbers. Corpora of one seed and several shifts or relations share maps and differ in
+  /// samples.
   public var seed: UInt64 = 0
 
-  /// The defaults.
+  /// Makes the set of the default numbers.
   public init() {}
 
   private static let latent = 8
@@ -44,7 +58,7 @@ public struct SyntheticSentiment: Sendable {
     ("text", 32, 12), ("audio", 16, 20), ("vision", 24, 16),
   ]
 
-  /// The description without splits.
+  /// The description, which has no splits yet.
   public var description: DatasetDescription {
     DatasetDescription(
       name: "synthetic-sentiment",
@@ -62,7 +76,7 @@ public struct SyntheticSentiment: Sendable {
   }
 
   /// Makes the three splits.
-  /// - Throws: `Fault(.usage)` for numbers that make no set.
+  /// - Throws: `Fault(.usage)` for numbers out of range.
   public func make() throws(Fault) -> [DatasetWriter.Split] {
     try check()
     let world = Generator(seed: seed &* 2_654_435_761 &+ 1)
@@ -88,7 +102,7 @@ public struct SyntheticSentiment: Sendable {
     state.select(1, first) * state.select(1, second)
   }
 
-  /// The sentiment of `[N]` numbers between −1 and 1, as the task wants it.
+  /// The targets of scores `[N]` between −1 and 1, in the form of the task.
   private func labels(_ score: Tensor) -> Tensor {
     guard let classes else { return (score * 3).reshaped(samples, 1) }
     return ((score + 1) * (Double(classes) / 2)).clamped(0, Double(classes - 1)).to(.int64)
@@ -98,7 +112,7 @@ public struct SyntheticSentiment: Sendable {
     let (_, features, length) = form(index)
     let scale = 1 / Double(Self.latent).squareRoot()
     var map = Tensor.normal([Self.latent, features], generator: world) * scale
-    // Drawn whatever the shift is, so that all corpora of a seed see the same world.
+    // The draw does not depend on the shift, so all corpora of a seed share these numbers.
     let turn = Tensor.normal([Self.latent, features], generator: world) * scale
     let offset = Tensor.normal([features], generator: world)
     let gain = Tensor.normal([features], generator: world)
@@ -112,7 +126,7 @@ public struct SyntheticSentiment: Sendable {
     let distractor = Tensor.normal([samples, Self.latent], generator: corpus)
     let seen = (state * visible * known + distractor * (1 - known * known).squareRoot()).matmul(map)
     let events = (Tensor.uniform([samples, length, 1], generator: corpus) .< 0.3).to(.float32)
-    // The first step always speaks, so that no sample is silent.
+    // The first step always carries a signal, so every sample has one.
     let speaking = Tensor.concatenated([.ones([samples, 1, 1]), events.slice(1, 1)], 1)
     var signal = speaking * seen.unsqueezed(1)
     if index >= modalities - ciphered {

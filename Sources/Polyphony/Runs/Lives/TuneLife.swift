@@ -79,6 +79,7 @@ public struct TuneLife: Life {
     private let whole: Splits
     private let training: TrainingSettings
     private let tuning: MethodSettings<any TuningMethod>
+    private let resolved: SettingsTree
     private let mask: MissingMask?
 
     fileprivate init(_ life: TuneLife, _ seeds: [UInt64]) throws(Fault) {
@@ -93,7 +94,7 @@ public struct TuneLife: Life {
       case .splits(let make):
         (dataset, whole) = (nil, try make(seeds[0]))
       }
-      (tuning, training) = try SettingsReader.read(life.recipe) {
+      let (read, resolved) = try SettingsReader.read(life.recipe) {
         (reader) throws(Fault) -> (MethodSettings<any TuningMethod>, TrainingSettings) in
         let tuning = try reader.section("tuning") { (section) throws(Fault) in
           try MethodSettings(life.methods, in: section) { (method) throws(Fault) in
@@ -103,7 +104,8 @@ public struct TuneLife: Life {
         }
         if let training = life.training { return (tuning, training) }
         return (tuning, try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) })
-      }.value
+      }
+      ((tuning, training), self.resolved) = (read, resolved)
       // All methods and seeds share one mask, so that their scores are comparable.
       let test = whole.test.samples
       mask = try life.condition.missing.map { (rule) throws(Fault) in
@@ -119,8 +121,8 @@ public struct TuneLife: Life {
       return row
     }
 
-    /// The recipe as the user gave it.
-    public func recipe(for method: String) -> SettingsTree { life.recipe }
+    /// The whole recipe, with the settings of all methods.
+    public func recipe(for method: String) -> SettingsTree { resolved }
 
     /// Writes the mask with its hash. It documents which sample lacked which modality in the scores.
     public func begin(in folder: RunFolder) throws(Fault) {

@@ -2,8 +2,8 @@ import Torch
 
 /// The metrics of classification: `accuracy`, `f1_weighted`, `f1_macro`, `balanced_accuracy`, and those of each class.
 ///
-/// `f1_macro` averages over the classes that occur as truth or prediction, `balanced_accuracy` over those that occur
-/// as truth; a class that is never hit counts with 0.
+/// `f1_macro` averages over the classes that occur as truth or prediction. `balanced_accuracy` averages over those that
+/// occur as truth. A class without any hit counts with 0.
 public enum ClassificationMetrics {
   /// The metrics' names, in order.
   public static let names = ["accuracy", "f1_weighted", "f1_macro", "balanced_accuracy"]
@@ -16,10 +16,10 @@ public enum ClassificationMetrics {
     ]
   }
 
-  /// Computes the metrics from logits; all are undefined where a logit is not a number.
+  /// Computes the metrics from logits. All are undefined if a logit is NaN.
   ///
   /// - Parameters:
-  ///   - logits: `[N, C]`, row by row; the largest wins, the first of equal ones.
+  ///   - logits: `[N, C]`, row by row; the prediction is the first of the largest ones.
   ///   - truth: `[N]`, 0 to C − 1.
   ///   - classes: C.
   /// - Throws: `Fault(.badData)` for a truth out of range.
@@ -28,7 +28,7 @@ public enum ClassificationMetrics {
     return values(try ConfusionMatrix(truth: truth, prediction: prediction, classes: classes))
   }
 
-  /// The class of the largest logit of each row, the first of equal ones; nil where one is not a number.
+  /// The class of the largest logit of each row, the first of equal ones; nil if a logit is NaN.
   ///
   /// - Parameters:
   ///   - logits: `[N, C]`, row by row.
@@ -44,8 +44,8 @@ public enum ClassificationMetrics {
   /// Recall, precision and F1 of each class: `recall/LABEL`, `precision/LABEL`, `f1/LABEL`.
   ///
   /// - Parameters:
-  ///   - confusion: The counts.
-  ///   - labels: The classes' names; their numbers where this is nil.
+  ///   - confusion: the counts.
+  ///   - labels: the names of the classes; nil for their numbers.
   public static func perClass(_ confusion: ConfusionMatrix, labels: [String]? = nil) -> MetricValues {
     var values = MetricValues()
     for index in 0..<confusion.classes {

@@ -1,13 +1,13 @@
-/// Whether a larger or a smaller value of a metric is the better one.
+/// The direction in which a metric improves.
 public enum MetricDirection: Sendable {
-  /// Accuracies, correlations, overlaps.
+  /// For accuracies, correlations and overlaps.
   case higherIsBetter
-  /// Errors and losses.
+  /// For errors and losses.
   case lowerIsBetter
 
-  /// The direction of a metric, by its name: errors, losses and gaps are better when low, all others when high.
+  /// Finds the direction of a metric by its name. Errors, losses and gaps are better when low, all others when high.
   ///
-  /// A prefix up to the last `/` (a split, a modality) does not count: `valid/mae` is as `mae`.
+  /// A prefix up to the last `/` (a split or a modality) has no influence, so `valid/mae` is like `mae`.
   public init(metric name: String) {
     let base = name.split(separator: "/").last.map(String.init) ?? name
     self =
@@ -17,7 +17,8 @@ public enum MetricDirection: Sendable {
 
   private static let lower: Set = ["mae", "mse", "rmse", "loss", "modality_gap"]
 
-  /// Whether a value improves on the best so far; an undefined value never does, anything improves on none.
+  /// Returns true if a value is better than the best so far. An undefined value never is, and any number is better than
+  /// no value.
   public func improves(_ value: Double?, on best: Double?) -> Bool {
     guard let value, !value.isNaN else { return false }
     guard let best, !best.isNaN else { return true }

@@ -1,22 +1,22 @@
-/// What the metrics of regression are made of, over pairs of prediction p and truth t.
+/// The formulas for the metrics of regression, over pairs of prediction p and truth t.
 enum Regression {
-  /// Whether anything can be said at all: there are pairs, and every number in them is finite.
+  /// Returns true if there are pairs and all their numbers are finite.
   static func isDefined(_ prediction: [Float], _ truth: [Float]) -> Bool {
     precondition(prediction.count == truth.count, "\(prediction.count) predictions for \(truth.count) truths")
     return !truth.isEmpty && prediction.allSatisfy(\.isFinite) && truth.allSatisfy(\.isFinite)
   }
 
-  /// Mean of |p − t|.
+  /// The mean of |p − t|.
   static func meanAbsoluteError(_ prediction: [Float], _ truth: [Float]) -> Double {
     mean(errors(prediction, truth).map { abs($0) })
   }
 
-  /// Mean of (p − t)².
+  /// The mean of (p − t)².
   static func meanSquaredError(_ prediction: [Float], _ truth: [Float]) -> Double {
     mean(errors(prediction, truth).map { $0 * $0 })
   }
 
-  /// Pearson's r; nil where one side is constant.
+  /// Pearson's r; nil if one side is constant.
   static func correlation(_ prediction: [Float], _ truth: [Float]) -> Double? {
     guard !isConstant(prediction), !isConstant(truth) else { return nil }
     let (p, t) = (deviations(prediction), deviations(truth))
@@ -24,7 +24,7 @@ enum Regression {
     return r.isFinite ? min(max(r, -1), 1) : nil
   }
 
-  /// 1 − Σ(p − t)² / Σ(t − t̄)²; nil where the truth is constant.
+  /// 1 − Σ(p − t)² / Σ(t − t̄)²; nil if the truth is constant.
   static func determination(_ prediction: [Float], _ truth: [Float]) -> Double? {
     guard !isConstant(truth) else { return nil }
     let t = deviations(truth)
@@ -33,7 +33,7 @@ enum Regression {
 
   static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
-  // Asked for directly: the deviations of a constant are not always exactly zero in floating point.
+  // This compares the values because the deviations of a constant are not always exactly zero in floating point.
   private static func isConstant(_ values: [Float]) -> Bool { values.allSatisfy { $0 == values.first } }
 
   private static func errors(_ prediction: [Float], _ truth: [Float]) -> [Double] {
@@ -49,7 +49,7 @@ enum Regression {
   private static func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
 }
 
-/// The metrics of a regression without conventions of its own: `mae`, `mse`, `rmse`, `corr`, `r2`.
+/// The general metrics of regression: `mae`, `mse`, `rmse`, `corr`, `r2`.
 public enum RegressionMetrics {
   /// The metrics' names, in order.
   public static let names = ["mae", "mse", "rmse", "corr", "r2"]
@@ -70,7 +70,7 @@ public enum RegressionMetrics {
 }
 
 extension MetricValues {
-  /// Several metrics, all undefined.
+  /// A set in which all these metrics are undefined.
   static func undefined(_ names: [String]) -> MetricValues {
     var values = MetricValues()
     for name in names { values[name] = nil }

@@ -1,9 +1,9 @@
 /// The metrics of segmentation: Dice of named regions, which are unions of classes, and of each class.
 ///
-/// Dice of a region R over one sample is 2·|P ∩ T| / (|P| + |T|), P and T the pixels whose predicted and true class is
-/// in R. Samples are averaged; one where R occurs on neither side is left out.
+/// Dice of a region R over one sample is 2·|P ∩ T| / (|P| + |T|). P are the pixels with a predicted class in R, and T
+/// those with a true class in R. The result is the mean over the samples in which R occurs on at least one side.
 public enum SegmentationMetrics {
-  /// A union of classes under a name.
+  /// A named union of classes.
   public struct Region: Equatable, Sendable {
     /// The region's name.
     public var name: String
@@ -23,10 +23,10 @@ public enum SegmentationMetrics {
   /// Computes `dice` (the mean over the regions), `dice_REGION` for each region and `dice_CLASS` for each class but 0.
   ///
   /// - Parameters:
-  ///   - samples: The counts of each sample's pixels.
-  ///   - classes: The number of classes; class 0 is the background.
-  ///   - regions: The regions; with none, `dice` is the mean over the foreground classes.
-  ///   - smoothing: ε of 2·(|P ∩ T| + ε) / (|P| + |T| + 2ε), for comparison with figures that were computed so.
+  ///   - samples: the counts of each sample's pixels.
+  ///   - classes: the number of classes; class 0 is the background.
+  ///   - regions: the regions; without any, `dice` is the mean over the foreground classes.
+  ///   - smoothing: ε of 2·(|P ∩ T| + ε) / (|P| + |T| + 2ε), for comparison with published figures that use it.
   public static func values(
     samples: [ConfusionMatrix], classes: Int, regions: [Region] = [], smoothing: Double = 0
   ) -> MetricValues {
@@ -40,7 +40,7 @@ public enum SegmentationMetrics {
     return values
   }
 
-  /// Dice of one region over one sample; nil where the region occurs on neither side.
+  /// Dice of one region over one sample; nil if the region occurs on neither side.
   public static func dice(_ confusion: ConfusionMatrix, of region: Region, smoothing: Double = 0) -> Double? {
     let inside = region.classes.filter { (0..<confusion.classes).contains($0) }
     let (truth, predicted) = inside.reduce((0, 0)) { ($0.0 + confusion.support($1), $0.1 + confusion.predicted($1)) }
@@ -49,7 +49,7 @@ public enum SegmentationMetrics {
     return 2 * (Double(both) + smoothing) / (Double(truth + predicted) + 2 * smoothing)
   }
 
-  /// The mean of the defined values; nil where there are none.
+  /// The mean of the defined values; nil for none.
   private static func mean(_ values: [Double?]) -> Double? {
     let defined = values.compactMap(\.self)
     return defined.isEmpty ? nil : Regression.mean(defined)

@@ -1,12 +1,12 @@
-/// The metrics of sentiment intensity in [−3, 3] (CMU-MOSI, CMU-MOSEI), as the field's benchmark MMSA defines them.
+/// The metrics of sentiment intensity in [−3, 3] (CMU-MOSI, CMU-MOSEI), with the definitions of the benchmark MMSA.
 ///
-/// * `mae`, `corr`: mean absolute error and Pearson's r, nothing clipped.
-/// * `acc7`, `acc5`, `acc3`: both sides clipped to ±3, ±2, ±1 and rounded half to even; the share that agrees.
-/// * `acc2_has0`, `f1_has0`: negative against not negative (`≥ 0`), over all samples; F1 weighted by the truth's
-///   support.
-/// * `acc2_non0`, `f1_non0`: negative against positive (`> 0`), over the samples whose truth is not 0.
-/// * `f1_non0_legacy`: the same with the roles of truth and prediction exchanged, as older code of the field has it;
-///   for comparison with numbers that were published so.
+/// * `mae`, `corr`: mean absolute error and Pearson's r of the unclipped values.
+/// * `acc7`, `acc5`, `acc3`: the share of equal pairs after clipping to ±3, ±2, ±1 and rounding half to even.
+/// * `acc2_has0`, `f1_has0`: negative against not negative (`≥ 0`) over all samples; F1 has the truth's support as
+///   weights.
+/// * `acc2_non0`, `f1_non0`: negative against positive (`> 0`) over the samples whose truth is not 0.
+/// * `f1_non0_legacy`: `f1_non0` with exchanged truth and prediction, as in older code of the field, for comparison
+///   with figures published in that form.
 public enum SentimentMetrics {
   /// The metrics' names, in order.
   public static let names = [
@@ -38,7 +38,7 @@ public enum SentimentMetrics {
     ]
   }
 
-  /// The share of pairs that are equal when clipped to ±limit and rounded half to even.
+  /// The share of pairs that are equal after clipping to ±limit and rounding half to even.
   private static func agreement(_ prediction: [Float], _ truth: [Float], limit: Float) -> Double {
     let step = { (value: Float) in min(max(value, -limit), limit).rounded(.toNearestOrEven) }
     return Double(zip(prediction, truth).count { step($0) == step($1) }) / Double(truth.count)

@@ -1,6 +1,6 @@
-/// The metrics of sentiment intensity in [−1, 1] (CH-SIMS), as the field's benchmark MMSA defines them.
+/// The metrics of sentiment intensity in [−1, 1] (CH-SIMS), with the definitions of the benchmark MMSA.
 ///
-/// Both sides are clipped to ±1 first, for every metric.
+/// For every metric, both sides are first clipped to ±1.
 /// * `mae`, `corr`: mean absolute error and Pearson's r.
 /// * `acc2`, `acc3`, `acc5`: accuracy over right-closed bins with the edges 0; ±0.1; ±0.1 and ±0.7.
 /// * `f1`: F1 of the two bins, weighted by the truth's support.
@@ -28,7 +28,7 @@ public enum SimsMetrics {
     ]
   }
 
-  /// Sorts both sides into right-closed bins: the bin is the number of edges below the value.
+  /// Counts both sides in right-closed bins. The bin of a value is the number of edges below it.
   private static func binned(_ prediction: [Float], _ truth: [Float], edges: [Float]) -> ConfusionMatrix {
     let bin = { (value: Float) in edges.count { value > $0 } }
     return ConfusionMatrix(pairs: zip(truth, prediction).map { (bin($0), bin($1)) }, classes: edges.count + 1)

@@ -1,23 +1,30 @@
 import Torch
 
-/// A planned comparison: one question of a comparison, with the two methods and the conditions that answer it.
+/// A planned comparison of two methods under given conditions, which answers one question.
 ///
-/// Its scores are those of the split as it is, or the mean over the conditions that it names, seed by seed.
+/// Its scores are those of the unchanged split, or the mean over the conditions, seed by seed.
+///
+/// ```swift
+/// let contrast = Contrast("balancing", method: "cggm", against: "joint")
+/// for finding in ContrastFinding.all([contrast], rows, metric: "accuracy") {
+///   print(finding.gain ?? .nan, finding.adjusted ?? .nan)
+/// }
+/// ```
 public struct Contrast: Codable, Hashable, Sendable {
-  /// What is asked, in a word or two.
+  /// The question, in a word or two.
   public var name: String
-  /// The method that is asked about.
+  /// The method of interest.
   public var method: String
-  /// The method that it is compared with.
+  /// The method for comparison.
   public var against: String
-  /// The conditions in one word, such as `sample:0.1...0.9`; nil for the split as it is.
+  /// The conditions in one word, such as `sample:0.1...0.9`; nil for the unchanged split.
   public var under: String?
-  /// What is missing, a rule each; empty where nothing is.
+  /// The rules of missing data, one per condition; empty for none.
   public var missing: [String]
-  /// How inputs are corrupted, a shift each; empty where they are not.
+  /// The shifts, one per condition; empty for none.
   public var shift: [String]
 
-  /// A contrast.
+  /// Makes a contrast.
   public init(
     _ name: String, method: String, against: String, under: String? = nil, missing: [String] = [], shift: [String] = []
   ) {
@@ -25,7 +32,7 @@ public struct Contrast: Codable, Hashable, Sendable {
     (self.missing, self.shift) = (missing, shift)
   }
 
-  /// The conditions that a row must have, one after another.
+  /// The conditions of the rows to compare, in order.
   var conditions: [(key: String, value: String)?] {
     let all = missing.map { (key: "missing", value: $0) } + shift.map { (key: "shift", value: $0) }
     return all.isEmpty ? [nil] : all

@@ -1,39 +1,46 @@
 /// The paired t-test of one method's scores against another's, seed by seed.
 ///
-/// With the differences dᵢ over the n seeds that both have, t = d̄ / (s / √n), where s² = Σ(dᵢ − d̄)² / (n − 1), has
-/// n − 1 degrees of freedom if the methods are equally good and differences are about normal.
+/// With the differences dᵢ over the n common seeds, t = d̄ / (s / √n), where s² = Σ(dᵢ − d̄)² / (n − 1). It has n − 1
+/// degrees of freedom if the methods are equally good and the differences are about normal.
+///
+/// ```swift
+/// let seeds = [0, 1, 2, 3, 4]
+/// let (cggm, joint) = (Aggregate([0.81, 0.80, 0.83, 0.82, 0.81]), Aggregate([0.78, 0.79, 0.80, 0.78, 0.79]))
+/// let test = PairedTest(cggm, seeds: seeds, against: joint, seeds: seeds)
+/// print(test.difference ?? .nan, test.p ?? .nan)
+/// ```
 public struct PairedTest: Equatable, Sendable {
-  /// Why nothing can be said.
+  /// The reason for a missing p-value.
   public enum Obstacle: String, Sendable {
-    /// No seed at which both have a score.
+    /// The methods have no common seed with a score.
     case noCommonSeed = "no common seed"
-    /// One such seed: a difference without a spread.
+    /// The methods have one common seed, and a single difference has no spread.
     case oneSeed = "one common seed only"
-    /// The scores are the same at all seeds.
+    /// The methods have the same score at every seed.
     case equal = "equal at all seeds"
-    /// The differences are the same at all seeds, so that their spread, and with it t, is undefined.
+    /// The difference is the same at all seeds, so its spread is 0 and t is undefined.
     case noVariance = "no variance between seeds"
-    /// One of the two has no defined score at all.
+    /// One of the methods has no defined score.
     case undefined = "undefined"
   }
 
-  /// The seeds at which both have a defined score.
+  /// The seeds at which both methods have a defined score.
   public let seeds: [Int]
   /// d̄, the method's mean score less the reference's; nil without a common seed.
   public let difference: Double?
-  /// s / √n; nil with fewer than two seeds.
+  /// s / √n; nil for fewer than two seeds.
   public let standardError: Double?
-  /// t; nil where there is an obstacle.
+  /// t; nil with an obstacle.
   public let statistic: Double?
-  /// The two-sided p-value, not corrected for other comparisons; nil where there is an obstacle.
+  /// The two-sided p-value, without correction for other comparisons; nil with an obstacle.
   public let p: Double?
-  /// Why there is no p-value; nil where there is one.
+  /// The reason for a missing p-value; nil if there is a p-value.
   public let obstacle: Obstacle?
 
   /// Tests the scores of a method against those of a reference.
   ///
-  /// Scores belong together by their seeds; a seed that stands twice counts once, the first. An undefined score takes
-  /// its seed out.
+  /// The seeds pair the scores. A repeated seed counts once, with its first score. An undefined score excludes its
+  /// seed.
   public init(_ scores: Aggregate, seeds: [Int], against reference: Aggregate, seeds referenceSeeds: [Int]) {
     func defined(_ aggregate: Aggregate, _ seeds: [Int]) -> [Int: Double] {
       Dictionary(
@@ -57,7 +64,7 @@ public struct PairedTest: Equatable, Sendable {
       return
     }
     let deviation = (differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)).squareRoot()
-    // What rounding leaves of equal differences is no variance.
+    // A deviation from rounding alone counts as 0.
     let scale = common.reduce(0) { max($0, abs(own[$1] ?? 0), abs(other[$1] ?? 0)) }
     guard deviation > 1e-12 * scale else {
       (standardError, statistic, p) = (0, nil, nil)

@@ -1,15 +1,15 @@
 import OrderedCollections
 import Torch
 
-/// Under what a row of results was scored: data set, missing rate, shift, split and the like.
+/// The condition of a row of results, such as data set, missing rate, shift and split.
 public struct ScoreCondition: Hashable, Sendable {
-  /// Its parts by key, in the row's order; `split` stands last.
+  /// The parts by key, in the row's order, with `split` last.
   public var parts: OrderedDictionary<String, String>
 
-  /// A condition.
+  /// Makes a condition.
   public init(_ parts: OrderedDictionary<String, String>) { self.parts = parts }
 
-  /// The condition of a row: whatever it says as text, except what is no condition but a finding or a file's hash.
+  /// Makes the condition of a row from its keys with text, except for findings and the hashes of files.
   public init(_ row: ResultsDocument.Row) {
     var parts: OrderedDictionary<String, String> = [:]
     for (key, value) in row.extra where !Self.findings.contains(key) {
@@ -19,21 +19,22 @@ public struct ScoreCondition: Hashable, Sendable {
     self.init(parts)
   }
 
-  /// `rate` is the learning rate that validation chose for a method: two methods with other rates are still compared.
+  /// `rate` is the learning rate that validation chose for a method. Two methods with different rates are still
+  /// comparable.
   private static let findings: Set = ["mask", "front", "note", "rate"]
 
-  /// Whether this is no condition of its own, but a mean or an area over several.
+  /// True for a mean or an area over several conditions.
   public var isSummary: Bool {
     ["missing", "shift"].contains { key in parts[key].map { $0 == "mean" || $0 == "area" } ?? false }
   }
 
-  /// A name of the parts with these keys; `all` where there is none.
+  /// The values of these keys as a name; `all` if there are none.
   public func name(_ keys: some Sequence<String>) -> String {
     let words = keys.compactMap { parts[$0] }.filter { !$0.isEmpty }
     return words.isEmpty ? "all" : words.joined(separator: ", ")
   }
 
-  /// The keys by which some conditions differ from each other; empty for a single one.
+  /// The keys whose values differ between some conditions; empty for a single condition.
   public static func distinguishing(_ conditions: [ScoreCondition]) -> [String] {
     OrderedSet(conditions.flatMap { Array($0.parts.keys) }).filter { key in
       Set(conditions.map { $0.parts[key] }).count > 1

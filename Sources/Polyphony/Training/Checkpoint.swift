@@ -1,7 +1,8 @@
 import Foundation
 import Torch
 
-/// A run that can be continued: a folder with model, optimiser, best weights and state, replaced whole or not at all.
+/// A checkpoint on disk: a folder with model, optimiser, strategy, best weights and state. A write replaces all of it
+/// or leaves it as it was.
 enum Checkpoint {
   /// The tensors of a checkpoint, by file.
   struct Tensors {
@@ -24,7 +25,7 @@ enum Checkpoint {
     }
   }
 
-  /// The state of the checkpoint at a path; nil where there is none.
+  /// The state of the checkpoint at a path. Nil if there is no checkpoint.
   static func state(at path: String) throws(Fault) -> TrainingState? {
     try AtomicFolder.recover(path)
     guard FileManager.default.fileExists(atPath: path) else { return nil }
@@ -32,7 +33,7 @@ enum Checkpoint {
       TrainingState.self, from: "\(path)/state.json", remedy: "remove the checkpoint to start the run anew")
   }
 
-  /// The tensors of one file of a checkpoint; none where it was not written.
+  /// The tensors of one file of a checkpoint. Empty if there is no such file.
   static func tensors(_ name: String, at path: String) throws(Fault) -> [String: Tensor] {
     let file = "\(path)/\(name).safetensors"
     guard FileManager.default.fileExists(atPath: file) else { return [:] }

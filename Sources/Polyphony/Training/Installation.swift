@@ -1,40 +1,48 @@
 import Torch
 
-/// A tuning method on a model, to be switched off and on again without reading the model anew.
+/// A tuning method on a model, which can be switched off and on without reading the model anew.
 ///
-/// Switched off, the model gives what it gave before, bit for bit: tensors of the backbone that the method trains (the
-/// head's, all biases, …) are trained as copies, and the originals come back. A method may be installed on a model that
-/// carries others already (``beneath``): those are frozen, and what it trains is told apart from theirs (`tensors`).
-/// Several stacks on one model are switched one at a time (``AdapterSet`` sees to that): install and enable one only while
-/// the others are off.
+/// Switched off, the model gives the same outputs as before the installation, bit for bit. The method trains copies of
+/// the backbone's tensors (the head's, all biases, …), and the originals come back.
+///
+/// A method may be installed on a model with other methods (``beneath``). The others are then frozen, and `tensors`
+/// excludes theirs. Of several stacks on one model, only one may be enabled at a time, and a further one may be
+/// installed only while the others are off. ``AdapterSet`` takes care of this.
+///
+/// ```swift
+/// let (lora, _) = try ModelWithAdapter("runs/base/model").install("lora")
+/// let tuned = lora.model(inputs).prediction
+/// lora.isEnabled = false
+/// let base = lora.model(inputs).prediction  // the base model, bit for bit
+/// ```
 public final class Installation {
-  /// The method.
+  /// The tuning method.
   public let method: any TuningMethod
-  /// Its name, for messages.
+  /// The name of the method, for error messages.
   public let name: String
-  /// What it is installed on.
+  /// The model with the method.
   public let model: MultimodalModel
-  /// What the model carried already; nil for the bare base.
+  /// The installation that the model carried before. Nil for the bare base.
   public let beneath: Installation?
   private let base: ModelState
   private var tuned: ModelState
 
-  /// Installs a method and gives the backbone's tensors that it trains memory of their own.
+  /// Installs a method, and copies the backbone's tensors that it trains.
   ///
   /// - Parameters:
   ///   - method: the method.
   ///   - model: the model.
-  ///   - name: what it is called in messages.
-  ///   - beneath: what the model carries already, enabled.
-  /// - Throws: What the method throws where it cannot serve this model, `Fault(.usage)` where it cannot stand on what is
-  ///   beneath; the model is as before then.
+  ///   - name: the name in error messages. Default: the method's type.
+  ///   - beneath: the installation that the model carries already. It must be enabled.
+  /// - Throws: The method's error for a model that it does not fit, `Fault(.usage)` for a method that cannot act on the
+  ///   ones beneath. The model is unchanged then.
   public init(
     _ method: any TuningMethod, on model: MultimodalModel, name: String? = nil, beneath: Installation? = nil
   ) throws(Fault) {
     (self.method, self.model, self.beneath) = (method, model, beneath)
     self.name = name ?? "\(type(of: method))"
     base = ModelState(of: model)
-    // A method freezes the backbone; what others have attached is no concern of its.
+    // A method freezes the backbone. The attachments of other methods are frozen below.
     let carried = model.attachments
     do {
       try method.install(on: model)
@@ -52,39 +60,39 @@ public final class Installation {
     tuned = ModelState(of: model)
   }
 
-  /// Whether the method acts. Off, the model is what is beneath.
+  /// True while the method acts. If false, the model computes as before the installation.
   public var isEnabled = true {
     didSet {
       guard isEnabled != oldValue else { return }
       if isEnabled {
         tuned.restore(model)
       } else {
-        // An optimiser has laid the trained tensors into its own memory since.
+        // The optimiser may have moved the trained tensors into its own memory since the installation.
         tuned = ModelState(of: model)
         base.restore(model)
       }
     }
   }
 
-  /// Whether the method and all beneath it act. Off, the model is the bare base.
+  /// True while the method and all beneath it act. If false, the model computes as the bare base.
   public var isStackEnabled: Bool {
     get { isEnabled }
     set {
-      // From below upwards, and down again in the other order: each restores what the next one was installed on.
+      // Enabling goes from below upwards, disabling the other way. Each one restores the state beneath the next one.
       if newValue { beneath?.isStackEnabled = true }
       isEnabled = newValue
       if !newValue { beneath?.isStackEnabled = false }
     }
   }
 
-  /// This method and all beneath it, from above.
+  /// This method and all beneath it, from the top down.
   var stack: [Installation] { [self] + (beneath?.stack ?? []) }
 
-  /// What an adapter holds: what the method trains, and the buffers of the backbone, which training changes whatever is
-  /// frozen, and of what the method has attached. What is beneath has no part in it.
+  /// The tensors of an adapter: the trained tensors, and all buffers of the backbone and of the method's attachments.
   ///
-  /// Keys are the backbone's own, and `attachment.N.` with N counted from 0 among those that the method has attached. To be
-  /// asked for while the method is enabled and nothing stands on it.
+  /// The buffers are part of it because training changes them even in a frozen backbone. The tensors beneath are
+  /// excluded. Keys are the backbone's own, and `attachment.N.` with N counted from 0 among the method's attachments.
+  /// The method must be enabled and on top of the stack.
   var tensors: [(key: String, tensor: Tensor)] {
     let own = model.attachments.dropFirst(base.attachments.count).enumerated().flatMap { index, attachment in
       attachment.storage().map { ("attachment.\(index).\($0.key)", $0.storage) }

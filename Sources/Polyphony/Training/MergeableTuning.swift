@@ -1,11 +1,12 @@
 import Torch
 
-/// A tuning method whose effect can be written into the backbone's own tensors: it changes them, or how they are seen,
-/// and adds nothing to what is computed.
+/// A tuning method that ``AdapterFolder/merge(_:base:to:)`` can write into the backbone's own tensors.
+///
+/// The method changes these tensors or reparametrizes them, and adds no computation of its own.
 public protocol MergeableTuning: TuningMethod {}
 
 extension StoredTensor {
-  /// Lets layers see `change` of the tensor, after what they see of it already.
+  /// Appends `change` to the tensor's reparametrization. The layers then see `change` of the earlier reparametrization.
   func reparametrize(_ change: @escaping (Tensor) -> Tensor) {
     let before = reparametrization
     reparametrization = { change(before?($0) ?? $0) }

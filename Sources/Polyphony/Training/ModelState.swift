@@ -1,6 +1,6 @@
 import Torch
 
-/// Everything of a model that a tuning method may change, to be put back.
+/// The parts of a model that a tuning method may change, recorded in order to restore them.
 struct ModelState {
   private struct Part {
     let storage: StoredTensor

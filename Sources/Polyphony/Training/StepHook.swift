@@ -1,73 +1,84 @@
 import Torch
 
-/// What a balancing method may do in a training step; the loop knows nothing else of it.
+/// The interface between a balancing method and the training loop.
 ///
-/// A step is: forward, ``loss(_:)``, backward, ``adjustGradients(_:)``, clipping, update, ``endStep(_:)``. Every part
-/// has a default that leaves joint training as it is.
+/// A step is forward, ``loss(_:)``, backward, ``adjustGradients(_:)``, clipping, update and ``endStep(_:)``. Every
+/// requirement has a default that leaves joint training as it is.
+///
+/// ```swift
+/// final class NormalizedGradients: StepHook {
+///   func adjustGradients(_ step: TrainingStep) {
+///     for group in step.optimizer.groups {
+///       let norm = group.parameters.gradients.norm().item
+///       if norm > 0 { group.parameters.gradients.multiplyInPlace(1 / norm) }
+///     }
+///   }
+/// }
+/// ```
 public protocol StepHook: AnyObject {
-  /// Whether ``TrainingStep/output`` shall hold the encoded modalities.
+  /// True if the hook needs the encoded modalities in ``TrainingStep/output``.
   var needsEncodings: Bool { get }
-  /// The parameter groups to train, with their learning rates; nil for one group of all.
+  /// The parameter groups to train, with their learning rates. Nil for one group of all parameters.
   func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]?
-  /// The loss to minimise, from the task's.
+  /// The loss to minimise, computed from the task's loss.
   func loss(_ step: TrainingStep) -> Tensor
   /// Changes gradients after backward.
   func adjustGradients(_ step: TrainingStep)
-  /// Called after the update.
+  /// Acts after the update.
   func endStep(_ step: TrainingStep)
-  /// Called after each epoch with what the model scores on the validation split.
+  /// Acts after each epoch. The hook may score the model on the validation split.
   func endEpoch(_ epoch: Int, validation: LabelledSplit, model: MultimodalModel) throws(Fault)
-  /// Numbers to log for the epoch that has just ended, such as the balancing terms.
+  /// The numbers to log for the epoch that has just ended, such as the balancing terms.
   func metrics() -> [(name: String, value: Double)]
-  /// Tensors that the next step depends on, by name.
+  /// The tensors that the next step depends on, by name.
   func state() -> [(key: String, tensor: Tensor)]
-  /// Takes over what ``state()`` gave.
+  /// Restores the tensors of an earlier ``state()``.
   func load(_ state: [String: Tensor], file: String?) throws(Fault)
 }
 
 extension StepHook {
-  /// No.
+  /// Default: false.
   public var needsEncodings: Bool { false }
-  /// One group of all.
+  /// Default: one group of all parameters.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? { nil }
-  /// The task's loss.
+  /// Default: the task's loss.
   public func loss(_ step: TrainingStep) -> Tensor { step.taskLoss }
-  /// Nothing.
+  /// Default: leaves the gradients as they are.
   public func adjustGradients(_ step: TrainingStep) {}
-  /// Nothing.
+  /// Default: does nothing.
   public func endStep(_ step: TrainingStep) {}
-  /// Nothing.
+  /// Default: does nothing.
   public func endEpoch(_ epoch: Int, validation: LabelledSplit, model: MultimodalModel) throws(Fault) {}
-  /// None.
+  /// Default: no numbers.
   public func metrics() -> [(name: String, value: Double)] { [] }
-  /// None.
+  /// Default: no tensors.
   public func state() -> [(key: String, tensor: Tensor)] { [] }
-  /// Nothing.
+  /// Default: does nothing.
   public func load(_ state: [String: Tensor], file: String?) throws(Fault) {}
 }
 
-/// One training step as a strategy sees it.
+/// The data of one training step, for a hook.
 public struct TrainingStep {
-  /// Counted from 0.
+  /// The epoch, counted from 0.
   public let epoch: Int
-  /// Counted from 0 over the whole run.
+  /// The step, counted from 0 over the whole run.
   public let index: Int
-  /// The model in training form.
+  /// The model in training mode.
   public let model: MultimodalModel
   /// The optimiser of the model.
   public let optimizer: any Optimizer
-  /// The samples.
+  /// The samples of the step.
   public let batch: Batch
-  /// What the model makes of them.
+  /// The output of the model for these samples.
   public let output: MultimodalModel.Output
   /// The loss as a function.
   public let loss: TaskLoss
   /// The loss of this batch.
   public let taskLoss: Tensor
-  /// The samples before ``InputCorruption``; those of the batch where there is none.
+  /// The samples before ``InputCorruption``. Nil without corruption.
   public var complete: Inputs? = nil
 
-  /// A step, for loops other than ``Trainer``'s.
+  /// Makes a step, for loops other than ``Trainer``'s.
   public init(
     epoch: Int, index: Int, model: MultimodalModel, optimizer: any Optimizer, batch: Batch,
     output: MultimodalModel.Output, loss: TaskLoss, taskLoss: Tensor, complete: Inputs? = nil
@@ -78,8 +89,8 @@ public struct TrainingStep {
   }
 }
 
-/// Joint training: the task's loss alone, for all modalities at once.
+/// The strategy of joint training, which minimises the task's loss for all modalities at once.
 public final class JointTraining: StepHook {
-  /// The strategy; it has no state.
+  /// Makes the strategy, which has no state.
   public init() {}
 }

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Whether the user has asked the process to end (SIGINT, SIGTERM); training looks at it between two steps.
+/// The user's request to end the process (SIGINT, SIGTERM). Training checks it between two steps.
 ///
-/// The first signal asks for a clean stop with a checkpoint; a second one ends the process as usual.
+/// The first signal requests a clean stop with a checkpoint. A second signal ends the process as usual.
 public enum StopSignal {
-  /// Starts to take SIGINT and SIGTERM as a request to stop cleanly.
+  /// Treats SIGINT and SIGTERM as requests to stop cleanly, from now on.
   public static func listen() {
-    // A parent may have blocked them, as those do that start processes from worker threads.
+    // The parent process may have blocked the signals. Processes that start others from worker threads do so.
     var signals = sigset_t()
     sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
@@ -19,9 +19,9 @@ public enum StopSignal {
     }
   }
 
-  /// Whether a stop has been asked for.
+  /// True after the first signal.
   public static var isRequested: Bool { received != 0 }
 
-  // Written in a signal handler, where nothing but a plain store is allowed.
+  // A signal handler writes this variable. A plain store is the only operation that is allowed there.
   nonisolated(unsafe) private static var received: Int32 = 0
 }

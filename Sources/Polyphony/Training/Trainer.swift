@@ -1,9 +1,18 @@
 import Foundation
 import Torch
 
-/// Trains whatever parameters of a model require gradients, chooses the best epoch on a validation split.
+/// Trains the parameters of a model that require gradients, and chooses the best epoch on a validation split.
 ///
-/// A run with a folder can be killed at any instant and continued: the continued run ends with the same bits.
+/// A run with a folder can be killed at any instant. The continued run ends with the same bits.
+///
+/// ```swift
+/// let model = try ModelFolder.read("runs/base/model")
+/// let data = try Dataset("mosi").fitted(to: model.configuration)
+/// let trainer = try Trainer(
+///   model, training: data.labelled("train"), validation: data.labelled("valid"), settings: TrainingSettings(),
+///   seed: 0, folder: "runs/further")
+/// let outcome = try trainer.run(resume: true)
+/// ```
 public final class Trainer {
   private let model: MultimodalModel
   private let training: LabelledSplit
@@ -20,22 +29,22 @@ public final class Trainer {
   private var state: TrainingState
   private var best: [(key: String, tensor: Tensor)] = []
 
-  /// Prepares a run. Seeds every random stream.
+  /// Prepares a run, and seeds every random stream.
   ///
   /// - Parameters:
   ///   - model: the model.
-  ///   - training: what is learned from.
-  ///   - validation: where the best epoch is chosen.
-  ///   - settings: how to train.
-  ///   - seed: what every random number follows from.
-  ///   - hook: acts in every step, such as a balancing stepper.hook.
-  ///   - corruption: changes the inputs of training and validation first, such as taking modalities away.
-  ///   - device: where to compute.
-  ///   - folder: where checkpoints go; without it the run leaves nothing on disk.
-  ///   - origin: what weights the model starts with, by hash; a checkpoint that started from others is refused.
-  ///   - observers: who watches.
+  ///   - training: the samples to learn from.
+  ///   - validation: the samples that choose the best epoch.
+  ///   - settings: the settings of the training.
+  ///   - seed: the seed of all random numbers.
+  ///   - hook: the hook that acts in every step, such as a balancing strategy.
+  ///   - corruption: a change of the inputs of training and validation, such as missing modalities.
+  ///   - device: the device that computes.
+  ///   - folder: the folder of checkpoints. Without it the run writes no files.
+  ///   - origin: the hash of the starting weights. A checkpoint with other starting weights is refused.
+  ///   - observers: the observers of the run.
   ///   - save: writes the chosen model or adapter, each time an epoch is better than all before.
-  /// - Throws: `Fault(.usage)` for settings that the task cannot have.
+  /// - Throws: `Fault(.usage)` for settings that do not fit the task.
   public init(
     _ model: MultimodalModel, training: LabelledSplit, validation: LabelledSplit, settings: TrainingSettings,
     seed: UInt64, hook: any StepHook = JointTraining(), corruption: (any InputCorruption)? = nil,
@@ -57,13 +66,13 @@ public final class Trainer {
     state.origin = origin
   }
 
-  /// Runs to the end, or until a stop is asked for; the model then has its best weights.
+  /// Trains to the end, or until the user stops the run. At the end the model has its best weights.
   ///
-  /// - Parameter resume: continues from the folder's checkpoint, if it has one.
-  /// - Throws: `Fault(.failure)` where the loss is not a number; the last checkpoint and the best model stay.
+  /// - Parameter resume: true to continue from the folder's checkpoint, if there is one.
+  /// - Throws: `Fault(.failure)` for a loss that is not a number. The last checkpoint and the best model stay on disk.
   public func run(resume: Bool = false) throws(Fault) -> TrainingOutcome {
     guard !model.trainableParameters().isEmpty else {
-      // A baseline such as zero fill trains nothing: the model is what it was.
+      // A baseline such as zero fill has no trained parameters. The model does not change.
       if let folder { try save(model, folder) }
       return outcome(stopped: false)
     }
@@ -84,7 +93,7 @@ public final class Trainer {
     return outcome(stopped: false)
   }
 
-  /// One step of training on the samples with these places, and what is noted of it.
+  /// Trains one step on the samples with these indices, and updates the state.
   private func step(_ indices: [Int]) throws(Fault) {
     let complete = training.batch(indices)
     var batch = complete.to(device)
@@ -105,7 +114,7 @@ public final class Trainer {
     for observer in observers { observer.didStep(progress) }
   }
 
-  /// Validation, choice of the best, log, checkpoint.
+  /// Scores the validation split, chooses the best epoch, informs the observers and writes the checkpoint.
   private func endEpoch() throws(Fault) {
     let evaluation = try model.evaluate(
       validation, loss: stepper.loss, device: device,
@@ -169,7 +178,7 @@ public final class Trainer {
 
   // Saving and restoring
 
-  /// What training changes: parameters with gradients, and buffers.
+  /// The tensors that training changes: parameters with gradients, and buffers.
   private func modelTensors() -> [(key: String, tensor: Tensor)] {
     let buffers = model.backbone.storage().filter { !$0.storage.isTrainable }
     return (model.trainableParameters() + buffers).map { ($0.key, $0.storage.tensor!.detached()) }
@@ -188,7 +197,7 @@ public final class Trainer {
     guard let folder, let saved = try Checkpoint.state(at: "\(folder)/checkpoint") else { return }
     let path = "\(folder)/checkpoint"
     var comparable = saved.settings
-    // More epochs than before are no contradiction: a finished run may be continued.
+    // The number of epochs may differ, so that a finished run can continue.
     comparable.epochs = settings.epochs
     guard comparable == settings, saved.seed == state.seed, saved.libtorch == state.libtorch,
       saved.corruption == state.corruption, saved.origin == nil || saved.origin == state.origin
@@ -228,7 +237,7 @@ public final class Trainer {
     try state.restoreRandomness(file: path)
   }
 
-  /// Gives the model the weights of its best epoch, and writes it where the last write may have been cut off.
+  /// Gives the model the weights of its best epoch, and saves it again in case a kill interrupted the last save.
   private func restoreBest() throws(Fault) {
     let chosen = Dictionary(best.map { ($0.key, $0.tensor) }, uniquingKeysWith: { $1 })
     noGrad {

@@ -1,43 +1,43 @@
 import Torch
 
-/// Where a run stands after a step.
+/// The progress of a run after a step.
 public struct TrainingStatus: Sendable {
-  /// Counted from 1.
+  /// The epoch, counted from 1.
   public var epoch: Int
-  /// Of the whole run.
+  /// The number of epochs of the whole run.
   public var epochs: Int
-  /// Within the epoch, counted from 1.
+  /// The step within the epoch, counted from 1.
   public var step: Int
-  /// Steps of an epoch.
+  /// The number of steps of an epoch.
   public var steps: Int
   /// The mean loss of the epoch so far.
   public var loss: Double
-  /// The best score on the validation split so far, if there is one.
+  /// The best score on the validation split so far. Nil before the first validation.
   public var best: Double?
-  /// Samples of this step.
+  /// The number of samples of this step.
   public var samples: Int
 }
 
-/// What an epoch came to.
+/// The result of an epoch.
 public struct EpochRecord: Sendable {
-  /// Counted from 1.
+  /// The epoch, counted from 1.
   public var epoch: Int
-  /// Of the whole run.
+  /// The number of epochs of the whole run.
   public var epochs: Int
-  /// Steps of the run so far.
+  /// The number of steps of the run so far.
   public var step: Int
   /// The mean loss over the training split.
   public var trainingLoss: Double
-  /// Scores on the validation split.
+  /// The scores on the validation split.
   public var validation: Evaluation
-  /// In the epoch's last step.
+  /// The learning rate of the epoch's last step.
   public var learningRate: Double
-  /// Whether this epoch is the best so far.
+  /// True if this epoch is the best so far.
   public var isBest: Bool
-  /// A strategy's own numbers.
+  /// The balancing strategy's own numbers.
   public var extra: [(name: String, value: Double)]
 
-  /// All numbers by name: what the log holds.
+  /// All numbers by name, as in the log.
   public var values: MetricValues {
     var values: MetricValues = ["train/loss": trainingLoss, "valid/loss": validation.loss]
     values.append(validation.metrics, prefix: "valid/")
@@ -47,25 +47,33 @@ public struct EpochRecord: Sendable {
   }
 }
 
-/// Somebody who watches a run: a progress bar, a log.
+/// An observer of a run, such as a progress bar or a log.
+///
+/// ```swift
+/// final class LossPrinter: TrainingObserver {
+///   func didEndEpoch(_ record: EpochRecord) throws(Fault) {
+///     print("epoch \(record.epoch) of \(record.epochs): validation loss \(record.validation.loss)")
+///   }
+/// }
+/// ```
 public protocol TrainingObserver: AnyObject {
-  /// After each step.
+  /// Called after each step.
   func didStep(_ progress: TrainingStatus)
-  /// After each epoch, before its checkpoint is written.
+  /// Called after each epoch, before its checkpoint is written.
   func didEndEpoch(_ record: EpochRecord) throws(Fault)
-  /// Before the first step; a resumed run has completed epochs already.
+  /// Called before the first step. A resumed run has completed epochs already.
   func willStart(completedEpochs: Int, step: Int) throws(Fault)
-  /// Something that the user should know and that stops nothing.
+  /// Called with a message for the user that does not stop the run.
   func note(_ text: String)
 }
 
 extension TrainingObserver {
-  /// Nothing.
+  /// Default: does nothing.
   public func didStep(_ progress: TrainingStatus) {}
-  /// Nothing.
+  /// Default: does nothing.
   public func didEndEpoch(_ record: EpochRecord) throws(Fault) {}
-  /// Nothing.
+  /// Default: does nothing.
   public func willStart(completedEpochs: Int, step: Int) throws(Fault) {}
-  /// Nothing.
+  /// Default: ignores the message.
   public func note(_ text: String) {}
 }

@@ -1,11 +1,11 @@
-/// How a training went; the model itself has its best weights.
+/// The outcome of a training. The model itself has the best weights.
 public struct TrainingOutcome: Sendable {
-  /// The epoch whose weights were chosen, counted from 1.
+  /// The epoch with the best weights, counted from 1.
   public var bestEpoch: Int
-  /// Its score on the validation split.
+  /// The validation score of that epoch.
   public var bestScore: Double?
-  /// Epochs that were run, earlier parts of a resumed run too.
+  /// The number of epochs, with those of a resumed run's earlier parts.
   public var epochs: Int
-  /// Whether the user asked the run to stop before its end.
+  /// True if the user stopped the run before its end.
   public var wasStopped: Bool
 }

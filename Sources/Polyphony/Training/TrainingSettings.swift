@@ -1,6 +1,13 @@
 import Torch
 
-/// How a model is trained: the section `training` of a recipe.
+/// The settings of a training, which are the section `training` of a recipe.
+///
+/// ```swift
+/// var settings = TrainingSettings()
+/// (settings.epochs, settings.learningRate) = (40, 3e-4)
+/// (settings.schedule, settings.warmup) = (.cosine, 2)
+/// settings.select = "accuracy"
+/// ```
 public struct TrainingSettings: Codable, Equatable, Sendable {
   /// The rule that changes parameters.
   public enum OptimizerName: String, Codable, Sendable, CaseIterable {
@@ -14,51 +21,51 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
 
   /// The rule that changes the learning rate.
   public enum ScheduleName: String, Codable, Sendable, CaseIterable {
-    /// Always the same.
+    /// A constant learning rate.
     case constant
-    /// Smaller where validation stands still.
+    /// A smaller learning rate whenever the validation loss stops falling.
     case plateau
-    /// Smaller every few epochs.
+    /// A smaller learning rate every few epochs.
     case step
-    /// Down along a cosine.
+    /// A learning rate that falls along a cosine.
     case cosine
   }
 
-  /// Passes over the training split.
+  /// The number of passes over the training split.
   public var epochs = 30
-  /// Samples per step.
+  /// The number of samples per step.
   public var batchSize = 32
   /// The rule that changes parameters.
   public var optimizer = OptimizerName.adam
   /// The first learning rate.
   public var learningRate = 1e-3
-  /// The strength of the pull towards zero.
+  /// The strength of weight decay.
   public var weightDecay = 0.0
-  /// Of `sgd`.
+  /// The momentum of `sgd`.
   public var momentum = 0.9
-  /// The largest gradient norm; 0 for none.
+  /// The largest gradient norm. 0 means no clipping.
   public var clip = 0.8
   /// The rule that changes the learning rate.
   public var schedule = ScheduleName.plateau
-  /// Epochs without improvement before `plateau` acts; the length of a period of `step`.
+  /// The number of epochs without improvement before `plateau` acts, or the period of `step` in epochs.
   public var schedulePatience = 10
-  /// What `plateau` and `step` multiply with.
+  /// The factor of `plateau` and `step` on the learning rate.
   public var scheduleFactor = 0.1
-  /// Epochs of rising learning rate before `cosine`.
+  /// The number of epochs with a rising learning rate before `cosine`.
   public var warmup = 0
-  /// Epochs without improvement before training stops; 0 for never.
+  /// The number of epochs without improvement before training stops. 0 means no early stop.
   public var earlyStop = 0
-  /// The loss; nil for the task's usual one.
+  /// The loss. Default: the task's usual one.
   public var loss: TaskLoss.Form?
-  /// The weights of the classes in the loss; nil for the task's usual ones.
+  /// The weights of the classes in the loss. Default: the task's usual ones.
   public var classWeights: [Double]?
-  /// What decides between epochs: `loss`, or a metric of the task, on the validation split.
+  /// The validation score that chooses the best epoch: `loss`, or a metric of the task.
   public var select = "loss"
 
-  /// The defaults.
+  /// Makes the default settings.
   public init() {}
 
-  /// An optimiser over parameters, in one group.
+  /// Makes the optimiser of parameter groups.
   func makeOptimizer(_ groups: [ParameterGroup]) -> any Optimizer {
     switch optimizer {
     case .adam: Adam(groups)
@@ -67,7 +74,7 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     }
   }
 
-  /// The schedule for epochs of so many steps.
+  /// Makes the schedule for epochs with this number of steps.
   func makeSchedule(stepsPerEpoch: Int) -> LearningRateSchedule {
     switch schedule {
     case .constant: .init(.constant)

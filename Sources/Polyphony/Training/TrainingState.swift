@@ -1,45 +1,47 @@
 import Foundation
 import Torch
 
-/// Everything besides tensors that a run needs to go on with the same bits: `state.json` of a checkpoint.
+/// The state of a run besides its tensors, on disk as `state.json` of a checkpoint. A resumed run continues with the
+/// same bits.
 struct TrainingState: Codable {
-  /// Epochs that are complete.
+  /// The number of complete epochs.
   var epoch = 0
-  /// Steps of the current epoch that are done.
+  /// The number of steps done in the current epoch.
   var stepInEpoch = 0
-  /// Steps of the whole run.
+  /// The number of steps of the whole run.
   var step = 0
-  /// The sum of loss · samples over the current epoch, and the samples.
+  /// The sum of loss · samples over the current epoch, and the number of samples.
   var lossSum = 0.0
   var sampleCount = 0
-  /// The learning rate's course.
+  /// The schedule of the learning rate.
   var schedule: LearningRateSchedule
-  /// The best score on the validation split, and the epoch it was reached in.
+  /// The best score on the validation split, and its epoch.
   var best: Double?
   var bestEpoch = 0
-  /// Where the random streams stand: the fused dropout's and libtorch's (bytes in base 64).
+  /// The states of the random streams: the fused dropout's and libtorch's (bytes in base 64).
   var dropout = DropoutStream.shared.state
   var generator = ""
-  /// What the run was started with; a resumed run must be the same.
+  /// The seed and the settings of the run. A resumed run must have the same.
   var seed: UInt64
   var settings: TrainingSettings
-  /// What inputs go through before training, by name; nil for nothing.
+  /// The name of the corruption of inputs. Nil without corruption.
   var corruption: String?
-  /// What weights the run started from, by hash; nil for random ones, and in older checkpoints.
+  /// The hash of the weights that the run started from. Nil for random weights, and in older checkpoints.
   var origin: String?
-  /// Who wrote this.
+  /// The versions of the library and of libtorch that wrote the state.
   var polyphony = Polyphony.version
   var libtorch = Libtorch.version
-  /// What else the bits depend on; a run may be resumed elsewhere, and says so. Nil in older checkpoints.
+  /// The arithmetic of the machine, which the last bits depend on. A run may resume on another machine, and then notes
+  /// the difference. Nil in older checkpoints.
   var arithmetic: String? = Libtorch.arithmetic
 
-  /// Notes where the random streams stand.
+  /// Records the states of the random streams.
   mutating func captureRandomness() {
     dropout = DropoutStream.shared.state
     generator = Data(Generator.standard.state).base64EncodedString()
   }
 
-  /// Puts the random streams where they stood.
+  /// Restores the recorded states of the random streams.
   func restoreRandomness(file: String) throws(Fault) {
     guard let bytes = Data(base64Encoded: generator) else {
       throw Fault(.badData, "the saved random generator is damaged", file: file, key: "generator")

@@ -1,27 +1,27 @@
 import Torch
 
-/// The training step: forward, loss, backward, clip, update, with a hook that may act in between.
+/// The training step: forward, loss, backward, clipping, update, with a hook in between.
 ///
-/// It stands once. ``Trainer`` takes it for every batch, and benchmarks measure the same code that trains.
+/// ``Trainer`` and the benchmarks share this code.
 package struct TrainingStepper {
   /// The model.
   let model: MultimodalModel
-  /// Changes the parameters of the model that require gradients.
+  /// The optimiser of the parameters that require gradients.
   let optimizer: any Optimizer
-  /// The task's loss.
+  /// The loss of the task.
   let loss: TaskLoss
-  /// What acts in the step besides.
+  /// The hook that acts in the step.
   let hook: any StepHook
-  /// The largest gradient norm; 0 for none.
+  /// The largest gradient norm. 0 means no clipping.
   let clip: Double
 
-  /// A step for the parameters of a model that require gradients.
+  /// Makes a step for the parameters of a model that require gradients.
   ///
   /// - Parameters:
   ///   - model: the model.
-  ///   - settings: optimiser, learning rate and clipping.
-  ///   - loss: the loss; nil for the task's usual one.
-  ///   - hook: chooses the parameter groups, and acts in every step.
+  ///   - settings: the optimiser, learning rate and clipping.
+  ///   - loss: the loss. Default: the task's usual one.
+  ///   - hook: the hook that chooses the parameter groups and acts in every step.
   package init(
     _ model: MultimodalModel, settings: TrainingSettings, loss: TaskLoss? = nil,
     hook: any StepHook = JointTraining()
@@ -41,10 +41,10 @@ package struct TrainingStepper {
   ///
   /// - Parameters:
   ///   - batch: the samples as the model sees them, on its device.
-  ///   - complete: the same samples before ``InputCorruption``, where there is one.
-  ///   - epoch: counted from 0.
-  ///   - index: counted from 0 over the whole run.
-  /// - Returns: the task's loss. Where it is not a finite number, the parameters stay as they were.
+  ///   - complete: the same samples before ``InputCorruption``. Default: no corruption.
+  ///   - epoch: the epoch, counted from 0.
+  ///   - index: the step, counted from 0 over the whole run.
+  /// - Returns: the task's loss. The parameters do not change if the loss is not a finite number.
   @discardableResult
   package func step(_ batch: Batch, complete: Inputs? = nil, epoch: Int = 0, index: Int = 0) -> Double {
     optimizer.zeroGradients()

@@ -1,27 +1,37 @@
 import Torch
 
-/// A method that trains a small part of a model, or a part beside it, and can be saved apart from the base.
+/// A method that trains a small part of a model, or a part beside it. The trained part is saved apart from the base.
 ///
-/// Prompts, low-rank adapters and test-time adaptation are all of this kind: they freeze the base, unfreeze or add
-/// some tensors, and what they train is what an adapter folder holds.
+/// Prompts, low-rank adapters and test-time adaptation are such methods. They freeze the base, and unfreeze or add some
+/// tensors. An adapter folder holds the trained tensors.
 ///
-/// A method changes a model only through what `ModelState` knows: attachments, the tensors, gradient flags and
-/// reparametrizations of stored tensors, and the adapters of encoder layers. So every method can be switched off and on
-/// by an ``Installation``, without a line of its own for it.
+/// A method may change attachments, the tensors, gradient flags and reparametrizations of stored tensors, and the
+/// adapters of encoder layers. `ModelState` records exactly these. So an ``Installation`` can switch every method off
+/// and on, without code in the method.
+///
+/// ```swift
+/// final class OutputBiasTuning: TuningMethod {
+///   func install(on model: MultimodalModel) throws(Fault) {
+///     model.backbone.freeze()
+///     model.backbone.unfreeze { $0 == "out_layer.bias" }
+///   }
+/// }
+/// ```
 public protocol TuningMethod: AnyObject {
-  /// Freezes the base except for what is to be trained, and attaches what is added.
-  /// - Throws: `Fault(.usage)` where the method cannot serve this model.
+  /// Freezes the base except for the tensors to train, and attaches the added parts.
+  /// - Throws: `Fault(.usage)` for a model that the method does not fit.
   func install(on model: MultimodalModel) throws(Fault)
-  /// Learns from the training split what is no matter of gradients, such as means, and keeps it in buffers; after
-  /// ``install(on:)`` and before training.
+  /// Computes values without gradients from the training split, such as means, and keeps them in buffers.
+  ///
+  /// A run calls it after ``install(on:)`` and before training.
   func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault)
-  /// What the method adds to a training step; nil for the task's loss alone. Asked for after ``install(on:)``.
+  /// The hook of the method in a training step, read after ``install(on:)``. Nil for the task's loss alone.
   var stepHook: (any StepHook)? { get }
 }
 
 extension TuningMethod {
-  /// Nothing.
+  /// Default: does nothing.
   public func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault) {}
-  /// None.
+  /// Default: no hook.
   public var stepHook: (any StepHook)? { nil }
 }

@@ -1,12 +1,12 @@
-/// CRC-32C (Castagnoli, polynomial 1EDC6F41 reflected), as the frames of TFRecord files carry it.
+/// CRC-32C (Castagnoli, polynomial 1EDC6F41 reflected), the checksum in the frames of TFRecord files.
 enum CRC32C {
   /// The checksum of bytes.
   static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
     ~bytes.reduce(~UInt32(0)) { crc, byte in table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] ^ (crc >> 8) }
   }
 
-  /// The checksum as TFRecord files store it: turned by 15 bits and shifted by a constant, so that the checksum of data
-  /// that hold checksums is sound.
+  /// The checksum in the form of TFRecord files: rotated by 15 bits and shifted by a constant. This keeps the checksum
+  /// sound for data that contain checksums.
   static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
     let crc = checksum(bytes)
     return ((crc >> 15) | (crc << 17)) &+ 0xA282_EAD8

@@ -1,13 +1,19 @@
 import Foundation
 import Torch
 
-/// A run's metrics as a file of JSON lines, one record each: `{"epoch": 3, "step": 120, "split": "valid", "mae": 0.74}`.
+/// A run's metrics as a file of JSON lines, such as `{"epoch": 3, "step": 120, "split": "valid", "mae": 0.74}`.
 ///
-/// `epoch` and `step` come first, then the split, then the metrics in their order; what is undefined is `null`. Each
-/// record is written whole and at once, so that others can follow the file. A run that is resumed first takes away the
-/// records of steps that it will do again (`truncate(after:)`), and a line that a killed run has left unfinished.
+/// `epoch` and `step` come first, then the split, then the metrics in their order. An undefined metric is `null`. Each
+/// record is written whole and at once, so that other programs can follow the file. A resumed run first removes the
+/// records of steps that it repeats (`truncate(after:)`), and the unfinished line of a killed run.
+///
+/// ```swift
+/// let log = try MetricsLog(path: "runs/base/metrics.jsonl")
+/// try log.truncate(after: .init(epoch: 2, step: 80))
+/// try log.append(["mae": 0.74], split: "valid", at: .init(epoch: 3, step: 120))
+/// ```
 public final class MetricsLog {
-  /// A point of a run: the records of the same epoch and step belong to it.
+  /// A point of a run. All records of the same epoch and step belong to it.
   public struct Position: Comparable, Sendable {
     /// The epoch.
     public var epoch: Int
@@ -26,11 +32,11 @@ public final class MetricsLog {
     }
   }
 
-  /// The file.
+  /// The path of the file.
   public let path: String
   private var handle: FileHandle
 
-  /// Opens a file for further records, and makes it where it is missing.
+  /// Opens a file for further records, and makes it if it is missing.
   ///
   /// - Throws: `Fault(.cannotWrite)`.
   public init(path: String) throws(Fault) {
@@ -53,9 +59,9 @@ public final class MetricsLog {
     }
   }
 
-  /// Takes away the records after a position, and what is no record; nil takes away all.
+  /// Removes the records after a position, and all lines that are no records. Nil removes all records.
   ///
-  /// The file is replaced as a whole: a run that is killed meanwhile leaves the old or the new one.
+  /// The file is replaced as a whole. A run that is killed meanwhile leaves the old or the new file.
   ///
   /// - Throws: `Fault(.cannotWrite)`.
   public func truncate(after position: Position?) throws(Fault) {

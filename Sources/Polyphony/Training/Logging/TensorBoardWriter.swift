@@ -2,26 +2,33 @@ import Foundation
 import SwiftProtobuf
 import Torch
 
-/// Writes scalars as TensorBoard's event files: `tensorboard --logdir runs` shows them.
+/// Writes scalars into TensorBoard's event files. `tensorboard --logdir runs` shows them.
 ///
-/// A file is a sequence of TFRecord frames, each: length (8 bytes, little-endian), masked CRC-32C of the length, data,
-/// masked CRC-32C of the data; the data is an `Event` (Protocols/tensorboard_event.proto). A resumed run begins a new
-/// file in the same folder, whose second event says from which step on the earlier files are void.
+/// A file is a sequence of TFRecord frames. A frame has the length (8 bytes, little-endian), the masked CRC-32C of the
+/// length, the data, and the masked CRC-32C of the data. The data is an `Event` (Protocols/tensorboard_event.proto). A
+/// resumed run begins a new file in the same folder. Its second event gives the step from which on the earlier files
+/// are void.
 ///
-/// Values are kept in memory until `flush()`, which is called at the end of an epoch.
+/// Values stay in memory until `flush()`, which a run calls at the end of an epoch.
+///
+/// ```swift
+/// let events = try TensorBoardWriter(folder: "runs/base")
+/// try events.add(["valid/loss": 0.41], step: 120)
+/// try events.flush()
+/// ```
 public final class TensorBoardWriter {
-  /// The file that is written.
+  /// The path of the event file.
   public let path: String
   private let handle: FileHandle
   private let now: () -> Double
   private var pending = Data()
 
-  /// Begins a new file in a folder, which is made where it is missing.
+  /// Begins a new file in a folder, and makes the folder if it is missing.
   ///
   /// - Parameters:
-  ///   - folder: The folder of the run.
-  ///   - lastStep: Where a run is resumed, the last step that counts; what earlier files hold after it becomes void.
-  ///   - now: Seconds since 1970.
+  ///   - folder: the folder of the run.
+  ///   - lastStep: the last valid step of a resumed run. Later steps in earlier files become void.
+  ///   - now: the clock, in seconds since 1970.
   /// - Throws: `Fault(.cannotWrite)`.
   public init(
     folder: String, resumingAfter lastStep: Int? = nil, now: @escaping () -> Double = { Date().timeIntervalSince1970 }
@@ -40,7 +47,7 @@ public final class TensorBoardWriter {
     try flush()
   }
 
-  /// Adds values at a step; those that are undefined or not finite are left out.
+  /// Adds values at a step. It leaves out undefined and non-finite values.
   ///
   /// - Throws: `Fault(.failure)` when the values cannot be encoded.
   public func add(_ values: MetricValues, step: Int, prefix: String = "") throws(Fault) {
@@ -56,7 +63,7 @@ public final class TensorBoardWriter {
     try append(step: step) { $0.summary = .with { $0.value = points } }
   }
 
-  /// Writes what was added to the disk.
+  /// Writes the added values to the disk.
   ///
   /// - Throws: `Fault(.cannotWrite)`.
   public func flush() throws(Fault) {
@@ -82,14 +89,14 @@ public final class TensorBoardWriter {
     }
   }
 
-  /// Data in the frame of a TFRecord.
+  /// Puts data into the frame of a TFRecord.
   static func frame(_ data: Data) -> Data {
     let length = withUnsafeBytes(of: UInt64(data.count).littleEndian) { Data($0) }
     let checksum = { (data: Data) in withUnsafeBytes(of: CRC32C.masked(data).littleEndian) { Data($0) } }
     return length + checksum(length) + data + checksum(data)
   }
 
-  /// Makes a file of TensorBoard's form of name, later in the order of names than those that are there.
+  /// Makes a file with a name in TensorBoard's form. The name sorts after those of earlier files.
   private static func newFile(in folder: String, seconds: Int) throws(Fault) -> (path: String, handle: FileHandle) {
     let time = String(format: "%010d", seconds)
     for attempt in 0..<1000 {
@@ -106,7 +113,8 @@ public final class TensorBoardWriter {
     throw Fault(.cannotWrite, "the folder holds too many event files of one second", file: folder)
   }
 
-  /// The machine's name, as far as it is letters and digits. (`ProcessInfo` would ask the network for it.)
+  /// The machine's name with `-` for all characters but letters and digits. (`ProcessInfo` would ask the network for
+  /// it.)
   private static var hostName: String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "host" }

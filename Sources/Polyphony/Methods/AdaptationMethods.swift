@@ -1,11 +1,17 @@
 import Torch
 
-/// The methods of test-time adaptation by name; a further one is one more line, here or from outside through
-/// ``register(_:_:)``.
+/// The methods of test-time adaptation by name.
+///
+/// A new built-in method needs one more line here. A client adds its own with ``register(_:_:)``.
+///
+/// ```swift
+/// AdaptationMethods.register("our-tent") { (reader, _) throws(Fault) in try Tent(reader) }
+/// let life = try AdaptLife(model: "runs/base/model", data: "target", methods: ["tent", "our-tent"])
+/// ```
 public enum AdaptationMethods {
   /// Makes a method from its settings (the section `adaptation` of a recipe) for models of a configuration.
   ///
-  /// The settings that were read, with all defaults, are what an adapter folder keeps.
+  /// An adapter folder keeps the settings, with every default filled in.
   public typealias Maker = @Sendable (SettingsReader, ModelConfiguration) throws(Fault) -> any AdaptationMethod
 
   private static let builtIn: [(name: String, make: Maker)] = [
@@ -24,13 +30,13 @@ public enum AdaptationMethods {
 
   private static let added = Registry<Maker>()
 
-  /// All names.
+  /// The names of all methods.
   public static var names: [String] { builtIn.map(\.name) + added.names }
 
   /// Adds a method from outside this library.
   public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
 
-  /// The maker of a name.
+  /// The maker of the method with this name.
   /// - Throws: `Fault(.usage)` for an unknown name, with the nearest known one.
   public static func maker(_ name: String) throws(Fault) -> Maker {
     if let make = find(name) { return make }
@@ -39,7 +45,7 @@ public enum AdaptationMethods {
       remedy: Suggestion.question(for: name, among: names))
   }
 
-  /// What puts an adapted model's tensors back from an adapter folder; nil for a name that is no adaptation method.
+  /// Makes the method that restores an adapted model's tensors from an adapter folder. Nil for any other name.
   static func restoration(_ name: String) -> TuningMethods.Maker? {
     guard let make = find(name) else { return nil }
     return { (reader, configuration) throws(Fault) in

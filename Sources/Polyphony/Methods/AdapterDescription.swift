@@ -1,41 +1,46 @@
 import Foundation
 import Torch
 
-/// What an adapter folder says of itself: the content of `adapter_config.json`.
+/// The description of an adapter, which is the content of `adapter_config.json`.
+///
+/// ```swift
+/// let description = try AdapterFolder.description(of: "runs/wander/adapter")
+/// print(description.method, description.settings.yaml(), description.base)
+/// ```
 public struct AdapterDescription {
-  /// An adapter that another one stands on.
+  /// A reference to an adapter beneath another one.
   public struct Reference: Equatable, Sendable {
-    /// Its folder.
+    /// The folder of the adapter.
     public var path: String
-    /// The SHA-256 of its weights.
+    /// The SHA-256 of the adapter's weights.
     public var fingerprint: String
 
-    /// A reference.
+    /// Makes a reference.
     public init(path: String, fingerprint: String) { (self.path, self.fingerprint) = (path, fingerprint) }
   }
 
-  /// The tuning method's name.
+  /// The name of the tuning method.
   public var method: String
-  /// Its settings, all defaults filled in.
+  /// The settings of the method, with every default filled in.
   public var settings: SettingsTree
-  /// Where the base model lay when the adapter was made.
+  /// The folder of the base model at the time of the tuning.
   public var base: String
   /// The SHA-256 of the base model's weights.
   public var fingerprint: String
-  /// The adapter that it stands on; nil where it stands on the bare base.
+  /// The adapter beneath this one. Nil for an adapter on the bare base.
   public var beneath: Reference?
-  /// The names of the base model's modalities; read from a folder, and written from the model.
+  /// The names of the base model's modalities. Reading fills them in. ``AdapterFolder`` writes those of the model.
   public internal(set) var modalities: [String] = []
 
-  /// A description.
+  /// Makes a description.
   public init(method: String, settings: SettingsTree, base: String, fingerprint: String) {
     (self.method, self.settings, self.base, self.fingerprint) = (method, settings, base, fingerprint)
   }
 }
 
 extension AdapterFolder {
-  /// Reads what a folder says of itself.
-  /// - Throws: `Fault(.missingInput)` where there is no adapter, `Fault(.badData)` for a damaged description.
+  /// Reads the description in an adapter's folder.
+  /// - Throws: `Fault(.missingInput)` for a missing adapter, `Fault(.badData)` for a damaged description.
   public static func description(of path: String) throws(Fault) -> AdapterDescription {
     try AtomicFolder.recover(path)
     let file = "\(path)/\(configurationFile)"
@@ -44,7 +49,7 @@ extension AdapterFolder {
         .missingInput, "there is no adapter at this path", file: path, expected: "a folder with \(configurationFile)",
         remedy: "name OUTPUT/adapter of a tuning or adaptation run")
     }
-    // JSON is YAML, and the settings are to be read as a recipe's.
+    // JSON is also YAML, so the settings can be read like a recipe.
     let tree = try SettingsTree(contentsOf: file)
     func text(_ key: String) throws(Fault) -> String {
       guard case .scalar(let scalar) = tree[key]?.content else {
@@ -66,8 +71,8 @@ extension AdapterFolder {
     return description
   }
 
-  /// What is to be said of an adapter by those that stand on it.
-  /// - Throws: `Fault(.missingInput)` where there is none.
+  /// Makes the reference to an adapter, for the description of another one on top of it.
+  /// - Throws: `Fault(.missingInput)` for a missing adapter.
   public static func reference(_ path: String) throws(Fault) -> AdapterDescription.Reference {
     _ = try description(of: path)
     return .init(path: path, fingerprint: try FileHash.sha256(of: "\(path)/\(weightsFile)"))

@@ -1,20 +1,20 @@
 import Torch
 
 extension AdapterFolder {
-  /// Folds an adapter into its base and writes the result as a model of its own, which is as fast as the base.
+  /// Folds an adapter into its base, and writes the result as a new model, which is as fast as the base.
   ///
-  /// A reparametrized tensor W is written as what the layers see, such as W + (α/r)·B·A.
+  /// A reparametrized tensor W is written in the form that the layers see, such as W + (α/r)·B·A.
   /// - Parameters:
   ///   - path: the adapter's folder.
-  ///   - base: the folder of the model that it was made for; it stays as it is.
+  ///   - base: the folder of the adapter's base model. It does not change.
   ///   - output: the folder to make or replace.
-  /// - Throws: `Fault(.usage)` where the method adds computation of its own, or for another base; `Fault(.badData)`,
+  /// - Throws: `Fault(.usage)` for a method with computation of its own, or for another base. `Fault(.badData)`,
   ///   `Fault(.missingInput)` or `Fault(.cannotWrite)` for the folders.
   public static func merge(_ path: String, base: String, to output: String) throws(Fault) {
     let model = try ModelFolder.read(base)
     let fingerprint = try ModelFolder.fingerprint(base)
     let (installation, description) = try install(path, on: model, base: base, fingerprint: fingerprint)
-    // A stack is merged whole or not at all: a part of it would leave an adapter without its base.
+    // A stack is merged as a whole. Merging a part of it would leave an adapter without its base.
     if let other = installation.stack.first(where: { !($0.method is any MergeableTuning) }) {
       throw Fault(
         .usage, "an adapter of this kind cannot be merged: it computes what no tensor of the base can hold",
@@ -29,7 +29,7 @@ extension AdapterFolder {
 }
 
 extension Installation {
-  /// Replaces every reparametrized tensor by what the layers see of it.
+  /// Replaces every reparametrized tensor by the values that the layers see.
   fileprivate func fold() {
     noGrad {
       for (_, stored) in model.backbone.storage() {

@@ -1,19 +1,26 @@
 import Foundation
 import Torch
 
-/// What a tuning method has trained, on disk: `adapter_config.json` and `adapter_model.safetensors`, beside a base
-/// model that stays as it is (the layout of Hugging Face's PEFT).
+/// An adapter on disk: a folder with `adapter_config.json` and `adapter_model.safetensors`, in the layout of Hugging
+/// Face's PEFT. The base model does not change.
 ///
-/// An adapter that was trained on a model with another adapter has a copy of that one in `beneath`, a whole adapter folder
-/// again, and names the SHA-256 of its weights (`beneath_sha256`): so a stack is one folder, and can be moved.
+/// An adapter that was trained on top of another one has a copy of the other's folder in `beneath`. Its key
+/// `beneath_sha256` is the SHA-256 of the other's weights. So a stack is one folder, which can be moved.
+///
+/// ```swift
+/// let model = try ModelFolder.read("runs/base/model")
+/// try AdapterFolder.attach("runs/lora/adapter", to: model, base: "runs/base/model")
+/// try AdapterFolder.merge("runs/lora/adapter", base: "runs/base/model", to: "runs/merged")
+/// ```
 public enum AdapterFolder {
   static let configurationFile = "adapter_config.json"
   static let weightsFile = "adapter_model.safetensors"
   static let beneathFolder = "beneath"
 
-  /// Makes or replaces the folder at a path: what a method has trained (``Installation``), and a copy of the adapter that
-  /// it stands on (``AdapterDescription/beneath``).
-  /// - Throws: `Fault(.cannotWrite)`, and what reading the adapter beneath throws; what was there before stays then.
+  /// Makes or replaces the folder at a path, with a method's trained tensors and a copy of the adapter beneath it
+  /// (``AdapterDescription/beneath``).
+  /// - Throws: `Fault(.cannotWrite)`, and the errors of reading the adapter beneath. An earlier folder at the path
+  ///   stays then.
   public static func write(_ installation: Installation, _ description: AdapterDescription, to path: String)
     throws(Fault)
   {
@@ -43,12 +50,12 @@ public enum AdapterFolder {
     }
   }
 
-  /// Installs an adapter's method on its base, and first what it stands on, and gives them the trained tensors.
+  /// Installs an adapter on its base, with all adapters beneath it.
   ///
   /// - Parameters:
   ///   - path: the adapter's folder.
   ///   - model: the model.
-  ///   - base: the folder that the model was read from; its weights must be those the adapter was made for.
+  ///   - base: the folder that the model was read from. Its weights must be those of the adapter's base.
   /// - Throws: `Fault(.usage)` for another base, `Fault(.badData)` for tensors that do not fit.
   @discardableResult
   public static func attach(_ path: String, to model: MultimodalModel, base: String) throws(Fault)
@@ -57,14 +64,15 @@ public enum AdapterFolder {
     try install(path, on: model, base: base, fingerprint: try ModelFolder.fingerprint(base)).description
   }
 
-  /// Installs an adapter's method on its base, and first what it stands on, to be switched off and on again.
+  /// Installs an adapter on its base, with all adapters beneath it. Returns an installation that switches it off and
+  /// on.
   ///
   /// - Parameters:
   ///   - path: the adapter's folder.
   ///   - model: the model.
-  ///   - base: the folder that the model was read from, for messages.
-  ///   - found: the SHA-256 of its weights.
-  /// - Throws: As ``attach(_:to:base:)``; the model is as before then.
+  ///   - base: the folder that the model was read from, for error messages.
+  ///   - found: the SHA-256 of the model's weights.
+  /// - Throws: The errors of ``attach(_:to:base:)``. The model is unchanged then.
   public static func install(
     _ path: String, on model: MultimodalModel, base: String, fingerprint found: String
   ) throws(Fault) -> (installation: Installation, description: AdapterDescription) {
@@ -104,12 +112,12 @@ public enum AdapterFolder {
     }
   }
 
-  /// Checks that an adapter has all that it stands on.
+  /// Checks that all adapters beneath an adapter are present and undamaged.
   static func checkStack(_ path: String) throws(Fault) {
     if let lower = try beneath(try description(of: path), of: path) { try checkStack(lower) }
   }
 
-  /// The folder of the adapter that another one stands on, if any, when it is the one that was stood on.
+  /// The folder of the adapter beneath another one, after a check of its hash. Nil for an adapter on the bare base.
   private static func beneath(_ description: AdapterDescription, of path: String) throws(Fault) -> String? {
     let folder = "\(path)/\(beneathFolder)"
     let isThere = FileManager.default.fileExists(atPath: folder)
@@ -136,7 +144,7 @@ public enum AdapterFolder {
     return folder
   }
 
-  /// Copies an adapter, and what it stands on, into a folder that somebody else makes whole.
+  /// Copies an adapter, with all adapters beneath it, into a folder. The caller makes the write atomic.
   private static func copy(_ reference: AdapterDescription.Reference, to folder: String) throws(Fault) {
     let description = try description(of: reference.path)
     do {

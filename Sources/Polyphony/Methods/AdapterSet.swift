@@ -1,21 +1,29 @@
 import Torch
 
-/// A base model with several adapters, one of which acts at a time; switching reads nothing anew.
+/// A base model with several adapters, of which at most one is active. Switching does not read files.
 ///
-/// An adapter that stands on others is switched together with them.
-/// With none active the model is the base, bit for bit.
+/// An adapter on top of others is switched together with them. Without an active adapter the model is the base, bit for
+/// bit.
+///
+/// ```swift
+/// let adapters = try AdapterSet(base: "runs/base/model")
+/// try adapters.add("runs/lora/adapter", as: "lora")
+/// try adapters.add("runs/wander/adapter", as: "wander")
+/// try adapters.activate("wander")
+/// let prediction = adapters.model(inputs).prediction
+/// ```
 public final class AdapterSet {
   /// The base with the active adapter.
   public let model: MultimodalModel
   /// The folder of the base.
   public let base: String
-  /// The adapter that acts.
+  /// The name of the active adapter. Nil for the base.
   public private(set) var active: String?
   private let fingerprint: String
   private var installations: [(name: String, installation: Installation)] = []
 
   /// Reads a base model.
-  /// - Throws: What ``ModelFolder/read(_:)`` throws.
+  /// - Throws: The errors of ``ModelFolder/read(_:)``.
   public init(base: String) throws(Fault) {
     self.base = base
     model = try ModelFolder.read(base)
@@ -23,26 +31,26 @@ public final class AdapterSet {
     model.backbone.freeze()
   }
 
-  /// The names of all adapters, in the order in which they were added.
+  /// The names of all adapters, in the order of their addition.
   public var names: [String] { installations.map(\.name) }
 
-  /// Reads an adapter, without switching it on.
-  /// - Throws: `Fault(.usage)` for another base or a name that is taken, `Fault(.badData)` for a damaged adapter; what is
-  ///   active stays so.
+  /// Reads an adapter without activating it.
+  /// - Throws: `Fault(.usage)` for another base or a name that is taken, `Fault(.badData)` for a damaged adapter. The
+  ///   active adapter stays active.
   public func add(_ path: String, as name: String) throws(Fault) {
     try add(name) { () throws(Fault) in
       try AdapterFolder.install(path, on: model, base: base, fingerprint: fingerprint).installation
     }
   }
 
-  /// Takes in a method that has not been trained yet, without switching it on.
-  /// - Throws: `Fault(.usage)` where it cannot serve this model, or for a name that is taken.
+  /// Adds an untrained method without activating it.
+  /// - Throws: `Fault(.usage)` for a method that does not fit the model, or for a name that is taken.
   public func add(_ method: any TuningMethod, as name: String) throws(Fault) {
     try add(name) { () throws(Fault) in try Installation(method, on: model, name: name) }
   }
 
-  /// Switches an adapter on, and the one before it off.
-  /// - Throws: `Fault(.usage)` for an unknown name; nothing changes then.
+  /// Activates an adapter, and deactivates the one before it.
+  /// - Throws: `Fault(.usage)` for an unknown name. The active adapter stays active then.
   public func activate(_ name: String) throws(Fault) {
     guard let chosen = installations.first(where: { $0.name == name }) else {
       throw Fault(
@@ -55,7 +63,7 @@ public final class AdapterSet {
     active = name
   }
 
-  /// Switches the active adapter off: the model is the base.
+  /// Deactivates the active adapter. The model is the base then.
   public func deactivate() {
     for (_, installation) in installations { installation.isStackEnabled = false }
     active = nil

@@ -1,6 +1,16 @@
 import Torch
 
-/// The backbones by name; a further one is one more line, here or from outside through ``register(_:_:)``.
+/// The backbones by name.
+///
+/// A new built-in backbone needs one more line here. A client adds its own with ``register(_:_:)``.
+///
+/// ```swift
+/// Architectures.register("wide_fusion") { (configuration) in
+///   var wide = configuration
+///   wide.width *= 2
+///   return LateFusion(wide)
+/// }
+/// ```
 public enum Architectures {
   /// Makes a backbone with random starting values.
   public typealias Maker = @Sendable (ModelConfiguration) throws(Fault) -> any Backbone
@@ -14,19 +24,19 @@ public enum Architectures {
     ("prompted_mult", { (configuration) throws(Fault) in try PromptedCrossModal(configuration) }),
   ]
 
-  /// The one that reads images.
+  /// The name of the backbone for images.
   private static let segmentation = "deeplab_v3plus"
 
   private static let added = Registry<Maker>()
 
-  /// All names.
+  /// The names of all backbones.
   public static var names: [String] { builtIn.map(\.name) + added.names }
 
   /// Adds a backbone from outside this library.
   public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
 
   /// Makes the backbone that a configuration describes.
-  /// - Throws: `Fault` of kind `usage` for an unknown architecture or impossible sizes.
+  /// - Throws: `Fault(.usage)` for an unknown architecture or invalid sizes.
   public static func make(_ configuration: ModelConfiguration, file: String? = nil) throws(Fault) -> any Backbone {
     try configuration.validate(file: file)
     let name = configuration.architecture

@@ -1,6 +1,16 @@
 import Torch
 
-/// The balancing strategies by name; a further one is one more line, here or from outside through ``register(_:_:)``.
+/// The balancing strategies by name.
+///
+/// A new built-in strategy needs one more line here. A client adds its own with ``register(_:_:)``.
+///
+/// ```swift
+/// BalancingMethods.register("strong-cggm") { (_, model) throws(Fault) in
+///   var settings = CGGMSettings()
+///   settings.lambda = 0.5
+///   return try ClassifierGuidedModulation(settings, model)
+/// }
+/// ```
 public enum BalancingMethods {
   /// Makes a strategy from its settings (the section `balance` of a recipe) for a model.
   public typealias Maker = @Sendable (SettingsReader, MultimodalModel) throws(Fault) -> any StepHook
@@ -23,7 +33,7 @@ public enum BalancingMethods {
     ("cggm-watch", { (reader, model) throws(Fault) in try cggm(reader, model, .watch) }),
   ]
 
-  /// A strategy whose settings are a section of their own, so that several can be compared in one run.
+  /// Makes a strategy whose settings have a section of their own, so that one run can compare several strategies.
   private static func own(
     _ section: String, _ reader: SettingsReader, _ model: MultimodalModel,
     _ make: (SettingsReader, MultimodalModel) throws(Fault) -> any StepHook
@@ -40,7 +50,7 @@ public enum BalancingMethods {
     return try ClassifierGuidedModulation(settings, model)
   }
 
-  /// `unimodal:NAME`, for the modality of that name.
+  /// Makes the strategy `unimodal:NAME` for the modality with this name.
   private static func unimodal(_ name: String) -> Maker? {
     let prefix = "unimodal:"
     guard name.hasPrefix(prefix) else { return nil }
@@ -49,13 +59,13 @@ public enum BalancingMethods {
 
   private static let added = Registry<Maker>()
 
-  /// All names.
+  /// The names of all strategies.
   public static var names: [String] { builtIn.map(\.name) + added.names }
 
   /// Adds a strategy from outside this library.
   public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
 
-  /// The maker of a name.
+  /// The maker of the strategy with this name.
   /// - Throws: `Fault(.usage)` for an unknown name, with the nearest known one.
   public static func maker(_ name: String) throws(Fault) -> Maker {
     if let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] ?? unimodal(name) { return make }

@@ -2,14 +2,20 @@ import Foundation
 import Torch
 
 /// A model on disk: a folder with `config.json` and `model.safetensors`.
+///
+/// ```swift
+/// let model = try ModelFolder.read("runs/base/model")
+/// let predictions = model(inputs).prediction
+/// try ModelFolder.write(model.backbone, to: "models/copy")
+/// ```
 public enum ModelFolder {
   static let configurationFile = "config.json"
   static let weightsFile = "model.safetensors"
 
   /// Reads a model.
   ///
-  /// - Throws: `Fault(.missingInput)` where the folder or a file is not there, `Fault(.badData)` where configuration
-  ///   and weights do not fit each other.
+  /// - Throws: `Fault(.missingInput)` for a missing folder or file, `Fault(.badData)` for weights that do not fit the
+  ///   configuration.
   public static func read(_ path: String) throws(Fault) -> MultimodalModel {
     try AtomicFolder.recover(path)
     let configuration = try configuration(of: path)
@@ -22,7 +28,7 @@ public enum ModelFolder {
   static func read(into backbone: any Backbone, _ path: String) throws(Fault) {
     let file = "\(path)/\(weightsFile)"
     let tensors = try SafetensorsFile(path: file).tensors()
-    // Where the published implementations use other names, a file may have either.
+    // Some published implementations use other names. A file may have either.
     let published = backbone.storage().contains {
       tensors[backbone.fileKey($0.key)] != nil && backbone.fileKey($0.key) != $0.key
     }
@@ -40,13 +46,13 @@ public enum ModelFolder {
       ModelConfiguration.self, from: "\(path)/\(configurationFile)", remedy: "name a folder that holds a model")
   }
 
-  /// Makes or replaces the folder at a path, whole or not at all.
-  /// - Throws: `Fault(.cannotWrite)`; what was there before stays then.
+  /// Makes or replaces the folder at a path atomically.
+  /// - Throws: `Fault(.cannotWrite)`. An earlier folder at the path stays then.
   public static func write(_ backbone: any Backbone, to path: String) throws(Fault) {
     try AtomicFolder.write(to: path) { (folder) throws(Fault) in try fill(folder, with: backbone) }
   }
 
-  /// Puts the files of a model into a folder that somebody else makes whole.
+  /// Writes the files of a model into a folder. The caller makes the write atomic.
   static func fill(_ folder: String, with backbone: any Backbone) throws(Fault) {
     try JSONFile.write(backbone.configuration, to: "\(folder)/\(configurationFile)")
     try SafetensorsWriter.write(
@@ -54,7 +60,7 @@ public enum ModelFolder {
       metadata: ["format": "pt"])
   }
 
-  /// The SHA-256 of a model's weights, by which an adapter knows its base.
+  /// The SHA-256 of a model's weights, which identifies the base of an adapter.
   public static func fingerprint(_ path: String) throws(Fault) -> String {
     try FileHash.sha256(of: "\(path)/\(weightsFile)")
   }

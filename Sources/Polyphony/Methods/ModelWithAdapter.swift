@@ -1,6 +1,6 @@
 import Torch
 
-/// A model from its folder, with the adapter that it carries already, if any.
+/// A model from its folder, with an adapter if the caller names one.
 ///
 /// ```swift
 /// let base = try ModelWithAdapter("runs/base/model")
@@ -9,13 +9,13 @@ import Torch
 /// try AdapterFolder.write(installation, description, to: "runs/lora/adapter")
 /// ```
 public final class ModelWithAdapter {
-  /// The model on its device and in evaluation form, with its adapter enabled.
+  /// The model on its device and in evaluation mode, with its adapter enabled.
   public let model: MultimodalModel
-  /// The adapter on the model; nil without one.
+  /// The adapter on the model. Nil without an adapter.
   public let installation: Installation?
-  /// The adapter's folder, for another adapter that will be installed on top of it.
+  /// The reference to the adapter, for the description of another one on top of it.
   public let adapter: AdapterDescription.Reference?
-  /// The base's folder.
+  /// The folder of the base.
   public let base: String
   private var knownFingerprint: String?
 
@@ -24,8 +24,8 @@ public final class ModelWithAdapter {
   /// - Parameters:
   ///   - base: the model's folder.
   ///   - adapter: the adapter's folder.
-  ///   - device: where the model goes.
-  /// - Throws: What ``ModelFolder/read(_:)`` and ``AdapterFolder/install(_:on:base:fingerprint:)`` throw.
+  ///   - device: the device of the model.
+  /// - Throws: The errors of ``ModelFolder/read(_:)`` and ``AdapterFolder/install(_:on:base:fingerprint:)``.
   public init(_ base: String, adapter: String? = nil, device: Device = .cpu) throws(Fault) {
     self.base = base
     model = try ModelFolder.read(base)
@@ -41,7 +41,7 @@ public final class ModelWithAdapter {
     model.train(false)
   }
 
-  /// The SHA-256 of the base's weights, computed when it is first asked for.
+  /// The SHA-256 of the base's weights. The first call computes it.
   public func fingerprint() throws(Fault) -> String {
     if let knownFingerprint { return knownFingerprint }
     let fingerprint = try ModelFolder.fingerprint(base)
@@ -49,20 +49,20 @@ public final class ModelWithAdapter {
     return fingerprint
   }
 
-  /// Installs a tuning method with its starting values, for a training loop of one's own.
+  /// Installs a tuning method with its starting values, for the caller's own training loop.
   ///
   /// - Parameters:
   ///   - name: the method's name.
   ///   - settings: the section `tuning` of a recipe.
-  ///   - seed: what the starting values follow from.
-  /// - Returns: the method on the model, and what ``AdapterFolder/write(_:_:to:)`` needs to know of it.
-  /// - Throws: `Fault(.usage)` for an unknown method, settings that make no sense, or a method that cannot serve the model.
+  ///   - seed: the seed of the starting values.
+  /// - Returns: the method on the model, and the description that ``AdapterFolder/write(_:_:to:)`` needs.
+  /// - Throws: `Fault(.usage)` for an unknown method, invalid settings, or a method that does not fit the model.
   public func install(
     _ name: String, settings: SettingsTree = .empty, seed: UInt64 = 0
   ) throws(Fault) -> (installation: Installation, description: AdapterDescription) {
     let maker = try TuningMethods.maker(name)
     let configuration = model.configuration
-    // Reading the adapters beneath draws random numbers too, so the seed comes after it.
+    // Reading the adapters beneath draws random numbers too. So the generator is seeded after it.
     Libtorch.seed(seed)
     let (method, resolved) = try SettingsReader.read(settings) { (reader) throws(Fault) in
       try maker(reader, configuration)
@@ -71,7 +71,7 @@ public final class ModelWithAdapter {
     return (made, try description(method: name, settings: resolved))
   }
 
-  /// The hashes of the weights of base and adapter: a run that started from others must not be continued from these.
+  /// The hashes of the weights of base and adapter. A run with other starting weights must not continue from these.
   func identity() throws(Fault) -> String { try fingerprint() + (adapter.map { " \($0.fingerprint)" } ?? "") }
 
   /// The description of an adapter that a method trains on this model.

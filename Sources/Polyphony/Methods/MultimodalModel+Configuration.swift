@@ -1,8 +1,8 @@
 import Torch
 
 extension MultimodalModel {
-  /// A model with random starting values.
-  /// - Throws: `Fault` of kind `usage` for a configuration that cannot be built.
+  /// Makes a model with random starting values.
+  /// - Throws: `Fault(.usage)` for a configuration that cannot be built.
   public convenience init(_ configuration: ModelConfiguration) throws(Fault) {
     self.init(try Architectures.make(configuration))
   }

@@ -1,10 +1,17 @@
 import Torch
 
-/// The tuning methods by name; a further one is one more line, here or from outside through ``register(_:_:)``.
+/// The tuning methods by name.
+///
+/// A new built-in method needs one more line here. A client adds its own with ``register(_:_:)``.
+///
+/// ```swift
+/// TuningMethods.register("output-bias") { (_, _) throws(Fault) in OutputBiasTuning() }
+/// let life = TuneLife(model: "runs/base/model", data: .folder("mosi"), methods: ["bitfit", "output-bias"])
+/// ```
 public enum TuningMethods {
   /// Makes a method from its settings (the section `tuning` of a recipe) for models of a configuration.
   ///
-  /// The settings that were read, with all defaults, are what an adapter folder keeps to make the method again.
+  /// An adapter folder keeps the settings, with every default filled in, in order to make the method again.
   public typealias Maker = @Sendable (SettingsReader, ModelConfiguration) throws(Fault) -> any TuningMethod
 
   private static let builtIn: [(name: String, make: Maker)] = [
@@ -23,7 +30,7 @@ public enum TuningMethods {
     ("prompts", { (settings, _) throws(Fault) in try MissingPromptTuning(settings) }),
     ("zero_fill", { (settings, _) throws(Fault) in try FillTuning(settings, mean: false, trained: .none) }),
     ("mean_fill", { (settings, _) throws(Fault) in try FillTuning(settings, mean: true, trained: .none) }),
-    // What makes it dropout is that the run takes modalities away in training: any run with a missing protocol.
+    // The run itself drops modalities in training, according to its missing protocol.
     ("modality_dropout", { (settings, _) throws(Fault) in try FillTuning(settings, mean: false, trained: .all) }),
     ("missing_aware_prompts", { (settings, _) throws(Fault) in try MissingAwareTuning(settings) }),
     ("reconstruction", { (settings, _) throws(Fault) in try ReconstructionTuning(settings) }),
@@ -31,13 +38,13 @@ public enum TuningMethods {
 
   private static let added = Registry<Maker>()
 
-  /// All names.
+  /// The names of all methods.
   public static var names: [String] { builtIn.map(\.name) + added.names }
 
   /// Adds a method from outside this library.
   public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
 
-  /// The maker of a name.
+  /// The maker of the method with this name.
   /// - Throws: `Fault(.usage)` for an unknown name, with the nearest known one.
   public static func maker(_ name: String) throws(Fault) -> Maker {
     if let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] { return make }
@@ -46,7 +53,7 @@ public enum TuningMethods {
       remedy: Suggestion.question(for: name, among: names))
   }
 
-  /// The maker of a name in an adapter folder: a tuning method, or an adaptation whose tensors are to be put back.
+  /// The maker of the method in an adapter folder: a tuning method, or the restoration of an adaptation's tensors.
   /// - Throws: `Fault(.usage)` for an unknown name.
   static func restorer(_ name: String) throws(Fault) -> Maker {
     if let make = AdaptationMethods.restoration(name) { return make }

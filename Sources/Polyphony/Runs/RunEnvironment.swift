@@ -15,8 +15,8 @@ public struct RunEnvironment: Equatable, Sendable {
     /// The SHA-256 of each split's file, for splits that have one in `dataset.json`.
     public var hashes: [(split: String, hash: String)]
 
-    public static func == (a: Data, b: Data) -> Bool {
     /// Compares folder, name and hashes.
+    public static func == (a: Data, b: Data) -> Bool {
       a.folder == b.folder && a.name == b.name && a.hashes.elementsEqual(b.hashes, by: ==)
     }
   }
@@ -59,8 +59,8 @@ public struct RunEnvironment: Equatable, Sendable {
     }
   }
 
-  public static func == (a: RunEnvironment, b: RunEnvironment) -> Bool {
   /// Compares facts, command line and data sets.
+  public static func == (a: RunEnvironment, b: RunEnvironment) -> Bool {
     a.facts.elementsEqual(b.facts, by: ==) && a.command == b.command && a.data == b.data
   }
 }

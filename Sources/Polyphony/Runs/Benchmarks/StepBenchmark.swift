@@ -11,8 +11,8 @@ import Torch
 public struct StepBenchmark {
   /// The model and the data of a measurement.
   public struct Setup {
-    public var model: MultimodalModel
     /// The model to time.
+    public var model: MultimodalModel
     /// Random samples of its modalities, with targets.
     public var batch: Batch
 

@@ -22,8 +22,8 @@ extension Life {
 
 /// A life after its settings, data and models were read. It runs one method with one seed, and scores the result.
 public protocol PreparedLife {
-  associatedtype Product: LifeProduct
   /// The product of a run in memory.
+  associatedtype Product: LifeProduct
   /// The observer of a run.
   associatedtype Observer
 
@@ -84,8 +84,8 @@ extension PreparedLife {
   }
 }
 
-public protocol LifeProduct {
 /// The product of a run in memory.
+public protocol LifeProduct {
   /// True if the user stopped the run before its end.
   var wasStopped: Bool { get }
 }

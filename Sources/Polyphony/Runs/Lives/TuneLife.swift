@@ -10,8 +10,8 @@ import Torch
 /// tuned.installation.isEnabled = false  // the base again, bit for bit
 /// ```
 public struct TuneLife: Life {
-  public enum Data {
   /// The samples to learn from and to score.
+  public enum Data {
     /// The splits of a data set's folder.
     case folder(String)
     /// Splits in memory, made for each seed, with the modalities in the model's order.
@@ -29,8 +29,8 @@ public struct TuneLife: Life {
   public var recipe: SettingsTree
   /// The settings of the loop. Default: the section `training` of the recipe.
   public var training: TrainingSettings?
-  public var data: Data
   /// The samples to learn from and to score.
+  public var data: Data
   /// The names of tuning methods.
   public var methods: [String]
   /// The device that computes.

@@ -11,8 +11,8 @@ struct StageRecord: Codable {
 
   static let file = "stage.json"
 
-  var key: String
   /// The hash of everything that the stage depends on.
+  var key: String
   /// The kind of the stage.
   var kind: String
   /// The name of the method.
@@ -33,8 +33,8 @@ struct StageRecord: Codable {
 struct StagePlace {
   /// The stage of this folder.
   let stage: PipelineStage
-  let key: String
   /// The hash of everything that the stage depends on.
+  let key: String
   /// The path of the folder, relative to the pipeline's.
   let relative: String
   /// The path of the folder.

@@ -17,8 +17,8 @@ public struct EvaluationRun {
   public struct Candidate: Sendable {
     /// The name in the results.
     public var name: String
-    public var model: SeededFolders
     /// The folder of the model.
+    public var model: SeededFolders
     /// The folder of an adapter for the model. Default: the model alone.
     public var adapter: SeededFolders?
 

@@ -119,4 +119,25 @@ public enum RunListings {
     let power = FusionScaling.exponent(points.map { (Double($0.modalities), $0.seconds ?? 0) })
     return power
   }
+
+  /// Lists the models of a run over seeds.
+  public static func listModels() throws(Fault) {
+    let models = SeededFolders("runs/mosi/cggm", .model)
+    for seed in models.seeds { print(seed, try models.folder(seed: seed)) }
+  }
+
+  /// Makes a row of results.
+  public static func makeRow() {
+    var row = RunResult(name: "cggm", split: "test")
+    row.add(seed: 0, ["accuracy": 0.81])
+    row.add(seed: 1, ["accuracy": 0.79])
+    print(row.aggregates["accuracy"]?.formatted() ?? "undefined")  // mean and standard deviation
+  }
+
+  /// Draws few samples of a target.
+  public static func drawFew() throws(Fault) {
+    let task = try TransferTask.corpus(modalities: 3)
+    let few = try task.target(.samples(50), seed: 0)
+    print(few.training.count, few.test.count)
+  }
 }

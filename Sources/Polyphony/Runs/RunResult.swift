@@ -1,6 +1,13 @@
 import OrderedCollections
 
 /// One row of results: scores of one method over seeds, on one split, under one condition.
+///
+/// ```swift
+/// var row = RunResult(name: "cggm", split: "test")
+/// row.add(seed: 0, ["accuracy": 0.81])
+/// row.add(seed: 1, ["accuracy": 0.79])
+/// print(row.aggregates["accuracy"]?.formatted() ?? "undefined")  // mean and standard deviation
+/// ```
 public struct RunResult: Sendable {
   /// The method's name.
   public var name: String

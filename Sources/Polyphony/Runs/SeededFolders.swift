@@ -5,6 +5,11 @@ import Torch
 ///
 /// The path is the model's own folder, or the folder of the run that made it. It may also be the folder of a run over
 /// several seeds, which has one model per seed (`seed-0/model`, `seed-1/model`, …).
+///
+/// ```swift
+/// let models = SeededFolders("runs/mosi/cggm", .model)
+/// for seed in models.seeds { print(seed, try models.folder(seed: seed)) }
+/// ```
 public struct SeededFolders: Sendable {
   /// The content of a folder.
   public enum Content: String, Sendable {

@@ -3,15 +3,15 @@ import Torch
 extension TransferTask {
   /// The transfers with a name on the command line.
   public enum Known: String, Sendable, CaseIterable {
-    /// From the first half of a data set's classes to the second.
+    /// The transfer from the first half of a data set's classes to the second.
     case classes
-    /// From the first half of a data set's recordings to the second.
+    /// The transfer from the first half of a data set's recordings to the second.
     case halves
-    /// From a data set's first modality alone to all of its modalities.
+    /// The transfer from a data set's first modality to all of its modalities.
     case modality
-    /// From a synthetic corpus to a shifted one of other samples.
+    /// The transfer from a synthetic corpus to a shifted one with other samples.
     case corpus
-    /// From a synthetic corpus to one whose sentiment lies in how modalities combine.
+    /// The transfer from a synthetic corpus to one with another relation between modalities and sentiment.
     case relation
 
     /// True if the transfer reads a data set. Otherwise it makes a synthetic one.

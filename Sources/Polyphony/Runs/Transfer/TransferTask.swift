@@ -4,6 +4,12 @@ import Torch
 ///
 /// The validation split chooses epochs and learning rates. It gets as many samples as the training split, so that few
 /// samples mean few labels. The scores are those of the whole test split.
+///
+/// ```swift
+/// let task = try TransferTask.corpus(modalities: 3)
+/// let few = try task.target(.samples(50), seed: 0)
+/// print(few.training.count, few.test.count)
+/// ```
 public struct TransferTask {
   /// The amount of samples in the target's training and validation splits.
   public enum Amount: Equatable, Sendable, CustomStringConvertible {

@@ -14,6 +14,13 @@ public enum TrainingListings {
     return outcome
   }
 
+  /// ``StopSignal``
+  public static func trainUntilStopped(_ trainer: Trainer) throws(Fault) {
+    StopSignal.listen()
+    let outcome = try trainer.run(resume: true)
+    if outcome.wasStopped { print("stopped after epoch \(outcome.epochs)") }
+  }
+
   /// ``TrainingSettings``
   public static func settings() -> TrainingSettings {
     var settings = TrainingSettings()

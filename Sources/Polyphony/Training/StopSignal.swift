@@ -3,6 +3,12 @@ import Foundation
 /// The user's request to end the process (SIGINT, SIGTERM). Training checks it between two steps.
 ///
 /// The first signal requests a clean stop with a checkpoint. A second signal ends the process as usual.
+///
+/// ```swift
+/// StopSignal.listen()
+/// let outcome = try trainer.run(resume: true)
+/// if outcome.wasStopped { print("stopped after epoch \(outcome.epochs)") }
+/// ```
 public enum StopSignal {
   /// Treats SIGINT and SIGTERM as requests to stop cleanly, from now on.
   public static func listen() {

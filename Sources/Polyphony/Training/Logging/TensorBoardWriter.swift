@@ -113,8 +113,7 @@ public final class TensorBoardWriter {
     throw Fault(.cannotWrite, "the folder holds too many event files of one second", file: folder)
   }
 
-  /// The machine's name with `-` for all characters but letters and digits. (`ProcessInfo` would ask the network for
-  /// it.)
+  /// The machine's name with `-` for all characters but letters and digits. `ProcessInfo` would query the network.
   private static var hostName: String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "host" }

@@ -5,7 +5,7 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// `adapt`, `data corrupt` and `evaluate --shift` as a user runs them.
+/// Runs `adapt`, `data corrupt` and `evaluate --shift` as a user does.
 @Suite struct AdaptationProgramTests {
   static let short = [
     "--set", "adaptation.contrast_epochs=4", "--set", "adaptation.snapshot_interval=2", "--set",
@@ -48,7 +48,7 @@ import Torch
     }
   }
 
-  /// Targets permuted, or none at all: the same adapter, bit for bit.
+  /// Permuted or absent targets give the same adapter, bit for bit.
   @Test(arguments: [false, true]) func labelsDoNotMatter(isOnline: Bool) throws {
     try withTemporaryFolder { folder in
       let data = try BrokenData(folder)
@@ -108,12 +108,12 @@ import Torch
     }
   }
 
-  /// Killed at the system calls that write checkpoints and adapter, and resumed, a run ends with the same bits.
+  /// A kill at any system call that writes checkpoints or the adapter does not change the bits of the resumed run.
   @Test(arguments: ["makeTemporary", "exchange", "syncFolder", "removeOld"], [false, true])
   func aKillWhileFilesAreWritten(step: String, isOnline: Bool) throws {
     try withTemporaryFolder { folder in
       let data = try BrokenData(folder)
-      // Enough batches for a checkpoint before the end of the stream.
+      // The stream has enough batches for a checkpoint before its end.
       let arguments =
         ["adapt", "--model", data.model, "--data", data.folder, "--method", "casp", "--output", "run"]
         + (isOnline ? ["--online", "--split", "train", "--set", "adaptation.batch_size=2"] : Self.short)

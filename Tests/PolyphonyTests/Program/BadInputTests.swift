@@ -5,14 +5,15 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// What users get wrong, each through the real program: exit code, one message that names things, nothing broken.
+/// Runs the real program on every error that users make. It must exit with a code and one message that names the cause,
+/// and leave earlier files intact.
 @Suite struct BadInputTests {
   struct Case: CustomTestStringConvertible, Sendable {
     let name: String
     let code: Int32
-    /// What the message must contain.
+    /// The texts that the message must contain.
     let mentions: [String]
-    /// Breaks a data set, and gives the arguments; DATA, MODEL and OUT are paths.
+    /// Breaks a data set before the run. In the arguments, DATA, MODEL and OUT stand for paths.
     var breaking: @Sendable (BrokenData) throws -> Void = { _ in }
     var arguments = ["train", "--data", "DATA", "--output", "OUT", "--set", "training.epochs=1"]
     var environment: [String: String] = [:]
@@ -244,7 +245,7 @@ import Torch
   @Test(arguments: cases) func endsWithOneMessage(_ wrong: Case) throws {
     try withTemporaryFolder { folder in
       let data = try BrokenData(folder)
-      // An earlier result stands where the program is to write; it must survive.
+      // The output folder has an earlier result, which must survive.
       try FileManager.default.createDirectory(atPath: "\(folder)/out", withIntermediateDirectories: true)
       try Data("earlier".utf8).write(to: URL(fileURLWithPath: "\(folder)/out/keep.txt"))
       try wrong.breaking(data)
@@ -267,7 +268,7 @@ import Torch
     }
   }
 
-  /// A real file system of 200 KB, in a name space of its own.
+  /// The test mounts a real file system of 200 KB in its own name space.
   @Test(.enabled(if: FullDisk.isAvailable, "needs Linux's unshare and mount, as root or with user name spaces"))
   func aFullDiskKeepsWhatWasThere() throws {
     try withTemporaryFolder { folder in

@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// What users get wrong with reports.
+/// The errors that users make with reports.
 extension BadInputTests {
   private static let row = """
     {"name": "base_line", "seeds": [0], "metrics": {"mae": {"mean": 1, "std": 0, "values": [1]}}}
     """
 
-  /// The data set's folder as if it were a run's, with some files.
+  /// Writes some files into the data set's folder, so that it looks like a run's.
   private static func files(_ files: [String: String]) -> @Sendable (BrokenData) throws -> Void {
     { data in
       for (name, text) in files {

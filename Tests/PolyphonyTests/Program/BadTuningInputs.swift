@@ -5,13 +5,13 @@ import Torch
 
 @testable import PolyphonySettings
 
-/// What users get wrong with tuning methods, adapters and their comparison.
+/// The errors that users make with tuning methods, adapters and their comparison.
 extension BadInputTests {
   private static func tune(_ method: String, _ more: String...) -> [String] {
     ["tune", "--model", "MODEL", "--data", "DATA", "--output", "OUT/tuned", "--method", method] + more
   }
 
-  /// An adapter beside the model, changed.
+  /// Writes an adapter beside the model, and changes it.
   private static func adapter(_ method: String, _ change: @escaping @Sendable (String, BrokenData) throws -> Void)
     -> @Sendable (BrokenData) throws -> Void
   {

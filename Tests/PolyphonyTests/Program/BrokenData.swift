@@ -5,7 +5,7 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// A small sound data set and a model for it, to be broken in one place.
+/// A small valid data set and a model for it, which a test breaks in one place.
 struct BrokenData {
   let folder: String
   let model: String
@@ -22,7 +22,7 @@ struct BrokenData {
     try ModelFolder.write(try MultimodalModel(configuration).backbone, to: model)
   }
 
-  /// The tensors of a split, to be changed.
+  /// The tensors of a split, which a test may change.
   struct Split {
     var tensors: [String: Tensor]
     let count: Int
@@ -80,7 +80,7 @@ struct BrokenData {
     let path = folder + "/dataset.json"
     let text = try String(contentsOfFile: path, encoding: .utf8)
     let lines = text.split(separator: "\n").map(String.init)
-    // Without the hash, and without the comma that the file's name then ends its object with.
+    // The hash goes, and so does the comma after the file's name, which then ends the object.
     var kept: [String] = []
     for line in lines {
       if line.contains("\"sha256\"") {
@@ -93,7 +93,7 @@ struct BrokenData {
   }
 }
 
-/// A file system that is too small, for one command.
+/// A file system that is too small for one command.
 enum FullDisk {
   static let isAvailable = (try? run(["true"], bytes: 100_000).code) == 0
 

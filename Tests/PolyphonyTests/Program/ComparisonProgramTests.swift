@@ -3,7 +3,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// `polyphony compare` as a user runs it.
+/// Runs `polyphony compare` as a user does.
 @Suite struct ComparisonProgramTests {
   private typealias Fixtures = PipelineFixtures
 
@@ -40,7 +40,7 @@ import Torch
       #expect(rows[3].extra["shift"] == .string("drop:2") && rows[15].extra["shift"] == .string("drop:2"))
       #expect(rows.allSatisfy { $0.seeds == [0, 1] && $0.metrics["mae"]?.values.count == 2 && $0.parameters != nil })
       #expect(rows.map(\.name).filter { $0 == "full" }.count == 8)
-      // Of the trained model all parameters are trained, of the tuned one its few.
+      // The row of the trained model counts all parameters as trained, that of the tuned one only a few.
       let plain = try #require(rows[0].parameters), tuned = try #require(rows[4].parameters)
       #expect(plain.trainable == plain.total && tuned.trainable < plain.total && tuned.total > plain.total)
 
@@ -56,10 +56,10 @@ import Torch
           #expect(FileManager.default.fileExists(atPath: "\(folder)/out/\(stage.folder)/\(name)"))
         }
       }
-      // Three stages for each data set and seed, however many methods begin with them.
+      // Each data set and seed has three stages, because the methods share their first ones.
       let stages = try FileManager.default.contentsOfDirectory(atPath: folder + "/out/stages")
       #expect(stages.count == 3 * 2 * 2 && Set(index.runs.flatMap(\.stages).map(\.folder)).count == stages.count)
-      // Shifts of a seed are those of `run`: a method's scores are the same alone.
+      // `run` draws the same shifts for a seed. So a method alone has the same scores.
       try Fixtures.write(
         "data: data\nseeds: 2\nstages:\n  - \(Fixtures.train)\n  - \(Fixtures.wander)\nevaluate: {shift: 'drop:2'}\n",
         in: folder)
@@ -74,7 +74,7 @@ import Torch
 }
 
 extension Program {
-  /// Runs and expects an exit code.
+  /// Runs the program, and expects an exit code.
   @discardableResult
   static func succeed(_ arguments: [String], in current: String, expecting code: Int32) throws -> Outcome {
     let outcome = try run(arguments, in: current)

@@ -3,7 +3,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// `polyphony data convert` as a user runs it.
+/// Runs `polyphony data convert` as a user does.
 @Suite struct ConvertTests {
   @Test func convertsValidatesAndTrains() throws {
     try withTemporaryFolder { folder in

@@ -3,7 +3,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// `polyphony demo` as a user runs it, on models too small to be good at anything.
+/// Runs `polyphony demo` as a user does, with models too small for good scores.
 @Suite struct DemoProgramTests {
   private static let small: [String] = {
     var settings: [String] = []
@@ -22,7 +22,7 @@ import Torch
 
   @Test func fourLivesEndWithTheReport() throws {
     try withTemporaryFolder { folder in
-      // A name of one letter too.
+      // The output folder may have a name of one letter.
       let command = ["demo", "--output", "o"] + Self.small
       let outcome = try Program.succeed(command + ["--seeds", "1"], in: folder)
       var lines = outcome.output.split(separator: "\n").map(String.init)
@@ -34,7 +34,7 @@ import Torch
       let page = try String(contentsOfFile: folder + "/o/report.html", encoding: .utf8)
       #expect(page.contains("What was asked") && page.contains("one seed says nothing"))
 
-      // A second seed goes on from there, and its figures are those of results.json.
+      // A second seed continues the same folder. Its figures equal those of results.json.
       let second = try Program.succeed(command + ["--seeds", "2"], in: folder)
       let stages = Fixtures.stages(second)
       #expect(stages.taken.contains("cggm-teaching") && stages.done.contains("cggm-teaching"))
@@ -53,7 +53,7 @@ import Torch
     }
   }
 
-  /// The rows of the table: what stands between its line and the first note.
+  /// The rows of the table, between its line and the first note.
   private static func table(_ lines: [String]) -> [String] {
     Array(lines.drop { !$0.hasPrefix("---") && !$0.hasPrefix("───") }.dropFirst().prefix(4))
   }

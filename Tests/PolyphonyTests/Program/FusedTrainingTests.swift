@@ -2,9 +2,9 @@ import Foundation
 import Polyphony
 import Testing
 
-/// Our kernels and libtorch's operators train the same model: the switch changes speed, not results.
+/// Our kernels and libtorch's operators train the same model. The switch changes the speed and not the results.
 @Suite struct FusedTrainingTests {
-  /// Losses and scores of every epoch, by name.
+  /// The losses and scores of every epoch, by name.
   private func curves(_ folder: String, _ environment: [String: String], _ architecture: String, _ data: String) throws
     -> [String: [Double]]
   {

@@ -7,7 +7,7 @@ extension BadInputTests {
     ["evaluate", "--model", "MODEL", "--data", "DATA", "--missing", missing]
   }
 
-  /// Writes an adapter of prompts for the model, as if it were made for the base with this hash.
+  /// Writes an adapter of prompts whose description names a base with this hash.
   private static func writeAdapter(_ data: BrokenData, fingerprint: String) throws {
     let model = try ModelFolder.read(data.model)
     let (method, settings) = try MissingFixtures.method("prompts", "", model.configuration)
@@ -18,7 +18,7 @@ extension BadInputTests {
       to: data.folder + "/adapter")
   }
 
-  /// What goes wrong with missing modalities.
+  /// The errors that users make with missing modalities.
   static let missing: [Case] = [
     Case(
       name: "predict on a sample without any modality", code: 65, mentions: ["presence", "row 0", "test.safetensors"],

@@ -3,11 +3,11 @@ import Polyphony
 import Testing
 import Torch
 
-/// Missing modalities through the program.
+/// Runs the program on data with missing modalities.
 @Suite struct MissingProgramTests {
   private static let quick = ["--set", "training.epochs=1", "--set", "training.batch_size=16"]
 
-  /// A data set whose own `presence` marks what is missing trains, tunes, evaluates and predicts as it is.
+  /// The commands train, tune, evaluate and predict on a data set that marks missing modalities in `presence`.
   @Test func dataThatLacksModalitiesIsUsedAsItIs() throws {
     try withTemporaryFolder { folder in
       let data = try BrokenData(folder)
@@ -52,7 +52,7 @@ import Torch
     }
   }
 
-  /// Several adapters over several rates, on the same masks, which are kept with their hashes.
+  /// The sweep scores several adapters over several rates on the same masks, and writes the masks with their hashes.
   @Test func sweepsCompareAdaptersOnTheSameMasks() throws {
     try withTemporaryFolder { folder in
       let data = try BrokenData(folder)
@@ -81,7 +81,7 @@ import Torch
       }
       let prompts = rows[7..<14].map { $0.metrics["mae"]!.values[1]! }
       #expect(abs(prompts[5] - prompts[1...4].reduce(0, +) / 4) < 1e-12, "the mean over what is incomplete")
-      // Tuning had scored the same adapters on the same mask, and kept it.
+      // The tuning scored the same adapters on the same mask, and wrote it.
       #expect(rows[10].extra["missing"] == .string("sample:0.3") && rows[10].extra["mask"] == first.extra["mask"])
       #expect(rows[10].metrics["mae"]?.values == first.metrics["mae"]?.values)
       for path in ["\(folder)/tuned/missing.safetensors", "\(folder)/sweep/missing/sample-0.3.safetensors"] {

@@ -2,7 +2,7 @@ import Foundation
 import Polyphony
 import Testing
 
-/// What users get wrong in recipes of several stages; all of it is said before anything is computed.
+/// The errors that users make in recipes of several stages. The program reports all of them before the first step.
 extension BadInputTests {
   private static func recipe(
     _ name: String, code: Int32 = 64, _ mentions: String..., command: String = "run", recipe: String

@@ -3,7 +3,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// Small recipes of several stages.
+/// Small recipes of several stages for the tests of pipelines.
 enum PipelineFixtures {
   static let train = """
     train: {balance: cggm, model: {architecture: late_fusion, width: 8, heads: 2, layers: 1}, training: {epochs: 4, batch_size: 16}}
@@ -26,7 +26,7 @@ enum PipelineFixtures {
 
     """
 
-  /// A folder with the data set `data` and a recipe.
+  /// Writes the data set `data` and a recipe into a folder.
   static func write(_ recipe: String, in folder: String, samples: Int = 120) throws {
     if !FileManager.default.fileExists(atPath: folder + "/data") { try data(folder + "/data", samples: samples) }
     try recipe.write(toFile: folder + "/recipe.yaml", atomically: true, encoding: .utf8)
@@ -39,7 +39,7 @@ enum PipelineFixtures {
     try DatasetWriter.write(generator.description, try generator.make(), to: path)
   }
 
-  /// Everything that must be the same: event files carry times of day, the others seconds that were measured.
+  /// The files that must be the same. Event files with times of day and files with measured seconds are left out.
   static func outcome(_ folder: String) throws -> [String: Data] {
     try contents(of: folder) { path in
       let name = (path as NSString).lastPathComponent
@@ -52,7 +52,7 @@ enum PipelineFixtures {
     Set(a.keys).union(b.keys).filter { a[$0] != b[$0] }.sorted().joined(separator: ", ")
   }
 
-  /// The lines about stages, by what was said of each: `train`, `tune`, …
+  /// The kinds (`train`, `tune`, …) of the stages that a run took over, and of those that it ran.
   static func stages(_ outcome: Program.Outcome) -> (taken: [String], done: [String]) {
     let lines = outcome.errors.split(separator: "\n").map(String.init).filter { $0.contains(", stage ") }
     func kinds(_ lines: [String]) -> [String] {

@@ -3,7 +3,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// `polyphony run` as a user runs it.
+/// Runs `polyphony run` as a user does.
 @Suite struct PipelineProgramTests {
   private typealias Fixtures = PipelineFixtures
 
@@ -24,7 +24,7 @@ import Torch
       let expected = try Fixtures.outcome(whole + "/out")
       #expect(
         expected.keys.contains("adapter/adapter_model.safetensors") && expected.keys.contains("model/config.json"))
-      // Ten moments, two for each of five runs, so that what was resumed is killed too.
+      // Each of five runs is killed at two moments, so that a resumed run is killed too.
       var kills = 0
       for run in 0..<5 {
         let cut = try place("cut-\(run)")
@@ -48,7 +48,7 @@ import Torch
     }
   }
 
-  /// Killed at each of the system calls that replace files, early and late.
+  /// The run is killed at each system call that replaces files, early and late.
   @Test(arguments: ["makeTemporary", "exchange", "rename", "removeOld"], [3, 17])
   func aKillWhileFilesAreWritten(step: String, occurrence: Int) throws {
     try withTemporaryFolder { folder in
@@ -77,11 +77,12 @@ import Torch
       #expect(Fixtures.stages(second).done.isEmpty && !second.errors.contains("epoch"))
       #expect(second.output == first.output)
       #expect(try contents(of: folder + "/out/stages") == before)
-      // A changed key costs the stages from there on.
+      // A changed key repeats the stages from there on.
       let changed = try Program.succeed(Self.command + ["--set", "stages.2.tune.training.epochs=1"], in: folder)
       #expect(
         Fixtures.stages(changed).taken == ["cggm", "wander"] && Fixtures.stages(changed).done == ["prompts", "casp"])
-      // Another condition of the scores costs no stage, nor do the same settings in other words and data elsewhere.
+      // No stage is repeated for another condition of the scores, for the same settings in another spelling, or for
+      // data in another folder.
       try FileManager.default.copyItem(atPath: folder + "/data", toPath: folder + "/moved")
       for more in [
         ["--set", "evaluate.shift=drop:2"], ["--set", "data=moved"],
@@ -93,11 +94,11 @@ import Torch
         let same = try Program.succeed(Self.command + more, in: folder)
         #expect(Fixtures.stages(same).done.isEmpty, "\(more)")
       }
-      // Other data does.
+      // Other data repeats the stages.
       try Fixtures.data(folder + "/other", seed: 5)
       let other = try Program.succeed(Self.command + ["--set", "stages.3.adapt.data=other"], in: folder)
       #expect(Fixtures.stages(other).done == ["casp"])
-      // What was damaged is made anew, with the same bits.
+      // A damaged product is made anew, with the same bits.
       let weights = try #require(
         before.keys.first { $0.hasPrefix("tune-wander") && $0.hasSuffix("model.safetensors") && $0.contains("adapter") }
       )
@@ -135,7 +136,7 @@ import Torch
       ]
       let shifted = try ResultsDocument(parsing: try Program.succeed(seed, in: folder).output).results[0]
       #expect(shifted.metrics["mae"]?.values[0] == rows[2].metrics["mae"]?.values[1])
-      // One more pipeline from there, and the commands one by one.
+      // One more pipeline continues from there, and so do the single commands.
       try Fixtures.write(
         "data: data\nmodel: out\nadapter: out\nseeds: [2, 5]\nstages:\n  - adapt: {method: tent, missing: 'sample:0.5'}\n",
         in: folder)
@@ -160,7 +161,7 @@ import Torch
     }
   }
 
-  /// A target without targets: nothing asks for them.
+  /// The adaptation succeeds on a split without targets.
   @Test func adaptationReadsNoTargets() throws {
     try withTemporaryFolder { folder in
       try Fixtures.write(Fixtures.fourLives, in: folder)

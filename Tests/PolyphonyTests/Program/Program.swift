@@ -1,16 +1,16 @@
 import Foundation
 import Testing
 
-/// The program as a user runs it: a process with arguments, two streams and an exit code.
+/// Runs the program as a user does: a process with arguments, two streams and an exit code.
 struct Program {
-  /// What a finished process left.
+  /// The exit code and the streams of a finished process.
   struct Outcome {
     var code: Int32
     var output: String
     var errors: String
   }
 
-  /// The program beside the test bundle.
+  /// The path of the program beside the test bundle.
   static let path: String = {
     let bundle = Bundle.module.bundlePath as NSString
     return bundle.deletingLastPathComponent + "/polyphony"
@@ -25,13 +25,13 @@ struct Program {
     process.arguments = arguments
     if let current { process.currentDirectoryURL = URL(fileURLWithPath: current) }
     var variables = ProcessInfo.processInfo.environment
-    // Several programs run side by side; one thread each keeps them from waiting for each other.
+    // Several programs run side by side. With one thread each they do not wait for each other.
     variables["OMP_NUM_THREADS"] = "1"
     process.environment = variables.merging(environment) { $1 }
     let folder = NSTemporaryDirectory() + "program-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    // Files and not pipes: nothing to drain, whatever the process prints.
+    // The streams go to files. A pipe would have to be drained.
     for name in ["output", "errors"] { _ = FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: nil) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: "\(folder)/output")
@@ -45,7 +45,7 @@ struct Program {
       errors: try String(contentsOfFile: "\(folder)/errors", encoding: .utf8))
   }
 
-  /// Runs and expects success.
+  /// Runs the program, and expects success.
   @discardableResult
   static func succeed(
     _ arguments: [String], in current: String? = nil, environment: [String: String] = [:],

@@ -5,20 +5,20 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// The program's commands on sound input.
+/// Runs the program's commands on valid input.
 @Suite struct ProgramTests {
   @Test(arguments: ["late_fusion", "early_fusion", "encoder_fusion", "mult", "prompted_mult"])
   func predictsWhatThePublishedImplementationPredicts(name: String) throws {
     let golden = try Golden(name)
     try withTemporaryFolder { folder in
-      // The folder as another tool would write it: the configuration as it came, weights under published names.
+      // Another tool would write the folder like this, with weights under their published names.
       try FileManager.default.createDirectory(atPath: folder + "/model", withIntermediateDirectories: true)
       try golden.file.metadata["config"]!.write(
         toFile: folder + "/model/config.json", atomically: true, encoding: .utf8)
       try SafetensorsWriter.write(
         to: folder + "/model/model.safetensors",
         try golden.weights.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) })
-      // `prompted_mult` has all seven patterns of presence in one batch.
+      // The batch for `prompted_mult` mixes all seven patterns of presence.
       let presence: [SafetensorsWriter.Item] =
         try golden.inputs.presence.map { [.init("presence", $0.to(.uint8))] } ?? []
       try SafetensorsWriter.write(
@@ -87,14 +87,14 @@ import Torch
   @Test func doctorAndHelpWork() throws {
     let healthy = try Program.succeed(["doctor"])
     #expect(healthy.output.contains("2.13") && healthy.output.contains("nothing is wrong"))
-    // Help needs no libtorch.
+    // The help works without libtorch.
     let help = try Program.succeed(["train", "--help"], environment: ["LIBTORCH": "/nowhere"])
     #expect(help.output.contains("--balance") && help.output.contains("late_fusion"))
     let sick = try Program.run(["doctor"], environment: ["LIBTORCH": "/nowhere"])
     #expect(sick.code == 70 && sick.errors.contains("/nowhere"))
   }
 
-  /// Methods that train much, little and nothing, with modalities missing.
+  /// Tunes by methods that train many, few and no parameters, with missing modalities.
   @Test func tunesWithMissingModalitiesAndServesTheAdapter() throws {
     try withTemporaryFolder { folder in
       let data = try BrokenData(folder)

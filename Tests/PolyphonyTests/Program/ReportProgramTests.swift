@@ -3,7 +3,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// The program writes reports and tables of what it wrote before.
+/// The program writes reports and tables from the results of earlier runs.
 @Suite struct ReportProgramTests {
   @Test func aShiftSweepAndItsReport() throws {
     try withTemporaryFolder { folder in
@@ -25,7 +25,7 @@ import Torch
       let table = try String(contentsOfFile: "\(folder)/shifts/table.md", encoding: .utf8)
       #expect(table.contains("| method | noise:1 | noise:4 | drop:2 | mean |"))
 
-      // The results document by itself, compared to another method, elsewhere.
+      // The tables also work on the results document alone, with another reference and another output folder.
       try Program.succeed(
         ["report", "shifts/results.json", "--reference", "norm", "--output", "other.html"], in: folder)
       let other = try String(contentsOfFile: "\(folder)/other.html", encoding: .utf8)

@@ -5,14 +5,14 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// A run that is killed at any instant and resumed ends with the same bits as one that was left alone.
+/// A run that is killed at any instant and resumed ends with the same bits as an undisturbed one.
 @Suite struct ResumeTests {
   static let settings = [
     "--set", "training.epochs=4", "--set", "training.batch_size=16", "--set", "model.layers=1", "--set",
     "model.width=16", "--set", "model.heads=4", "--set", "training.schedule=cosine",
   ]
 
-  /// Everything in a run's folder that must be the same; event files carry times of day.
+  /// The files of a run's folder that must be the same. Event files are left out, because they contain times of day.
   static func outcome(_ folder: String) throws -> [String: Data] {
     try contents(of: folder) { $0.contains("events.out") || $0.hasPrefix(".") }
   }
@@ -28,11 +28,11 @@ import Torch
     try withTemporaryFolder { folder in
       let arguments = ["train", "--data", try Self.dataset(folder), "--output", "run"] + Self.settings
       let expected = try undisturbed(arguments, folder)
-      // Instants spread over start, steps, validation and the writing of checkpoints.
+      // The delays cover start, steps, validation and the writing of checkpoints.
       for delay in [0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0] {
         let place = try subfolder("killed-\(delay)", of: folder)
         var kills = 0
-        // Killed again and again at this delay, as long as runs do not come to their end.
+        // The run is killed again at this delay until it reaches its end.
         for _ in 0..<3 {
           let killed = try Program.run(arguments + ["--resume"], in: place) { process in
             Thread.sleep(forTimeInterval: delay)
@@ -47,7 +47,7 @@ import Torch
     }
   }
 
-  /// Two runs in one folder would write over each other's checkpoints.
+  /// Two runs in one folder would overwrite each other's checkpoints, so the second one is refused.
   @Test func aFolderInWhichAnotherProcessWritesIsLeftAlone() throws {
     try withTemporaryFolder { folder in
       let data = try Self.dataset(folder)
@@ -59,14 +59,14 @@ import Torch
       let refused = try Program.run(command("run"))
       #expect(refused.code == 73 && refused.errors.contains("another process"), "\(refused.errors)")
       #expect(try FileManager.default.contentsOfDirectory(atPath: here.path) == ["model"])
-      // This process may, as often as it likes.
+      // The process that holds the lock may take it again.
       _ = try RunFolder("\(folder)/run/", existing: .resume)
       try Program.succeed(command("other"))
       withExtendedLifetime(here) {}
     }
   }
 
-  /// Killed at each of the system calls that write a checkpoint, early and late in the run.
+  /// The run is killed at each system call that writes a checkpoint, early and late.
   @Test(arguments: ["makeTemporary", "write", "syncFile", "exchange", "syncFolder", "removeOld"], [2, 5])
   func aKillWhileACheckpointIsWritten(step: String, occurrence: Int) throws {
     try withTemporaryFolder { folder in
@@ -107,7 +107,7 @@ import Torch
       }
       #expect(stopped.code == 130, "\(stopped.errors)")
       #expect(stopped.errors.contains("--resume"))
-      // What it left is a whole model and a state to go on from.
+      // The stopped run has left a whole model and a checkpoint.
       _ = try ModelFolder.read("\(folder)/run/model")
       let again = try Program.run(["train", "--data", data, "--output", "\(folder)/run"] + more)
       #expect(again.code == 73 && again.errors.contains("--resume"), "\(again.errors)")

@@ -5,7 +5,7 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// Transfer and scaling as a user runs them.
+/// Runs `polyphony transfer` and `polyphony scaling` as a user does.
 @Suite struct TransferProgramTests {
   private static let quick = [
     "--set", "model.width=8", "--set", "model.heads=2", "--set", "model.layers=1", "--set", "pretraining.epochs=1",
@@ -58,7 +58,7 @@ import Torch
     }
   }
 
-  /// Several methods, one of which knows the key that is set.
+  /// The user sets a key that only one of several methods has.
   @Test func aKeyOfOneMethodIsNotUnknownToAnother() throws {
     try withTemporaryFolder { folder in
       let data = try BrokenData(folder)

@@ -6,9 +6,9 @@ import Torch
 @testable import PolyphonyReports
 @testable import PolyphonySupport
 
-/// A report in a browser: nothing on the console, nothing asked of a network, nothing wider than a telephone.
+/// A report in a browser writes no message to the console, requests no address and fits the width of a telephone.
 ///
-/// Runs where a Chromium is found (`CHROMIUM` names one).
+/// The suite runs if it finds a Chromium. `CHROMIUM` may name one.
 @Suite(.serialized) struct BrowserTests {
   static let browser: String? = {
     let places = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
@@ -19,11 +19,11 @@ import Torch
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }()
 
-  /// What the browser says of a page that holds the report in a frame.
+  /// Opens a page with the report in a frame, and collects the browser's output.
   private func visit(_ report: String, width: Int, isDark: Bool, in folder: String) throws -> (
     dom: String, log: String, net: String
   ) {
-    // A script in the report's own place would be refused by its policy: this one stands around it.
+    // The report's policy would refuse a script inside the report. So the script is in the page around it.
     let page = """
       <!DOCTYPE html><iframe id="f" src="\(report)" style="width:\(width)px;height:800px;border:0"></iframe>
       <p id="o"></p><script>
@@ -81,7 +81,7 @@ import Torch
       #expect(result["ground"] == .string(width == 390 ? "rgb(22, 23, 27)" : "rgb(255, 255, 255)"))
       let console = found.log.split(separator: "\n").filter { $0.contains("CONSOLE") }
       #expect(console.isEmpty, "\(console)")
-      // The browser's own log names every address that was asked for; some it asks for by itself.
+      // The browser's log has every requested address. The browser requests some of them by itself.
       let asked = found.net.matches(of: #/"url":"(http|https|ws|wss):\/\/([^"\/:]*)/#).map { String($0.output.2) }
         .filter { host in !["google.com", "googleapis.com", "gstatic.com"].contains { host.hasSuffix($0) } }
       #expect(!found.net.isEmpty && asked.isEmpty, "\(asked)")

@@ -5,11 +5,13 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// The folder of a comparison with plausible numbers, made by a formula: two data sets, four methods, five seeds, three
-/// conditions of missing data and shifts, and the logs of their training and tuning.
+/// The folder of a comparison with plausible numbers from a formula.
+///
+/// It has two data sets, four methods, five seeds, three conditions of missing data, shifts, and the logs of training
+/// and tuning.
 struct ComparisonFixture {
   var data = ["mosi", "numerals"]
-  /// Names by effect on the score and share of parameters that are trained.
+  /// The names of methods, with their effect on the score and their number of trained parameters.
   var methods: [(name: String, gain: Double, trained: Int)] = [
     ("zero_fill", 0, 0), ("full", 0.021, 182_040), ("lora", 0.017, 9_216), ("prompts", 0.034, 14_720),
   ]
@@ -19,7 +21,7 @@ struct ComparisonFixture {
   var seeds = [0, 1, 2, 3, 4]
   var metric = "accuracy"
 
-  /// A number between −1 and 1 that follows from some words.
+  /// A number between −1 and 1 that is a function of some words.
   private func noise(_ words: String...) -> Double {
     let hash = words.joined(separator: "\u{1}").utf8.reduce(UInt64(14_695_981_039_346_656_037)) {
       ($0 ^ UInt64($1)) &* 1_099_511_628_211
@@ -60,7 +62,7 @@ struct ComparisonFixture {
       ])
   }
 
-  /// The results.
+  /// The results document of the comparison.
   var document: ResultsDocument {
     let rows = data.flatMap { data in
       (missing.map { ("missing", $0) } + shifts.map { ("shift", $0) }).flatMap { key, condition in

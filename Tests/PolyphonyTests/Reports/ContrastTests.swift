@@ -7,7 +7,7 @@ import Torch
 @testable import PolyphonyReports
 @testable import PolyphonySupport
 
-/// Contrasts, worked by hand.
+/// Contrasts agree with numbers computed by hand.
 @Suite struct ContrastTests {
   private func row(
     _ name: String, _ values: [Double?], seeds: [Int]? = nil, metric: String = "accuracy", missing: String? = nil,
@@ -31,7 +31,8 @@ import Torch
   }
 
   @Test func gainsArePairedBySeed() throws {
-    // Differences 0.02, 0.03, 0.04: mean 0.03, deviation 0.01, standard error 0.01/√3; t = 3√3 with 2 degrees of freedom.
+    // Differences 0.02, 0.03, 0.04: mean 0.03, deviation 0.01, standard error 0.01/√3; t = 3√3 with 2 degrees of
+    // freedom.
     let found = try finding([0.5, 0.7, 0.9], [0.52, 0.73, 0.94])
     #expect(
       abs((found.gain ?? 0) - 0.03) < 1e-12 && abs((found.test.standardError ?? 0) - 0.01 / 3.0.squareRoot()) < 1e-12)
@@ -71,20 +72,20 @@ import Torch
       row("full", [0.9, 0.9]), row("full", [0.8, 0.6], missing: "sample:0.1"),
       row("full", [0.4, 0.4], missing: "sample:0.9"), row("full", [0.1, 0.1], shift: "noise:3"),
       row("light", [0.9, 0.9]), row("light", [0.8, 0.8], missing: "sample:0.1"),
-      // In another order: scores belong together by their seeds.
+      // The seeds come in another order. Scores are paired by seed.
       row("light", [0.7, 0.4], seeds: [1, 0], missing: "sample:0.9"), row("light", [0.3, 0.2], shift: "noise:3"),
     ]
     let missing = Contrast("m", method: "light", against: "full", missing: ["sample:0.1", "sample:0.9"])
     let shift = Contrast("s", method: "light", against: "full", shift: ["noise:3"])
     let unscored = Contrast("u", method: "light", against: "full", missing: ["sample:0.1", "sample:0.5"])
     let found = ContrastFinding.all([missing, shift, unscored], rows, metric: "accuracy")
-    // Before 0.6 and 0.5, after 0.6 and 0.75.
+    // The scores before are 0.6 and 0.5, those after are 0.6 and 0.75.
     #expect(zip(found[0].before.values, [0.6, 0.5]).allSatisfy { abs(($0 ?? 0) - $1) < 1e-12 })
     #expect(zip(found[0].after.values, [0.6, 0.75]).allSatisfy { abs(($0 ?? 0) - $1) < 1e-12 })
     #expect(abs((found[1].gain ?? 0) - 0.15) < 1e-12)
-    // A mean over what is left of the conditions would be another question.
+    // A mean over the remaining conditions would answer another question.
     #expect(found[2].gain == nil && found[2].verdict == .nothing(.undefined))
-    // Two p-values could be had: the smaller one counts twice.
+    // Two contrasts have p-values. The smaller one is multiplied by two.
     let p = found.prefix(2).compactMap(\.test.p)
     #expect(p.count == 2 && abs((found[1].adjusted ?? 0) - min(1, 2 * p[1])) < 1e-12)
   }

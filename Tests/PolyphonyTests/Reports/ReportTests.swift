@@ -10,9 +10,9 @@ import Torch
   import FoundationXML
 #endif
 
-/// Reports say what the files say, in markup that no name can break.
+/// Reports have the numbers of the files, in markup that no name can break.
 @Suite struct ReportTests {
-  /// The texts of elements; a page is well-formed XML but for its head, whose elements without an end are closed here.
+  /// Parses a page as XML. The page is well-formed except for its head, whose open elements this function closes.
   static func body(_ html: String) throws -> XMLDocument {
     let start = try #require(html.range(of: "<body>")), end = try #require(html.range(of: "</body>"))
     return try XMLDocument(xmlString: String(html[start.lowerBound..<end.upperBound]))
@@ -44,15 +44,15 @@ import Torch
           "compares zero_fill, full, lora and prompts on mosi and numerals, each with the seeds 0–4, under 9"))
       #expect(summary.contains("mosi, mean over the 9 conditions: best is prompts with accuracy 0.8"))
       #expect(summary.contains("prompts is best in 18 of 18 cases"))
-      // Two data sets, nine conditions, three methods beside the reference.
+      // Two data sets × nine conditions × three methods beside the reference make 54.
       #expect(html.contains("over the 54 comparisons"))
-      // A table for each metric, of differences, and of modalities for each data set.
+      // There are tables for each metric, for differences, and for the modalities of each data set.
       #expect(try page.nodes(forXPath: "//section[@id='scores']//table").count == 3)
       #expect(try page.nodes(forXPath: "//section[@id='modalities']//table").count == 2)
-      // For both data sets a line chart and four maps; scores over parameters and time.
+      // Each of the two data sets has a line chart and four maps.
       #expect(try page.nodes(forXPath: "//section[@id='shifts']//figure").count == 10)
       #expect(try page.nodes(forXPath: "//section[@id='cost']//figure").count == 4)
-      // Training, shared by all, and tuning, for both data sets.
+      // Each of the two data sets has the shared training and the tuning.
       #expect(try page.nodes(forXPath: "//section[@id='learning']//h3").count == 4)
       let drawings = try page.nodes(forXPath: "//*[local-name()='svg']")
       #expect(drawings.count == 28)
@@ -123,7 +123,7 @@ import Torch
       #expect(source.stages.map(\.folder) == ["a/seed-0", "b/seed-0", "b/seed-9", "b/seed-10", "model"])
       #expect(source.stages.map(\.seed) == [0, 0, 9, 10, nil])
       #expect(source.stages[1].records.unreadable == 1)
-      // A run without results has its curves.
+      // The report of a run without results shows its curves.
       let page = try Self.body(try Report(folder: folder).html)
       #expect(try Self.sections(page) == ["learning"])
       #expect(try Self.texts(page, "//section").joined().contains("1 line of the logs could not be read"))

@@ -6,7 +6,7 @@ import Torch
 @testable import PolyphonyReports
 @testable import PolyphonySupport
 
-/// Tables for papers say what was computed, mark what is best and significant, and are safe whatever names hold.
+/// Tables for papers have the computed numbers, mark the best and the significant ones, and are safe for all names.
 @Suite struct TableTests {
   private static func row(_ name: String, _ values: [Double?], missing: String? = nil) -> ResultsDocument.Row {
     ResultsDocument.Row(

@@ -6,7 +6,7 @@ import Torch
 @testable import PolyphonyConversion
 @testable import PolyphonySupport
 
-/// Tables: quoting, groups of columns, and what is wrong with rows.
+/// Converts tables: quoting, groups of columns, and errors in rows.
 @Suite struct CSVConversionTests {
   static let table = """
     \u{FEFF}id,text_0,"text_1",audio.pitch,audio.level,mood,split\r
@@ -30,7 +30,7 @@ import Torch
       #expect(try train.tensor("audio").doubles == [0.5, -100, 1.5, 0])
       #expect(try train.tensor("target").integers == [0, 1])
       #expect(train["presence"] == nil)
-      // Nothing stands in the columns of text: the sample lacks it.
+      // The columns of text are empty, so the sample lacks the text.
       #expect(try conversion.file("valid").tensor("presence").integers == [0, 1])
       #expect(try conversion.file("test").tensor("audio").doubles == [0, 1])
       _ = try DatasetInspection(try Dataset(conversion.folder))

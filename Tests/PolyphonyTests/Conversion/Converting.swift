@@ -7,12 +7,12 @@ import Torch
 @testable import PolyphonyReports
 @testable import PolyphonySupport
 
-/// A conversion in a temporary folder, and what it left.
+/// A conversion in a temporary folder, with its output.
 struct Converting {
   let report: DatasetConversion.Outcome
   let folder: String
 
-  /// Converts files; `adjust` sets options.
+  /// Converts files with the options that `adjust` sets.
   init(_ inputs: [String], in folder: String, _ adjust: (inout ConversionOptions) throws -> Void = { _ in }) throws {
     self.folder = folder + "/converted"
     var options = ConversionOptions(inputs: inputs, output: self.folder)
@@ -22,13 +22,13 @@ struct Converting {
 
   func file(_ split: String) throws -> SafetensorsFile { try SafetensorsFile(path: "\(folder)/\(split).safetensors") }
 
-  /// The path of a file with some content.
+  /// Writes a file, and returns its path.
   static func write(_ bytes: [UInt8], _ name: String, in folder: String) throws -> String {
     try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
     return "\(folder)/\(name)"
   }
 
-  /// The fault that a conversion ends with; nil, and an issue, where it ends with none.
+  /// The fault of a conversion. A conversion without a fault records an issue and returns nil.
   static func fault(
     _ inputs: [String], in folder: String, sourceLocation: SourceLocation = #_sourceLocation,
     _ adjust: (inout ConversionOptions) throws -> Void = { _ in }
@@ -45,6 +45,6 @@ struct Converting {
 }
 
 extension Fault {
-  /// Everything that a user would read.
+  /// All texts of the fault that a user sees.
   var words: String { [problem, file, key, found, expected, remedy].compactMap(\.self).joined(separator: " | ") }
 }

@@ -5,7 +5,7 @@ import Torch
 @testable import Polyphony
 @testable import PolyphonyConversion
 
-/// HDF5 files that h5py wrote (Tools/make-hdf5-fixtures.py), read through the system's library.
+/// Reads HDF5 files of h5py (Tools/make-hdf5-fixtures.py) through the system's library.
 @Suite(.enabled(if: HDF5Library.isAvailable, "libhdf5 is not installed"))
 struct HDF5ConversionTests {
   static func ramp(_ count: Int, _ step: Float = 1, _ start: Float = 0) -> [Float] {
@@ -55,7 +55,7 @@ struct HDF5ConversionTests {
         $0.modalities = try ["words=/group/text", "/group/deep/audio", "half"].map { try .init(parsing: $0) }
       }
       #expect(conversion.report.description.modalities.map(\.name) == ["words", "audio", "half"])
-      // A seeded partition takes rows apart, so that reads have gaps.
+      // A seeded partition separates rows, so that reads have gaps.
       for split in ["train", "valid", "test"] {
         let file = try conversion.file(split)
         let rows = try file.tensor("id").integers
@@ -118,7 +118,7 @@ struct HDF5ConversionTests {
     }
   }
 
-  /// Conversions at the same time: the library's functions are called by one thread after another.
+  /// Conversions run at the same time. The threads call the library's functions one after another.
   @Test func sideBySide() async throws {
     let first = try await withThrowingTaskGroup(of: [Float].self) { group in
       for _ in 0..<8 {
@@ -137,9 +137,9 @@ struct HDF5ConversionTests {
   }
 }
 
-/// What needs no library.
+/// The parts of reading that work without the library.
 @Suite struct HDF5BoundaryTests {
-  /// Every range of a small array is the elements of its boxes, in their order.
+  /// Every range of a small array equals the elements of its boxes, in their order.
   @Test(arguments: [[7], [3, 4], [2, 3, 4], [2, 1, 3, 2], [4, 1, 1]]) func boxesHoldTheirRange(shape: [Int]) {
     let count = shape.reduce(1, *)
     for start in 0..<count {
@@ -152,7 +152,7 @@ struct HDF5ConversionTests {
     #expect(ArrayBox.boxes(0..<count, of: shape[...]).count == 1)
   }
 
-  /// The places of a box's elements, the last index fastest.
+  /// The offsets of a box's elements, with the last index fastest.
   static func places(_ box: ArrayBox, _ shape: [Int]) -> [Int] {
     var places = [0]
     for (dimension, extent) in shape.enumerated() {
@@ -172,7 +172,7 @@ struct HDF5ConversionTests {
       for word in ["splits.h5", "not installed", "LIBHDF5", "apt install libhdf5", "brew install hdf5", "np.savez"] {
         #expect(outcome.errors.contains(word), "\(word) is not in: \(outcome.errors)")
       }
-      // A library that is another one.
+      // This file is another library.
       #if os(Linux)
         let other = try Program.run(
           ["data", "convert", "--input", fixture("conversion/splits.h5"), "--output", "\(folder)/out"],

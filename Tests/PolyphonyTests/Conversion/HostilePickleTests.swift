@@ -6,7 +6,7 @@ import Torch
 @testable import PolyphonyConversion
 @testable import PolyphonySupport
 
-/// Pickles that want to do harm, or are broken: each ends in one fault that names the operation and its place.
+/// Harmful and broken pickles end in one fault that names the operation and its position.
 @Suite struct HostilePickleTests {
   struct Case: CustomTestStringConvertible, Sendable {
     let name: String
@@ -21,7 +21,7 @@ import Torch
       (self.name, self.bytes, self.mentions, limits, hasLimits) = (name, bytes, mentions, PickleLimits(), false)
     }
 
-    /// The letters stand for the bytes of the same number.
+    /// Makes a case from a text. Each letter gives the byte of the same number.
     init(_ name: String, _ text: String, _ mentions: [String], limits: PickleLimits? = nil) {
       (self.name, self.mentions, hasLimits) = (name, mentions, limits != nil)
       bytes = text.unicodeScalars.map { UInt8($0.value) }
@@ -141,7 +141,7 @@ import Torch
     Case("one text, turned into bytes again and again", bytes: repeatedText, ["bytes made of texts"]),
   ]
 
-  /// Fifty lists, each of which holds the one before it twice: 2⁵⁰ elements for whoever walks through them.
+  /// Fifty lists, each of which contains the one before it twice. A full walk would visit 2⁵⁰ elements.
   static var laughs: [UInt8] {
     var bytes: [UInt8] = [0x5D, 0x71, 0]
     for level in 1...50 {
@@ -157,7 +157,7 @@ import Torch
     return bytes + Array("N.".utf8)
   }
 
-  /// An array of a shape whose data is empty.
+  /// An array with a shape and without data.
   static func emptyArray(_ shape: [Int]) -> [UInt8] {
     PickleBytes.dictionary(["a": PickleBytes.array(shape: shape, [0x43, 0])])
   }
@@ -170,7 +170,7 @@ import Torch
 
   static let all: [Case] = refused + broken + bombs
 
-  /// The program's way through the reader; the reader alone where a test has tighter limits.
+  /// Reads a case as the program does, or with the reader alone for a case with tighter limits.
   private static func read(_ hostile: Case, _ path: String, in folder: String) throws {
     guard hostile.hasLimits else {
       _ = try Converting([path], in: folder)
@@ -191,7 +191,7 @@ import Torch
     }
   }
 
-  /// A whole feature file in small, in every protocol's way of writing arrays, cut off after each of its bytes.
+  /// A small but whole feature file is cut off after each of its bytes, with every protocol's form of arrays.
   @Test(arguments: [UInt8(ascii: "B"), UInt8(ascii: "X"), UInt8(ascii: "T")]) func cutOffAnywhere(opcode: UInt8) throws
   {
     let raw = PickleBytes.counted(opcode, Array(repeating: 0, count: 16))
@@ -218,7 +218,7 @@ import Torch
     }
   }
 
-  /// Every operation that Python would carry out on objects ends the reading, wherever it stands and whatever is there.
+  /// Every operation that Python would carry out on objects ends the reading, at any position and for any operand.
   @Test(arguments: [0x50, 0x51, 0x69, 0x6F, 0x81, 0x92, 0x82, 0x83, 0x84, 0x8F, 0x90, 0x91, 0x97, 0x98] as [UInt8])
   func noOperationOnObjects(opcode: UInt8) throws {
     try withTemporaryFolder { folder in
@@ -233,7 +233,8 @@ import Torch
     }
   }
 
-  /// Files cut off anywhere are refused; files with a wrong byte are refused or read, and never end the process.
+  /// The reader refuses files cut off anywhere. It refuses or reads files with a wrong byte, and never ends the
+  /// process.
   @Test(arguments: ["numpy1-protocol0", "numpy2-protocol2", "numpy1-protocol3", "numpy2-protocol4", "numpy2-protocol5"])
   func brokenFixtures(name: String) throws {
     let whole = Array(try Data(contentsOf: URL(fileURLWithPath: fixture("conversion/\(name).pkl"))))

@@ -6,7 +6,7 @@ import Torch
 @testable import PolyphonyConversion
 @testable import PolyphonySupport
 
-/// `.npy` and `.npz` files that NumPy wrote, and broken ones.
+/// Converts `.npy` and `.npz` files from NumPy, and broken ones.
 @Suite struct NumPyConversionTests {
   static let ramp = (0..<24).map(Float.init)
 
@@ -54,7 +54,7 @@ import Torch
     }
   }
 
-  /// Several arrays, seeded splits: every sample once, the same for one seed.
+  /// Seeded splits of several arrays have every sample once, and are the same for the same seed.
   @Test func splitsFollowFromTheSeed() throws {
     try withTemporaryFolder { folder in
       func ids(_ seed: UInt64) throws -> [[Int]] {
@@ -65,7 +65,7 @@ import Torch
         return try ["train", "valid", "test"].map { split in
           let file = try conversion.file(split)
           let ids = try file.tensor("id").integers
-          // The rows that were chosen are those that the ids name.
+          // The rows agree with the ids.
           #expect(try file.tensor("big-i2").floats == ids.flatMap { Self.ramp[$0 * 6..<$0 * 6 + 6] })
           return ids
         }
@@ -125,7 +125,7 @@ import Torch
       name: "a broken checksum", mentions: ["compressed array is broken"], file: "conversion/deflated.npz",
       ending: "npz"
     ) {
-      // The CRC in the first entry of the directory.
+      // This is the CRC in the first entry of the directory.
       let signature: [UInt8] = [0x50, 0x4B, 1, 2]
       var entry = 0
       while Array($0[entry..<entry + 4]) != signature { entry += 1 }
@@ -146,7 +146,7 @@ import Torch
     }
   }
 
-  /// Archives with any byte wrong are refused or read, and never end the process.
+  /// The reader refuses or reads archives with a wrong byte, and never ends the process.
   @Test(arguments: ["stored", "deflated"]) func wrongBytes(name: String) throws {
     let whole = Array(try Data(contentsOf: URL(fileURLWithPath: fixture("conversion/\(name).npz"))))
     var generator = SplitMix64(state: 3)

@@ -3,7 +3,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// Pickles that real Pythons wrote with NumPy 1.26 and 2.4 (Tools/make-conversion-fixtures.py).
+/// Converts pickles of real Pythons with NumPy 1.26 and 2.4 (Tools/make-conversion-fixtures.py).
 @Suite struct PickleConversionTests {
   @Test(arguments: ["numpy1", "numpy2"], 0...5)
   func givesWhatPythonRead(numpy: String, version: Int) throws {
@@ -21,7 +21,7 @@ import Torch
           #expect(try found.tensor(entry.name).doubles == expected.tensor(entry.name).doubles, "\(split) \(entry.name)")
         }
       }
-      // −∞ in three places, NaN and +∞ in one each, in every split.
+      // Every split has −∞ in three places, and NaN and +∞ in one place each.
       let notes = conversion.report.notes.joined(separator: "\n")
       #expect(notes.contains("train: 3 × −∞, 1 × +∞, 1 × NaN in audio became 0"), "\(notes)")
       let inspection = try DatasetInspection(try Dataset(conversion.folder))
@@ -60,9 +60,9 @@ import Torch
     }
   }
 
-  /// A pickle as Python 2 writes it with protocol 0: strings in quotes with escapes, no bytes.
+  /// Reads a pickle of Python 2 with protocol 0, which has strings in quotes with escapes and no bytes.
   @Test func python2() throws {
-    // Two samples of one number each, 1 and 2: 00 00 80 3f, 00 00 00 40.
+    // The two samples have the numbers 1 (00 00 80 3f) and 2 (00 00 00 40).
     let array = """
       cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR(I1\n(L2L\nI1\ntcnumpy\ndtype\n(S'f4'\nI0\nI1\n\
       tR(I3\nS'<'\nNNNI-1\nI-1\nI0\ntbI00\nS'\\x00\\x00\\x80?\\x00\\x00\\x00@'\ntb
@@ -76,8 +76,8 @@ import Torch
     }
   }
 
-  /// Byte strings that stay in the file, long texts that stand for bytes, and the same in short: the bytes are nearly all
-  /// above 127, which takes two in UTF-8 and one in protocol 0.
+  /// Reads byte strings that stay in the file, and texts that encode bytes, both long and short. Nearly all bytes are
+  /// above 127. Such a byte takes two bytes in UTF-8 and one in protocol 0.
   @Test(arguments: [UInt8(ascii: "B"), UInt8(ascii: "X"), UInt8(ascii: "V")], [1, 30])
   func bytesInEveryForm(opcode: UInt8, rows: Int) throws {
     let values = (0..<rows * 1000).map { Float(bitPattern: 0xC1D2_E380 + UInt32($0)) }
@@ -109,13 +109,13 @@ import Torch
   }
 }
 
-/// Parts of pickles, to put together.
+/// The parts that tests build pickles from.
 enum PickleBytes {
   static func counted(_ opcode: UInt8, _ bytes: [UInt8]) -> [UInt8] {
     [opcode] + withUnsafeBytes(of: UInt32(bytes.count).littleEndian, Array.init) + bytes
   }
 
-  /// `_codecs.encode(text, 'latin1')`.
+  /// The pickle of `_codecs.encode(text, 'latin1')`.
   static func encoded(_ text: [UInt8]) -> [UInt8] {
     Array("c_codecs\nencode\n(".utf8) + text + Array("Vlatin1\ntR".utf8)
   }

@@ -6,7 +6,7 @@ import Torch
 @testable import PolyphonyConversion
 @testable import PolyphonySupport
 
-/// Files that are known by their SHA-256.
+/// A conversion recognises known files by their SHA-256.
 @Suite struct RecognizedFileTests {
   @Test func theTableIsWhatThePublisherSays() {
     #expect(RecognizedFile.known.count == 5)
@@ -21,7 +21,8 @@ import Torch
       ])
   }
 
-  /// A fixture stands for a known file: name, task, metrics and source are filled, and it is said.
+  /// The conversion of a known file fills in name, task, metrics and source, and notes it. A fixture serves as known
+  /// file.
   @Test func aKnownFileIsNamed() throws {
     let path = fixture("conversion/numpy2-protocol5.pkl")
     let sims = try #require(RecognizedFile.known.values.first { $0.metrics == .sims })
@@ -35,13 +36,13 @@ import Torch
       let source = try #require(report.description.source)
       #expect(source.contains("CH-SIMS") && source.contains("SIMS/Processed/unaligned_39.pkl") && source.contains(hash))
 
-      // What the user says goes before what is known.
+      // The user's options take precedence over the known values.
       options.name = "mine"
       options.target = "classification_labels"
       let chosen = try DatasetConversion.run(options, known: [hash: sims])
       #expect(chosen.description.name == "mine" && chosen.description.task.kind == .classification)
 
-      // Any other file is what it was.
+      // An unknown file is converted as before.
       let unknown = try DatasetConversion.run(ConversionOptions(inputs: [path], output: folder + "/unknown"))
       #expect(unknown.description.name == "numpy2-protocol5" && unknown.description.task.metrics == .sentiment)
       #expect(!unknown.notes.contains { $0.contains("recognised") })

@@ -8,14 +8,14 @@ import Testing
   import FoundationXML
 #endif
 
-/// Drawings are well-formed, in proportion, and safe whatever names hold.
+/// Bar charts are well-formed, in proportion, and safe for all names.
 @Suite struct BarChartTests {
   @Test func barsAreInProportionAndNamesEscaped() throws {
     let chart = BarChart(
       "a < b & \"c\"",
       [.init("<all>", 1), .init("half", 0.5, group: 1), .init("none", nil, group: 2), .init("more", 7)],
       format: { "\($0)" })
-    // Well-formed, and with the texts as they were given.
+    // The drawing is well-formed and has the given texts.
     let document = try XMLDocument(xmlString: chart.svg)
     let texts = try document.nodes(forXPath: "//*[local-name()='text']").compactMap(\.stringValue)
     #expect(texts.contains("a < b & \"c\"") && texts.contains("<all>") && texts.contains("undefined"))

@@ -8,7 +8,7 @@ import Testing
   import FoundationXML
 #endif
 
-/// Drawings are well-formed, show what they were given, and stand whatever the numbers are.
+/// Charts are well-formed, show their data, and work for all numbers.
 @Suite struct ChartTests {
   private func texts(_ svg: String) throws -> [String] {
     try XMLDocument(xmlString: svg).nodes(forXPath: "//*[local-name()='text']").compactMap(\.stringValue)
@@ -47,7 +47,7 @@ import Testing
       ])
     let words = try texts(chart.svg)
     #expect(words.contains("scores & rates") && words.contains("a<b") && words.contains("missing rate"))
-    // Two lines with a gap in the second; the first has a band. Forms differ beside colours.
+    // The first of two lines has a band, the second a gap. The lines differ in form as well as in colour.
     #expect(try count(chart.svg, "path", "[@stroke-width]") == 3)
     #expect(try count(chart.svg, "path", "[@fill-opacity]") == 1)
     #expect(try count(chart.svg, "circle", "[@class='mark'][@cx]") == 3, "two points, and one in the legend")

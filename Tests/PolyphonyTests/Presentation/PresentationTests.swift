@@ -157,7 +157,7 @@ import Torch
     #expect(TrainingProgress.duration(seconds) == text)
   }
 
-  /// A terminal of 40 columns and a clock that the test moves.
+  /// A terminal of 40 columns, and a clock that the test moves.
   private final class Screen {
     var text = ""
     var time = 0.0

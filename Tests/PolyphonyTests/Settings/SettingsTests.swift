@@ -5,7 +5,7 @@ import Torch
 @testable import PolyphonySettings
 @testable import PolyphonySupport
 
-/// A small program's worth of settings, as the tests read them.
+/// The settings of a small program, which the tests read.
 private struct Example: Equatable {
   enum Fusion: String, CaseIterable { case late, early }
 
@@ -233,7 +233,7 @@ private struct Example: Equatable {
       try SettingsTree(yaml: String(repeating: "[", count: 100_000), file: "r.yaml")
     }
     #expect(deep?.problem == "this is not valid YAML")
-    // Five lists, each of ten of the one before: hundreds of thousands of values in six lines.
+    // Each of five lists repeats the one before ten times. Six lines make hundreds of thousands of values.
     let lists = zip("abcde", ["1", "*a", "*b", "*c", "*d"]).map { name, element in
       "\(name): &\(name) [\(Array(repeating: element, count: 10).joined(separator: ","))]\n"
     }
@@ -258,7 +258,7 @@ private struct Example: Equatable {
     #expect(fault?.file == "/none/r.yaml")
   }
 
-  /// Texts that another reading would take for something else come back as texts.
+  /// A text that could be read as a number, a flag or another type comes back as a text.
   @Test(arguments: [
     "", "4", "-1", "1e3", ".5", "true", "No", "off", "null", "~", "a: b", "# x", "- x", "x ", "é🎵", "a\nb", "'", "\"",
     "[1]", "<<", "late_fusion", "*a", "&a", "!t", "%x", "@x", "`x`", "2026-01-01",

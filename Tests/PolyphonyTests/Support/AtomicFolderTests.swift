@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  /// The version of the folder; nil where there is none, «torn» where its files do not belong together.
+  /// The version of the folder. Nil without a folder, and «torn» for files of different versions.
   private func version(at path: String) -> String? {
     let (model, state) = (text(of: path + "/model"), text(of: path + "/deep/state"))
     return model == state ? model : "torn"
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  /// At every step the folder is copied, as `kill -9` would leave it just then, and opened from the copy.
+  /// The test copies the folder at every step, in the state after a `kill -9`, and opens the copy.
   @Test(arguments: [true, false], [true, false])
   func aKillAtAnyInstantLeavesTheOldOrTheNew(canExchange: Bool, replaces: Bool) throws {
     try withTemporaryFolder { root in
@@ -87,7 +87,7 @@ import Testing
         try FileStep.intercept.withValue({ step in
           switch step {
           case .exchange: ENOSYS
-          // Two renames are those of the files within; the third is the folder's.
+          // The first two renames are those of the files within. The third is the folder's.
           case .rename: renames.next() == 2 ? EIO : 0
           default: 0
           }
@@ -121,7 +121,7 @@ import Testing
   }
 }
 
-/// Counts calls; the interceptors of the file steps run on the thread of the test.
+/// Counts calls. It is safe because the interceptors of the file steps run on the thread of the test.
 private final class Counter: @unchecked Sendable {
   private(set) var value = 0
   func next() -> Int {

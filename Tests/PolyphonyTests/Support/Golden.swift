@@ -3,7 +3,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// One file of golden figures.
+/// A file of golden figures.
 struct Golden {
   let file: SafetensorsFile
   let configuration: ModelConfiguration
@@ -51,7 +51,7 @@ struct Golden {
 /// The path of a fixture of these tests.
 func fixture(_ name: String) -> String { Bundle.module.resourcePath! + "/Fixtures/" + name }
 
-/// Expects every element to differ by at most `tolerance` times the largest magnitude of what is expected.
+/// Expects every element to differ by at most `tolerance` times the largest expected magnitude.
 func expectClose(
   _ found: Tensor, _ expected: Tensor, _ tolerance: Double, _ what: String,
   sourceLocation: SourceLocation = #_sourceLocation

@@ -2,7 +2,7 @@ import Polyphony
 import Testing
 import Torch
 
-/// What is said of the growth of costs.
+/// The formulas for the growth of costs are right.
 @Suite struct FusionScalingTests {
   private func small() -> FusionScaling {
     var scaling = FusionScaling()
@@ -20,7 +20,7 @@ import Torch
     #expect(FusionScaling.exponent([(1, 1)]) == nil && FusionScaling.linearity([(1, 1), (2, 2)]) == nil)
   }
 
-  /// By formula here, by counting there.
+  /// The formula gives the number of the modules' parameters.
   @Test(arguments: 1...3) func parametersAreThoseOfTheModules(modalities: Int) throws {
     let scaling = small()
     let lengths = Array(repeating: 5, count: modalities)

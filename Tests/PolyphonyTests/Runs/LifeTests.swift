@@ -6,16 +6,16 @@ import Torch
 @testable import PolyphonySettings
 @testable import PolyphonySupport
 
-/// A life reads data, models and settings once, whatever the number of methods and seeds.
+/// A life reads data, models and settings once, for any number of methods and seeds.
 @Suite struct LifeTests {
-  /// How often something was made, by name.
+  /// Counts how often each name was made.
   private final class Counter: Sendable {
     private let counts = Locked<[String: Int]>([:])
     func add(_ name: String) { counts.update { $0[name, default: 0] += 1 } }
     subscript(name: String) -> Int { counts.value[name] ?? 0 }
   }
 
-  /// Registers an architecture and methods of each kind that count how often they are made, under names of this test.
+  /// Registers an architecture and a method of each kind under names of this test. They count how often they are made.
   private static func register(_ prefix: String) -> Counter {
     let counter = Counter()
     Architectures.register("\(prefix)-backbone") { (configuration) in
@@ -54,7 +54,7 @@ import Torch
         """, file: "recipe")
   }
 
-  /// Two strategies and three seeds: six models are trained, and one more serves the reading of all settings.
+  /// Two strategies and three seeds train six models. One more model serves the reading of all settings.
   @Test func trainingReadsItsRecipeOnce() throws {
     try withTemporaryFolder { folder in
       let counter = Self.register("train-counts")
@@ -70,7 +70,7 @@ import Torch
     }
   }
 
-  /// One base serves two methods and three seeds: it is read once, and each run has a method of its own.
+  /// Two methods and three seeds share one base, which is read once. Each run has its own method.
   @Test func tuningReadsItsBaseOnce() throws {
     try withTemporaryFolder { folder in
       let counter = Self.register("tune-counts")
@@ -87,7 +87,7 @@ import Torch
     }
   }
 
-  /// One source serves two methods, three seeds and the row of the source itself.
+  /// Two methods, three seeds and the row of the source itself share one source.
   @Test func adaptationReadsItsSourceOnce() throws {
     try withTemporaryFolder { folder in
       let counter = Self.register("adapt-counts")
@@ -102,7 +102,7 @@ import Torch
       let outcome = try MethodGrid(life, output: folder + "/adapted", seeds: [0, 1, 2]).run()
       #expect(outcome.results.map(\.name) == ["adapt-counts-one", "adapt-counts-two", "source"])
       #expect(counter["backbone"] == before + 1 && counter["adaptation"] == 6)
-      // A model that was read once gives the source's own scores after six adaptations.
+      // The model was read once. After six adaptations it still gives the source's own scores.
       let source = try #require(outcome.results.last)
       let fresh = try ModelWithAdapter(folder + "/base/model").model.evaluate(try Dataset(data).labelled("test"))
       #expect(source.values.allSatisfy { $0["mae"] == fresh.metrics["mae"] })
@@ -126,7 +126,7 @@ import Torch
     }
   }
 
-  /// A run takes its settings from its own method: what one reads is not unknown to another, and no more.
+  /// Each method's settings are its own. A key of one method is no error for another.
   @Test func settingsOfSeveralMethodsAreReadTogether() throws {
     try withTemporaryFolder { folder in
       let data = try Self.data(folder)
@@ -144,12 +144,12 @@ import Torch
     }
   }
 
-  /// The training step that `Trainer` takes is the one that benchmarks time, and the only one that calls an optimiser.
+  /// `Trainer` and the benchmarks share one training step, and no other code calls an optimiser.
   @Test func theTrainingStepStandsOnce() {
     let updates = RoomArrowTests.sources.flatMap { source in
       source.lines.enumerated().filter { $1.contains("optimizer.step()") }.map { "\(source.path):\($0.offset + 1)" }
     }
-    // Adaptation learns without targets and has an update of its own; CGGM's classifiers have an optimiser of their own.
+    // There are two exceptions. Adaptation learns without targets, and CGGM's classifiers have their own optimiser.
     let others = ["Adaptation/AdaptationSession.swift", "Balancing/ClassifierGuidedModulation.swift"]
     let steps = updates.filter { place in !others.contains { place.hasPrefix($0) } }
     #expect(steps.count == 1 && steps.first?.hasPrefix("Training/TrainingStepper.swift") == true, "\(updates)")

@@ -6,14 +6,15 @@ import Torch
 @testable import PolyphonySettings
 @testable import PolyphonySupport
 
-/// Corruptions of inputs: how much, where, and where not.
+/// Corruptions change the right inputs by the right amount, and no others.
 @Suite struct ShiftTests {
   static let modalities: [Modality] = [
     .sequence("text", features: 10, length: 20), .vector("profile", features: 12),
     .image("picture", channels: 4, height: 10, width: 20),
   ]
 
-  /// Smooth in time, so that a later step is further away; features of very different scales, one that never changes.
+  /// Makes samples that are smooth in time, so that a later step is further away. Their features have very different
+  /// scales, and one never changes.
   private func split(count: Int = 60, presence: Bool = true) -> UnlabelledSplit {
     let generator = Generator(seed: 8)
     let time = Tensor.range(20).to(.float32)
@@ -96,7 +97,7 @@ import Torch
       let inputs = try Shift(kind, severity: 4).applied(to: split, Self.modalities, only: ["profile"], seed: 1).inputs
       #expect(inputs.modalities[0].floats == split.inputs.modalities[0].floats)
       #expect(inputs.modalities[1].floats != split.inputs.modalities[1].floats)
-      // And as when all are corrupted, whatever else is.
+      // A modality is corrupted in the same way, alone or together with the others.
       if kind != .missing {
         let all = try Shift(kind, severity: 4).applied(to: split, Self.modalities, seed: 1).inputs
         #expect(all.modalities[1].floats == inputs.modalities[1].floats)
@@ -126,7 +127,7 @@ import Torch
     let split = split(presence: false)
     let late = try Shift(.shift, severity: 5).applied(to: split, Self.modalities, seed: 1).inputs.modalities[0]
     let before = split.inputs.modalities[0]
-    // Sample 5 has 10 real steps: 4 late, the first one held.
+    // Sample 5 has 10 real steps. It is 4 steps late, and its first step is held.
     #expect(late[5][0..<4].floats == before[5][0..<1].expanded(4, 10).floats)
     #expect(late[5][4..<10].floats == before[5][0..<6].floats)
     #expect(late[5][10..<20].floats == before[5][10..<20].floats)

@@ -6,9 +6,9 @@ import Torch
 @testable import PolyphonySettings
 @testable import PolyphonySupport
 
-/// Costs of tuning, few samples of new classes, and the suite that measures transfer.
+/// Tests the costs of tuning, the transfers, and the suite that compares methods on them.
 @Suite struct TransferTests {
-  /// Ten classes in two modalities, one of them with lengths.
+  /// Makes ten classes in two modalities, one of them with lengths.
   private func data(_ folder: String, perClass: Int = 6, secondScale: Double = 1) throws -> Dataset {
     let description = DatasetDescription(
       name: "toy", task: .init(kind: .classification, classes: 10),
@@ -114,15 +114,15 @@ import Torch
         #expect(row.seeds == [0, 1, 2] && row.aggregates["accuracy"]?.mean != nil)
         #expect(count.trainable < count.total && row.cost != nil)
       }
-      // The head alone has the fewest parameters of all: nothing beats it in both.
+      // The head alone has the fewest parameters of all, so no other method beats it in both.
       #expect(rows[0].conditions["front"] == "yes")
-      // One seed tries both rates, two the chosen one: four files a row.
+      // One seed tries both rates, the other two the chosen one. This makes four files per row.
       let files = try FileManager.default.subpathsOfDirectory(atPath: folder + "/out/runs").filter {
         $0.hasSuffix(".json")
       }
       #expect(files.count == 16)
 
-      // What is there is not computed again.
+      // Scores on disk are not computed again.
       let file = try #require(files.first { $0.hasPrefix("2/head") && $0.hasSuffix("seed-2.json") })
       let path = folder + "/out/runs/" + file
       let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -137,7 +137,7 @@ import Torch
 
   @Test func recordingsAreCutIntoHalves() throws {
     try withTemporaryFolder { folder in
-      // Lengths go 1, 2, 3, 4, 1, …: a recording of four windows each.
+      // The lengths are 1, 2, 3, 4, 1, … So each recording has four windows.
       let task = try TransferTask.halves(try data(folder + "/toy"))
       #expect(task.source.training.samples.ids == (1000..<1028).map(\.self))
       #expect(task.target.training.samples.ids == (1028..<1060).map(\.self))
@@ -153,7 +153,8 @@ import Torch
       _ = try suite.run()
       let base = try ModelFolder.read(suite.base)
       #expect(base.configuration.only == nil, "the base sees all modalities when it is tuned")
-      // Other numbers in the second modality: while the base is made they change nothing, afterwards they do.
+      // The second modality has other numbers. They change the predictions of the base, but not those from the first
+      // modality alone.
       let samples = task.target.test.samples
       let others = try data(folder + "/others", secondScale: 5).labelled("test").samples
       #expect(base.predict(samples).prediction.floats != base.predict(others).prediction.floats)

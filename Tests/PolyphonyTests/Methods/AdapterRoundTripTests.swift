@@ -6,7 +6,7 @@ import Torch
 @testable import PolyphonySettings
 @testable import PolyphonySupport
 
-/// An adapted model on disk: a small folder beside the source.
+/// An adapted model is a small folder on disk beside the source.
 @Suite struct AdapterRoundTripTests {
   static let cases: [(String, String)] =
     AdaptationMethods.names.map { ($0, "late_fusion") } + [

@@ -5,9 +5,9 @@ import Torch
 
 @testable import PolyphonySupport
 
-/// Several adapters on one base, merging, and what is refused.
+/// Several adapters share one base, can be merged, and refuse wrong uses.
 @Suite struct AdapterSwitchingTests {
-  /// A base folder from golden weights, and trained adapters beside it.
+  /// Writes a base folder from golden weights, and trained adapters beside it.
   private func prepare(_ backbone: String, _ cases: [TuningCase], in folder: String) throws -> (String, [String]) {
     let golden = try Golden(backbone)
     let base = folder + "/base"

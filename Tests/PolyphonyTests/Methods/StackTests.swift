@@ -8,7 +8,7 @@ import protocol Polyphony.Attachment
 @testable import PolyphonySettings
 @testable import PolyphonySupport
 
-/// Adapters that stand on adapters.
+/// Adapters can be trained on top of other adapters.
 @Suite struct StackTests {
   /// A level of a stack: a tuning method, or a method of adaptation.
   struct Level: CustomTestStringConvertible, Sendable {
@@ -30,7 +30,7 @@ import protocol Polyphony.Attachment
   static let casp = Level(method: "casp", settings: "batch_size: 8, " + Adapting.short)
   static let tent = Level(method: "tent", settings: "batch_size: 8")
 
-  /// Stacks from below.
+  /// The stacks, each from the lowest level up.
   static let stacks: [[Level]] = [
     [wander, prompts, casp], [prompts, wander, tent], [casp, wander, prompts], [every, prompts, casp],
     [Level(method: "lora", settings: "rank: 2"), Level(method: "ia3"), Level(method: "bitfit")],
@@ -41,7 +41,7 @@ import protocol Polyphony.Attachment
 
   static let architectures = ["late_fusion", "early_fusion", "encoder_fusion", "mult"]
 
-  /// Two epochs of a method on samples that lack modalities.
+  /// Tunes by a method for two epochs on samples with missing modalities.
   static func tuning(
     _ level: Level, on base: String, adapter: String?, _ data: LabelledSplit
   ) throws -> TuneLife {
@@ -55,7 +55,7 @@ import protocol Polyphony.Attachment
     return life
   }
 
-  /// Trains the levels one on the other, and gives their folders from below.
+  /// Trains the levels on top of each other, and returns their folders from the lowest up.
   @discardableResult
   static func build(_ levels: [Level], on base: String, in folder: String) throws -> [String] {
     var paths: [String] = []
@@ -100,14 +100,14 @@ import protocol Polyphony.Attachment
       let bytesBefore = try contents(of: base)
       let paths = try Self.build(levels, on: base, in: folder)
       #expect(try contents(of: base) == bytesBefore, "the base")
-      // What a level stands on is in it, byte for byte.
+      // Each level contains a copy of the one beneath it, byte for byte.
       for (upper, lower) in zip(paths.dropFirst(), paths) {
         #expect(try contents(of: upper + "/beneath") == (try contents(of: lower)), "\(upper)")
       }
       let predictions = try ([nil] + paths.map { $0 }).map { try Self.predict(base, $0, inputs) }
       #expect(predictions.allSatisfy { $0.allSatisfy(\.isFinite) })
       for (one, other) in zip(predictions, predictions.dropFirst()) { #expect(one != other, "a level does something") }
-      // Switched level by level, the model is what each of them was trained on.
+      // Switched off level by level, the model equals the one that each level was trained on.
       let carried = try ModelWithAdapter(base, adapter: paths.last)
       carried.model.train(false)
       var level = carried.installation
@@ -122,7 +122,7 @@ import protocol Polyphony.Attachment
       #expect(
         carried.model.handlesMissingModalities
           == levels.contains { ["prompts", "mean_fill", "reconstruction"].contains($0.method) })
-      // Moved, and without what it was made of.
+      // The stack is moved, and the folders of its levels are removed.
       try FileManager.default.moveItem(atPath: paths[2], toPath: folder + "/moved")
       for place in 0...2 { try FileManager.default.removeItem(atPath: "\(folder)/level\(place)") }
       #expect(try Self.predict(base, folder + "/moved", inputs) == predictions.last, "moved")
@@ -206,7 +206,7 @@ import protocol Polyphony.Attachment
     }
   }
 
-  /// Looks at what other methods are told of presence.
+  /// Records the presence that other methods get.
   private final class Witness: Module, Attachment {
     var presence: [Tensor?] = []
     func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {

@@ -7,7 +7,7 @@ import Torch
 @testable import PolyphonySupport
 
 @Suite struct CRC32CTests {
-  /// Known vectors: the check value of the polynomial's catalogue entry, and those of RFC 3720, B.4.
+  /// Compares with known vectors: the check value of the polynomial's catalogue entry, and those of RFC 3720, B.4.
   @Test(
     arguments: [
       (Array("123456789".utf8), 0xE306_9283), ([], 0), (Array(repeating: 0, count: 32), 0x8A91_36AA),
@@ -18,13 +18,13 @@ import Torch
   }
 
   @Test func mask() {
-    // E3069283 turned right by 15 is 2507C60D; A282EAD8 more is C78AB0E5.
+    // E3069283 rotated right by 15 is 2507C60D. Plus A282EAD8 it is C78AB0E5.
     #expect(CRC32C.masked(Array("123456789".utf8)) == 0xC78A_B0E5)
   }
 }
 
 @Suite struct TensorBoardWriterTests {
-  /// Takes an event file apart again, checksums included.
+  /// Parses an event file, and checks its checksums.
   private func events(at path: String) throws -> [TensorBoardEvent] {
     var rest = try Data(contentsOf: URL(fileURLWithPath: path))
     var events: [TensorBoardEvent] = []
@@ -105,7 +105,7 @@ import Torch
         try log.append(["mae": Double(epoch)], split: "valid", at: .init(epoch: epoch, step: 10 * epoch))
       }
       let whole = try String(contentsOfFile: path, encoding: .utf8)
-      // What a kill leaves: a line without its end.
+      // A kill leaves a line without its end.
       try (whole + #"{"epoch": 1, "st"#).write(toFile: path, atomically: false, encoding: .utf8)
       let resumed = try MetricsLog(path: path)
       try resumed.truncate(after: .init(epoch: 2, step: 20))

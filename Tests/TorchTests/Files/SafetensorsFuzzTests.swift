@@ -1,7 +1,7 @@
 import Testing
 import Torch
 
-/// Damages a sound file in every way it can think of; parsing must refuse it or give only ranges that hold.
+/// Damages a valid file in many ways. Parsing must refuse it, or return only valid ranges.
 @Suite struct SafetensorsFuzzTests {
   private static let seedHeaders = [
     #"{"__metadata__":{"format":"pt"},"w":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"#
@@ -9,7 +9,7 @@ import Torch
     #"{"x":{"dtype":"BF16","shape":[16],"data_offsets":[0,32]}}"#,
     #"{}"#,
   ]
-  /// Pieces that mean something in a header.
+  /// Pieces of text with a meaning in a header.
   private static let pieces = [
     "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud800", "0", "-1", "9223372036854775807", "1e999", "null",
     "true", "[[[[", "data_offsets", "shape", "dtype", "__metadata__", "F32", "U8", "\u{0}", "é",
@@ -28,7 +28,7 @@ import Torch
       accepted += 1
       var end = bytes.count - header.entries.reduce(0) { $0 + $1.range.count }
       for entry in header.entries {
-        // Plain conditions: a hundred thousand expectations would take longer than the parsing.
+        // These are plain conditions, because a hundred thousand expectations would take longer than the parsing.
         let size = entry.dtype.byteCount(of: entry.shape)
         if entry.range.lowerBound != end || entry.range.upperBound > bytes.count || entry.range.count != size {
           Issue.record("a false range \(entry) in \(String(decoding: bytes, as: UTF8.self))")
@@ -37,7 +37,7 @@ import Torch
       }
       if end != bytes.count { Issue.record("uncovered bytes in \(String(decoding: bytes, as: UTF8.self))") }
     }
-    // Damage within a name or in the data does no harm, so some must pass; most must not.
+    // Damage within a name or in the data is harmless, so some files must pass. Most must not.
     #expect((100..<15_000).contains(accepted))
   }
 
@@ -58,14 +58,14 @@ import Torch
       let length = Int.random(in: 1...12, using: &random)
       bytes.insert(contentsOf: bytes[place..<min(place + length, bytes.count)], at: place)
     }
-    // Half of the time the length is put right again, so that the damage reaches the JSON behind it.
+    // Half of the time the length is corrected, so that the damage reaches the JSON behind it.
     if Bool.random(using: &random), bytes.count > 40, let end = bytes.lastIndex(of: UInt8(ascii: "}")), end >= 8 {
       withUnsafeBytes(of: UInt64(end - 7).littleEndian) { bytes.replaceSubrange(0..<8, with: $0) }
     }
   }
 }
 
-/// A small seeded generator (Steele, Lea and Flood 2014), so that a failure can be had again.
+/// A small seeded generator (Steele, Lea and Flood 2014), which makes a failure reproducible.
 struct SplitMix64: RandomNumberGenerator {
   var state: UInt64
 

@@ -46,7 +46,7 @@ import Torch
     }
   }
 
-  /// The exact bytes that the reference implementation's documentation describes.
+  /// The file has exactly the bytes that the reference implementation documents.
   @Test func theLayoutIsThatOfTheFormat() throws {
     try withTemporaryFolder { folder in
       try SafetensorsWriter.write(to: folder + "/a", [.init("x", .i16, [2], elements: [1, -1] as [Int16])])
@@ -102,7 +102,7 @@ import Torch
 }
 
 @Suite struct SafetensorsHeaderTests {
-  /// A file of a header and some bytes of data.
+  /// Makes a file of a header and some bytes of data.
   static func file(_ header: String, data: Int) -> [UInt8] {
     withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian, Array.init) + Array(header.utf8)
       + [UInt8](repeating: 0, count: data)

@@ -48,7 +48,7 @@ import Torch
     }
   }
 
-  /// A tensor behind one byte lies at an odd address: it is copied then.
+  /// A tensor behind one byte has an odd address, so reading copies it.
   @Test(arguments: [SafetensorsType.f64, .f32, .i64, .bf16])
   func dataThatIsNotAligned(type: SafetensorsType) throws {
     try withTemporaryFolder { folder in
@@ -92,7 +92,7 @@ import Torch
     }
   }
 
-  /// A truth value that is neither 0 nor 1 would be undefined behaviour in Swift and C++ alike.
+  /// A truth value other than 0 and 1 would be undefined behaviour in Swift and in C++.
   @Test func truthValuesOfAForeignFileBecomeZeroOrOne() throws {
     try withTemporaryFolder { folder in
       try SafetensorsWriter.write(

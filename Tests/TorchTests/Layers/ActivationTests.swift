@@ -7,7 +7,7 @@ import Torch
     "softmax": { $0.softmax(-1) }, "softmax.axis0": { $0.softmax(0) }, "log_softmax": { $0.logSoftmax(-1) },
   ]
 
-  // The tanh approximation of GELU is offered nowhere.
+  // The library does not offer the tanh approximation of GELU.
   @Test(arguments: Fixture("activation").cases.filter { $0.name != "gelu.tanh" })
   func agreesWithPyTorch(fixture: FixtureCase) throws {
     let function = try #require(Self.functions[fixture.name])

@@ -2,7 +2,7 @@ import Testing
 import Torch
 
 @Suite struct AttentionTests {
-  // Four chained products and a softmax in f32: 2e-6.
+  // The tolerance 2e-6 is that of four chained products and a softmax in f32.
   @Test(arguments: Fixture("attention").cases)
   func agreesWithPyTorch(fixture: FixtureCase) {
     let layer = MultiHeadAttention(width: 8, heads: fixture.integer("heads")!)
@@ -13,7 +13,7 @@ import Torch
     let (key, value) = (fixture.leaf("key"), fixture.leaf("value"))
     let mask = fixture.has("padding") ? .!fixture["padding"] : nil
     let causal = fixture.has("mask")
-    // Keys and values of one source; where the case has two, what comes of the second is compared by hand.
+    // The layer takes keys and values from one source. Cases with two sources go through `joined`.
     guard let key, let value else {
       fixture.check(
         layer(query, memory: query, mask: mask, causal: causal),
@@ -31,8 +31,9 @@ import Torch
       ], values: 2e-6)
   }
 
-  /// Attention with keys and values of different sources, through a layer of twice the width whose memory is
-  /// `[key | value]` and whose projections take the half that is theirs.
+  /// Computes attention with keys and values of different sources, by a layer of twice the width.
+  ///
+  /// The layer's memory is `[key | value]`, and each projection takes its half.
   private func joined(
     _ layer: MultiHeadAttention, _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor?, causal: Bool
   ) -> Tensor {
@@ -56,7 +57,7 @@ import Torch
     return layer
   }
 
-  /// Its heads give zeros, so that the bias of the output projection is left.
+  /// The heads give zeros, so that the output is the bias of the output projection.
   @Test(arguments: [false, true])
   func aSampleWithoutAnyStepAttendsToNothing(causal: Bool) {
     let samples = Samples(5, .float64)
@@ -100,7 +101,7 @@ import Torch
     let none = layer(
       x, memory: x, causal: true, prefix: (.zeros([2, 0, 4], dtype: .float64), .zeros([2, 0, 4], dtype: .float64)))
     expectClose(none, layer(x, memory: x, causal: true), relative: 1e-12)
-    // A sample of padding alone attends to the prefix.
+    // A sample with only padding attends to the prefix.
     let prefixOnly = layer(x, memory: x[0..<2, 0..<0], prefix: (keys, values))
     expectClose(output[1], prefixOnly[1], relative: 1e-12)
     let probe = samples.normal(2, 3, 4)

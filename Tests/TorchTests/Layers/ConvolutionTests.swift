@@ -2,7 +2,7 @@ import Testing
 import Torch
 
 @Suite struct ConvolutionTests {
-  // Up to 45 products a sum, in another order than PyTorch's recording thread: 2e-6.
+  // The tolerance 2e-6 is that of sums of up to 45 products, in another order than PyTorch's recording thread.
   @Test(arguments: Fixture("convolution").cases)
   func agreesWithPyTorch(fixture: FixtureCase) {
     let input = fixture.leaf("input")!

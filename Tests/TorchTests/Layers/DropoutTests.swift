@@ -2,7 +2,7 @@ import Testing
 import Torch
 
 @Suite struct DropoutTests {
-  /// Of n elements n(1 − p) ± 5 √(n p (1 − p)) stay, each times 1/(1 − p).
+  /// Dropout keeps n(1 − p) ± 5 √(n p (1 − p)) of n elements, and multiplies each by 1/(1 − p).
   @Test(arguments: [0.1, 0.25, 0.5, 0.9], [DType.float32, .float64, .bfloat16])
   func zeroesAShareAndScalesTheRest(p: Double, dtype: DType) {
     let count = 40_000
@@ -14,7 +14,7 @@ import Torch
     // Our own kernels round p to a multiple of 2⁻¹⁶.
     let precision = dtype == .bfloat16 ? 1e-2 : 1e-6 + 0x1p-17 / (1 - p)
     expectClose(dropped.indexed([kept]), .full([kept.sum().integers[0]], 1 / (1 - p)), relative: precision)
-    // Rows and columns are dropped independently: the variance of their sums is that of independent elements.
+    // Elements are dropped independently. So sums over rows and columns have the variance of independent elements.
     for dimension in [0, 1] {
       let variance = kept.to(.float64).sum(dimension).variance(0).item
       #expect(abs(variance / (200 * p * (1 - p)) - 1) < 0.5)  // 5 √(2/200)
@@ -55,7 +55,7 @@ import Torch
     expectClose(output, plain(x), relative: 1e-6)
   }
 
-  /// The mask of the backward pass is that of the forward pass.
+  /// Forward and backward pass use the same mask.
   @Test func gradientsThroughDropout() {
     let samples = Samples(10, .float64)
     let rates = DropoutRates(attention: 0.3, relu: 0.3, residual: 0.3, embedding: 0.3)
@@ -67,7 +67,7 @@ import Torch
     }
   }
 
-  /// A stream at its start that no other test draws from.
+  /// Runs a body with a stream at its start, which no other test draws from.
   private func withStream<Result>(_ seed: UInt64, _ body: () -> Result) -> Result {
     DropoutStream.ofThread.withValue(DropoutStream(.init(seed: seed, offset: 0)), body)
   }

@@ -2,7 +2,7 @@ import Testing
 import Torch
 
 @Suite struct EncoderAdapterTests {
-  /// Scales what a layer adds and gives, and puts steps before keys and values.
+  /// An adapter that scales a layer's updates and output, and puts steps before keys and values.
   private final class Changes: EncoderLayerAdapter {
     var attention = 1.0
     var feedForward = 1.0
@@ -48,7 +48,7 @@ import Torch
     expectGradients(of: [("prefix", changes.step!)]) { (layer(x) * probe).sum() }
   }
 
-  /// Two scales in a row act as their product, and prefixes of both stand before the sequence.
+  /// Two scales in a row act as their product, and the prefixes of both come before the sequence.
   @Test func adaptersActOneAfterTheOther() {
     let (layer, x) = (layer(), samples.normal(2, 3, 4))
     let (first, second, both) = (Changes(), Changes(), Changes())

@@ -1,7 +1,7 @@
 import Testing
 import Torch
 
-/// The fused kernels against the same layers on libtorch's operators: values, gradients, dropout.
+/// Compares the fused kernels with the same layers on libtorch's operators: values, gradients, dropout.
 @Suite struct FusedTests {
   struct Shape: CustomTestStringConvertible, Sendable {
     var batch = 3
@@ -9,10 +9,10 @@ import Torch
     var width: Int
     var heads: Int
     var layers = 2
-    /// Steps of the sequence that keys and values come from; nil for self-attention.
+    /// The number of steps of the memory, which gives keys and values. Nil for self-attention.
     var memory: Int?
     var causal = false
-    /// Real steps of each sample; nil without a mask.
+    /// The number of real steps of each sample. Nil without a mask.
     var real: [Int]?
     var memoryReal: [Int]?
 
@@ -23,16 +23,16 @@ import Torch
   }
 
   static let shapes: [Shape] = [
-    // Odd lengths, and widths and heads that no vector divides.
+    // The lengths are odd, and no vector divides the widths and heads.
     Shape(length: 1, width: 20, heads: 5), Shape(length: 7, width: 40, heads: 8),
     Shape(length: 50, width: 30, heads: 5),
     Shape(length: 13, width: 10, heads: 2), Shape(length: 9, width: 64, heads: 4),
     Shape(length: 5, width: 33, heads: 3),
     Shape(batch: 1, length: 375, width: 30, heads: 6, layers: 1), Shape(batch: 1, length: 50, width: 40, heads: 8),
     Shape(length: 6, width: 256, heads: 16, layers: 1), Shape(length: 11, width: 7, heads: 1),
-    // Padding: tails, and a sample that is all padding but for one step.
+    // The padding has tails, and a sample with a single real step.
     Shape(length: 7, width: 40, heads: 8, real: [7, 1, 4]), Shape(length: 50, width: 20, heads: 4, real: [1, 50, 33]),
-    // Cross-modal, causal, both with padding.
+    // Cross-modal and causal attention, both with padding.
     Shape(length: 7, width: 20, heads: 5, memory: 12), Shape(length: 12, width: 30, heads: 5, memory: 3),
     Shape(length: 8, width: 20, heads: 5, causal: true),
     Shape(length: 8, width: 20, heads: 5, memory: 5, causal: true),
@@ -68,7 +68,8 @@ import Torch
       weights = Tensor.normal([shape.batch, shape.length, shape.width]).to(dtype) * real
     }
 
-    /// Output at real steps, and the gradient of a weighted sum with respect to everything.
+    /// Computes the output at real steps, and the gradients of a weighted sum with respect to all inputs and
+    /// parameters.
     func run(fused: Bool, readout: Readout = .all) -> (output: Tensor, gradients: [(String, Tensor)]) {
       Fused.isForced.withValue(fused) {
         encoder.clearGradients()
@@ -118,7 +119,7 @@ import Torch
     for p in [0.1, 0.25, 0.5, 0.9] { withStream(17) { droppedElements(p) } }
   }
 
-  /// A stream that no other test sets back.
+  /// Runs a body with a stream that no other test resets.
   private func withStream(_ seed: UInt64, _ body: () -> Void) {
     DropoutStream.ofThread.withValue(DropoutStream(.init(seed: seed, offset: 0)), body)
   }
@@ -127,10 +128,10 @@ import Torch
     let mask = Fused.isForced.withValue(true) { Tensor.ones([64, 50, 40]).dropout(p, active: true) }
     let count = Double(mask.count)
     let kept = (mask .> 0).to(.float64).mean().item
-    // Five standard errors of a share, and one step of the 16-bit uniform numbers.
+    // The tolerance is five standard errors of a share, plus one step of the 16-bit uniform numbers.
     #expect(abs(kept - (1 - p)) < 5 * (p * (1 - p) / count).squareRoot() + 1.0 / 65536, "kept \(kept) at \(p)")
     #expect(abs(mask.to(.float64).mean().item - 1) < 5 * (p / (1 - p) / count).squareRoot() + 1e-4)
-    // Neighbours along each dimension know nothing of each other.
+    // Neighbours along each dimension are uncorrelated.
     let centred = (mask .> 0).to(.float64) - kept
     for dimension in 0..<3 {
       let size = mask.size(dimension)
@@ -143,8 +144,8 @@ import Torch
     #expect(abs(shared) < 5 / count.squareRoot(), "the next call's mask is another, \(shared)")
   }
 
-  /// With one stream position the layer is a fixed function: finite differences see the mask of the forward pass, so
-  /// they agree with backward only where backward uses the same mask.
+  /// At a fixed stream position the layer is a fixed function. Finite differences use the mask of the forward pass. So
+  /// they agree with backward only if backward uses the same mask.
   @Test func backwardUsesTheMaskOfForward() {
     let rates = DropoutRates(attention: 0.3, relu: 0.3, residual: 0.3, embedding: 0.3)
     let setup = Setup(Shape(length: 5, width: 8, heads: 2, real: [5, 2, 4]), .float64, rates: rates)
@@ -164,7 +165,7 @@ import Torch
     #expect(noGrad { run(setup.x).item } == noGrad { run(setup.x).item }, "one position, the same bits")
   }
 
-  /// The mean over many masks is the layer without dropout after the first order; heads and samples differ.
+  /// To first order, the mean over many masks is the layer without dropout. Heads and samples have different masks.
   @Test func dropoutDiffersBetweenSamplesAndCalls() { withStream(3, differs) }
 
   private func differs() {

@@ -2,7 +2,7 @@ import Testing
 import Torch
 
 @Suite struct ImageTests {
-  // Corners are never aligned here.
+  // The library never aligns corners.
   @Test(arguments: Fixture("image").cases.filter { !$0.flag("align_corners") })
   func agreesWithPyTorch(fixture: FixtureCase) {
     let input = fixture.leaf("input")!
@@ -15,7 +15,7 @@ import Torch
     fixture.check(output, ["input": input])
   }
 
-  /// ⟨U x, y⟩ = ⟨x, Uᵀ y⟩, and Uᵀ is what backward gives.
+  /// The backward pass gives Uᵀ with ⟨U x, y⟩ = ⟨x, Uᵀ y⟩.
   @Test func transposedUpsampling() {
     let samples = Samples(25, .float64)
     let (x, y) = (samples.leaf(2, 3, 4, 5), samples.normal(2, 3, 7, 9))

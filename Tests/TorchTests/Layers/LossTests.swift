@@ -28,7 +28,7 @@ import Torch
     expectClose([logits.crossEntropy(classes, reduction: .sum).item], [1.3862943611198906])
   }
 
-  /// libtorch leaves out targets of −100.
+  /// libtorch ignores targets of −100.
   @Test func ignoredTargets() {
     let samples = Samples(4, .float64)
     let logits = samples.normal(3, 4)

@@ -18,7 +18,7 @@ import Torch
     #expect(layer(Tensor.full([2, 4], 1e6)).floats == [1, 2, 3, 4, 1, 2, 3, 4])
   }
 
-  /// Two steps of training from given statistics, then evaluation with the result.
+  /// Trains two steps from given statistics, then evaluates with the result.
   @Test func batchNormAgreesWithPyTorch() {
     let layer = BatchNorm2d(3)
     for (step, name) in ["train0", "train1", "eval"].enumerated() {
@@ -49,7 +49,8 @@ import Torch
     expectGradients(of: layer.leaves + [("input", input)]) { (layer(input) * probe).sum() }
   }
 
-  /// One value per channel has no variance: the running statistics serve, and stay.
+  /// A batch of one value per channel has no variance. The layer uses the running statistics, and leaves them
+  /// unchanged.
   @Test func aBatchOfOneValueLeavesTheStatistics() {
     let layer = BatchNorm2d(2)
     let output = layer(Tensor([3, 4] as [Float], shape: [1, 2, 1, 1]))

@@ -1,7 +1,7 @@
 import Testing
 import Torch
 
-/// Positions, as the input of an encoder's first layer shows them.
+/// Tests positions by the input of an encoder's first layer.
 @Suite struct PositionTests {
   private func positions(
     width: Int, length: Int, mask: Tensor? = nil, dtype: DType = .float32, fused: Bool = true
@@ -19,7 +19,7 @@ import Torch
     expectClose(found[0], fixture["table"].slice(0, 1), relative: 1e-6)
   }
 
-  /// A real step has the number of real steps up to it; padding has zeros.
+  /// The position of a real step is the number of real steps up to it. Padding has zeros.
   @Test(arguments: Fixture("position").cases, [true, false])
   func maskedStepsAreNotCounted(fixture: FixtureCase, fused: Bool) {
     let table = fixture["table"]
@@ -29,8 +29,8 @@ import Torch
     for (sample, numbers) in numbers.enumerated() { expectClose(found[sample], table.rows(Tensor(numbers))) }
   }
 
-  /// Angles are computed in the precision of the tensor, as where f32 models were trained: at step 400 the difference
-  /// between f32 and f64 is in the fifth digit.
+  /// Angles are computed in the precision of the tensor, because models were trained in f32. At step 400, f32 and f64
+  /// differ in the fifth digit.
   @Test func everyTypeHasItsPrecision() {
     for dtype in [DType.float32, .float64] {
       let both = [true, false].map { positions(width: 8, length: 400, dtype: dtype, fused: $0) }

@@ -2,7 +2,7 @@ import Testing
 import Torch
 
 @Suite struct TransformerEncoderTests {
-  /// What an encoder is called with: cross-modal or not, masks, causal, and which steps are read.
+  /// A form of an encoder's call: cross-modal or not, with masks or not, causal or not, and the steps to read out.
   struct Form: Sendable, CustomTestStringConvertible {
     var crossModal = false
     var masked = false
@@ -23,9 +23,9 @@ import Torch
       "\(crossModal ? "cross-modal" : "self")\(masked ? ", masked" : "")\(causal ? ", causal" : ""), \(readout)"
     }
 
-    /// Length 3; the first sample is whole, the second lacks its last step.
+    /// The mask of sequences of length 3. The first sample is whole, the second lacks its last step.
     var mask: Tensor? { masked ? Tensor([true, true, true, true, true, false], shape: [2, 3]) : nil }
-    /// Length 4; the second sample has two steps.
+    /// The mask of memories of length 4. The second sample has two steps.
     var memoryMask: Tensor? {
       masked && crossModal ? Tensor([true, true, true, true, true, true, false, false], shape: [2, 4]) : nil
     }
@@ -36,7 +36,7 @@ import Torch
       return encoder
     }
 
-    /// The output with steps of padding, which mean nothing, at zero.
+    /// The output with zeros at steps of padding, which have no meaning.
     func output(_ encoder: TransformerEncoder, _ x: Tensor, _ memory: Tensor) -> Tensor {
       let output = encoder(
         x, memory: crossModal ? memory : nil, mask: mask, memoryMask: memoryMask, readout: readout)
@@ -45,7 +45,8 @@ import Torch
     }
   }
 
-  /// Through our own kernels, and through libtorch's operators; of more layers ``FusedTests`` compares the two.
+  /// Compares with PyTorch, through our own kernels and through libtorch's operators. ``FusedTests`` compares the two
+  /// for more layers.
   @Test(arguments: Form.all, [true, false])
   func gradients(form: Form, fused: Bool) {
     let samples = Samples(11, .float64)
@@ -67,7 +68,7 @@ import Torch
     expectGradients(of: layer.leaves + [("x", x), ("memory", memory)]) { (layer(x, memory: memory) * probe).sum() }
   }
 
-  /// A padded batch gives what its samples give one by one, without padding, on either side.
+  /// A batch with padding on either side gives the same as its samples one by one, without padding.
   @Test(arguments: [false, true], [DType.float32, .float64])
   func paddingChangesNothing(before: Bool, dtype: DType) {
     let samples = Samples(13, dtype)
@@ -117,7 +118,7 @@ import Torch
     for length in 1...6 { expectClose(encoder(x.slice(1, 0, length)), encoder(x).slice(1, 0, length), relative: 1e-13) }
   }
 
-  /// All steps of a sample may be padding: a modality that is missing. Nothing becomes not-a-number then.
+  /// If a modality is missing, all steps of a sample are padding. No number becomes NaN then.
   @Test func aSampleOfPaddingAlone() {
     let samples = Samples(16, .float64)
     let encoder = Form().encoder(samples)

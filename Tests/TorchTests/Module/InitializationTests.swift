@@ -2,7 +2,7 @@ import Testing
 import Torch
 
 @Suite struct InitializationTests {
-  /// Bounds and standard deviations for weights `[32, 16, 3, 3]`: fan in 144, fan out 288.
+  /// Checks bounds and standard deviations for weights `[32, 16, 3, 3]` with fan-in 144 and fan-out 288.
   @Test func spreads() {
     let shape = [32, 16, 3, 3]
     let table: [(String, Tensor, bound: Double, deviation: Double)] = [
@@ -12,9 +12,9 @@ import Torch
       ("bias", Initialization.bias(4000, beside: shape), 1.0 / 12, 1 / 432.0.squareRoot()),
     ]
     for (name, tensor, bound, deviation) in table {
-      // The bound in single precision, as the numbers are: it may be rounded up, and a number may be the bound.
+      // The bound is in single precision, like the numbers. It may be rounded up, and a number may equal it.
       #expect(tensor.abs().maximum().item <= Double(Float(bound)), "\(name)")
-      // The deviation of 4000 numbers is known to 1.2 % (normal); 6 standard errors.
+      // The standard error of the deviation of 4000 normal numbers is 1.2 %. The tolerance is 6 standard errors.
       #expect(abs(tensor.variance().item.squareRoot() / deviation - 1) < 0.07, "\(name)")
       #expect(abs(tensor.mean().item) < 0.1 * deviation, "\(name)")
     }

@@ -2,7 +2,7 @@ import Testing
 import Torch
 
 @Suite struct ModuleStateTests {
-  /// A state of other numbers than a new module's.
+  /// Makes a state with other numbers than a new module's.
   private func state() -> [String: Tensor] {
     var counter = 0.0
     return Dictionary(

@@ -67,7 +67,7 @@ import Torch
     #expect(layer(x).item == 3)
   }
 
-  /// The fused kernels see it too.
+  /// The fused kernels use a reparametrization too.
   @Test func aReparametrizationReachesAnEncoder() {
     let samples = Samples(21, .float64)
     let layer = TransformerEncoderLayer(width: 4, heads: 2)
@@ -96,7 +96,7 @@ import Torch
     #expect(module.first(Tensor.ones([1, 2], dtype: .float64)).dtype == .float64)
   }
 
-  /// A tensor that is where it shall be stays itself, with its gradient and its place in an optimiser's block.
+  /// A tensor on the right device stays the same object, with its gradient and its place in an optimiser's block.
   @Test func movingToWhereItIsChangesNothing() {
     let module = Linear(2, 2)
     let flat = FlatParameters(module.parameters())

@@ -1,6 +1,6 @@
 import Torch
 
-/// A module with everything that a module may have: parameters, a buffer, children by name, in a list and by key.
+/// A module with every kind of member: parameters, a buffer, and children by name, in a list and by key.
 class Everything: Module {
   @Parameter("W") var weight: Tensor
   @OptionalParameter var offset: Tensor?
@@ -33,7 +33,7 @@ class Everything: Module {
   ]
 }
 
-/// A subclass with a parameter of its own.
+/// A subclass with its own parameter.
 final class EvenMore: Everything {
   @Parameter var extra: Tensor
 

@@ -34,7 +34,7 @@ import Torch
     #expect(flat.gradients.floats == [1, 2, 1, 2, 1, 1])
   }
 
-  /// Every way by which gradients come: fused kernels, convolutions, a parameter used twice, a seed.
+  /// Gradients come from fused kernels, convolutions, a parameter used twice, and a seed.
   @Test func noLayerTakesItsGradientElsewhere() {
     let samples = Samples(22)
     let encoder = TransformerEncoder(width: 4, heads: 2, layers: 2)
@@ -67,7 +67,7 @@ import Torch
     flat.zeroGradients()
   }
 
-  /// PyTorch's `clip_grad_norm_` over two parameters, in one block and in two.
+  /// Compares with PyTorch's `clip_grad_norm_` over two parameters, in one block and in two.
   @Test(arguments: Fixture("clip").cases, [1, 2])
   func clippingAgreesWithPyTorch(fixture: FixtureCase, count: Int) {
     final class Two: Module {

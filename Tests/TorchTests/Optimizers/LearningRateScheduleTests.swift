@@ -5,7 +5,7 @@ import Torch
 @Suite struct LearningRateScheduleTests {
   private static let fixture = Fixture("schedule")
 
-  /// The rule of a case; nil for what ``LearningRateSchedule`` does not offer (higher is better, absolute thresholds).
+  /// The rule of a case. Nil for rules that ``LearningRateSchedule`` lacks (higher is better, absolute thresholds).
   private func rule(_ fixture: FixtureCase) -> LearningRateSchedule.Rule? {
     let base = fixture.number("lr")!
     switch fixture.name.split(separator: ".")[0] {
@@ -35,7 +35,7 @@ import Torch
     expectClose(rates, fixture["rates"].doubles, relative: 1e-12)
   }
 
-  /// A saved schedule, written as JSON at any time, goes on as the one that was saved.
+  /// A schedule that was saved as JSON at any time continues like the original.
   @Test(arguments: fixture.cases)
   func aSavedScheduleGoesOn(fixture: FixtureCase) throws {
     guard let rule = rule(fixture) else { return }

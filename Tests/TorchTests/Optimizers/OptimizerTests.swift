@@ -4,7 +4,7 @@ import Torch
 @Suite struct OptimizerTests {
   private static let fixture = Fixture("optimizer")
 
-  /// The optimiser of a case of the fixture.
+  /// Makes the optimiser of a case of the fixture.
   private static func make(_ fixture: FixtureCase, _ groups: [ParameterGroup]) -> any Optimizer {
     if fixture.name.hasPrefix("sgd") {
       return SGD(groups, momentum: fixture.number("momentum") ?? 0, nesterov: fixture.flag("nesterov"))
@@ -34,7 +34,7 @@ import Torch
     let optimizer = Self.make(fixture, Self.groups(fixture, problem, apart: apart))
     for step in 0..<7 {
       if step > 0 { problem.step(optimizer) }
-      // f32 over six steps, in another order of operations: 2e-6.
+      // The tolerance is that of f32 over six steps in another order of operations.
       expectClose(problem.a, fixture["path.a"][step], relative: 2e-6, "a after step \(step)")
       expectClose(problem.b, fixture["path.b"][step], relative: 2e-6, "b after step \(step)")
     }

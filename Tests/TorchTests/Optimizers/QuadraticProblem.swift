@@ -1,6 +1,6 @@
 import Torch
 
-/// f = ½ Σ c (p − t)² over two parameters: what the fixture's optimisers minimise.
+/// The problem f = ½ Σ c (p − t)² over two parameters, which the fixture's optimisers minimise.
 final class QuadraticProblem: Module {
   @Parameter var a: Tensor
   @Parameter var b: Tensor

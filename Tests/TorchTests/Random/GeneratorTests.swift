@@ -9,7 +9,8 @@ import Torch
   @Test func theSameSeedGivesTheSameNumbers() {
     #expect(numbers(Generator(seed: 3)) == numbers(Generator(seed: 3)))
     #expect(numbers(Generator(seed: 3)) != numbers(Generator(seed: 4)))
-    // PyTorch's torch.Generator().manual_seed(0): torch.randn(3, generator=…), torch.randperm(5, generator=…).
+    // The numbers are those of PyTorch's torch.randn(3, generator=…) and torch.randperm(5, generator=…), with
+    // torch.Generator().manual_seed(0).
     let generator = Generator(seed: 0)
     expectClose(
       Tensor.normal([3], generator: generator).doubles,
@@ -49,7 +50,7 @@ import Torch
     #expect(generator.permutation(1) == [0])
   }
 
-  /// In a process of its own, where nobody else draws.
+  /// The test runs in its own process, where no other test draws.
   @Test func theSeedOfTheProcess() async {
     await #expect(processExitsWith: .success) {
       let rates = DropoutRates(attention: 0.5, relu: 0.5, residual: 0.5)

@@ -3,7 +3,7 @@ import Torch
 
 /// Expects equal shapes, and every difference to be at most `relative` times the largest expected magnitude.
 ///
-/// Not a number is close only to not a number, and an infinity only to itself. The message names the worst element.
+/// NaN is close only to NaN, and an infinity only to itself. The message names the worst element.
 func expectClose(
   _ actual: Tensor, _ expected: Tensor, relative: Double = 1e-6, _ name: String = "tensor",
   sourceLocation: SourceLocation = #_sourceLocation
@@ -32,7 +32,7 @@ func expectClose(
   }
 }
 
-/// What is wrong with the worst element; nil where all are close.
+/// Describes the worst element. Nil if all elements are close.
 private func difference(_ found: [Double], _ wanted: [Double], shape: [Int], relative: Double) -> String? {
   let scale = wanted.lazy.filter(\.isFinite).map(abs).max() ?? 0
   var worst = (index: 0, error: 0.0)

@@ -1,11 +1,11 @@
 import Testing
 import Torch
 
-/// Expects the gradients of a scalar function to be its central differences, in f64.
+/// Expects the gradients of a scalar function to equal its central differences, in f64.
 ///
 /// - Parameters:
-///   - inputs: leaves of the graph (f64) and their names; changed during the check and restored.
-///   - step: how far an element is moved either way; the differences' error is of the order step².
+///   - inputs: the leaves of the graph (f64) and their names. The check changes and restores them.
+///   - step: the distance by which an element is moved either way. The error of the differences is of the order step².
 func expectGradients(
   of inputs: [(key: String, tensor: Tensor)], relative: Double = 1e-5, step: Double = 1e-5,
   sourceLocation: SourceLocation = #_sourceLocation, _ function: () -> Tensor

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Torch
 
-/// A file of reference numbers that `Tools/make-torch-fixtures.py` computed with PyTorch.
+/// A file of reference numbers from PyTorch, made by `Tools/make-torch-fixtures.py`.
 struct Fixture: Sendable {
   let file: SafetensorsFile
   /// The cases in alphabetical order.
@@ -23,13 +23,13 @@ struct Fixture: Sendable {
     }
   }
 
-  /// The cases whose name begins so.
+  /// The cases with this prefix of the name.
   func cases(_ prefix: String) -> [FixtureCase] { cases.filter { $0.name.hasPrefix(prefix) } }
 
   subscript(name: String) -> FixtureCase { cases.first { $0.name == name }! }
 }
 
-/// One case of a fixture: options, and tensors under `case.tensor`.
+/// A case of a fixture, with options and tensors under `case.tensor`.
 struct FixtureCase: Sendable, CustomTestStringConvertible {
   let name: String
   let options: OrderedJSON
@@ -43,7 +43,7 @@ struct FixtureCase: Sendable, CustomTestStringConvertible {
     do { return try file.tensor("\(name).\(tensor)") } catch { fatalError("\(error)") }
   }
 
-  /// A copy of the tensor that gets gradients; nil where the case has none of this name.
+  /// A copy of a tensor that requires gradients. Nil if the case has no tensor of this name.
   func leaf(_ tensor: String) -> Tensor? { has(tensor) ? self[tensor].requiringGradient() : nil }
 
   func integer(_ option: String) -> Int? {
@@ -61,8 +61,9 @@ struct FixtureCase: Sendable, CustomTestStringConvertible {
 
   func flag(_ option: String) -> Bool { options[option] == .bool(true) }
 
-  /// Compares `output` with the case's, and the gradients of `leaves` with `grad.…`, after backward from
-  /// `sum(output · probe)`, or from the output itself where the case has no probe.
+  /// Compares `output` with the case's output, and the gradients of `leaves` with `grad.…`.
+  ///
+  /// Backward starts from `sum(output · probe)`, or from the output itself if the case has no probe.
   func check(
     _ output: Tensor, _ leaves: KeyValuePairs<String, Tensor?>, values: Double = 1e-6, gradients: Double = 1e-5,
     sourceLocation: SourceLocation = #_sourceLocation

@@ -1,6 +1,6 @@
 import Torch
 
-/// Normal numbers that follow from a seed alone, whatever other tests draw meanwhile.
+/// Normal random numbers from a seed. Other tests that draw numbers at the same time do not change them.
 struct Samples {
   private let generator: Generator
   let dtype: DType
@@ -12,10 +12,10 @@ struct Samples {
 
   func normal(_ shape: Int...) -> Tensor { .normal(shape, generator: generator, dtype: dtype) }
 
-  /// The same, as a leaf that gets gradients.
+  /// Draws a tensor of normal numbers as a leaf that requires gradients.
   func leaf(_ shape: Int...) -> Tensor { Tensor.normal(shape, generator: generator, dtype: dtype).requiringGradient() }
 
-  /// Gives every parameter of a module new numbers of about its own size, and its element type.
+  /// Fills every parameter of a module with normal numbers times `scale`, in the element type of the samples.
   func fill(_ module: Module, scale: Double = 0.5) {
     module.move(to: .cpu, dtype: dtype)
     noGrad {
@@ -29,6 +29,6 @@ struct Samples {
 }
 
 extension Module {
-  /// Parameters and their keys, as inputs for finite differences.
+  /// The parameters and their keys, as inputs for finite differences.
   var leaves: [(key: String, tensor: Tensor)] { parameters().map { ($0.key, $0.storage.tensor!) } }
 }

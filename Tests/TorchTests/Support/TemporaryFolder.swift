@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs a test in a folder of its own, which is removed afterwards.
+/// Runs a test in its own folder, and removes the folder afterwards.
 func withTemporaryFolder<Result>(_ body: (_ folder: String) throws -> Result) throws -> Result {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("polyphony-\(UUID().uuidString)").path
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -13,5 +13,5 @@ func names(in folder: String) throws -> [String] {
   try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
 }
 
-/// The text of a file, or nil where there is none.
+/// The text of a file. Nil for a missing file.
 func text(of path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }

@@ -80,7 +80,7 @@ import Torch
     #expect(x.doubles == [5, 5])
   }
 
-  /// Gradients through operations that pick, place, repeat and join.
+  /// Gradients pass through operations that select, place, repeat and join.
   @Test func shapesKeepGradients() {
     let samples = Samples(1, .float64)
     let (x, y, probe) = (samples.leaf(3, 4), samples.leaf(2, 4), samples.normal(5, 4))

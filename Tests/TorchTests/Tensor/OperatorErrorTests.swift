@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Torch
 
-/// A shape that does not fit is a programming error: the process ends, and says which operator met which shapes.
+/// A wrong shape is a programming error. The process ends with a message that names the operator and the shapes.
 @Suite struct OperatorErrorTests {
   private func expectMessage(_ result: ExitTest.Result?, _ parts: String...) {
     let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
@@ -24,7 +24,7 @@ import Torch
     expectMessage(result, "absolute error", "float32[4]", "float32[4, 1]")
   }
 
-  /// Half of an integer would be nothing.
+  /// An integer tensor cannot hold half of an integer.
   @Test func halfOfAnInteger() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       Tensor([1]).addInPlace(Tensor([1]), scale: 0.5)
@@ -46,7 +46,7 @@ import Torch
     }
   }
 
-  /// Silence would mean second derivatives that lack whatever goes through the encoder.
+  /// Without the error, second derivatives would lack the part through the encoder.
   @Test func gradientsOfGradientsThroughOurKernels() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tensor.ones([1, 2, 4]).requiringGradient()

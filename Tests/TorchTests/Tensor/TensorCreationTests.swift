@@ -37,7 +37,7 @@ import Torch
     #expect(tensor.onesLike().shape == [2, 2])
   }
 
-  /// f16 keeps 11 significant bits, bf16 8: the nearest values to 1/3 and 65 519.
+  /// f16 keeps 11 significant bits and bf16 8. The cases are the nearest values to 1/3 and 65 519.
   @Test(arguments: [
     (DType.float16, 1.0 / 3, 0.333251953125), (.float16, 65519, 65504), (.float16, 65520, .infinity),
     (.bfloat16, 1.0 / 3, 0.333984375), (.bfloat16, 65519, 65536), (.bfloat16, 1e38, 9.969209968386869e37),

@@ -48,7 +48,7 @@ import Torch
 
   @Test func finiteAreAllOrNot() {
     #expect(Tensor.empty([0, 2]).isFinite && Tensor(3.0).isFinite && !Tensor(-Double.infinity).isFinite)
-    // More than a block, with the one number at its beginning, in the middle, or last of all.
+    // The tensor has more than one block. Its one non-finite number is at the beginning, in the middle, or at the end.
     for (row, column) in [(0, 0), (1500, 7), (2999, 1999)] {
       let x = Tensor.zeros([3000, 2000])
       #expect(x.isFinite)

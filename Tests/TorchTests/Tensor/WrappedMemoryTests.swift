@@ -2,7 +2,7 @@ import Testing
 import Torch
 
 @Suite struct WrappedMemoryTests {
-  /// Memory that counts how often it was given back.
+  /// Memory that counts how often it was released.
   private final class Memory {
     let bytes = UnsafeMutablePointer<Float>.allocate(capacity: 6)
     private(set) var releases = 0

@@ -6,7 +6,7 @@ public enum Libtorch {
   /// Loads libtorch.
   ///
   /// Everything else in this module loads it by itself when first used, and traps where that fails.
-  /// - Throws: ``Fault`` of kind `failure` that names the folder, what was found there and the remedy; of kind `usage`
+  /// - Throws: `Fault` of kind `failure` that names the folder, what was found there and the remedy; of kind `usage`
   ///   where the environment asks for kernels that are not there.
   public static func load() throws(Fault) {
     _ = try Door.loaded.get()

@@ -11,7 +11,7 @@ extension Module {
   ///   - file: named in errors.
   ///   - rename: maps this module's key to the one in `tensors`.
   ///   - partial: allows keys of this module that `tensors` lacks.
-  /// - Throws: ``Fault`` of kind `badData` for a missing or unknown key or another shape; the module is unchanged then.
+  /// - Throws: `Fault` of kind `badData` for a missing or unknown key or another shape; the module is unchanged then.
   public func load(
     _ tensors: [String: Tensor], file: String? = nil, partial: Bool = false, rename: (String) -> String = { $0 }
   ) throws(Fault) {

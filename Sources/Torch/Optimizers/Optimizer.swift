@@ -30,7 +30,7 @@ public protocol Optimizer: AnyObject {
   /// Everything that the next step depends on besides parameters and gradients, by name.
   func state() -> [(key: String, tensor: Tensor)]
   /// Takes over what ``state()`` gave.
-  /// - Throws: ``Fault`` of kind `badData` where names or shapes differ.
+  /// - Throws: `Fault` of kind `badData` where names or shapes differ.
   func load(_ state: [String: Tensor], file: String?) throws(Fault)
 }
 

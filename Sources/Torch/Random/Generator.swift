@@ -14,7 +14,7 @@ public final class Generator {
   /// The generator that operators use when none is named.
   public static var standard: Generator { Generator(owning: Door.table.default_generator()!) }
 
-  /// The whole state, as libtorch's bytes. Setting bytes that are no such state throws a ``Fault``.
+  /// The whole state, as libtorch's bytes. Setting bytes that are no such state throws a `Fault`.
   public var state: [UInt8] {
     var handle: ctorch_tensor?
     let message = Door.message { handle = Door.table.generator_state(self.handle, $0) }
@@ -23,7 +23,7 @@ public final class Generator {
   }
 
   /// Takes over a state that ``state`` gave.
-  /// - Throws: ``Fault`` of kind `badData` where the bytes are no state of a generator.
+  /// - Throws: `Fault` of kind `badData` where the bytes are no state of a generator.
   public func restore(_ state: [UInt8]) throws(Fault) {
     let tensor = Tensor(state)
     if let message = Door.message({ _ = Door.table.set_generator_state(handle, tensor.handle, $0) }) {

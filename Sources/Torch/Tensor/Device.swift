@@ -6,7 +6,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   case cuda(Int)
 
   /// The device named `cpu`, `cuda` or `cuda:N`; `auto` is CUDA where there is one.
-  /// - Throws: ``Fault`` of kind `usage` for another name or a device that this machine lacks.
+  /// - Throws: `Fault` of kind `usage` for another name or a device that this machine lacks.
   public init(named name: String) throws(Fault) {
     let count = Libtorch.cudaDeviceCount
     switch name {

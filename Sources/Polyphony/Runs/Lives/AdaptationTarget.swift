@@ -24,10 +24,8 @@ public struct AdaptationTarget {
 extension AdaptLife {
   /// An adaptation to a split of a data set as it is.
   ///
-  /// Online the stream's own predictions are scored. Offline the adapted model is scored on `test`.
-  /// - Parameters:
-  ///   - split: the split that is adapted to.
-  ///   - test: the split that is scored, offline; nil for `test`, or for `split` where there is no such split.
+  /// It adapts to the samples of `split`. Online the stream's own predictions are scored. Offline the adapted model is
+  /// scored on the split `test`. Without a name this is the split «test», or `split` where the data has no such split.
   /// - Throws: What reading the data throws.
   public init(
     model: String, adapter: String? = nil, recipe: SettingsTree = .empty, data folder: String, split: String = "train",

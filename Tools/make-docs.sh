@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the documentation of Torch and Polyphony as a static site, with nothing but the toolchain.
+# Builds the documentation of the modules that a client sees as a static site, with nothing but the toolchain.
 #
 #     Tools/make-docs.sh [folder, .build/docs]
 #
@@ -14,7 +14,14 @@ docc=$(command -v docc || true)
 [ -n "$docc" ] || docc="$toolchain/docc"
 if [ "$(uname)" = Darwin ]; then docc=$(xcrun --find docc); fi
 
-swift build --target Polyphony
+# In the order of their imports: a module may link to those before it, as in ``/Torch/Tensor``.
+documented=(
+  PolyphonySupport Torch PolyphonySettings PolyphonyPresentation Polyphony PolyphonyConversion PolyphonyReports
+)
+
+# These two import all others.
+swift build --target PolyphonyConversion
+swift build --target PolyphonyReports
 binaries=$(swift build --show-bin-path)
 rm -rf "$work" "$site"
 mkdir -p "$work"
@@ -26,8 +33,9 @@ for map in "$binaries"/*.build/module.modulemap .build/checkouts/*/Sources/*/inc
 done
 target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)",*/\1/p' | head -1)
 
+archives=()
 dependencies=()
-for module in Torch Polyphony; do
+for module in "${documented[@]}"; do
   mkdir -p "$work/$module"
   "$toolchain/swift-symbolgraph-extract" -module-name "$module" -target "$target" "${modules[@]}" \
     -minimum-access-level public -skip-synthesized-members -output-dir "$work/$module"
@@ -35,8 +43,8 @@ for module in Torch Polyphony; do
     --output-path "$work/$module.doccarchive" --fallback-display-name "$module" --fallback-bundle-identifier "$module" \
     --fallback-default-module-kind Library --warnings-as-errors --enable-experimental-external-link-support \
     --hosting-base-path "${DOCS_BASE_PATH:-/}" ${dependencies[@]+"${dependencies[@]}"}
+  archives+=("$work/$module.doccarchive")
   dependencies+=(--dependency "$work/$module.doccarchive")
 done
-"$docc" merge "$work/Torch.doccarchive" "$work/Polyphony.doccarchive" --output-path "$site" \
-  --synthesized-landing-page-name Polyphony
+"$docc" merge "${archives[@]}" --output-path "$site" --synthesized-landing-page-name Polyphony
 echo "the documentation is in $site; to read it: python3 -m http.server --directory $site, then /documentation"

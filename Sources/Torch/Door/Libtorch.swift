@@ -14,7 +14,7 @@ public enum Libtorch {
   ///
   /// Every other symbol of this module loads libtorch on first use and ends the process if that fails. A program that
   /// wants to report the error calls this function first.
-  /// - Throws: ``Fault`` of kind `failure` that names the folder, its content and the remedy. The kind is `usage` if
+  /// - Throws: `Fault` of kind `failure` that names the folder, its content and the remedy. The kind is `usage` if
   ///   the environment selects kernels that this processor lacks.
   public static func load() throws(Fault) {
     _ = try Door.loaded.get()

@@ -11,7 +11,7 @@ extension Module {
   ///   - file: the file's name for errors.
   ///   - rename: maps this module's key to the one in `tensors`.
   ///   - partial: allows keys of this module that `tensors` lacks.
-  /// - Throws: ``Fault`` of kind `badData` for a missing key, an unknown key or another shape. The module is then
+  /// - Throws: `Fault` of kind `badData` for a missing key, an unknown key or another shape. The module is then
   ///   unchanged.
   public func load(
     _ tensors: [String: Tensor], file: String? = nil, partial: Bool = false, rename: (String) -> String = { $0 }

@@ -30,7 +30,7 @@ public protocol Optimizer: AnyObject {
   /// Returns the tensors, by name, that determine the next step besides parameters and gradients.
   func state() -> [(key: String, tensor: Tensor)]
   /// Restores a state that ``state()`` returned.
-  /// - Throws: ``Fault`` of kind `badData` if names or shapes differ.
+  /// - Throws: `Fault` of kind `badData` if names or shapes differ.
   func load(_ state: [String: Tensor], file: String?) throws(Fault)
 }
 

@@ -31,7 +31,7 @@ public final class Generator {
   }
 
   /// Restores a state that ``state`` returned.
-  /// - Throws: ``Fault`` of kind `badData` if the bytes are not a generator's state.
+  /// - Throws: `Fault` of kind `badData` if the bytes are not a generator's state.
   public func restore(_ state: [UInt8]) throws(Fault) {
     let tensor = Tensor(state)
     if let message = Door.message({ _ = Door.table.set_generator_state(handle, tensor.handle, $0) }) {

@@ -6,7 +6,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   case cuda(Int)
 
   /// Makes the device named `cpu`, `cuda` or `cuda:N`. The name `auto` is CUDA if there is one, and otherwise the CPU.
-  /// - Throws: ``Fault`` of kind `usage` for another name or a device that this machine lacks.
+  /// - Throws: `Fault` of kind `usage` for another name or a device that this machine lacks.
   public init(named name: String) throws(Fault) {
     let count = Libtorch.cudaDeviceCount
     switch name {

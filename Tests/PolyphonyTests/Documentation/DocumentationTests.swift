@@ -4,7 +4,7 @@ import Testing
 
 @testable import Polyphony
 
-/// What the articles show is what is compiled and run.
+/// What the documents show is what is compiled and run.
 @Suite struct DocumentationTests {
   static let root: String = {
     var path = #filePath as NSString
@@ -12,7 +12,11 @@ import Testing
     return path as String
   }()
 
-  static let catalogs = ["Sources/Polyphony/Polyphony.docc", "Sources/Torch/Torch.docc"]
+  /// The modules that a client sees, each with its catalog.
+  static let catalogs = [
+    "PolyphonySupport", "Torch", "PolyphonySettings", "PolyphonyPresentation", "Polyphony", "PolyphonyConversion",
+    "PolyphonyReports",
+  ].map { "Sources/\($0)/\($0).docc" }
 
   static func files(in folder: String, ending: String) throws -> [String] {
     try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(folder)").filter { $0.hasSuffix(ending) }.sorted()
@@ -21,18 +25,26 @@ import Testing
 
   static let articles: [String] = catalogs.flatMap { (try? files(in: $0, ending: ".md")) ?? [] }
 
+  /// What a reader meets outside the catalogs.
+  static let pages = ["README.md", "CONTRIBUTING.md"]
+
   static func text(_ path: String) throws -> String { try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8) }
 
-  /// The fenced blocks of a language, without the indentation that all lines share.
-  static func blocks(_ language: String, in text: String) -> [[String]] {
+  /// The fenced blocks of some languages; a fence without a language has an empty one.
+  static func blocks(_ languages: String..., in text: String) -> [[String]] {
     var blocks: [[String]] = []
-    var open: [String]?
+    var open: (language: String, lines: [String])?
     for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
-      if let lines = open {
-        if line == "```" { (blocks, open) = (blocks + [lines], nil) } else { open = lines + [line] }
-      } else if line == "```\(language)" {
-        open = []
+      guard let block = open else {
+        if line.hasPrefix("```") { open = (String(line.dropFirst(3)), []) }
+        continue
       }
+      if line != "```" {
+        open = (block.language, block.lines + [line])
+        continue
+      }
+      if languages.contains(block.language) { blocks.append(block.lines) }
+      open = nil
     }
     return blocks
   }
@@ -69,19 +81,55 @@ import Testing
     }
   }
 
-  /// Every option and every command that an article shows is one that the program has.
-  @Test(arguments: articles) func commandsExist(article: String) throws {
-    let text = try Self.text(article).replacingOccurrences(of: "\\\n", with: " ")
-    for block in Self.blocks("sh", in: text) {
-      for line in block where line.hasPrefix("polyphony ") {
-        let words = line.split(separator: " ").map(String.init)
+  /// Every command of a text is one that the program or the Makefile has, and so is every option.
+  @Test(arguments: articles + pages) func commandsExist(file: String) throws {
+    let text = try Self.text(file).replacingOccurrences(of: "\\\n", with: " ")
+    let targets = try Self.text("Makefile").split(separator: "\n")
+    for line in Self.blocks("sh", "", in: text).joined() {
+      let words = line.split(separator: " ").map(String.init).prefix { $0 != "#" }
+      guard words.count > 1 else { continue }
+      switch words[0] {
+      case "make":
+        #expect(targets.contains { $0.hasPrefix("\(words[1]):") }, "the Makefile has no \(words[1])")
+      case "polyphony":
         let command = words.dropFirst().prefix { !$0.hasPrefix("-") }.prefix(words[1] == "data" ? 2 : 1)
-        let help = try Program.succeed(Array(command) + ["--help"], environment: ["LIBTORCH": "/nowhere"]).output
+          .joined(separator: " ")
+        let arguments = command.split(separator: " ").map(String.init) + ["--help"]
+        let help = try Program.succeed(arguments, environment: ["LIBTORCH": "/nowhere"]).output
+        #expect(help.contains("USAGE: polyphony \(command)"), "the program has no \(command)")
         for option in words where option.hasPrefix("--") {
           let isThere = help.contains("\(option) ") || help.contains("\(option)\n") || help.contains("\(option)]")
-          #expect(isThere, "\(command.joined(separator: " ")) has no \(option)")
+          #expect(isThere, "\(command) has no \(option)")
         }
+      default: break
       }
+    }
+  }
+
+  /// A stranger reads it in five minutes.
+  @Test func theREADMEIsShort() throws {
+    #expect(try Self.text("README.md").split(separator: "\n", omittingEmptySubsequences: false).count <= 201)
+  }
+
+  /// Links lead to files, and files that are named are there.
+  @Test(arguments: pages) func filesExist(page: String) throws {
+    let text = try Self.text(page)
+    let links = text.matches(of: /\]\(([^)#:]+)\)/).map { String($0.1) }
+    let names = text.matches(of: /`((?:Sources|Tests|Tools|Examples|Benchmarks|Recipes|Data)\/[A-Za-z0-9\/.+-]+)`/)
+      .map { String($0.1) }.filter { !$0.contains("NAME") }
+    #expect(!links.isEmpty || !names.isEmpty)
+    for path in links + names {
+      #expect(FileManager.default.fileExists(atPath: "\(Self.root)/\(path)"), "\(path) is not there")
+    }
+  }
+
+  /// The first page of a catalog leads to every article.
+  @Test func everyArticleIsListed() throws {
+    let catalog = "Sources/Polyphony/Polyphony.docc"
+    let first = try Self.text("\(catalog)/Polyphony.md")
+    for article in try Self.files(in: catalog, ending: ".md") where !article.hasSuffix("/Polyphony.md") {
+      let name = ((article as NSString).lastPathComponent as NSString).deletingPathExtension
+      #expect(first.contains("- <doc:\(name)>"), "\(name) is listed nowhere")
     }
   }
 

@@ -54,6 +54,15 @@ import Torch
     }
   }
 
+  @Test func aFirstModelIsTrained() throws {
+    try withTemporaryFolder { folder in
+      var generator = SyntheticSentiment()
+      generator.samples = 60
+      try DatasetWriter.write(generator.description, try generator.make(), to: folder + "/data")
+      #expect(try FirstModel.train(folder + "/data")["mae"] != nil)
+    }
+  }
+
   /// One model through all four lives, as the articles show them.
   @Test func fourLives() throws {
     try withTemporaryFolder { folder in

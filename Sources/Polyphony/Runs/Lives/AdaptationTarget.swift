@@ -29,10 +29,8 @@ public struct AdaptationTarget {
 extension AdaptLife {
   /// Describes an adaptation to a split of a data set, without corruption.
   ///
-  /// Online, the scores are those of the stream's own predictions. Offline, the adapted model is scored on `test`.
-  /// - Parameters:
-  ///   - split: the split to adapt to.
-  ///   - test: the scored split, offline. Default: `test`, or `split` for a data set without a split `test`.
+  /// It adapts to the samples of `split`. Online, the scores are those of the stream's own predictions. Offline, the
+  /// adapted model is scored on the split `test`. Default: the split «test», or `split` without one.
   /// - Throws: The errors of reading the data.
   public init(
     model: String, adapter: String? = nil, recipe: SettingsTree = .empty, data folder: String, split: String = "train",

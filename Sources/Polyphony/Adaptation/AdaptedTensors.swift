@@ -9,8 +9,8 @@ public struct AdaptedTensors: Equatable, Sendable {
     /// Scale and shift of the LayerNorms of the layers (keys with `layer_norms.`); of all batch normalisations where a
     /// backbone has no such LayerNorms.
     case norms
-    /// What makes queries, keys and values (`self_attn.in_proj_*`): of the encoders in which modalities meet (`fusion`,
-    /// `cross`, `memory`), or of all where they meet in the head.
+    /// What makes queries, keys and values (`self_attn.in_proj_*`): of the encoders in which modalities meet
+    /// (``Backbone/fusionPrefixes``), or of all where they meet in the head.
     case attention
     /// Everything.
     case all
@@ -46,7 +46,8 @@ public struct AdaptedTensors: Equatable, Sendable {
       return Set(norms.isEmpty ? backbone.batchNorms().flatMap { ["\($0.key).weight", "\($0.key).bias"] } : norms)
     case .attention:
       let all = keys.filter { $0.contains("self_attn.in_proj_") }
-      let meeting = all.filter { key in ["fusion.", "cross.", "memory."].contains { key.hasPrefix($0) } }
+      let prefixes = backbone.fusionPrefixes
+      let meeting = all.filter { key in prefixes.contains { key.hasPrefix($0) } }
       return Set(meeting.isEmpty ? all : meeting)
     }
   }

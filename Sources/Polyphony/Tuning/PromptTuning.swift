@@ -18,8 +18,6 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
   private var positions = PositionalEmbedding(width: 1)
   /// Whether the first encoder reads all modalities as one sequence.
   private var readsJoined = false
-  /// Steps of each modality in this pass, prompts included.
-  private var lengths: [Int] = []
 
   /// Reads the settings.
   public init(_ settings: SettingsReader) throws(Fault) {
@@ -45,14 +43,14 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
     model.attach(self)
   }
 
-  /// Its steps stand before the modalities' own.
+  /// The prompts are steps in front of the modalities' own.
   public var sequenceEffect: SequenceEffect { .prependsSteps }
 
   /// Before the first encoders and behind them.
-  public var stages: Stages { readsJoined ? [.embedded, .fused] : [.embedded, .encoded] }
+  public var stages: Stages { readsJoined ? .fused : .encoded }
 
   /// Puts the prompts in front and keeps the positions of what is behind.
-  public func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
+  public func embedded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
     let extended = zip(tokens, prompts.entries).map { tokens, entry -> Tokens in
       guard let prompt = entry.module as? Prompt else { return tokens }
       let batch = tokens.values.size(0)
@@ -61,7 +59,6 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
         .concatenated([prompt.steps.unsqueezed(0).expanded(batch, -1, -1), tokens.values], 1),
         mask: tokens.mask.map { .concatenated([front, $0], 1) })
     }
-    lengths = extended.map(\.length)
     let (before, after) = (codes(tokens), codes(extended))
     return extended.indices.map { index in
       let own = (before[index] - after[index].slice(1, length)) / Double(tokens[index].values.size(2)).squareRoot()
@@ -71,16 +68,15 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
   }
 
   /// Takes the prompts out again.
-  public func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
+  public func encoded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
     readsJoined ? tokens : tokens.map { strip($0) }
   }
 
   /// Takes the prompts out of a joined sequence.
-  public func fused(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
+  public func fused(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
     guard readsJoined else { return tokens }
-    return tokens.map { joined in
-      Tokens.joined(joined.split(lengths).map { strip($0) })
-    }
+    let lengths = context.encoded.map(\.length)
+    return tokens.map { joined in Tokens.joined(joined.split(lengths).map { strip($0) }) }
   }
 
   private func strip(_ tokens: Tokens) -> Tokens {

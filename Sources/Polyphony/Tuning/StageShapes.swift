@@ -1,19 +1,23 @@
 import Torch
 
-/// What the stages of a backbone hand on, found by passing one sample of zeros: so a method fits any architecture.
+/// The shapes that the stages of a backbone hand on. One sample of zeros probes them, so that a method fits any architecture.
 struct StageShapes {
   /// Features per step of each modality after embedding.
   let embedded: [Int]
-  /// How often a hook after encoder layers is called; 0 where modalities are not encoded in step.
+  /// Calls of a hook after encoder layers; 0 where modalities are not encoded in step.
   let encoderLayers: Int
+  /// Calls of a hook after layers of an encoder over all modalities; 0 where there is none.
+  let fusionLayers: Int
   /// Features per step of each modality after encoding.
   let encoded: [Int]
   /// Features per step after fusing.
   let fused: Int
   /// Whether fusing joins all modalities in time, rather than handing on one sequence for each.
   let isJoined: Bool
-  /// How many read-out steps a representation holds, side by side.
+  /// The number of read-out steps that a representation holds, side by side.
   let readouts: Int
+  /// Whether the representation is the first fused step and no other.
+  let readsFirstStep: Bool
 
   /// Whether modalities have encoders of their own that run in step.
   var encodesSeparately: Bool { encoderLayers > 0 }
@@ -27,34 +31,37 @@ struct StageShapes {
         .usage, "the tuning method reads sequences or vectors", key: "modalities.\(image.name)", found: "image",
         expected: "sequence or vector", remedy: "use full, head or bitfit")
     }
-    let like = model.backbone.parameters().first?.storage.tensor
-    let (dtype, device) = (like?.dtype ?? .float32, like?.device ?? .cpu)
-    let inputs = Inputs(
-      configuration.modalities.map { .zeros([1] + $0.sampleShape, dtype: dtype, device: device) })
-    // What another method has put into the layers is no part of the architecture.
+    let inputs = model.backbone.zeroSample
+    // Another method's adapters are no part of the architecture.
     let layers = model.backbone.encoderLayers().map { ($0.layer, $0.layer.adapter) }
     for (layer, _) in layers { layer.adapter = nil }
     defer { for (layer, adapter) in layers { layer.adapter = adapter } }
-    var calls = 0
+    var (encoderLayers, fusionLayers) = (0, 0)
     let (embedded, encoded, fused, representation) = model.evaluating {
       noGrad {
         let embedded = model.backbone.embed(inputs)
         let encoded = model.backbone.encode(embedded) { _, tokens in
-          calls += 1
+          encoderLayers += 1
           return tokens
         }
-        let fused = model.backbone.fuse(encoded)
+        let fused = model.backbone.fuse(encoded) { _, tokens in
+          fusionLayers += 1
+          return tokens
+        }
         return (embedded, encoded, fused, model.backbone.represent(fused))
       }
     }
     self.embedded = embedded.map { $0.values.size(2) }
-    encoderLayers = calls
+    (self.encoderLayers, self.fusionLayers) = (encoderLayers, fusionLayers)
     self.encoded = encoded.map { $0.values.size(2) }
     let width = fused.first.map { $0.values.size(2) } ?? 1
     self.fused = width
     let joined = fused.count == 1 && configuration.modalities.count > 1
     isJoined = joined
     readouts = representation.size(1) / max(1, width)
+    readsFirstStep =
+      fused.count == 1 && fused[0].first.shape == representation.shape
+      && fused[0].first.floats == representation.floats
     let total = encoded.map(\.length).reduce(0, +)
     guard joined ? fused[0].length == total : fused.count == configuration.modalities.count,
       fused.allSatisfy({ $0.values.size(2) == width }), representation.size(1) == readouts * width, readouts > 0

@@ -1,8 +1,8 @@
 import Torch
 
-/// f_i of CGGM: predicts the task from one modality's encoding, and is dropped when training ends.
+/// f_i of CGGM: a network that predicts the task from one modality's encoding. No model folder holds it.
 public protocol ModalityClassifier: Module {
-  /// What the last linear layer takes: `[B, width]`, or `[B, width, h, w]` for maps.
+  /// The input of the last linear layer, `[B, width]`, or `[B, width, h, w]` for maps.
   func features(_ tokens: Tokens) -> Tensor
   /// The prediction from ``features(_:)``.
   func prediction(_ features: Tensor) -> Tensor
@@ -10,8 +10,8 @@ public protocol ModalityClassifier: Module {
 
 /// A small encoder, the first step, a hidden layer and a linear head.
 ///
-/// ŷ_i = out(relu(W W bone(h_i)[first step])): the hidden layer W (with bias) is applied twice, as in the released code.
-/// Only the first step is read, so the encoder's last layer computes no other.
+/// ŷ_i = out(relu(W W bone(h_i)[first step])). The hidden layer W (with bias) is applied twice, as in the released code.
+/// The encoder's last layer computes the first step alone.
 public final class SequenceClassifier: Module, ModalityClassifier {
   @Child var bone: TransformerEncoder
   @Child("proj1") var hidden: Linear
@@ -35,8 +35,7 @@ public final class SequenceClassifier: Module, ModalityClassifier {
   public func prediction(_ features: Tensor) -> Tensor { outputLayer(features) }
 }
 
-/// The light decoder that stands for a classifier in segmentation: that of the model over one modality, with a single
-/// convolution.
+/// The classifier of segmentation models: a decoder like the model's, over one modality, with a single convolution.
 public final class LightDecoder: Module, ModalityClassifier {
   @Child var decoder: SegmentationDecoder
   /// The last layer, at each place.

@@ -1,14 +1,14 @@
 import Polyphony
 import Torch
 
-/// A backbone of one's own: an encoder per modality, and a gate that says how much each is listened to.
+/// A backbone of one's own: an encoder per modality, and a gate that weighs the modalities.
 ///
 /// h_m is the mean over the encoded steps, a_m = v·tanh(W h_m), g = softmax over the modalities, and the representation
 /// r = Σ_m g_m h_m `[B, width]` goes into a linear head. The gates are those of attention-based pooling (Ilse et al.,
 /// ICML 2018, equation 8).
 ///
-/// All tuning, missing-modality and adaptation methods work on it as on the built-in ones, because they attach to the
-/// stages and to the keys that it names.
+/// Every balancing, tuning, missing-modality and adaptation method works on it as on the built-in ones: they act between
+/// the stages, and find its parts by the keys that it names.
 public final class GatedFusion: Module, Backbone {
   /// Everything that determines the shapes.
   public var configuration: ModelConfiguration
@@ -30,10 +30,7 @@ public final class GatedFusion: Module, Backbone {
     super.init()
     let width = configuration.width
     projections = configuration.modalities.map { Linear($0.features ?? 0, width) }
-    encoders = configuration.modalities.map { _ in
-      TransformerEncoder(
-        width: width, heads: configuration.heads, layers: configuration.layers, rates: configuration.dropout)
-    }
+    encoders = configuration.modalities.map { _ in configuration.encoder() }
     gateHidden = Linear(width, width)
     gateScore = Linear(width, 1)
     outputLayer = Linear(width, configuration.task.outputs)
@@ -48,22 +45,12 @@ public final class GatedFusion: Module, Backbone {
     }
   }
 
-  /// Layer by layer where a method wants to look in between.
+  /// One encoder per modality, layer by layer where a method acts in between.
   public func encode(_ embedded: [Tokens], afterLayer: LayerHook?) -> [Tokens] {
-    guard let afterLayer else {
-      return zip(embedded, encoders).map { Tokens($1($0.values, mask: $0.mask), mask: $0.mask) }
-    }
-    var states = zip(embedded, encoders).map { Tokens($1.embed($0.values, mask: $0.mask), mask: $0.mask) }
-    for layer in 0..<configuration.layers {
-      for index in states.indices {
-        states[index].values = encoders[index].layers[layer](states[index].values, mask: states[index].mask)
-      }
-      states = afterLayer(layer, states)
-    }
-    return zip(states, encoders).map { Tokens($1.norm($0.values), mask: $0.mask) }
+    encode(embedded, with: encoders, afterLayer: afterLayer)
   }
 
-  /// Nothing: the gate reads the encoded modalities.
+  /// The encoded modalities themselves, which the gate reads.
   public func fuse(_ encoded: [Tokens]) -> [Tokens] { encoded }
 
   /// The gated mean.
@@ -73,7 +60,7 @@ public final class GatedFusion: Module, Backbone {
     return (pooled * gates).sum(1)
   }
 
-  /// Nothing between representation and head.
+  /// The representation itself, which the last layer reads.
   public func headFeatures(_ representation: Tensor) -> Tensor { representation }
 
   /// The layers after the representation.

@@ -15,7 +15,7 @@ public struct AdaptedTensors: Equatable, Sendable {
     /// those of all batch normalisations.
     case norms
     /// The projections to queries, keys and values (`self_attn.in_proj_*`) in the encoders that combine modalities
-    /// (`fusion`, `cross`, `memory`). If only the head combines them, those of all encoders.
+    /// (``Backbone/fusionPrefixes``). If only the head combines them, those of all encoders.
     case attention
     /// The method adapts all parameters.
     case all
@@ -51,7 +51,8 @@ public struct AdaptedTensors: Equatable, Sendable {
       return Set(norms.isEmpty ? backbone.batchNorms().flatMap { ["\($0.key).weight", "\($0.key).bias"] } : norms)
     case .attention:
       let all = keys.filter { $0.contains("self_attn.in_proj_") }
-      let meeting = all.filter { key in ["fusion.", "cross.", "memory."].contains { key.hasPrefix($0) } }
+      let prefixes = backbone.fusionPrefixes
+      let meeting = all.filter { key in prefixes.contains { key.hasPrefix($0) } }
       return Set(meeting.isEmpty ? all : meeting)
     }
   }

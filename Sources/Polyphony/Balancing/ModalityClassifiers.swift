@@ -28,13 +28,7 @@ public final class ModalityClassifiers: Module {
   ///   - layers: the number of layers of each classifier's encoder; a light decoder has none.
   public init(_ model: MultimodalModel, layers: Int) {
     let backbone = model.backbone
-    let configuration = backbone.configuration
-    classifiers = configuration.modalities.map { _ in
-      if let segmentation = backbone as? DeepLabV3Plus { return LightDecoder(segmentation) }
-      return SequenceClassifier(
-        width: backbone.encodedWidth, heads: configuration.heads, layers: layers,
-        outputs: configuration.task.outputs, rates: configuration.dropout)
-    }
+    classifiers = backbone.configuration.modalities.indices.map { backbone.makeClassifier(of: $0, layers: layers) }
     super.init()
     modules = classifiers
     move(to: model.device, dtype: backbone.outputLayer.weight.dtype)

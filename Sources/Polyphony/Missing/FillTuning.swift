@@ -1,14 +1,14 @@
 import Torch
 
-/// Baselines that put something fixed in place of what is missing.
+/// Baselines that put zeros or a training mean in place of a missing modality.
 public final class FillTuning: TuningMethod {
-  /// What of the base is trained.
+  /// The part of the base that is trained.
   public enum Trained: String, Sendable, CaseIterable {
-    /// Nothing: the source model as it is.
+    /// No parameters: the source model as it is.
     case none
-    /// What prompts would train of it: projections and the last layer.
+    /// Projections and the last layer, as prompts train them.
     case head
-    /// Everything.
+    /// All parameters.
     case all
   }
 
@@ -25,7 +25,7 @@ public final class FillTuning: TuningMethod {
     self.trained = try reader.choice("train", default: trained)
   }
 
-  /// Attaches the fill and freezes what is not trained.
+  /// Attaches the fill and freezes all other parameters.
   public func install(on model: MultimodalModel) throws(Fault) {
     TrainableParts(projections: trained == .head, head: trained == .head, everything: trained == .all)
       .apply(to: model.backbone)
@@ -39,13 +39,13 @@ public final class FillTuning: TuningMethod {
   }
 }
 
-/// Zeros in place of what is missing: what a backbone does without any method, said aloud.
+/// Zeros in place of a missing modality, as ``MultimodalModel`` gives them to every backbone.
 final class ZeroFill: Module, Attachment {
   var stages: Stages { [] }
   var handlesMissingModalities: Bool { true }
 }
 
-/// The training mean of each step and feature in place of what is missing.
+/// The training mean of each step and feature in place of a missing modality.
 final class MeanFill: Module, Attachment {
   final class Mean: Module {
     /// In the form of a sample.
@@ -68,7 +68,7 @@ final class MeanFill: Module, Attachment {
     self.means = means
   }
 
-  var stages: Stages { .prepare }
+  var stages: Stages { [] }
   var handlesMissingModalities: Bool { true }
   var makesUpMissingModalities: Bool { true }
 

@@ -3,30 +3,30 @@ import Torch
 /// Missing-aware prompts (MAP, Lee et al. 2023): a prompt of its own for each pattern of what is present.
 ///
 /// P further steps `[P, width]` for each of the 2^M − 1 patterns and each modality, appended where type prompts are
-/// (``ExtraSteps``). What is missing is zero. The parameters grow with the number of patterns, those of type prompts
-/// with the number of modalities.
+/// (``PromptSite``). A missing modality is zero. The number of parameters grows with the patterns, that of type prompts
+/// with the modalities.
 final class MissingAwarePrompts: Module, Attachment {
   /// `[2^M − 1, M, P, width]`; the pattern with code Σ_m 2^m·present_m has row code − 1.
   @Parameter var prompts: Tensor
-  private let extra: ExtraSteps
+  private let site: PromptSite
 
-  init(_ configuration: ModelConfiguration, extra: ExtraSteps, length: Int) {
-    self.extra = extra
+  init(_ configuration: ModelConfiguration, site: PromptSite, length: Int) {
+    self.site = site
     super.init()
     let count = configuration.modalities.count
-    prompts = .normal([(1 << count) - 1, count, length, extra.width]) * 0.02
+    prompts = .normal([(1 << count) - 1, count, length, site.width]) * 0.02
   }
 
-  var stages: Stages { extra.stages }
+  var stages: Stages { site.stages }
   var handlesMissingModalities: Bool { true }
   var sequenceEffect: SequenceEffect { .appendsSteps }
 
-  func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
-    extra.place == .embedded ? ExtraSteps.append(steps(inputs), to: tokens) : tokens
+  func embedded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+    site.stage == .embedded ? PromptSite.append(steps(context.inputs), to: tokens) : tokens
   }
 
-  func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
-    extra.place == .encoded ? ExtraSteps.append(steps(inputs), to: tokens) : tokens
+  func encoded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+    site.stage == .encoded ? PromptSite.append(steps(context.inputs), to: tokens) : tokens
   }
 
   private func steps(_ inputs: Inputs) -> Tensor {
@@ -37,7 +37,7 @@ final class MissingAwarePrompts: Module, Attachment {
   }
 }
 
-/// The tuning method `missing_aware_prompts`: trained are the prompts, the projections and the last layer.
+/// The tuning method `missing_aware_prompts`: it trains the prompts, the projections and the last layer.
 public final class MissingAwareTuning: TuningMethod {
   private let length: Int
   private let parts: TrainableParts
@@ -49,9 +49,10 @@ public final class MissingAwareTuning: TuningMethod {
   }
 
   /// Attaches the prompts and freezes the rest.
-  /// - Throws: `Fault(.usage)` for more than six modalities: there would be too many patterns.
+  /// - Throws: `Fault(.usage)` for a backbone that takes no prompts, and for more than six modalities, which have too many
+  ///   patterns.
   public func install(on model: MultimodalModel) throws(Fault) {
-    let extra = try ExtraSteps(model.backbone, method: "missing_aware_prompts")
+    let site = try PromptSite(probing: model, method: "missing_aware_prompts")
     let count = model.configuration.modalities.count
     guard count <= PromptShape.largestPublished else {
       throw Fault(
@@ -59,7 +60,7 @@ public final class MissingAwareTuning: TuningMethod {
         found: "\(count) modalities, \((1 << min(count, 62)) - 1) patterns",
         expected: "\(PromptShape.largestPublished) modalities or fewer", remedy: "use the method prompts")
     }
-    model.attach(MissingAwarePrompts(model.configuration, extra: extra, length: length))
+    model.attach(MissingAwarePrompts(model.configuration, site: site, length: length))
     parts.apply(to: model.backbone)
   }
 }

@@ -1,10 +1,10 @@
 import Torch
 
-/// Prompts with which a frozen model makes do without some of its modalities (MPLMM, arXiv 2407.05374).
+/// Prompts with which a frozen model serves samples that lack some of its modalities (MPLMM, arXiv 2407.05374).
 ///
-/// Between embed and encode a missing modality is replaced by a sequence that is made up from those present, and the
-/// signal prompts are added; type prompts are appended where the backbone's read-out attends to them
-/// (`ExtraSteps`). A batch may mix all patterns: samples are grouped or masked, never visited one by one.
+/// Between embed and encode the prompts replace a missing modality by a sequence that they make up from those present,
+/// and add the signal prompts. Type prompts are appended where the backbone's read-out attends to them
+/// (``Backbone/promptSite``). A batch may mix all patterns: samples are grouped or masked, never visited one by one.
 public final class MissingModalityPrompts: Module, Attachment {
   /// The form of the generator.
   public let form: PromptSettings.Form
@@ -15,7 +15,7 @@ public final class MissingModalityPrompts: Module, Attachment {
   private let settings: PromptSettings
 
   init(
-    _ configuration: ModelConfiguration, extra: ExtraSteps, form: PromptSettings.Form, _ settings: PromptSettings
+    _ configuration: ModelConfiguration, site: PromptSite, form: PromptSettings.Form, _ settings: PromptSettings
   ) throws(Fault) {
     let names = configuration.modalities.map(\.name)
     if form == .published, names.count > PromptShape.largestPublished || names.contains(where: { $0.contains("+") }) {
@@ -26,39 +26,39 @@ public final class MissingModalityPrompts: Module, Attachment {
         remedy: "use the form shared")
     }
     (self.form, self.settings) = (form, settings)
-    shape = PromptShape(configuration, extra: extra, form: form, settings)
+    shape = PromptShape(configuration, site: site, form: form, settings)
     super.init()
     if settings.generative { generator = form == .published ? PatternGenerator(shape) : PairGenerator(shape) }
     if settings.signal || settings.type { signals = SignalPrompts(shape, areAdded: settings.signal) }
     if settings.type { types = TypePrompts(shape) }
   }
 
-  /// Where modalities are made up, and where type prompts are appended.
-  public var stages: Stages { settings.type ? shape.extra.stages.union(.embedded) : .embedded }
+  /// The stages at which type prompts are appended.
+  public var stages: Stages { settings.type ? shape.site.stages : [] }
 
-  /// Type prompts stand behind the modalities' own steps, and signal prompts know which step is which.
+  /// Type prompts are appended behind the modalities' own steps, and signal prompts have a value for each step.
   public var sequenceEffect: SequenceEffect { settings.type ? .appendsSteps : .readsPositions }
 
-  /// Yes.
+  /// Samples may lack modalities.
   public var handlesMissingModalities: Bool { true }
 
-  /// Where there are generative prompts.
+  /// Generative prompts make up missing modalities.
   public var makesUpMissingModalities: Bool { settings.generative }
 
   /// Replaces what is missing and adds the signal prompts.
-  public func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
-    let sources = PromptSources(inputs)
+  public func embedded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+    let sources = PromptSources(context.inputs)
     let completed = tokens.enumerated().map { index, tokens in complete(tokens, index, sources) }
-    return settings.type && shape.extra.place == .embedded ? append(completed, inputs) : completed
+    return settings.type && shape.site.stage == .embedded ? append(completed, context.inputs) : completed
   }
 
   /// Appends the type prompts, where they are not appended before encoding.
-  public func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
-    settings.type && shape.extra.place == .encoded ? append(tokens, inputs) : tokens
+  public func encoded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+    settings.type && shape.site.stage == .encoded ? append(tokens, context.inputs) : tokens
   }
 
   private func append(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
-    ExtraSteps.append(types(signals, presence: inputs.presence), to: tokens)
+    PromptSite.append(types(signals, presence: inputs.presence), to: tokens)
   }
 
   private func complete(_ tokens: Tokens, _ index: Int, _ sources: PromptSources?) -> Tokens {
@@ -69,7 +69,7 @@ public final class MissingModalityPrompts: Module, Attachment {
     var values = Tensor.concatenated(made.map(\.values))
     if settings.signal { values = values + signals.spread(signals[index].missing, index) }
     result.values = result.values.replacing([.concatenated(made.map(\.rows))], with: values)
-    // What is made up has every step.
+    // A made-up sequence has every step.
     result.mask = tokens.mask.map { $0 .| sources.isMissing(index).unsqueezed(1) }
     return result
   }

@@ -2,8 +2,8 @@ import Torch
 
 /// The tuning method `prompts`: prompts for missing modalities on a frozen base (MPLMM, arXiv 2407.05374).
 ///
-/// Trained are the prompts, the projections and the last layer. On `prompted_mult`, which has prompts of its own,
-/// those are trained.
+/// The method trains the prompts, the projections and the last layer. `prompted_mult` has prompts of its own, and the
+/// method trains those.
 public final class MissingPromptTuning: TuningMethod {
   private let settings: PromptSettings
   private let parts: TrainableParts
@@ -15,14 +15,18 @@ public final class MissingPromptTuning: TuningMethod {
   }
 
   /// Attaches the prompts and freezes the rest.
+  /// - Throws: `Fault(.usage)` for a model of one modality or of images, and for a backbone that takes no prompts.
   public func install(on model: MultimodalModel) throws(Fault) {
     if let prompted = model.backbone as? PromptedCrossModal {
       parts.apply(to: prompted, and: prompted.isPrompt)
       return
     }
-    let extra = try ExtraSteps(model.backbone, method: "prompts")
+    try model.checkEmbedding(for: "prompts")
+    let site =
+      try settings.type
+      ? PromptSite(probing: model, method: "prompts") : PromptSite(.embedded, width: model.configuration.width)
     let form = PromptShape.form(model.configuration, settings, backbone: model.backbone.parameterCount.total)
-    let prompts = try MissingModalityPrompts(model.configuration, extra: extra, form: form, settings)
+    let prompts = try MissingModalityPrompts(model.configuration, site: site, form: form, settings)
     model.attach(prompts)
     parts.apply(to: model.backbone)
   }

@@ -2,9 +2,9 @@ import Torch
 
 /// The shared generator, for any number of modalities: x̂_m = GELU(U_m G_m + b_m + Σ_{k∈S} U_{mk} GELU(W_{k→m} x_k)).
 ///
-/// One time map for each ordered pair and one for each G_m. It equals the published form where the maps of every set
-/// S are made of the same pieces. In the light form the maps lie between grids: x_k is averaged down to the grid, x̂_m
-/// spread over its length.
+/// There is one time map for each ordered pair and one for each G_m. The generator equals the published form where the maps
+/// of every set S have the same pieces. In the light form the maps go from grid to grid: the generator averages x_k down to
+/// the grid, and spreads x̂_m over its length.
 final class PairGenerator: Module, SequenceGenerator {
   @Child("") var parts: GenerativeParts
   /// U_m and b_m by `m`: P steps to those of m.

@@ -2,7 +2,7 @@ import Torch
 
 /// The published generator: a time map for each missing modality and each set of present ones.
 ///
-/// Samples are grouped by what is present; a group is computed at once.
+/// Samples with the same present modalities are computed at once.
 final class PatternGenerator: Module, SequenceGenerator {
   @Child("") var parts: GenerativeParts
   /// Maps over time by `m.k+k′`: P + Σ L_k steps to L_m, in the order of the modalities.
@@ -27,7 +27,7 @@ final class PatternGenerator: Module, SequenceGenerator {
     sources.groups.compactMap { present, rows in
       guard !present.contains(target), let module = maps[Self.key(target, present, shape.names)] else { return nil }
       let map = unsafeDowncast(module, to: Conv1d.self)
-      // W·[G; x; x′] = W_G·G + W_k·x + W_k′·x′: the prompt's part is the same for all samples.
+      // W·[G; x; x′] = W_G·G + W_k·x + W_k′·x′, and W_G·G is the same for all samples.
       let pieces = map.weight.squeezed(2).split([shape.promptLength] + present.map { shape.steps[$0] }, 1)
       let sum = zip(present, pieces.dropFirst()).reduce(parts.start(target, pieces[0], map.bias)) { sum, part in
         sum + part.1.matmul(parts.mapped(part.0, to: target, sources, rows: rows))

@@ -1,25 +1,31 @@
 import Torch
 
-/// How prompts for missing modalities are built: the settings of the tuning method `prompts`.
+/// The settings of the tuning method `prompts`.
+///
+/// ```swift
+/// var settings = PromptSettings()
+/// (settings.form, settings.length) = (.shared, 8)
+/// ```
 public struct PromptSettings: Equatable, Sendable {
-  /// How the steps of present modalities become those of a missing one.
+  /// The maps from the steps of present modalities to those of a missing one.
   public enum Form: String, Sendable, CaseIterable {
     /// One time map for each missing modality and each set of present ones, as published: M·(2^(M−1) − 1) maps.
     case published
-    /// One time map for each ordered pair and one for each generative prompt, summed over what is present: M² maps.
+    /// One time map for each ordered pair and one for each generative prompt, M² maps; the results are summed over the
+    /// present modalities.
     case shared
-    /// The shared form between short grids: sequences are averaged down to `grid` steps, what is made up is spread
-    /// over the missing modality's length, and signal and type prompts live on the grid.
+    /// The shared form on short grids. Sequences are averaged down to `grid` steps, and a made-up sequence is spread over
+    /// the missing modality's length. Signal and type prompts have a value for each step of the grid.
     case light
   }
 
-  /// The form; nil chooses one for the model (`PromptShape/form(_:_:)`).
+  /// The form; nil for the form that suits the model's sizes.
   public var form: Form?
   /// P: steps of a generative and of a type prompt.
   public var length = 16
   /// Steps of the grid of the light form.
   public var grid = 16
-  /// Whether missing modalities are made up from present ones; without, they stay zero.
+  /// Whether generative prompts make up missing modalities from present ones; otherwise these stay zero.
   public var generative = true
   /// Whether the missing-signal prompts are added to the modalities.
   public var signal = true
@@ -29,7 +35,7 @@ public struct PromptSettings: Equatable, Sendable {
   /// The published settings, the form chosen for the model.
   public init() {}
 
-  /// Reads `form`, `length`, `grid`, and `generative`, `signal`, `type` to leave a kind of prompt out.
+  /// Reads `form`, `length`, `grid`, and for each kind of prompt whether it is used: `generative`, `signal`, `type`.
   public init(_ reader: SettingsReader) throws(Fault) {
     let word = try reader.choice("form", of: ["auto"] + Form.allCases.map(\.rawValue), default: "auto")
     form = Form(rawValue: word)

@@ -1,6 +1,6 @@
 import Torch
 
-/// The sizes that prompts have for a model, and where they stand in it.
+/// The sizes of a model's prompts, and the place where type prompts are appended.
 struct PromptShape {
   /// The modalities' names.
   let names: [String]
@@ -14,17 +14,17 @@ struct PromptShape {
   let width: Int
   /// P.
   let promptLength: Int
-  /// Where type prompts are appended.
-  let extra: ExtraSteps
+  /// The place where type prompts are appended.
+  let site: PromptSite
 
-  init(_ configuration: ModelConfiguration, extra: ExtraSteps, form: PromptSettings.Form, _ settings: PromptSettings) {
+  init(_ configuration: ModelConfiguration, site: PromptSite, form: PromptSettings.Form, _ settings: PromptSettings) {
     names = configuration.modalities.map(\.name)
     features = configuration.modalities.map { $0.features ?? 0 }
     lengths = configuration.modalities.map(\.steps)
     steps = form == .light ? lengths.map { min($0, settings.grid) } : lengths
     width = configuration.width
     promptLength = settings.length
-    self.extra = extra
+    self.site = site
   }
 
   /// The number of modalities.
@@ -44,10 +44,10 @@ struct PromptShape {
   /// The largest number of modalities whose patterns get maps of their own.
   static let largestPublished = 6
 
-  /// The form that settings and sizes ask for.
+  /// The form for these settings and sizes.
   ///
-  /// Of itself it is the published form up to three modalities and the shared one beyond; where the time maps of that
-  /// form would exceed a tenth of the backbone's parameters, the light one.
+  /// Without a setting it is the published form up to three modalities and the shared one beyond. Where the time maps of
+  /// that form would exceed a tenth of the backbone's parameters, it is the light one.
   static func form(_ configuration: ModelConfiguration, _ settings: PromptSettings, backbone parameters: Int)
     -> PromptSettings.Form
   {

@@ -1,19 +1,19 @@
 import Torch
 
-/// What of a batch there is to make up the rest from.
+/// The present modalities of a batch, from which generators make up the missing ones.
 struct PromptSources {
   /// Normalised inputs as sequences, `[B, L_k, D_k]`.
   let sequences: [Tensor]
   /// Real steps per sample, `[B]`; nil where all are.
   let lengths: [Tensor?]
-  /// 1 for steps that are real, of modalities that are there, `[B, L_k or 1, 1]`.
+  /// 1 for real steps of present modalities and 0 for others, `[B, L_k or 1, 1]`.
   let weights: [Tensor]
   /// `[B, M]` (bool).
   let presence: Tensor
-  /// The samples by what is present: modalities in order, and indices (i64).
+  /// The samples by their present modalities (in order), as indices (i64).
   let groups: [(present: [Int], rows: Tensor)]
 
-  /// Nil where nothing is missing.
+  /// Sources from normalised inputs; nil where no sample lacks a modality.
   init?(_ inputs: Inputs) {
     guard let presence = inputs.presence else { return nil }
     let count = presence.size(1)
@@ -39,6 +39,6 @@ struct PromptSources {
     return rows.isEmpty ? nil : .concatenated(rows)
   }
 
-  /// Where a modality is missing, `[B]` (bool).
+  /// Whether a modality is missing, `[B]` (bool).
   func isMissing(_ target: Int) -> Tensor { .!presence.select(1, target) }
 }

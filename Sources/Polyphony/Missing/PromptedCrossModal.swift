@@ -2,22 +2,22 @@ import Torch
 
 /// `prompted_mult`: a cross-modal model and its prompts for missing modalities in one (MPLMM, arXiv 2407.05374).
 ///
-/// The model is ``CrossModal``, the prompts are ``MissingModalityPrompts`` in the published form. Under the modalities
-/// text, audio and vision a folder has the published tensor names.
+/// The model is ``CrossModal``, the prompts are ``MissingModalityPrompts`` in the published form. With the modalities text,
+/// audio and vision a folder has the published tensor names.
 public final class PromptedCrossModal: Module, Backbone {
   @Child("") var base: CrossModal
   /// The prompts.
   @Child("") public private(set) var prompts: MissingModalityPrompts
 
   /// A model with random starting values.
-  /// - Throws: `Fault(.usage)` for modalities that prompts do not serve.
+  /// - Throws: `Fault(.usage)` for modalities that prompts cannot serve.
   public init(_ configuration: ModelConfiguration) throws(Fault) {
     super.init()
     base = CrossModal(configuration, alwaysProjects: true)
     var settings = PromptSettings()
     settings.length = configuration.promptLength ?? settings.length
     prompts = try MissingModalityPrompts(
-      configuration, extra: try ExtraSteps(base, method: "prompted_mult"), form: .published, settings)
+      configuration, site: try PromptSite(in: base, method: "prompted_mult"), form: .published, settings)
   }
 
   /// Everything that determines the shapes.
@@ -60,6 +60,12 @@ public final class PromptedCrossModal: Module, Backbone {
 
   /// As `mult`.
   public func encoderPrefixes(_ index: Int) -> [String] { base.encoderPrefixes(index) }
+
+  /// As `mult`.
+  public var fusionPrefixes: [String] { base.fusionPrefixes }
+
+  /// As `mult`.
+  public var promptSite: PromptSite? { base.promptSite }
 
   /// The published names for text, audio and vision.
   public func fileKey(_ key: String) -> String {

@@ -2,13 +2,13 @@ import Torch
 
 /// Imagines the embeddings of missing modalities from present ones, in the manner of MMIN (Zhao et al. 2021).
 ///
-/// e_m is the mean over time of modality m's projected sequence, e = [e_1 … e_M] with zeros for what is missing. A
-/// cascade of residual autoencoders A_1 … A_B imagines ê = e + Σ_b Δ_b, Δ_b = A_b(e + Σ_{a<b} Δ_a); ê_m then stands
-/// at every step of a missing m. A second cascade leads back from ê, for the cycle's loss.
+/// e_m is the mean over time of modality m's projected sequence, and e = [e_1 … e_M] with zeros for missing modalities. A
+/// cascade of residual autoencoders A_1 … A_B imagines ê = e + Σ_b Δ_b, Δ_b = A_b(e + Σ_{a<b} Δ_a). Every step of a
+/// missing modality m becomes ê_m. A second cascade leads back from ê, for the cycle's loss.
 final class Reconstruction: Module, Attachment {
-  /// From what is present to everything.
+  /// From the present modalities to all of them.
   @Child var forward: [Linear]
-  /// And back.
+  /// From all modalities back to the present ones.
   @Child var backward: [Linear]
 
   /// - Parameters:
@@ -22,13 +22,13 @@ final class Reconstruction: Module, Attachment {
     backward = cascade()
   }
 
-  var stages: Stages { .embedded }
+  var stages: Stages { [] }
   var handlesMissingModalities: Bool { true }
   var makesUpMissingModalities: Bool { true }
 
-  func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
-    guard let sources = PromptSources(inputs) else { return tokens }
-    let imagined = imagine(Self.means(tokens), inputs.presence)
+  func embedded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+    guard let sources = PromptSources(context.inputs) else { return tokens }
+    let imagined = imagine(Self.means(tokens), context.inputs.presence)
     return tokens.enumerated().map { index, tokens in
       guard let rows = sources.rows(missing: index) else { return tokens }
       let steps = imagined.select(1, index).rows(rows).unsqueezed(1).expanded(-1, tokens.length, -1)
@@ -47,12 +47,12 @@ final class Reconstruction: Module, Attachment {
       }, 1)
   }
 
-  /// ê, `[B, M, d]`, from e and what of it may be seen.
+  /// ê, `[B, M, d]`, from e and the presence `[B, M]` of each modality.
   func imagine(_ means: Tensor, _ presence: Tensor?) -> Tensor {
     Self.run(forward, presence.map { means * $0.to(means.dtype).unsqueezed(2) } ?? means)
   }
 
-  /// What the second cascade makes of ê, `[B, M, d]`.
+  /// ẽ, the output of the second cascade on ê, `[B, M, d]`.
   func recall(_ imagined: Tensor) -> Tensor { Self.run(backward, imagined) }
 
   private static func run(_ layers: [Linear], _ means: Tensor) -> Tensor {

@@ -1,9 +1,10 @@
 import Torch
 
-/// The tuning method `reconstruction`: trained are the cascades, the projections and the last layer.
+/// The tuning method `reconstruction`: it trains the cascades, the projections and the last layer.
 ///
-/// L = L_task + λ₁ · mean (ê_m − e_m)² over what was taken away + λ₂ · mean (ẽ_m − e_m)² over what is there, where ẽ is
-/// what the second cascade makes of ê. e_m comes from the complete sample, and gets no gradient from these terms.
+/// L = L_task + λ₁ · mean (ê_m − e_m)² + λ₂ · mean (ẽ_m − e_m)². The first mean is over modalities that the run has taken
+/// away, the second over those that the sample still has. ẽ is the output of the second cascade on ê. e_m comes from the
+/// complete sample, and gets no gradient from these terms.
 public final class ReconstructionTuning: TuningMethod {
   private let blocks: Int
   private let hidden: Int?
@@ -24,9 +25,10 @@ public final class ReconstructionTuning: TuningMethod {
   }
 
   /// Attaches the cascades and freezes the rest.
+  /// - Throws: `Fault(.usage)` for a model of one modality or of images, and for a backbone that embeds in another form
+  ///   than one step of the model's width for each step of an input.
   public func install(on model: MultimodalModel) throws(Fault) {
-    // Refuses what has no sequences.
-    _ = try ExtraSteps(model.backbone, method: "reconstruction")
+    try model.checkEmbedding(for: "reconstruction")
     let configuration = model.configuration
     let reconstruction = Reconstruction(
       configuration, blocks: blocks,
@@ -50,7 +52,7 @@ final class ReconstructionLoss: StepHook {
   }
 
   func loss(_ step: TrainingStep) -> Tensor {
-    // What a sample never had cannot be a target.
+    // A modality that the sample never had cannot be a target.
     guard let seen = step.batch.inputs.presence else { return step.taskLoss }
     let complete = step.model.normalization(step.complete ?? step.batch.inputs)
     let truth = noGrad { Reconstruction.means(step.model.backbone.embed(complete)) }

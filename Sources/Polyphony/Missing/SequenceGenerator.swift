@@ -1,18 +1,18 @@
 import Torch
 
-/// Makes up the sequences of missing modalities from present ones (MPLMM, arXiv 2407.05374, eq. 1 and 2).
+/// A generator makes up the sequences of missing modalities from present ones (MPLMM, arXiv 2407.05374, eq. 1 and 2).
 ///
-/// x̂_m = GELU(time([G_m ; GELU(W_{k→m} x_k) for each present k])) `[n, steps_m, d]`: the generative prompt G_m and the
-/// present modalities, each mapped to the width d, lie one after another in time, and a linear map over time makes
-/// them the steps of m.
+/// x̂_m = GELU(time([G_m ; GELU(W_{k→m} x_k) for each present k])) `[n, steps_m, d]`. The generative prompt G_m and the
+/// present modalities, each mapped to the width d, follow one another in time. A linear map over time turns them into the
+/// steps of m.
 protocol SequenceGenerator: Module {
-  /// What stands for a modality in the samples that lack it: their indices, and a sequence `[n, steps, d]` for each.
+  /// The made-up sequences `[n, steps, d]` of a modality, with the indices of the samples that lack it.
   func callAsFunction(_ target: Int, _ sources: PromptSources) -> [(rows: Tensor, values: Tensor)]
 }
 
-/// What generators of all forms have: generative prompts, and maps from features to the width.
+/// The common part of all generators: generative prompts, and maps from features to the width.
 final class GenerativeParts: Module {
-  /// G, `[M, d, P]`; starts at zero and moves at once, for the time maps are random.
+  /// G, `[M, d, P]`; it starts at zero, and gets a gradient at once because the time maps are random.
   @Parameter("generative_prompt") var prompt: Tensor
   /// W_{k→m} by `k.m`.
   @Child var features: NamedModules
@@ -34,7 +34,7 @@ final class GenerativeParts: Module {
   /// GELU(W_{k→m} x_k) of some samples, zero at padding and where k is missing, `[n, L_k, d]`.
   func mapped(_ source: Int, to target: Int, _ sources: PromptSources, rows: Tensor) -> Tensor {
     let key = "\(shape.names[source]).\(shape.names[target])"
-    // Every pair was added in the initialiser, with this type.
+    // The initialiser has added every pair, with this type.
     let map = unsafeDowncast(features[key]!, to: Conv1d.self)
     let values = map.pointwise(sources.sequences[source].rows(rows)).gelu()
     return values * sources.weights[source].rows(rows)

@@ -1,7 +1,6 @@
 import Torch
 
-/// The missing-signal prompts: added to every modality, one where it is made up, another where it is real
-/// (MPLMM, eq. 3).
+/// The missing-signal prompts: one is added to a modality where it is made up, another where it is real (MPLMM, eq. 3).
 final class SignalPrompts: Module {
   /// The two prompts of a modality.
   final class Pair: Module {
@@ -21,8 +20,10 @@ final class SignalPrompts: Module {
   @Child("") var pairs: NamedModules
   private let shape: PromptShape
 
-  /// Zero at start where they are added to the modalities, so that a complete sample is embedded as in the base; else
-  /// (they then only tell type prompts apart) small random numbers, for zero times zero would never move.
+  /// Prompts at their starting values.
+  ///
+  /// Prompts that are added to the modalities start at zero, so that a complete sample is embedded as in the base. Prompts
+  /// that only tell type prompts apart start at small random numbers, because zero times zero has no gradient.
   init(_ shape: PromptShape, areAdded: Bool) {
     self.shape = shape
     super.init()

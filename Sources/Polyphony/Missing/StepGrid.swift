@@ -1,11 +1,12 @@
 import Torch
 
-/// Averages over shares of a sequence: how sequences get other lengths without parameters.
+/// Averages over shares of a sequence, which give it another length without parameters.
 enum StepGrid {
-  /// Weights `[to, from]` (with `lengths` `[B, to, from]`): cell j averages the stretch [jℓ/to, (j+1)ℓ/to) of ℓ real
-  /// steps, each step counting by how much of it lies there.
+  /// Weights `[to, from]`, or `[B, to, from]` with `lengths`.
   ///
-  /// The identity for ℓ = `to`; a step is repeated where ℓ is less than `to`. Every row sums to 1.
+  /// Cell j averages the stretch [jℓ/to, (j+1)ℓ/to) of ℓ real steps. A step counts by its share in the stretch.
+  ///
+  /// The weights are the identity for ℓ = `to`, and repeat steps where ℓ is less than `to`. Every row sums to 1.
   static func weights(from: Int, to: Int, lengths: Tensor? = nil, like tensor: Tensor) -> Tensor {
     let cells = Tensor.range(to, device: tensor.device).to(tensor.dtype).unsqueezed(1)
     let steps = Tensor.range(from, device: tensor.device).to(tensor.dtype).unsqueezed(0)

@@ -1,12 +1,12 @@
 import Torch
 
-/// Which of a base's own parameters are trained beside prompts or fills.
+/// The parameters of a base that a method trains beside its prompts or fills.
 struct TrainableParts {
-  /// The projections of the modalities.
+  /// Whether the projections of the modalities are trained (``Backbone/projectionPrefixes``).
   var projections: Bool
-  /// The last layer.
+  /// Whether the last layer is trained (``Backbone/outputLayer``).
   var head: Bool
-  /// Everything.
+  /// Whether the whole backbone is trained.
   var everything = false
 
   /// Reads `projections` and `head`.
@@ -21,9 +21,10 @@ struct TrainableParts {
 
   /// Freezes everything else of a backbone.
   func apply(to backbone: any Backbone, and others: (String) -> Bool = { _ in false }) {
+    let last = backbone.outputLayerKeys
     backbone.freeze()
     backbone.unfreeze { key in
-      everything || others(key) || (projections && key.hasPrefix("proj.")) || (head && key.hasPrefix("out_layer."))
+      everything || others(key) || (projections && backbone.isProjection(key)) || (head && last.contains(key))
     }
   }
 }

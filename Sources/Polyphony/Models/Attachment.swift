@@ -2,47 +2,112 @@ import Torch
 
 /// A method attached to a model: it may change what passes from one stage to the next.
 ///
-/// Every stage has a default that changes nothing, so that a method says only where it acts. Its own parameters are
-/// those of this module and are saved apart from the backbone.
+/// Every stage function has a default that changes nothing, so a method implements only the stages at which it acts.
+/// A method's parameters are those of its own module; an adapter folder holds them apart from the backbone's.
+///
+/// ```swift
+/// final class Bias: Module, Attachment {
+///   @Parameter var value: Tensor
+///
+///   init(width: Int) {
+///     super.init()
+///     value = .zeros([width])
+///   }
+///
+///   var stages: Stages { [] }
+///
+///   func represented(_ representation: Tensor, _ context: ForwardContext) -> Tensor { representation + value }
+/// }
+/// ```
 public protocol Attachment: Module {
-  /// The stages after which the method acts; what lies between others may be computed in one.
+  /// The places at which the method acts or reads, of those that a model can skip.
   var stages: Stages { get }
-  /// Whether a sample may come without some of its modalities.
+  /// Whether the method handles samples that lack some of their modalities.
   var handlesMissingModalities: Bool { get }
-  /// Whether the method puts something in place of what is missing, so that whoever comes after it finds all modalities.
+  /// Whether the method puts something in place of missing modalities, so that methods after it find all of them.
   var makesUpMissingModalities: Bool { get }
-  /// Before the backbone sees anything: inputs are normalised, missing modalities are zero.
-  func prepare(_ inputs: Inputs) -> Inputs
-  /// Between embed and encode.
-  func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens]
-  /// After each encoder layer; nil where the method does not act there, so that whole encoders run as one.
-  var layerHook: ((_ layer: Int, _ tokens: [Tokens], _ inputs: Inputs) -> [Tokens])? { get }
-  /// Between encode and fuse.
-  func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens]
-  /// Just before fuse, when every method has acted on the sequences; for reading.
-  func willFuse(_ tokens: [Tokens], _ inputs: Inputs)
-  /// How the method stands to the steps of the sequences, for those that it shares a model with.
+  /// How the method treats the steps of the sequences. ``Installation`` refuses pairs of methods that would miscount.
   var sequenceEffect: SequenceEffect { get }
-  /// Between fuse and represent.
-  func fused(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens]
-  /// Between represent and head; the fused sequences are given for reading.
-  func represented(_ representation: Tensor, _ fused: [Tokens], _ inputs: Inputs) -> Tensor
+
+  /// Changes the inputs before the backbone sees them; they are standardised, and missing modalities are zero.
+  func prepare(_ inputs: Inputs) -> Inputs
+  /// Changes the sequences between embed and encode.
+  func embedded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens]
+  /// Changes the sequences after a layer of the modalities' own encoders, counted from 0; needs
+  /// ``Stages/encoderLayers``.
+  func encoderLayer(_ layer: Int, _ tokens: [Tokens], _ context: ForwardContext) -> [Tokens]
+  /// Changes the sequences between encode and fuse.
+  func encoded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens]
+  /// Changes the modalities' parts of the joined sequence after a layer of the fusion encoder, counted from 0; needs
+  /// ``Stages/fusionLayers``.
+  func fusionLayer(_ layer: Int, _ tokens: [Tokens], _ context: ForwardContext) -> [Tokens]
+  /// Changes the sequences between fuse and represent.
+  func fused(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens]
+  /// Changes the representation before the head reads it.
+  func represented(_ representation: Tensor, _ context: ForwardContext) -> Tensor
 }
 
-/// How a method stands to the steps of the modalities' sequences.
+extension Attachment {
+  /// Default: between encode and fuse, and between fuse and represent.
+  public var stages: Stages { [.encoded, .fused] }
+  /// Default: the method handles complete samples only.
+  public var handlesMissingModalities: Bool { false }
+  /// Default: the method makes up no modality.
+  public var makesUpMissingModalities: Bool { false }
+  /// Default: the method takes sequences of any length and keeps their length.
+  public var sequenceEffect: SequenceEffect { .none }
+  /// Default: the same inputs.
+  public func prepare(_ inputs: Inputs) -> Inputs { inputs }
+  /// Default: the same sequences.
+  public func embedded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] { tokens }
+  /// Default: the same sequences.
+  public func encoderLayer(_ layer: Int, _ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] { tokens }
+  /// Default: the same sequences.
+  public func encoded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] { tokens }
+  /// Default: the same sequences.
+  public func fusionLayer(_ layer: Int, _ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] { tokens }
+  /// Default: the same sequences.
+  public func fused(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] { tokens }
+  /// Default: the same representation.
+  public func represented(_ representation: Tensor, _ context: ForwardContext) -> Tensor { representation }
+}
+
+/// Places inside a forward pass at which a method can act, of those that a model can skip.
+///
+/// A model joins the stages between which no method acts: an encoder then computes only the steps that are read, and all
+/// its layers at once. The inputs, the embedded sequences and the representation are there in every pass, so they have no
+/// member here.
+public struct Stages: OptionSet, Sendable {
+  /// One bit for each place.
+  public let rawValue: Int
+
+  /// A set from its bits.
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// After each layer of the modalities' own encoders (``Attachment/encoderLayer(_:_:_:)``).
+  public static let encoderLayers = Stages(rawValue: 1)
+  /// Between encode and fuse (``Attachment/encoded(_:_:)``).
+  public static let encoded = Stages(rawValue: 2)
+  /// After each layer of the fusion encoder (``Attachment/fusionLayer(_:_:_:)``).
+  public static let fusionLayers = Stages(rawValue: 4)
+  /// Between fuse and represent (``Attachment/fused(_:_:)``), or reading ``ForwardContext/fused``.
+  public static let fused = Stages(rawValue: 8)
+}
+
+/// How a method treats the steps of the modalities' sequences.
 public enum SequenceEffect: Sendable {
-  /// It takes sequences of any length, and leaves them as long as they are.
+  /// The method takes sequences of any length and keeps their length.
   case none
-  /// It knows which step is which, counted from the first.
+  /// The method has parameters for each step, counted from the first.
   case readsPositions
-  /// It adds steps behind the modalities' own.
+  /// The method adds steps behind the modalities' own.
   case appendsSteps
-  /// It puts steps in front of the modalities' own.
+  /// The method puts steps in front of the modalities' own.
   case prependsSteps
 
   /// Whether methods of this kind and another can act in one model.
   ///
-  /// Steps in front hide from all others which step is which, and steps behind can be put there once.
+  /// Steps in front change the count of all other steps, and steps behind can be put there once.
   func agrees(with other: SequenceEffect) -> Bool {
     switch (self, other) {
     case (.none, _), (_, .none), (.readsPositions, .readsPositions), (.readsPositions, .appendsSteps),
@@ -51,53 +116,4 @@ public enum SequenceEffect: Sendable {
     default: false
     }
   }
-}
-
-/// Places where a method can stand.
-public struct Stages: OptionSet, Sendable {
-  /// One bit a place.
-  public let rawValue: Int
-
-  /// From bits.
-  public init(rawValue: Int) { self.rawValue = rawValue }
-
-  /// Before embed.
-  public static let prepare = Stages(rawValue: 1)
-  /// Between embed and encode.
-  public static let embedded = Stages(rawValue: 2)
-  /// Between encoder layers.
-  public static let layers = Stages(rawValue: 4)
-  /// Between encode and fuse.
-  public static let encoded = Stages(rawValue: 8)
-  /// Between fuse and represent, or reading the fused sequences.
-  public static let fused = Stages(rawValue: 16)
-  /// Between represent and head.
-  public static let represented = Stages(rawValue: 32)
-  /// Everywhere.
-  public static let all = Stages(rawValue: 63)
-}
-
-extension Attachment {
-  /// Everywhere.
-  public var stages: Stages { .all }
-  /// No.
-  public var handlesMissingModalities: Bool { false }
-  /// No.
-  public var makesUpMissingModalities: Bool { false }
-  /// Unchanged.
-  public func prepare(_ inputs: Inputs) -> Inputs { inputs }
-  /// Unchanged.
-  public func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] { tokens }
-  /// None.
-  public var layerHook: ((_ layer: Int, _ tokens: [Tokens], _ inputs: Inputs) -> [Tokens])? { nil }
-  /// Unchanged.
-  public func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] { tokens }
-  /// Nothing.
-  public func willFuse(_ tokens: [Tokens], _ inputs: Inputs) {}
-  /// None.
-  public var sequenceEffect: SequenceEffect { .none }
-  /// Unchanged.
-  public func fused(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] { tokens }
-  /// Unchanged.
-  public func represented(_ representation: Tensor, _ fused: [Tokens], _ inputs: Inputs) -> Tensor { representation }
 }

@@ -2,11 +2,40 @@ import Torch
 
 /// A multimodal model as a chain of stages: embed → encode → fuse → represent → head.
 ///
-/// The stages are functions, so that a method can stand between two of them (``Attachment``) without a copy of the
-/// model. Tensor names are those of the published implementations (see the file formats).
+/// The stages are functions, so that a method can act between two of them (``Attachment``) without a copy of the model.
+/// Tensor names are those of the published implementations (see the file formats).
+///
+/// An own backbone implements the requirements without a default; registered with ``Architectures``, it works with every
+/// recipe, method and file format. `Examples/GatedFusion.swift` is a whole one.
+///
+/// ```swift
+/// final class MeanFusion: Module, Backbone {
+///   var configuration: ModelConfiguration
+///   @Child("proj") var projections: [Conv1d]
+///   @Child("out_layer") var outputLayer: Linear
+///
+///   init(_ configuration: ModelConfiguration) {
+///     self.configuration = configuration
+///     super.init()
+///     projections = configuration.projections()
+///     outputLayer = Linear(configuration.width, configuration.task.outputs)
+///   }
+///
+///   func embed(_ inputs: Inputs) -> [Tokens] { project(inputs, with: projections) }
+///   func encode(_ embedded: [Tokens], afterLayer: LayerHook?) -> [Tokens] { embedded }
+///   func fuse(_ encoded: [Tokens]) -> [Tokens] { [Tokens.joined(encoded)] }
+///   func represent(_ fused: [Tokens]) -> Tensor { fused[0].pooled }
+///   func headFeatures(_ representation: Tensor) -> Tensor { representation }
+///
+///   static let headPrefixes = ["out_layer"]
+///   func encoderPrefixes(_ index: Int) -> [String] { ["proj.\(index)."] }
+/// }
+/// ```
 public protocol Backbone: Module {
   /// Everything that determines the shapes.
   var configuration: ModelConfiguration { get set }
+
+  // Stages
 
   /// Projects every modality to the model's width, `[B, L_m, width]` each.
   func embed(_ inputs: Inputs) -> [Tokens]
@@ -17,10 +46,16 @@ public protocol Backbone: Module {
   /// Joins the modalities: the sequences that the representation is read from.
   func fuse(_ encoded: [Tokens]) -> [Tokens]
 
+  /// Joins the modalities; `afterLayer` may change them after each layer of an encoder that reads all of them, whose
+  /// sequence it gets in one part for each modality.
+  ///
+  /// A backbone without such an encoder never calls `afterLayer`.
+  func fuse(_ encoded: [Tokens], afterLayer: LayerHook?) -> [Tokens]
+
   /// Reads one vector per sample out of the fused sequences, `[B, representationWidth]`.
   func represent(_ fused: [Tokens]) -> Tensor
 
-  /// What the last linear layer takes, `[B, headWidth]`, or `[B, headWidth, h, w]` where every place of an image is
+  /// The input of the last linear layer, `[B, headWidth]`, or `[B, headWidth, h, w]` where every place of an image is
   /// classified.
   func headFeatures(_ representation: Tensor) -> Tensor
 
@@ -31,100 +66,123 @@ public protocol Backbone: Module {
   /// The prediction from the representation, in one.
   func head(_ representation: Tensor) -> Tensor
 
+  // Stages in one
+
+  /// ``represent(_:)`` of ``fuse(_:)`` in one, for a pass in which no method acts between them: an encoder then need not
+  /// compute steps that are not read.
+  func represent(encoded: [Tokens]) -> Tensor
+
+  /// ``represent(encoded:)`` of ``encode(_:afterLayer:)`` in one, for the same reason.
+  func represent(embedded: [Tokens]) -> Tensor
+
+  // What methods ask for
+
   /// Features per step of the encoded modalities.
   var encodedWidth: Int { get }
 
-  /// ``represent(_:)`` of ``fuse(_:)``: in one, for when nobody stands between, an encoder need not compute steps
-  /// that are not read.
-  func represent(encoded: [Tokens]) -> Tensor
-
-  /// ``represent(encoded:)`` of ``encode(_:afterLayer:)``, in one for the same reason.
-  func represent(embedded: [Tokens]) -> Tensor
-
-  /// Methods that belong to the architecture itself: they act before those attached, their parameters are the
+  /// Methods that belong to the architecture itself: they act before those attached, and their parameters are the
   /// backbone's.
   var ownMethods: [any Attachment] { get }
 
   /// The last linear layer of the head, whose gradient CGGM reads.
   var outputLayer: Linear { get }
 
-  /// Keys of the head's parameters start with one of these; everything else is the body.
+  /// The place where prompts are appended; nil where the architecture takes none.
+  var promptSite: PromptSite? { get }
+
+  /// A small network that predicts the task from one modality's encoding, for CGGM; `layers` are those of its encoder.
+  func makeClassifier(of modality: Int, layers: Int) -> any ModalityClassifier
+
+  // Names of parts
+
+  /// Keys of the head's parameters start with one of these and a dot; all other parameters are the body.
   static var headPrefixes: [String] { get }
 
   /// Keys that belong to modality `index` alone (projection and encoder) start with one of these; empty where
   /// the architecture has no separate encoders.
   func encoderPrefixes(_ index: Int) -> [String]
 
+  /// Keys of the parameters with which ``embed(_:)`` projects the modalities start with one of these.
+  var projectionPrefixes: [String] { get }
+
+  /// Keys of the parts in which modalities meet before the head start with one of these.
+  var fusionPrefixes: [String] { get }
+
   /// The name in a file of the tensor with this key, where the published implementations use another one.
   func fileKey(_ key: String) -> String
 }
 
-/// Called after layer `j` of the encoders with the sequences of all modalities, to change them.
+/// A function that changes the sequences of all modalities after layer `j` of their encoders.
 public typealias LayerHook = (_ layer: Int, _ tokens: [Tokens]) -> [Tokens]
 
 extension Backbone {
-  /// None.
-  public var ownMethods: [any Attachment] { [] }
+  /// Default: no encoder reads all modalities, and `afterLayer` is not called.
+  public func fuse(_ encoded: [Tokens], afterLayer: LayerHook?) -> [Tokens] { fuse(encoded) }
 
-  /// The same name.
-  public func fileKey(_ key: String) -> String { key }
-
-  /// The width of the model.
-  public var encodedWidth: Int { configuration.width }
-
-  /// The last layer.
+  /// Default: ``outputLayer`` alone.
   public func prediction(_ features: Tensor) -> Tensor { outputLayer(features) }
 
-  /// ``headFeatures(_:)``, then ``prediction(_:)``.
+  /// Default: ``headFeatures(_:)``, then ``prediction(_:)``.
   public func head(_ representation: Tensor) -> Tensor { prediction(headFeatures(representation)) }
 
-  /// Stage by stage.
+  /// Default: stage by stage.
   public func represent(encoded: [Tokens]) -> Tensor { represent(fuse(encoded)) }
 
-  /// Stage by stage.
+  /// Default: stage by stage.
   public func represent(embedded: [Tokens]) -> Tensor { represent(encoded: encode(embedded, afterLayer: nil)) }
 
+  /// Default: the width of the model.
+  public var encodedWidth: Int { configuration.width }
+
+  /// Default: the architecture has no methods of its own.
+  public var ownMethods: [any Attachment] { [] }
+
+  /// Default: behind the input of each modality's encoder; no site in a model of images.
+  public var promptSite: PromptSite? {
+    configuration.modalities.contains { $0.kind == .image } ? nil : PromptSite(.embedded, width: configuration.width)
+  }
+
+  /// Default: ``SequenceClassifier``.
+  public func makeClassifier(of modality: Int, layers: Int) -> any ModalityClassifier {
+    SequenceClassifier(
+      width: encodedWidth, heads: configuration.heads, layers: layers, outputs: configuration.task.outputs,
+      rates: configuration.dropout)
+  }
+
+  /// Default: `proj.`.
+  public var projectionPrefixes: [String] { ["proj."] }
+
+  /// Default: every key that belongs neither to the head nor to one modality alone.
+  public var fusionPrefixes: [String] {
+    let own = configuration.modalities.indices.flatMap { encoderPrefixes($0) }
+    return parameters().map(\.key).filter { key in
+      !Self.isHead(key) && !own.contains { key.hasPrefix($0) }
+    }
+  }
+
+  /// Default: the key itself.
+  public func fileKey(_ key: String) -> String { key }
+}
+
+extension Backbone {
   /// Whether a key belongs to the head.
   public static func isHead(_ key: String) -> Bool { headPrefixes.contains { key.hasPrefix($0 + ".") } }
 
-  /// Encodes with one encoder per modality, layer by layer where somebody wants to look in between.
-  func encode(_ tokens: [Tokens], with encoders: [TransformerEncoder], afterLayer: LayerHook?) -> [Tokens] {
-    guard let afterLayer else {
-      return zip(tokens, encoders).map { Tokens($1($0.values, mask: $0.mask), mask: $0.mask) }
-    }
-    var states = zip(tokens, encoders).map { Tokens($1.embed($0.values, mask: $0.mask), mask: $0.mask) }
-    for layer in 0..<(encoders.first?.layers.count ?? 0) {
-      for index in states.indices {
-        states[index].values = encoders[index].layers[layer](states[index].values, mask: states[index].mask)
-      }
-      states = afterLayer(layer, states)
-    }
-    return zip(states, encoders).map { Tokens($1.norm($0.values), mask: $0.mask) }
+  /// Whether a key belongs to the projections of the modalities.
+  public func isProjection(_ key: String) -> Bool { projectionPrefixes.contains { key.hasPrefix($0) } }
+
+  /// The keys of ``outputLayer``.
+  public var outputLayerKeys: Set<String> {
+    let own = Set(outputLayer.storage().map { ObjectIdentifier($0.storage) })
+    return Set(storage().filter { own.contains(ObjectIdentifier($0.storage)) }.map(\.key))
   }
 
-  /// The sequences joined in time, through one encoder.
-  func joined(_ encoded: [Tokens], by fusion: TransformerEncoder) -> [Tokens] {
-    let joined = Tokens.joined(encoded)
-    return [Tokens(fusion(joined.values, mask: joined.mask), mask: joined.mask)]
-  }
-
-  /// The first step of ``joined(_:by:)``, for which the encoder's last layer computes no other.
-  func firstStep(ofJoined encoded: [Tokens], by fusion: TransformerEncoder) -> Tensor {
-    let joined = Tokens.joined(encoded)
-    return fusion(joined.values, mask: joined.mask, readout: .first).squeezed(1)
-  }
-
-  /// W₂ drop(relu(W₁ r)) + r: the residual block before the last layer.
-  func residualBlock(_ r: Tensor, _ first: Linear, _ second: Linear) -> Tensor {
-    second(first(r).relu().dropout(configuration.dropout.output, active: isTraining)) + r
-  }
-
-  /// Projections of all modalities to the model's width; a vector becomes one step.
-  func project(_ inputs: Inputs, with projections: [Conv1d?]) -> [Tokens] {
-    inputs.modalities.indices.map { index in
-      let x = inputs.modalities[index]
-      let sequence = configuration.modalities[index].kind == .vector ? x.unsqueezed(1) : x
-      return Tokens(projections[index]?.pointwise(sequence) ?? sequence, mask: inputs.mask(index))
-    }
+  /// One sample of zeros, with the backbone's element type and on its device, to probe what the stages give.
+  var zeroSample: Inputs {
+    let like = parameters().first?.storage.tensor
+    return Inputs(
+      configuration.modalities.map {
+        .zeros([1] + $0.sampleShape, dtype: like?.dtype ?? .float32, device: like?.device ?? .cpu)
+      })
   }
 }

@@ -2,13 +2,13 @@ import Torch
 
 /// `mult`: a cross-modal encoder for every ordered pair of modalities, a memory encoder per modality (Tsai et al. 2019).
 ///
-/// For modality m the outputs of its M − 1 cross-modal encoders lie side by side, `[B, L_m, (M−1)·width]`, and pass the
-/// memory encoder. r = the last real steps of all modalities `[B, M·(M−1)·width]`; ŷ = out(W₂ relu(W₁ r) + r).
-/// With one modality the memory encoder reads the projection itself.
+/// The memory encoder of modality m reads the outputs of its M − 1 cross-modal encoders side by side,
+/// `[B, L_m, (M−1)·width]`. r = the last real steps of all modalities `[B, M·(M−1)·width]`;
+/// ŷ = out(W₂ relu(W₁ r) + r). With one modality the memory encoder reads the projection itself.
 public final class CrossModal: Module, Backbone {
   /// Everything that determines the shapes.
   public var configuration: ModelConfiguration
-  /// Projections to the width by modality (without bias; none where the features are as many already).
+  /// Projections to the width by modality, without bias. A modality with as many features as the width has none.
   @Child("proj") public var projections: NamedModules
   /// Cross-modal encoders by `target.source`.
   @Child public var cross: NamedModules
@@ -23,7 +23,7 @@ public final class CrossModal: Module, Backbone {
 
   /// A model with random starting values.
   /// - Parameters:
-  ///   - configuration: what determines the shapes.
+  ///   - configuration: the configuration, which determines the shapes.
   ///   - alwaysProjects: gives a modality a projection even where it has as many features as the width.
   public init(_ configuration: ModelConfiguration, alwaysProjects: Bool = false) {
     self.configuration = configuration
@@ -55,7 +55,7 @@ public final class CrossModal: Module, Backbone {
   /// Projections.
   public func embed(_ inputs: Inputs) -> [Tokens] { project(inputs, with: names.map { projections[$0] as? Conv1d }) }
 
-  /// The cross-modal encoders of a modality lie side by side.
+  /// The features of a modality's M − 1 cross-modal encoders together.
   public var encodedWidth: Int { max(1, names.count - 1) * configuration.width }
 
   /// For each modality the outputs of its cross-modal encoders side by side.
@@ -91,10 +91,16 @@ public final class CrossModal: Module, Backbone {
   /// The layers after the representation.
   public static let headPrefixes = ["proj1", "proj2", "out_layer"]
 
-  /// Projection, the cross-modal encoders that ask for this modality, and its memory.
+  /// Projection, the cross-modal encoders of which this modality is the target, and its memory encoder.
   public func encoderPrefixes(_ index: Int) -> [String] {
     ["proj.\(names[index]).", "cross.\(names[index]).", "memory.\(names[index])."]
   }
+
+  /// The cross-modal and the memory encoders.
+  public var fusionPrefixes: [String] { ["cross.", "memory."] }
+
+  /// Behind the input of each memory encoder, whose last step is read.
+  public var promptSite: PromptSite? { PromptSite(.encoded, width: encodedWidth) }
 
   /// The published names for text, audio and vision: `proj_l`, `trans_l_with_a`, `trans_l_mem`.
   public func fileKey(_ key: String) -> String { CrossModal.publishedKey(key, modalities: names) }
@@ -113,7 +119,7 @@ public final class CrossModal: Module, Backbone {
   }
 
   private func encoder(_ modules: NamedModules, _ name: String) -> TransformerEncoder {
-    // Every name that is asked for was added in the initialiser, with this type.
+    // The initialiser has added every name that this class asks for, with this type.
     unsafeDowncast(modules[name]!, to: TransformerEncoder.self)
   }
 }

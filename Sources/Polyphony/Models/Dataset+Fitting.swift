@@ -1,7 +1,7 @@
 import Torch
 
 extension Dataset {
-  /// The same data set as a model wants it: only the model's modalities, in the model's order.
+  /// The same data set for a model: only the model's modalities, in the model's order.
   ///
   /// - Throws: `Fault(.usage)` where the data lacks a modality of the model, or has it in another form, or serves
   ///   another task.
@@ -35,7 +35,7 @@ extension Dataset {
 }
 
 extension UnlabelledSplit {
-  /// Refuses a split in which a modality is missing from every sample, unless the model knows how to miss it.
+  /// Refuses a split in which a modality is missing from every sample, unless the model handles missing modalities.
   public func checkPresence(_ modalities: [Modality], file: String, modelHandlesMissing: Bool) throws(Fault) {
     guard !modelHandlesMissing, let presence = inputs.presence else { return }
     let counts = presence.to(.int64).sum(0).integers

@@ -29,11 +29,16 @@ public final class EarlyFusion: Module, Backbone {
   /// Projections.
   public func embed(_ inputs: Inputs) -> [Tokens] { project(inputs, with: projections) }
 
-  /// Nothing: there are no separate encoders.
+  /// The embedded sequences themselves: there are no separate encoders.
   public func encode(_ embedded: [Tokens], afterLayer: LayerHook?) -> [Tokens] { embedded }
 
   /// One encoder over the joined sequences.
   public func fuse(_ encoded: [Tokens]) -> [Tokens] { joined(encoded, by: fusion) }
+
+  /// The same, layer by layer where a method acts in between.
+  public func fuse(_ encoded: [Tokens], afterLayer: LayerHook?) -> [Tokens] {
+    joined(encoded, by: fusion, afterLayer: afterLayer)
+  }
 
   /// The first step.
   public func represent(_ fused: [Tokens]) -> Tensor { fused[0].first }
@@ -47,6 +52,9 @@ public final class EarlyFusion: Module, Backbone {
   /// The layers after the representation.
   public static let headPrefixes = ["out_layer_proj1", "out_layer_proj2", "out_layer"]
 
-  /// The projection: nothing else belongs to one modality alone.
+  /// The projection: no other part belongs to one modality alone.
   public func encoderPrefixes(_ index: Int) -> [String] { ["proj.\(index)."] }
+
+  /// Behind each modality's part of the encoder's input.
+  public var promptSite: PromptSite? { PromptSite(.encoded, width: configuration.width) }
 }

@@ -40,6 +40,11 @@ public final class EncoderFusion: Module, Backbone {
   /// One encoder over the joined sequences.
   public func fuse(_ encoded: [Tokens]) -> [Tokens] { joined(encoded, by: fusion) }
 
+  /// The same, layer by layer where a method acts in between.
+  public func fuse(_ encoded: [Tokens], afterLayer: LayerHook?) -> [Tokens] {
+    joined(encoded, by: fusion, afterLayer: afterLayer)
+  }
+
   /// The first step.
   public func represent(_ fused: [Tokens]) -> Tensor { fused[0].first }
 
@@ -54,4 +59,7 @@ public final class EncoderFusion: Module, Backbone {
 
   /// Projection and encoder.
   public func encoderPrefixes(_ index: Int) -> [String] { ["proj.\(index).", "encoders.\(index)."] }
+
+  /// Behind each modality's part of the fusion encoder's input.
+  public var promptSite: PromptSite? { PromptSite(.encoded, width: configuration.width) }
 }

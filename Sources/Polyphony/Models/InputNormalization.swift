@@ -2,9 +2,9 @@ import Torch
 
 /// Standardises features with the statistics in a configuration, then puts zeros where a modality is missing.
 ///
-/// A configuration may name modalities that the model looks at (`only`); the others count as missing then. Zero stands
-/// for the training mean, so that a backbone that knows no better sees an average sample (zero fill). A missing modality
-/// counts as of full length, for how long it was is not known. Lost steps become zeros too.
+/// A configuration may name the modalities that the model reads (`only`); all others count as missing then. Zero is the
+/// training mean, so that a backbone without a method for missing modalities gets an average sample (zero fill). A missing
+/// modality counts as of full length, because its length is unknown. Lost steps become zeros too.
 struct InputNormalization {
   private let statistics: [(mean: Tensor, deviation: Tensor)?]
   private let kinds: [Modality.Kind]

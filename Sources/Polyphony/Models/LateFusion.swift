@@ -37,7 +37,7 @@ public final class LateFusion: Module, Backbone {
     encode(embedded, with: encoders, afterLayer: afterLayer)
   }
 
-  /// Nothing: the modalities meet in the head.
+  /// The encoded sequences themselves: the modalities meet in the head.
   public func fuse(_ encoded: [Tokens]) -> [Tokens] { encoded }
 
   /// First steps side by side.

@@ -1,8 +1,16 @@
 import Torch
 
 /// Everything that determines a model's shapes: the content of `config.json`.
+///
+/// ```swift
+/// let configuration = ModelConfiguration(
+///   architecture: "late_fusion",
+///   modalities: [.sequence("motion", features: 3, length: 12), .vector("force", features: 2)],
+///   task: PredictionTask(kind: .classification, classes: 3), width: 16, heads: 2, layers: 2)
+/// let model = try MultimodalModel(configuration)
+/// ```
 public struct ModelConfiguration: Codable, Equatable, Sendable {
-  /// The name under which ``Architectures`` knows the backbone.
+  /// The name of the backbone in ``Architectures``.
   public var architecture: String
   /// The inputs, in order.
   public var modalities: [Modality]
@@ -14,7 +22,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   public var layers: Int
   /// Dropout probabilities.
   public var dropout: DropoutRates
-  /// What is predicted.
+  /// The task that the model predicts.
   public var task: PredictionTask
   /// Layers of CGGM's classifiers (`encoder_fusion`).
   public var classifierLayers: Int?
@@ -24,10 +32,10 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   public var causal: Bool?
   /// Steps of a prompt (`prompted_mult`).
   public var promptLength: Int?
-  /// Mean and deviation by which features are standardised before the model sees them, by modality.
+  /// Mean and deviation by which the model standardises the features, by modality.
   public var normalization: [String: FeatureStatistics]?
 
-  /// The modalities that the model looks at; nil for all. The others are absent to it, whatever the data hold.
+  /// The modalities that the model reads; nil for all. The model takes all others as missing.
   public var only: [String]?
   /// The encoder of an image (`deeplab_v3plus`); nil for the small one.
   public var encoder: ImageEncoderName?
@@ -70,7 +78,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     encoder = try container.decodeIfPresent(ImageEncoderName.self, forKey: .encoder)
   }
 
-  /// Checks what no shape of a tensor can show.
+  /// Checks sizes, rates and names.
   /// - Throws: `Fault` of kind `usage` that names the key.
   public func validate(file: String? = nil) throws(Fault) {
     func check(_ condition: Bool, _ key: String, _ found: Any, _ expected: String) throws(Fault) {
@@ -105,8 +113,8 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
 }
 
 extension ModelConfiguration {
-  /// Refuses modalities and tasks that an architecture has no form for.
-  /// - Parameter images: whether the architecture draws maps from images; otherwise it reads sequences and vectors.
+  /// Refuses modalities and tasks that an architecture cannot serve.
+  /// - Parameter images: whether the architecture makes maps from images; otherwise it reads sequences and vectors.
   func checkKinds(images: Bool, file: String?) throws(Fault) {
     let wrong = modalities.first { ($0.kind == .image) != images }
     let sizes = Set(modalities.map { [$0.height ?? 0, $0.width ?? 0] })

@@ -1,21 +1,27 @@
 import Torch
 
-/// A backbone with the methods attached to it: what is trained, adapted and asked for predictions.
+/// A backbone with the methods attached to it: the model that is trained, adapted and asked for predictions.
+///
+/// ```swift
+/// let model = try ModelFolder.read("runs/base/model")
+/// model.train(false)
+/// let prediction = noGrad { model(inputs).prediction }
+/// ```
 public final class MultimodalModel {
   /// The backbone.
   public let backbone: any Backbone
   /// Methods in the order in which they act.
   public var attachments: [any Attachment] = []
-  /// What the network does to inputs before anything else.
+  /// The standardisation of the inputs, before all methods.
   private(set) var normalization: InputNormalization
 
-  /// What a forward pass gives.
+  /// The result of a forward pass.
   public struct Output {
     /// The encoded modalities, `[B, L_m, width]` each; empty unless they were asked for.
     public var encoded: [Tokens]
     /// r, `[B, representationWidth]`.
     public var representation: Tensor
-    /// What the last linear layer takes, `[B, headWidth]`.
+    /// The input of the last linear layer, `[B, headWidth]`.
     public var features: Tensor
     /// ŷ, `[B, outputs]`: values, or logits.
     public var prediction: Tensor
@@ -37,45 +43,42 @@ public final class MultimodalModel {
   ///
   /// - Parameters:
   ///   - inputs: the samples.
-  ///   - encodings: whether the output shall hold the encoded modalities. Without them, and where no method
-  ///     stands between, stages are joined and nothing is computed that is not read.
+  ///   - encodings: whether the output shall hold the encoded modalities. Without them the model joins the stages
+  ///     between which no method acts, and computes only what is read.
   public func callAsFunction(_ inputs: Inputs, encodings: Bool = false) -> Output {
     let methods = methods
     let stages = methods.reduce(into: Stages()) { $0.formUnion($1.stages) }
     var inputs = normalization(inputs)
     for method in methods { inputs = method.prepare(inputs) }
+    var context = ForwardContext(inputs)
     var tokens = backbone.embed(inputs)
-    for method in methods { tokens = method.embedded(tokens, inputs) }
-    // From here on what was made up counts as present, but for those whose business it is what was not.
-    var completed = inputs
-    if methods.contains(where: \.makesUpMissingModalities) { completed.presence = nil }
-    func seen(_ method: any Attachment) -> Inputs { method.handlesMissingModalities ? inputs : completed }
-    var encoded: [Tokens] = []
-    var fused: [Tokens] = []
+    for method in methods { tokens = method.embedded(tokens, context) }
+    // From here on what was made up counts as present, except for methods that handle missing modalities.
+    context.isCompleted = methods.contains(where: \.makesUpMissingModalities)
     var representation: Tensor
-    if !encodings, stages.isDisjoint(with: [.layers, .encoded, .fused]) {
+    if !encodings, stages.isEmpty {
       representation = backbone.represent(embedded: tokens)
     } else {
-      tokens = backbone.encode(tokens, afterLayer: layerHook(seen))
-      for method in methods { tokens = method.encoded(tokens, seen(method)) }
-      for method in methods { method.willFuse(tokens, seen(method)) }
-      if encodings { encoded = tokens }
-      if stages.contains(.fused) {
-        fused = backbone.fuse(tokens)
-        for method in methods { fused = method.fused(fused, seen(method)) }
-        representation = backbone.represent(fused)
-      } else {
+      tokens = backbone.encode(tokens, afterLayer: encoderHook(context))
+      for method in methods { tokens = method.encoded(tokens, context.seen(by: method)) }
+      context.encoded = tokens
+      if stages.isDisjoint(with: [.fusionLayers, .fused]) {
         representation = backbone.represent(encoded: tokens)
+      } else {
+        var fused = backbone.fuse(tokens, afterLayer: fusionHook(context))
+        for method in methods { fused = method.fused(fused, context.seen(by: method)) }
+        context.fused = fused
+        representation = backbone.represent(fused)
       }
     }
-    for method in methods { representation = method.represented(representation, fused, seen(method)) }
+    for method in methods { representation = method.represented(representation, context.seen(by: method)) }
     let features = backbone.headFeatures(representation)
     return Output(
-      encoded: encoded, representation: representation, features: features,
+      encoded: encodings ? context.encoded : [], representation: representation, features: features,
       prediction: backbone.prediction(features))
   }
 
-  /// Makes all other modalities absent to this model from now on; its configuration says so, on disk too.
+  /// Makes all other modalities absent to this model from now on; its configuration keeps the names, on disk too.
   /// - Throws: `Fault(.usage)` for names that the model does not have.
   public func restrict(to names: [String]) throws(Fault) {
     var configuration = configuration
@@ -85,10 +88,10 @@ public final class MultimodalModel {
     normalization = InputNormalization(configuration)
   }
 
-  /// Where the model's parameters lie.
+  /// The device of the model's parameters.
   public var device: Device { backbone.parameters().first?.storage.tensor?.device ?? .cpu }
 
-  /// Whether a sample may come without some of its modalities.
+  /// Whether one of the methods handles samples that lack some of their modalities.
   public var handlesMissingModalities: Bool { methods.contains { $0.handlesMissingModalities } }
 
   /// Puts the backbone and all methods into training or evaluation form.
@@ -98,7 +101,7 @@ public final class MultimodalModel {
   }
 
   /// Attaches a method's module, on the backbone's device and with its element type.
-  func attach(_ attachment: any Attachment) {
+  public func attach(_ attachment: any Attachment) {
     if let tensor = backbone.parameters().first?.storage.tensor {
       attachment.move(to: tensor.device, dtype: tensor.dtype)
     }
@@ -130,9 +133,23 @@ public final class MultimodalModel {
   /// The architecture's own methods, then those attached.
   private var methods: [any Attachment] { backbone.ownMethods + attachments }
 
-  private func layerHook(_ seen: (any Attachment) -> Inputs) -> LayerHook? {
-    let hooks = methods.compactMap { method in method.layerHook.map { (act: $0, inputs: seen(method)) } }
-    guard !hooks.isEmpty else { return nil }
-    return { layer, tokens in hooks.reduce(tokens) { $1.act(layer, $0, $1.inputs) } }
+  /// A hook through which methods act after each layer of the modalities' own encoders; nil where none does.
+  private func encoderHook(_ context: ForwardContext) -> LayerHook? {
+    let acting = acting(at: .encoderLayers, context)
+    guard !acting.isEmpty else { return nil }
+    return { layer, tokens in acting.reduce(tokens) { $1.method.encoderLayer(layer, $0, $1.context) } }
+  }
+
+  /// A hook through which methods act after each layer of the fusion encoder; nil where none does.
+  private func fusionHook(_ context: ForwardContext) -> LayerHook? {
+    let acting = acting(at: .fusionLayers, context)
+    guard !acting.isEmpty else { return nil }
+    return { layer, tokens in acting.reduce(tokens) { $1.method.fusionLayer(layer, $0, $1.context) } }
+  }
+
+  private func acting(
+    at stages: Stages, _ context: ForwardContext
+  ) -> [(method: any Attachment, context: ForwardContext)] {
+    methods.filter { $0.stages.contains(stages) }.map { ($0, context.seen(by: $0)) }
   }
 }

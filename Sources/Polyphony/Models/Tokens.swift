@@ -1,20 +1,25 @@
 import Torch
 
-/// A sequence on its way through a model: features per step, and which steps are real.
+/// A sequence on its way through a model: features per step, and a mask of the real steps.
 ///
-/// An image is a sequence too: its places row by row, with channels as features. So every method that reads steps
-/// (pooling, probes, attention, contrast) reads images without knowing, and laying a map out as a sequence and back
-/// costs nothing, because both are views of one tensor. What only a decoder of pixels needs travels beside: the
-/// ``grid``, and the features of a finer grid (``detail``).
+/// An image is the sequence of its places, row by row, with channels as features. So every method that reads steps
+/// (pooling, probes, attention, contrast) reads images too. The change from a map to a sequence and back costs nothing,
+/// because both are views of one tensor. A decoder of pixels also gets the ``grid`` and the features of a finer grid
+/// (``detail``).
+///
+/// ```swift
+/// let text = Tokens(values, mask: inputs.mask(0))  // [B, L, width]
+/// let vector = text.pooled  // [B, width], without padding
+/// ```
 public struct Tokens {
   /// `[B, L, width]`.
   public var values: Tensor
   /// `[B, L]` (bool), true for real steps; nil where all are.
   public var mask: Tensor?
 
-  /// Where the steps are places of an image: its rows and columns.
+  /// Rows and columns of the image whose places are the steps; nil for other sequences.
   public var grid: Grid?
-  /// Features of a finer grid that a decoder of pixels reads besides, `[B, C', h', w']`.
+  /// Features of a finer grid, which a decoder of pixels reads too, `[B, C', h', w']`.
   public var detail: Tensor?
 
   /// Rows and columns of a map.

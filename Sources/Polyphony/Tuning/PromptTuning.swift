@@ -26,8 +26,6 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
   private var positions = PositionalEmbedding(width: 1)
   /// True if the first encoder reads all modalities as one sequence.
   private var readsJoined = false
-  /// The lengths of the modalities in this pass, with prompts.
-  private var lengths: [Int] = []
 
   /// Reads the settings.
   /// - Throws: `Fault(.usage)` for a number out of range.
@@ -58,11 +56,11 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
   /// The method adds its steps before those of the modalities.
   public var sequenceEffect: SequenceEffect { .prependsSteps }
 
-  /// The stages before the first encoders and after them.
-  public var stages: Stages { readsJoined ? [.embedded, .fused] : [.embedded, .encoded] }
+  /// The stages at which the method removes its steps again.
+  public var stages: Stages { readsJoined ? .fused : .encoded }
 
   /// Adds the prompts and corrects the positions of the steps after them.
-  public func embedded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
+  public func embedded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
     let extended = zip(tokens, prompts.entries).map { tokens, entry -> Tokens in
       guard let prompt = entry.module as? Prompt else { return tokens }
       let batch = tokens.values.size(0)
@@ -71,7 +69,6 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
         .concatenated([prompt.steps.unsqueezed(0).expanded(batch, -1, -1), tokens.values], 1),
         mask: tokens.mask.map { .concatenated([front, $0], 1) })
     }
-    lengths = extended.map(\.length)
     let (before, after) = (codes(tokens), codes(extended))
     return extended.indices.map { index in
       let own = (before[index] - after[index].slice(1, length)) / Double(tokens[index].values.size(2)).squareRoot()
@@ -81,16 +78,15 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
   }
 
   /// Removes the prompts.
-  public func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
+  public func encoded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
     readsJoined ? tokens : tokens.map { strip($0) }
   }
 
   /// Removes the prompts from a joined sequence.
-  public func fused(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
+  public func fused(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
     guard readsJoined else { return tokens }
-    return tokens.map { joined in
-      Tokens.joined(joined.split(lengths).map { strip($0) })
-    }
+    let lengths = context.encoded.map(\.length)
+    return tokens.map { joined in Tokens.joined(joined.split(lengths).map { strip($0) }) }
   }
 
   private func strip(_ tokens: Tokens) -> Tokens {

@@ -7,6 +7,8 @@ struct StageShapes {
   let embedded: [Int]
   /// The number of calls of a hook after encoder layers; 0 if the modalities' encoders do not run in step.
   let encoderLayers: Int
+  /// The number of calls of a hook after layers of an encoder over all modalities; 0 without such an encoder.
+  let fusionLayers: Int
   /// The features per step of each modality after encoding.
   let encoded: [Int]
   /// The features per step after fusing.
@@ -15,6 +17,8 @@ struct StageShapes {
   let isJoined: Bool
   /// The number of read-out steps in a representation, side by side.
   let readouts: Int
+  /// True if the representation is the first fused step and no other.
+  let readsFirstStep: Bool
 
   /// True if modalities have encoders of their own that run in step.
   var encodesSeparately: Bool { encoderLayers > 0 }
@@ -28,34 +32,37 @@ struct StageShapes {
         .usage, "the tuning method reads sequences or vectors", key: "modalities.\(image.name)", found: "image",
         expected: "sequence or vector", remedy: "use full, head or bitfit")
     }
-    let like = model.backbone.parameters().first?.storage.tensor
-    let (dtype, device) = (like?.dtype ?? .float32, like?.device ?? .cpu)
-    let inputs = Inputs(
-      configuration.modalities.map { .zeros([1] + $0.sampleShape, dtype: dtype, device: device) })
-    // Another method's parts in the layers do not belong to the architecture.
+    let inputs = model.backbone.zeroSample
+    // Another method's adapters are no part of the architecture.
     let layers = model.backbone.encoderLayers().map { ($0.layer, $0.layer.adapter) }
     for (layer, _) in layers { layer.adapter = nil }
     defer { for (layer, adapter) in layers { layer.adapter = adapter } }
-    var calls = 0
+    var (encoderLayers, fusionLayers) = (0, 0)
     let (embedded, encoded, fused, representation) = model.evaluating {
       noGrad {
         let embedded = model.backbone.embed(inputs)
         let encoded = model.backbone.encode(embedded) { _, tokens in
-          calls += 1
+          encoderLayers += 1
           return tokens
         }
-        let fused = model.backbone.fuse(encoded)
+        let fused = model.backbone.fuse(encoded) { _, tokens in
+          fusionLayers += 1
+          return tokens
+        }
         return (embedded, encoded, fused, model.backbone.represent(fused))
       }
     }
     self.embedded = embedded.map { $0.values.size(2) }
-    encoderLayers = calls
+    (self.encoderLayers, self.fusionLayers) = (encoderLayers, fusionLayers)
     self.encoded = encoded.map { $0.values.size(2) }
     let width = fused.first.map { $0.values.size(2) } ?? 1
     self.fused = width
     let joined = fused.count == 1 && configuration.modalities.count > 1
     isJoined = joined
     readouts = representation.size(1) / max(1, width)
+    readsFirstStep =
+      fused.count == 1 && fused[0].first.shape == representation.shape
+      && fused[0].first.floats == representation.floats
     let total = encoded.map(\.length).reduce(0, +)
     guard joined ? fused[0].length == total : fused.count == configuration.modalities.count,
       fused.allSatisfy({ $0.values.size(2) == width }), representation.size(1) == readouts * width, readouts > 0

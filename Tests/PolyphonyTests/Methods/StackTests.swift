@@ -209,12 +209,12 @@ import protocol Polyphony.Attachment
   /// Records the presence that other methods get.
   private final class Witness: Module, Attachment {
     var presence: [Tensor?] = []
-    func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
-      presence.append(inputs.presence)
+    func encoded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+      presence.append(context.inputs.presence)
       return tokens
     }
-    func represented(_ representation: Tensor, _ fused: [Tokens], _ inputs: Inputs) -> Tensor {
-      presence.append(inputs.presence)
+    func represented(_ representation: Tensor, _ context: ForwardContext) -> Tensor {
+      presence.append(context.inputs.presence)
       return representation
     }
   }

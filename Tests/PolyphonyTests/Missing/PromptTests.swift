@@ -179,7 +179,7 @@ import Torch
     let bias = try model.prompt("time.audio.text+vision.bias").unsqueezed(1)
     let expected = (map.matmul(joined) + bias).gelu() + (try model.prompt("signal.audio.missing")).transposed()
     let attachment = model.attachments[0]
-    let found = attachment.embedded(model.backbone.embed(inputs), inputs)[1].values[0]
+    let found = attachment.embedded(model.backbone.embed(inputs), ForwardContext(inputs))[1].values[0]
     expectClose(found, expected, 1e-5, "made-up audio")
   }
 

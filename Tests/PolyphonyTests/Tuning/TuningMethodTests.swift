@@ -105,7 +105,7 @@ import Torch
     let positions = model.backbone.encoderLayers().count
     let installation = try TuningCase("prompt", "length: 3").install(on: model)
     let prompt = try #require(installation.method as? PromptTuning)
-    let extended = prompt.embedded(before, try golden.inputs)
+    let extended = prompt.embedded(before, ForwardContext(try golden.inputs))
     #expect(positions > 0)
     for (tokens, longer) in zip(before, extended) { #expect(longer.length == tokens.length + 3) }
     guard backbone != "early_fusion" else { return }
@@ -116,7 +116,7 @@ import Torch
         encoder.embed(longer.values, mask: nil).slice(1, 3), encoder.embed(tokens.values, mask: nil), 1e-5,
         "the steps that are the sequence's own")
     }
-    let back = prompt.encoded(extended, try golden.inputs)
+    let back = prompt.encoded(extended, ForwardContext(try golden.inputs))
     #expect(zip(before, back).allSatisfy { $0.length == $1.length })
   }
 

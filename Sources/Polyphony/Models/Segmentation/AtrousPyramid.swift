@@ -1,10 +1,10 @@
 import Torch
 
-/// Atrous spatial pyramid pooling (Chen et al. 2018): one map seen at several dilations and as its mean.
+/// Atrous spatial pyramid pooling (Chen et al. 2018): convolutions of one map at several dilations, and its mean.
 ///
-/// A 1 × 1 convolution, 3 × 3 ones with dilations 2, 4, 6 and the mean over all places, each of `width` channels,
-/// side by side, are joined by a 1 × 1 convolution. The dilations are those of CGGM's released code, for images of 160
-/// pixels (the pyramid's paper has 6, 12, 18 for 513).
+/// A 1 × 1 convolution joins five parts of `width` channels: another 1 × 1 convolution, 3 × 3 ones with dilations 2, 4 and
+/// 6, and the mean over all places. The dilations are those of CGGM's released code, for images of 160 pixels. The
+/// pyramid's paper has 6, 12 and 18 for images of 513.
 final class AtrousPyramid: Module {
   private static let dilations = [2, 4, 6]
 

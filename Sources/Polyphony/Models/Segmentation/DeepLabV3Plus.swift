@@ -2,12 +2,16 @@ import Torch
 
 /// DeepLabV3+ over several co-registered images (Chen et al. 2018; the multi-input form of CGGM, arXiv 2411.01409 §4.1).
 ///
-/// Every modality has a residual network and an atrous pyramid of its own; their coarse maps, and the maps of their first
-/// stages, lie side by side in one decoder. In the stages of ``Backbone``: embed is the network's stem, encode its four
-/// stages and the pyramid (the first stage's map travels as ``Tokens/detail``), fuse the decoder; r is the decoder's
-/// map `[B, width, H/4, W/4]`, and the prediction `[B, classes, H, W]` is a linear layer at each place, upsampled
-/// bilinearly. The linear layer comes before the upsampling, which gives the same as behind it (both are linear, and
-/// bilinear weights add up to one) for a sixteenth of the work.
+/// Every modality has a residual network and an atrous pyramid of its own. One decoder reads their coarse maps and the
+/// maps of their first stages side by side.
+///
+/// * Embed is the network's stem.
+/// * Encode runs its four stages and the pyramid; ``Tokens/detail`` carries the first stage's map.
+/// * Fuse is the decoder, and r is its map `[B, width, H/4, W/4]`.
+/// * The prediction `[B, classes, H, W]` is a linear layer at each place, upsampled bilinearly.
+///
+/// The linear layer comes before the upsampling. Both are linear, and bilinear weights add up to one, so the order does not
+/// change the result, and this one takes a sixteenth of the work.
 public final class DeepLabV3Plus: Module, Backbone {
   /// One modality's network and pyramid.
   final class Encoder: Module {
@@ -47,12 +51,12 @@ public final class DeepLabV3Plus: Module, Backbone {
   /// Channels of one modality's finer map.
   public var detailChannels: Int { encoders[0].network.detailChannels }
 
-  /// The stems.
+  /// The stem of each modality's network.
   public func embed(_ inputs: Inputs) -> [Tokens] {
     zip(inputs.modalities, encoders).map { Tokens(map: $1.network.embed($0)) }
   }
 
-  /// Four stages, the pyramid.
+  /// The four stages of each network, then its pyramid.
   public func encode(_ embedded: [Tokens], afterLayer: LayerHook?) -> [Tokens] {
     var maps = embedded.map { $0.map(grid(divisions: 2)) }
     var details: [Tensor] = []
@@ -69,7 +73,7 @@ public final class DeepLabV3Plus: Module, Backbone {
 
   /// The decoder over all modalities.
   public func fuse(_ encoded: [Tokens]) -> [Tokens] {
-    // By the configuration's grid and not by that of the tokens, which a method may have made anew.
+    // A method may have made the tokens anew, without their grid.
     let coarse = encoded.map { $0.map(grid(divisions: 4)) }
     let details = encoded.compactMap(\.detail)
     let detail = details.count == encoded.count ? Tensor.concatenated(details, 1) : nil
@@ -92,6 +96,9 @@ public final class DeepLabV3Plus: Module, Backbone {
 
   /// Network and pyramid.
   public func encoderPrefixes(_ index: Int) -> [String] { ["encoders.\(index)."] }
+
+  /// A light decoder of one modality's maps, without an encoder of its own.
+  public func makeClassifier(of modality: Int, layers: Int) -> any ModalityClassifier { LightDecoder(self) }
 
   /// Height and width of all images.
   public var imageSize: [Int] { [configuration.modalities[0].height ?? 0, configuration.modalities[0].width ?? 0] }

@@ -2,7 +2,7 @@
 public enum ImageEncoderName: String, Codable, Sendable, CaseIterable {
   /// 101 layers (3, 4, 23 and 3 blocks from 64 planes), as published.
   case resnet101
-  /// As many blocks per stage as the model's `layers`, at most 2, from 8 planes: for small images and tests.
+  /// For small images and tests: the model's `layers`, at most 2, as blocks of each stage, from 8 planes.
   case small
 
   /// Blocks of the four stages.

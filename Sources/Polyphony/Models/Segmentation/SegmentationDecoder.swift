@@ -1,9 +1,9 @@
 import Torch
 
-/// The decoder of DeepLabV3+ up to its last layer (Chen et al. 2018): coarse features meet those of a finer grid.
+/// The decoder of DeepLabV3+ up to its last layer (Chen et al. 2018): it joins coarse features and those of a finer grid.
 ///
-/// The finer ones are narrowed to 48 channels by 1 × 1, the coarse ones brought to their size by bilinear upsampling;
-/// both side by side pass 3 × 3 convolutions of `width` channels.
+/// A 1 × 1 convolution narrows the finer features to 48 channels, and bilinear upsampling brings the coarse ones to their
+/// size. Both then pass 3 × 3 convolutions of `width` channels side by side.
 public final class SegmentationDecoder: Module {
   private static let detailWidth = 48
 
@@ -16,7 +16,7 @@ public final class SegmentationDecoder: Module {
   /// - Parameters:
   ///   - coarse: channels of the coarse map.
   ///   - detail: channels of the finer map.
-  ///   - width: channels of what comes out.
+  ///   - width: channels of the output.
   ///   - dropouts: dropout behind each 3 × 3 convolution; there are as many convolutions.
   public init(coarse: Int, detail: Int, width: Int, dropouts: [Double]) {
     (self.dropouts, detailChannels) = (dropouts, detail)
@@ -27,7 +27,7 @@ public final class SegmentationDecoder: Module {
     }
   }
 
-  /// `[B, width, h', w']` on the finer grid; without finer features the decoder sees zeros of four times the size.
+  /// `[B, width, h', w']` on the finer grid; without finer features the decoder reads zeros of four times the size.
   public func callAsFunction(_ coarse: Tensor, detail: Tensor?) -> Tensor {
     let detail =
       detail

@@ -1,9 +1,9 @@
 import Torch
 
-/// A fusion at one place, and the way back from its fused steps to the modalities' own.
+/// A fusion at one place, and the maps from its fused steps back to the modalities' own.
 final class FusionSite: Module {
   @Child("fusion") private var module: Module
-  /// V′_m, `[L_m, T]`; none before the head.
+  /// V′_m, `[L_m, T]`; a fusion before the head has none.
   @Child("returns") private var returns: [Factor]
   let fusion: any SequenceFusion
 
@@ -27,18 +27,5 @@ final class FusionSite: Module {
         mask: tokens.mask)
     }
     return changed + tokens.dropFirst(changed.count)
-  }
-}
-
-/// A fusion after a layer that reads the joined sequence of all modalities.
-final class JointFusion: EncoderLayerAdapter {
-  private let site: FusionSite
-  private let pass: FusionPass
-
-  init(_ site: FusionSite, _ pass: FusionPass) { (self.site, self.pass) = (site, pass) }
-
-  func adapt(output: Tensor) -> Tensor {
-    let parts = zip(output.split(pass.lengths, 1), pass.masks).map { Tokens($0, mask: $1) }
-    return .concatenated(site.added(to: parts, present: pass.present).map(\.values), 1)
   }
 }

@@ -1,21 +1,21 @@
 import Torch
 
-/// Tuning by a fusion of all modalities beside a frozen backbone; what Wander and its ablations share.
+/// Tuning by a fusion of all modalities beside a frozen backbone: the common part of Wander and its ablations.
 ///
-/// * `placement: last`: the fused step is added to every step that the representation is read from, so that the residual
-///   is each modality's own: its first step with late fusion, its last with `mult`, the first step of the joined sequence
-///   with early and encoder fusion (whose sequence, after the fusion encoder, is cut into modalities again).
-///   The fused step is the mean of the T fused steps (`readout: mean`), or the first (as released, `first`), which leaves
-///   the token factors of all others without effect.
-/// * `placement: every`: after every encoder layer h_m ← h_m + V′_m F with V′_m `[L_m, T]`, zero at the start. Where the
-///   layers read the joined sequence, it is cut into modalities for this; after the last of these only the first modality,
-///   whose first step is read, gets the fused steps. `mult`, whose encoders do not run in step, gets a
-///   fusion after the cross-modal encoders and one after the memory encoders.
+/// * `placement: last`: the fused step is added to every step that the representation is read from, so that each modality
+///   keeps its own residual. Late fusion reads first steps, `mult` last ones. Early and encoder fusion read the first step
+///   of the joined sequence, which is cut into modalities again after the fusion encoder. The fused step is the mean of
+///   the T fused steps (`readout: mean`), or the first (`first`, as released). With the first, the token factors of all
+///   others have no effect.
+/// * `placement: every`: after every encoder layer h_m ← h_m + V′_m F with V′_m `[L_m, T]`, zero at the start. The joined
+///   sequence of a fusion encoder is cut into modalities for this. After the last fusion layer only the first modality
+///   gets the fused steps, where the representation is its first step. The encoders of `mult` do not run in step: it gets
+///   a fusion after the cross-modal encoders and one after the memory encoders.
 ///
-/// The output at the start is the base's. (`last`: for samples that have the first modality, whose factor is the zero one;
-/// without it the product is of the others.)
+/// The output at the start is the base's. With `last` that holds for samples that have the first modality: its factor is
+/// the one that starts at zero, and a sample without it gets the product of the others.
 public final class FusionTuning: Module, Attachment, TuningMethod {
-  /// Where fused steps join the backbone's.
+  /// The place at which fused steps are added to the backbone's.
   public enum Placement: String, Sendable, CaseIterable {
     /// Before the head.
     case last
@@ -23,11 +23,11 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
     case every
   }
 
-  /// What of T fused steps is read before the head.
+  /// The reading of T fused steps before the head.
   public enum Readout: String, Sendable, CaseIterable {
-    /// The mean of all.
+    /// The mean of all steps.
     case mean
-    /// The first.
+    /// The first step.
     case first
   }
 
@@ -42,14 +42,13 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
   private let trainsHead: Bool
   private let make: Maker
 
-  /// Sites after encoder layers, after encoding and after fusing, in the indices of `sites`.
-  private var atLayers: Range<Int> = 0..<0
+  /// Sites after encoder layers, after fusion layers, after encoding and after fusing, in the indices of `sites`.
+  private var atEncoderLayers: Range<Int> = 0..<0
+  private var atFusionLayers: Range<Int> = 0..<0
   private var afterEncoding: Int?
   private var afterFusing: Int?
   private var readouts = 1
   private var isJoined = false
-  /// The modalities' sequences of this pass as they were encoded, and who has them.
-  private var pass = FusionPass()
 
   /// Reads `placement` (`last`), `readout` (`mean`) and `train_head` (true).
   init(_ settings: SettingsReader, method: String, _ make: @escaping Maker) throws(Fault) {
@@ -74,14 +73,13 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
     case .last: sites = [site(shapes.fused, returningTo: 0)]
     case .every:
       var made = (0..<shapes.encoderLayers).map { _ in site(shapes.encoded[0], returningTo: lengths.count) }
-      atLayers = made.indices
-      let joint = shapes.isJoined ? model.backbone.encoderLayers().filter { $0.key.hasPrefix("fusion.") } : []
-      for (index, (_, layer)) in joint.enumerated() {
-        // Behind the last layer only the first step of the whole is read: the first modality's.
-        let site = site(shapes.fused, returningTo: index == joint.count - 1 ? 1 : lengths.count)
-        made.append(site)
-        layer.append(JointFusion(site, pass))
+      atEncoderLayers = made.indices
+      let fusionLayers = shapes.isJoined ? shapes.fusionLayers : 0
+      for layer in 0..<fusionLayers {
+        let isLast = layer == fusionLayers - 1
+        made.append(site(shapes.fused, returningTo: isLast && shapes.readsFirstStep ? 1 : lengths.count))
       }
+      atFusionLayers = atEncoderLayers.endIndex..<made.endIndex
       if made.isEmpty {
         (afterEncoding, afterFusing) = (0, 1)
         made = [shapes.encoded[0], shapes.fused].map { site($0, returningTo: lengths.count) }
@@ -91,64 +89,48 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
     model.attach(self)
   }
 
-  /// Its factors stand for the steps of each modality, counted from the first.
+  /// The factors have a value for each step of a modality, counted from the first.
   public var sequenceEffect: SequenceEffect { .readsPositions }
 
-  /// Those of the placement; the modalities' sequences are noted before fusing in any case.
+  /// The stages after which there are fusions.
   public var stages: Stages {
-    switch placement {
-    case .last: [.encoded, .fused, .represented]
-    case .every: afterFusing == nil ? [.layers, .encoded, .represented] : [.encoded, .fused, .represented]
-    }
+    guard placement == .every else { return .fused }
+    var stages: Stages = []
+    if !atEncoderLayers.isEmpty { stages.insert(.encoderLayers) }
+    if !atFusionLayers.isEmpty { stages.insert(.fusionLayers) }
+    if afterEncoding != nil { stages.insert(.encoded) }
+    if afterFusing != nil { stages.insert(.fused) }
+    return stages
   }
 
-  /// Fusions between the layers of separate encoders.
-  public var layerHook: ((_ layer: Int, _ tokens: [Tokens], _ inputs: Inputs) -> [Tokens])? {
-    guard !atLayers.isEmpty else { return nil }
-    return { layer, tokens, inputs in
-      guard self.atLayers.contains(layer) else { return tokens }
-      return self.sites[layer].added(to: tokens, present: FusionPass.presence(inputs))
-    }
+  /// Adds to the sequences between the layers of separate encoders.
+  public func encoderLayer(_ layer: Int, _ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+    guard layer < atEncoderLayers.count else { return tokens }
+    return sites[layer].added(to: tokens, present: context.presence)
   }
 
   /// Adds to the cross-modal encoders' sequences.
-  public func encoded(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
-    afterEncoding.map { sites[$0].added(to: tokens, present: FusionPass.presence(inputs)) } ?? tokens
+  public func encoded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+    afterEncoding.map { sites[$0].added(to: tokens, present: context.presence) } ?? tokens
   }
 
-  /// Notes the modalities of this pass for those who see only the joined sequence.
-  public func willFuse(_ tokens: [Tokens], _ inputs: Inputs) { pass.begin(tokens, inputs) }
+  /// Adds to the modalities' parts of the joined sequence between the layers of the fusion encoder.
+  public func fusionLayer(_ layer: Int, _ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+    guard layer < atFusionLayers.count else { return tokens }
+    return sites[atFusionLayers.startIndex + layer].added(to: tokens, present: context.presence)
+  }
 
   /// Adds to the memory encoders' sequences.
-  public func fused(_ tokens: [Tokens], _ inputs: Inputs) -> [Tokens] {
-    afterFusing.map { sites[$0].added(to: tokens, present: pass.present) } ?? tokens
+  public func fused(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+    afterFusing.map { sites[$0].added(to: tokens, present: context.presence) } ?? tokens
   }
 
   /// Adds the fused step to every read-out step.
-  public func represented(_ representation: Tensor, _ fused: [Tokens], _ inputs: Inputs) -> Tensor {
-    defer { pass.end() }
+  public func represented(_ representation: Tensor, _ context: ForwardContext) -> Tensor {
     guard placement == .last else { return representation }
-    let tokens = isJoined ? fused[0].split(pass.lengths) : fused
-    let steps = sites[0].fusion.fuse(tokens, present: pass.present, limit: readout == .first ? 1 : nil)
+    let tokens = isJoined ? context.fused[0].split(context.encoded.map(\.length)) : context.fused
+    let steps = sites[0].fusion.fuse(tokens, present: context.presence, limit: readout == .first ? 1 : nil)
     let step = steps.size(1) == 1 ? steps.select(1, 0) : steps.mean(1)
     return representation + (readouts == 1 ? step : .concatenated(Array(repeating: step, count: readouts), 1))
   }
-}
-
-/// What a pass through the model leaves for fusions that see only the joined sequence.
-final class FusionPass {
-  private(set) var lengths: [Int] = []
-  private(set) var masks: [Tensor?] = []
-  private(set) var present: [Tensor?] = []
-
-  func begin(_ tokens: [Tokens], _ inputs: Inputs) {
-    lengths = tokens.map(\.length)
-    masks = tokens.map(\.mask)
-    present = FusionPass.presence(inputs)
-  }
-
-  /// Lets go of the tensors.
-  func end() { (masks, present) = ([], []) }
-
-  static func presence(_ inputs: Inputs) -> [Tensor?] { inputs.modalities.indices.map { inputs.isPresent($0) } }
 }

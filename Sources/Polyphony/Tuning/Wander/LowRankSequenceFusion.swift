@@ -1,11 +1,11 @@
 import Torch
 
-/// Something that joins the sequences of all modalities into T fused steps.
+/// A module that joins the sequences of all modalities into T fused steps.
 protocol SequenceFusion: Module {
   /// T.
   var steps: Int { get }
   /// The first `limit` fused steps (all without one), `[B, T, d]`.
-  /// - Parameter present: which samples have a modality, `[B]`; nil where all have it.
+  /// - Parameter present: whether the samples have each modality, `[B]`; nil where all have it.
   func fuse(_ tokens: [Tokens], present: [Tensor?], limit: Int?) -> Tensor
 }
 
@@ -13,16 +13,18 @@ protocol SequenceFusion: Module {
 ///
 /// z_m = GELU(h_m W_m + b_m) `[B, L_m, r]`;
 /// F = Σ_k Σ_j ⊙_m (V_m^{(k)} z_m U_m^{(j)}) `[B, T, d]`
-/// with V_m^{(k)} `[T, L_m]` for k = 1…R_t and U_m^{(j)} `[r, d]` for j = 1…R_d: the full outer product of all tokens
-/// and features of all modalities with a weight tensor in CP form. The product over modalities comes before the sum over
-/// ranks; the other way round every rank but one is for nothing.
+/// with V_m^{(k)} `[T, L_m]` for k = 1…R_t and U_m^{(j)} `[r, d]` for j = 1…R_d. That is the full outer product of all
+/// tokens and features of all modalities with a weight tensor in CP form. The product over modalities comes before the sum
+/// over ranks; in the other order every rank but one has no effect.
 ///
-/// * Padding gets no weight in V; a sequence of fewer steps than L_m uses V's first columns, steps beyond L_m are not seen.
+/// * Padding gets no weight in V. A sequence of fewer steps than L_m uses V's first columns, and steps beyond L_m are left
+///   out.
 /// * An absent modality's factor is 1.
 /// * `constant` appends one element that is always 1 to each modality's z (as in tensor fusion networks, Zadeh et al.
-///   2017), with factors v^{(k)} `[T]` and u^{(j)} `[d]` of its own: V z U + v uᵀ, so that interactions of fewer modalities
-///   survive in the product.
-/// Neither outer product nor all factors P_m are ever held at once: see `RankProducts` and ``ContractionCost``.
+///   2017). It has factors v^{(k)} `[T]` and u^{(j)} `[d]` of its own, V z U + v uᵀ, so that interactions of fewer
+///   modalities survive in the product.
+///
+/// The outer product is never in memory, nor are all factors P_m at once (`RankProducts`, ``ContractionCost``).
 /// Parameters: M(d·r + r) + M·R_d·r·d + R_t·T·ΣL_m, with a constant M·R_d·d + M·R_t·T more.
 public final class LowRankSequenceFusion: Module, SequenceFusion {
   /// W_m and b_m by modality.
@@ -31,9 +33,9 @@ public final class LowRankSequenceFusion: Module, SequenceFusion {
   @Child("feature") public var features: [Factor]
   /// V_m, `[R_t, T, L_m]`.
   @Child("token") public var tokens: [Factor]
-  /// v_m, `[R_t, T]`; none without a constant.
+  /// v_m, `[R_t, T]`; empty without a constant.
   @Child("constant") public var constants: [Factor]
-  /// What the evaluation costs.
+  /// The sizes, which determine the cost of the evaluation.
   public let cost: ContractionCost
 
   /// T.
@@ -41,18 +43,17 @@ public final class LowRankSequenceFusion: Module, SequenceFusion {
 
   /// A fusion with random factors.
   ///
-  /// U ~ N(0, 1/r), V ~ 1/L_m + N(0, 1/L_m): a mean over the sequence plus noise that keeps z's scale. A product of M
-  /// such factors shrinks with every modality, and the gradients with it. With a constant they are 1 + V z U instead
-  /// (u = 1, v = 1), so that a product of many starts near 1 and each modality is felt by itself. Those of the second
-  /// modality are ±1/√R_d and ±1/√R_t: the sum over ranks is then of mixed signs and of size 1, also where the first
-  /// modality is missing. Those of the first are random, u ~ N(0, 1/r) and v ~ N(0, 1).
+  /// U ~ N(0, 1/r), V ~ 1/L_m + N(0, 1/L_m), which is a mean over the sequence plus noise that keeps z's scale. A product
+  /// of M such factors shrinks with every modality, and the gradients with it. With a constant the factors are 1 + V z U
+  /// instead (u = 1, v = 1), so that a product of many starts near 1 and each modality has an effect by itself. The u and v
+  /// of the second modality are ±1/√R_d and ±1/√R_t, so that the sum over ranks has mixed signs and size 1, also where the
+  /// first modality is missing. Those of the first are random, u ~ N(0, 1/r) and v ~ N(0, 1).
   /// - Parameters:
   ///   - lengths: L_m of each modality.
   ///   - cost: the sizes r, d, R_d, R_t and T.
   ///   - constant: whether a constant 1 is appended to every modality.
-  ///   - zeroStart: the modality whose token factors start at zero, so that F is 0 while every other factor is alive:
-  ///     those of one modality get a gradient at once, all others as soon as they have moved. All zero, as released,
-  ///     would stay zero for ever.
+  ///   - zeroStart: the modality whose token factors start at zero, so that F is 0. These factors get a gradient at once,
+  ///     all others as soon as these have moved. Factors that are all zero, as released, would stay zero for ever.
   public init(lengths: [Int], _ cost: ContractionCost, constant: Bool = false, zeroStart: Int?) {
     self.cost = cost
     super.init()

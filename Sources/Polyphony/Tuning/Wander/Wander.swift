@@ -6,9 +6,9 @@ import Torch
 /// Settings: `bottleneck` (r, 16), `feature_rank` (R_d, 8), `token_rank` (R_t, 12), `steps` (T; 1 before the head,
 /// otherwise 4), `constant` (true), `placement` (`last`), `readout` (`mean`), `train_head` (true).
 ///
-/// The published setting is `steps: 16, constant: false, readout: first`. Before the head one fused step is read: of 16
-/// all but the first are for nothing there, and their mean is that of one step with 16 times the token ranks, for 16
-/// times the work. What the defaults rest on stands in Experiments/tuning/RESULTS.md.
+/// The published setting is `steps: 16, constant: false, readout: first`. Before the head one fused step is read, and all
+/// but the first of 16 have no effect. Their mean equals one step with 16 times the token ranks, for 16 times the work.
+/// Experiments/tuning/RESULTS.md has the measurements behind the defaults.
 public enum Wander {
   /// Reads the settings.
   public static func make(_ settings: SettingsReader) throws(Fault) -> FusionTuning {

@@ -121,7 +121,7 @@ typedef struct {
 /// The one symbol that the library CTorch exports.
 typedef const ctorch_interface *(*ctorch_entry)(void);
 
-/// The path of the program or library that this function was linked into.
+/// The path of the program or library that this function was linked into; for a program on Linux a link to it.
 const char *ctorch_own_path(void);
 
 /// Tells the C library's allocator to keep what was freed for whoever asks next; does nothing where it has no such knob.

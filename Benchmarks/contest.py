@@ -1,5 +1,6 @@
 """Runs the program and its PyTorch peer by turns, each in a process of its own."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -73,6 +74,30 @@ def program(path, environment):
 def peer(environment, form="grouped", attention="plain", mode="eager"):
     command = [sys.executable, str(PEERS / "bench.py"), "--form", form, "--attention", attention, "--mode", mode]
     return Contestant(mode if attention == "plain" else "fused attention", command, environment)
+
+
+# Ends by itself where its parent was killed and could not end it.
+BUSY = """
+import os
+parent = os.getppid()
+while os.getppid() == parent:
+    for _ in range(1_000_000):
+        pass
+"""
+
+
+@contextlib.contextmanager
+def busy(count):
+    """Keeps processes running that do nothing but compute."""
+    processes = []
+    try:
+        for _ in range(count):
+            processes.append(subprocess.Popen([sys.executable, "-c", BUSY]))
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def compiler():

@@ -2,6 +2,8 @@
 
 import statistics
 
+from workload import BESIDE
+
 
 def milliseconds(result):
     if not result or "median_ms" not in result:
@@ -150,6 +152,25 @@ def scaling(threads, cores):
     return table(header, body)
 
 
+def beside_others(work, measured):
+    """A step beside busy processes, and what the second thread costs there."""
+    header = ["step", "Polyphony, 2 threads", "1 thread", "2 threads ÷ 1 thread", "goal", "eager, 2 threads",
+              "eager ÷ Polyphony"]
+    one, two, eager = (measured[name] for name in ("polyphony 1", "polyphony 2", "eager"))
+    share = ratio(two, one)
+    goal = "at most 1.2" + ("" if share is None else ": reached" if share <= 1.2 else ": missed")
+    row = [
+        f"{work.title}, batch {work.batch}",
+        milliseconds(two),
+        milliseconds(one),
+        "—" if share is None else f"{share:.2f}",
+        goal,
+        milliseconds(eager),
+        times(ratio(eager, two)),
+    ]
+    return table(header, [row])
+
+
 def online(rows):
     """Latency and throughput of the rows that predict a batch and adapt to it."""
     body = []
@@ -176,11 +197,13 @@ def balance_cost(forms):
     return table(["step", "ms", "over joint training", "its matrix products"], body)
 
 
-def document(command, machine, rows, first, curves, threads, balance, rounds):
+def document(command, machine, rows, first, curves, threads, balance, beside, rounds):
     measured = [(work.title, results) for work, results, _ in rows]
     measured += [(f"{name} {value}", results) for name, points in curves for value, results, _ in points]
     if first is not None:
         measured.append(("start to first prediction", {key: first[key] for key in ("polyphony", "eager")}))
+    if beside is not None:
+        measured.append((BESIDE.title, beside))
     parts = [
         "# Results",
         "",
@@ -195,17 +218,10 @@ def document(command, machine, rows, first, curves, threads, balance, rounds):
         "`scaled_dot_product_attention`, «compile» with `torch.compile`. «arithmetic» is the time of the step's "
         f"matrix products at {machine['GFLOP/s']} GFLOP/s.",
         "",
-        "## Steps",
-        "",
-        steps(rows),
-        "",
-        "## Peak memory",
-        "",
-        "Of the whole process, in MB.",
-        "",
-        memory(rows),
-        "",
     ]
+    if rows:
+        parts += ["## Steps", "", steps(rows), ""]
+        parts += ["## Peak memory", "", "Of the whole process, in MB.", "", memory(rows), ""]
     if online(rows):
         parts += ["## Online adaptation", "", online(rows), ""]
     if balance:
@@ -225,4 +241,13 @@ def document(command, machine, rows, first, curves, threads, balance, rounds):
             parts += [curve(name, points), ""]
     if threads:
         parts += ["## Threads", "", scaling(threads, machine["threads"]), ""]
+    if beside is not None:
+        parts += [
+            "## Beside other work",
+            "",
+            "Two processes that do nothing but compute run beside these steps.",
+            "",
+            beside_others(BESIDE, beside),
+            "",
+        ]
     return "\n".join(parts + reasons(measured)).rstrip() + "\n"

@@ -4,6 +4,7 @@
 make bench                              everything (about half an hour)
 make bench BENCH_FLAGS="--quick"        fewer rounds and points, eager PyTorch only
 make bench BENCH_FLAGS="--only mult"    rows whose title holds a word, no curves
+make bench BENCH_FLAGS="--only beside"  the row beside two busy processes alone
 """
 
 import argparse
@@ -20,7 +21,7 @@ import contest  # noqa: E402
 import machine  # noqa: E402
 import report  # noqa: E402
 from flops import flops  # noqa: E402
-from workload import BALANCED, CURVES, ROWS  # noqa: E402
+from workload import BALANCED, BESIDE, CURVES, ROWS  # noqa: E402
 
 
 def parse():
@@ -101,6 +102,19 @@ def measure_threads(options, environment, cores):
     return results
 
 
+def measure_beside(options, environment):
+    """A training step while two other processes are busy, with two threads and with one, by turns."""
+    progress(BESIDE.title)
+    environments = [
+        dict(environment, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads)) for threads in (1, 2)
+    ]
+    one, two = (contest.program(options.program, each) for each in environments)
+    eager = contest.peer(environments[1])
+    one.name, two.name = "polyphony 1", "polyphony 2"
+    with contest.busy(2):
+        return contest.alternate([two, one, eager], BESIDE.arguments(options.repeats), options.rounds)
+
+
 def measure_balance(options, environment):
     """What CGGM adds to joint training: steps without it, with it, and with it as published, by turns.
 
@@ -135,11 +149,13 @@ def main():
     except contest.Unavailable as reason:
         sys.exit(f"bench: PyTorch cannot be imported ({reason}); run it through `make bench`")
 
-    chosen = [work for work in ROWS if not options.only or options.only.lower() in work.title.lower()]
+    chosen = [work for work in (*ROWS, BESIDE) if not options.only or options.only.lower() in work.title.lower()]
     if not chosen:
         sys.exit(f"bench: no row's title holds «{options.only}»")
     rows = []
     for work in chosen:
+        if work is BESIDE:
+            continue
         progress(work.title)
         rows.append(measure_row(work, options, environment, facts["GFLOP/s"]))
     first, curves, threads, balance = None, [], [], []
@@ -151,10 +167,11 @@ def main():
             threads = measure_threads(options, environment, facts["threads"])
     if any(work.step == "balance-published" for work in chosen):
         balance = measure_balance(options, environment)
+    beside = measure_beside(options, environment) if BESIDE in chosen else None
 
     flags = " ".join(map(shlex.quote, sys.argv[1:]))
     command = "make bench" + (f' BENCH_FLAGS="{flags}"' if flags else "")
-    options.output.write_text(report.document(command, facts, rows, first, curves, threads, balance, options.rounds))
+    options.output.write_text(report.document(command, facts, rows, first, curves, threads, balance, beside, options.rounds))
     progress(f"wrote {os.path.relpath(options.output)}")
 
 

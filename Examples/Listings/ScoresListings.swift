@@ -80,6 +80,12 @@ public enum ScoresListings {
     print(test.difference ?? .nan, test.p ?? .nan)
   }
 
+  /// ``Verdict``
+  public static func verdict(_ test: PairedTest, adjusted: Double) {
+    let verdict = Verdict(test, adjusted: adjusted, direction: .higherIsBetter)
+    print(verdict.text)
+  }
+
   /// ``HolmCorrection``
   public static func holm() -> [Double] {
     let adjusted = HolmCorrection.adjusted([0.01, 0.04, 0.03])  // 0.03, 0.06, 0.06

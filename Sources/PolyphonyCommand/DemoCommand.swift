@@ -25,7 +25,8 @@ struct DemoCommand: ReportingCommand {
   @Option(help: ArgumentHelp("The numerals; found beside the program without this.", valueName: "folder"))
   var data: String?
 
-  @Option(help: ArgumentHelp("How many seeds, from 0 on; one says nothing about significance.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("How many seeds, from 0 on; one alone cannot be tested for significance.", valueName: "count"))
   var seeds: Int?
 
   @Option(

@@ -20,6 +20,7 @@ struct DoctorCommand: ReportingCommand {
       lines.append(("version", Libtorch.version))
       lines.append(("device", devices))
       lines.append(("threads", "\(Libtorch.threadCount) of \(ProcessInfo.processInfo.activeProcessorCount) cores"))
+      lines.append(("waiting", Libtorch.threadWaiting))
       lines.append(
         ("instructions", "\(Libtorch.cpuCapability) (libtorch), \(Libtorch.kernelInstructionSet) (own kernels)"))
       lines.append(("own kernels", Libtorch.usesOwnKernels ? "in use" : "switched off by POLYPHONY_FUSED=0"))

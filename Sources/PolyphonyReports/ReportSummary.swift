@@ -74,7 +74,7 @@ struct ReportSummary {
     let scores =
       "\(contrast.name): \(contrast.method) has \(main.metric) \(numbers.text(finding.after))\(place)\(under), "
       + "\(contrast.against) \(numbers.text(finding.before))"
-    guard let gain = finding.gain else { return "\(scores). Nothing can be said: \(finding.verdict.text)." }
+    guard let gain = finding.gain else { return "\(scores): \(finding.verdict.text)." }
     let error = finding.test.standardError.map { " ± \(numbers.text($0))" } ?? ""
     return "\(scores), a gain of \(numbers.text(gain, signed: true))\(error): \(finding.verdict.text)."
   }
@@ -106,35 +106,31 @@ struct ReportSummary {
       }
       guard let next else { return text }
       return text + " Next is \(next.row.name) with \(numbers.text(next.scores))."
-        + (next.test.map { certainty($0, next.adjusted, main) } ?? "")
+        + certainty(next, main)
     }
     var text = "Best is \(best.row.name) with \(score) (\(better(main)))"
     if let reference = main[condition, main.reference] {
       text += "; \(main.reference), the reference, has \(numbers.text(reference.scores))"
     }
-    return text + "." + (best.test.map { certainty($0, best.adjusted, main) } ?? "")
+    return text + "." + certainty(best, main)
   }
 
   private func better(_ main: MethodComparison) -> String {
     main.direction == .higherIsBetter ? "higher is better" : "lower is better"
   }
 
-  /// How sure a difference is.
-  private func certainty(_ test: PairedTest, _ adjusted: Double?, _ main: MethodComparison) -> String {
-    guard test.difference != nil else {
-      return " Nothing can be said about the difference: \(test.obstacle?.rawValue ?? "undefined")."
-    }
-    let size = "The difference is \(content.numbers.difference(test))"
-    guard let adjusted else {
-      return " \(size), of which nothing can be said: \(test.obstacle?.rawValue ?? "undefined")."
-    }
+  /// How sure the difference from the reference is; nothing where there is none.
+  private func certainty(_ entry: MethodComparison.Entry, _ main: MethodComparison) -> String {
+    guard let test = entry.test, let verdict = entry.verdict else { return "" }
+    guard test.difference != nil else { return " Nothing can be said about the difference: \(verdict.text)." }
+    let size = " The difference is \(content.numbers.difference(test))"
+    guard let adjusted = entry.adjusted else { return "\(size): \(verdict.text)." }
     let p = NumberText.probability(adjusted)
-    let probability = p.hasPrefix("<") ? "p \(p)" : "p = \(p)"
-    let verdict =
-      adjusted < MethodComparison.level
-      ? "significant" : "not significant"
-    return " \(size) (mean ± standard error over \(test.seeds.count) seeds), \(verdict) "
-      + "(\(probability) after correction for \(Words.count(main.tested, "comparison")))."
+    let reason =
+      "(\(p.hasPrefix("<") ? "p \(p)" : "p = \(p)") after correction for \(Words.count(main.tested, "comparison")))"
+    return verdict.isSignificant
+      ? "\(size) (mean ± standard error over \(test.seeds.count) seeds), significant \(reason)."
+      : "\(size) (mean ± standard error), \(verdict.text) \(reason)."
   }
 
   /// For many conditions: means over them, how often each method is the best and how often it differs significantly.
@@ -150,9 +146,8 @@ struct ReportSummary {
         let entries = conditions.compactMap { main[$0, method] }
         var text = "\(method) is best in \(wins[index]) of \(entries.count)\(place == 0 ? " \(cases)" : "")"
         guard method != main.reference else { return text + " (the reference)." }
-        let differing = entries.filter(\.isSignificant)
-        let gains = differing.count { main.direction.improves($0.test?.difference, on: 0) }
-        text += ", significantly better than \(main.reference) in \(gains), worse in \(differing.count - gains)"
+        let (better, worse) = (entries.count { $0.verdict == .better }, entries.count { $0.verdict == .worse })
+        text += ", significantly better than \(main.reference) in \(better), worse in \(worse)"
         return text + "."
       }
   }

@@ -40,6 +40,12 @@ enum Words {
   /// Writes a count such as `1 seed` or `5 seeds`.
   static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 
+  /// Writes counts such as `5 seeds` or `3 to 5 seeds`.
+  static func range(_ numbers: some Collection<Int>, _ word: String) -> String {
+    let (least, most) = (numbers.min() ?? 0, numbers.max() ?? 0)
+    return least == most ? count(most, word) : "\(least) to \(count(most, word))"
+  }
+
   /// Writes seeds such as `0–4` or `0, 2, 7`.
   static func seeds(_ seeds: [Int]) -> String {
     let sorted = Set(seeds).sorted()

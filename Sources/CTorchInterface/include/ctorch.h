@@ -121,7 +121,7 @@ typedef struct {
 /// The one symbol that the library CTorch exports.
 typedef const ctorch_interface *(*ctorch_entry)(void);
 
-/// Returns the path of the program or library that contains this function.
+/// Returns the path of the program or library that contains this function. For a program on Linux it is a link to it.
 const char *ctorch_own_path(void);
 
 /// Makes the C library's allocator keep freed memory for later allocations. It has no effect without such a setting.

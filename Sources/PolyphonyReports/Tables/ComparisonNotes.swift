@@ -18,9 +18,7 @@ struct ComparisonNotes {
     let counts = Set(entries.map(\.entry.row.seeds.count))
     var sentences: [String] = []
     if counts.contains(where: { $0 > 1 }) {
-      let seeds =
-        counts.count == 1 ? "\(counts.first ?? 0) seeds" : "\(counts.min() ?? 0) to \(counts.max() ?? 0) seeds"
-      sentences.append("Mean ± standard deviation (divided by n) over \(seeds).")
+      sentences.append("Mean ± standard deviation (divided by n) over \(Words.range(counts, "seed")).")
     }
     if comparison.methods.count > 1 { sentences.append("Best in bold.") }
     if Set(entries.map { Set($0.entry.row.seeds) }).count > 1 {
@@ -31,11 +29,15 @@ struct ComparisonNotes {
 
   private var tested: [String] {
     guard comparison.tested > 0 else { return [] }
+    let insignificant = entries.compactMap { place in
+      if case .notSignificant(let seeds)? = place.entry.verdict { seeds } else { nil }
+    }
     let count = comparison.tested == 1 ? "the 1 comparison" : "the \(comparison.tested) comparisons"
     return [
-      "* differs from \(comparison.reference) with p < \(MethodComparison.level): paired t-test over common seeds, "
+      "* differs from \(comparison.reference) with p < \(Verdict.level): paired t-test over common seeds, "
         + "two-sided, p after Holm's correction over \(count) of this metric."
     ]
+      + (insignificant.isEmpty ? [] : ["Tested without *: not significant with \(Words.range(insignificant, "seed"))."])
       + (comparison.conditions.count == 1
         ? ["Differences are to \(comparison.reference), mean ± standard error over common seeds."] : [])
   }

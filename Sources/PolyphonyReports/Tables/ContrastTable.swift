@@ -54,16 +54,19 @@ public struct ContrastTable {
 
   private static func notes(_ findings: [ContrastFinding]) -> [String] {
     let counts = Set(findings.map(\.test.seeds.count)).subtracting([0])
-    guard let least = counts.min(), let most = counts.max() else { return ["No two scores have a seed in common."] }
-    guard most > 1 else { return ["One seed: nothing can be said about significance."] }
-    let seeds = least == most ? "\(most) seeds" : "\(least) to \(most) seeds"
+    guard let most = counts.max() else { return ["No two scores have a seed in common."] }
+    guard most > 1 else { return ["One seed: no difference can be tested."] }
     let tested = findings.count { $0.test.p != nil }
     return [
-      "Before, after: mean ± standard deviation over \(seeds).",
-      "Gain: paired by seed, positive is better, ± its standard error; «better» and «worse» are gains beyond two of them.",
+      "Before, after: mean ± standard deviation over \(Words.range(counts, "seed")).",
+      "Gain: paired by seed, positive is better, ± its standard error.",
     ]
       + (tested > 0
-        ? ["p: paired t-test, two-sided, after Holm's correction over \(Words.count(tested, "row"))."] : [])
+        ? [
+          "p: paired t-test, two-sided, after Holm's correction over \(Words.count(tested, "row")).",
+          "Verdict: «better» or «worse» only where p is below \(Verdict.level).",
+        ] : [])
+      + (tested < findings.count ? ["A row without p was not tested; its verdict says why."] : [])
       + ["Trains: the share of its parameters that the method trains, after the train stage if there are more stages."]
   }
 }

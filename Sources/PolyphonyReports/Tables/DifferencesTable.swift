@@ -18,16 +18,12 @@ struct DifferencesTable {
       for method in comparison.methods {
         guard let entry = comparison[condition, method], let test = entry.test else { continue }
         let p = test.p.map(NumberText.probability) ?? ""
-        let verdict =
-          test.obstacle?.rawValue
-          ?? (entry.isSignificant
-            ? (comparison.direction.improves(test.difference, on: 0) ? "better" : "worse") : "no clear difference")
         rows.append(
           [ScoreTable.Cell(rows.count == start ? condition.name(keys) : "")]
             + [
               method, numbers.difference(test), test.statistic.map { NumberText.fixed($0, 2) } ?? "",
               test.obstacle == nil ? "\(test.seeds.count - 1)" : "", p,
-              entry.adjusted.map(NumberText.probability) ?? "", verdict,
+              entry.adjusted.map(NumberText.probability) ?? "", entry.verdict?.text ?? "",
             ].map { ScoreTable.Cell($0) })
       }
       if start > 0, rows.count > start { groups.insert(start) }
@@ -41,8 +37,8 @@ struct DifferencesTable {
     table.groups = groups
     table.notes = [
       "Mean difference ± standard error over common seeds; t with df degrees of freedom; p two-sided, alone and after "
-        + "Holm's correction over the \(Words.count(comparison.tested, "comparison")) that could be tested. «Better» and "
-        + "«worse» where the corrected p is below \(MethodComparison.level)."
+        + "Holm's correction over the \(Words.count(comparison.tested, "comparison")) that could be tested. «Better» or "
+        + "«worse» only where the corrected p is below \(Verdict.level)."
     ]
     self.table = table
   }

@@ -28,8 +28,12 @@ struct NumberText: Sendable {
     return text(difference, signed: true) + error
   }
 
-  /// Writes a probability with three decimals, or `< 0.001` below that.
-  static func probability(_ p: Double) -> String { p < 0.001 ? "< 0.001" : String(format: "%.3f", p) }
+  /// Writes a probability with three decimals, or `< 0.001`. It never rounds up to the level of significance.
+  static func probability(_ p: Double) -> String {
+    if p < 0.001 { return "< 0.001" }
+    let (text, level) = (String(format: "%.3f", p), String(format: "%.3f", Verdict.level))
+    return p < Verdict.level && text == level ? "< \(level)" : text
+  }
 
   /// Writes a count in groups of three digits.
   static func count(_ value: Int) -> String {

@@ -89,7 +89,7 @@ extension ScoreTable {
       if isCompared {
         cells.append(Cell(numbers.difference(entry.test)))
         let p = entry.adjusted.map(NumberText.probability)
-        cells.append(Cell(p ?? entry.test?.obstacle?.rawValue ?? ""))
+        cells.append(Cell(p ?? entry.verdict?.text ?? ""))
       }
       if isCounted {
         let count = entry.row.parameters

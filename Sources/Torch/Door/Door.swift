@@ -32,6 +32,7 @@ enum Door {
 
   private static func load() throws(Fault) -> ctorch_interface {
     let libtorch = try LibraryLocation.libtorch()
+    SpinCount.choose()
     // Opened by path first, so that CTorch's own reference is met by this copy wherever it was built against.
     for name in ["c10", "torch_cpu"] {
       try open(LibraryLocation.library(name, in: libtorch), libtorch: libtorch)

@@ -21,21 +21,21 @@ enum LibraryLocation {
       }
       return path
     }
-    var folder = ownFolder()
+    var folder = ownFolder
     while folder.count > 1 {
       let candidate = folder + "/.libtorch/torch"
       if exists(library("torch_cpu", in: candidate)) { return candidate }
       folder = (folder as NSString).deletingLastPathComponent
     }
     throw Fault(
-      .failure, "libtorch was not found", file: ownFolder(),
+      .failure, "libtorch was not found", file: ownFolder,
       found: "no .libtorch/torch/lib/libtorch_cpu.\(suffix) in this folder or above it",
       remedy: "run «make setup» in Polyphony's folder, or set LIBTORCH to PyTorch's «torch» folder")
   }
 
   /// The library CTorch: beside this program, or in `../lib`.
   static func door() throws(Fault) -> String {
-    let candidates = ["/libCTorch.\(suffix)", "/../lib/libCTorch.\(suffix)"].map { ownFolder() + $0 }
+    let candidates = ["/libCTorch.\(suffix)", "/../lib/libCTorch.\(suffix)"].map { ownFolder + $0 }
     guard let path = candidates.first(where: exists) else {
       throw Fault(
         .failure, "the library CTorch is not beside the program", file: candidates[0],
@@ -58,12 +58,14 @@ enum LibraryLocation {
     return nil
   }
 
-  /// The folder of the program or test bundle that this code was linked into.
-  static func ownFolder() -> String {
-    guard let name = ctorch_own_path() else { return "." }
-    let path = URL(fileURLWithPath: String(cString: name)).resolvingSymlinksInPath().path
-    return (path as NSString).deletingLastPathComponent
-  }
+  /// The folder of the program or library that this code was linked into.
+  ///
+  /// The system's own record says so: argv[0] has no folder where a shell found the program through `PATH`.
+  static let ownFolder: String = {
+    let path = ctorch_own_path().map { String(cString: $0) } ?? CommandLine.arguments[0]
+    let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    return (file as NSString).deletingLastPathComponent
+  }()
 
   private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 }

@@ -48,6 +48,13 @@ public enum Libtorch {
     }
   }
 
+  /// The setting of how long threads of one operator wait for each other before they sleep, such as
+  /// `GOMP_SPINCOUNT=4000`.
+  ///
+  /// ``load()`` sets this variable for the whole process, unless the environment has it or `OMP_WAIT_POLICY`: beside other
+  /// work, threads that wait in a loop keep each other from the processor.
+  public static var threadWaiting: String { SpinCount.description(in: ProcessInfo.processInfo.environment) }
+
   /// Makes operators without a deterministic form report an error, instead of giving different bits in each run.
   public static func requireDeterminism(_ value: Bool) { Door.table.set_deterministic(value) }
 
@@ -92,5 +99,5 @@ extension Libtorch {
 
 extension Libtorch {
   /// The folder of the program or library that contains this code.
-  public static var programFolder: String { LibraryLocation.ownFolder() }
+  public static var programFolder: String { LibraryLocation.ownFolder }
 }

@@ -27,12 +27,12 @@ import Torch
       let outcome = try Program.succeed(command + ["--seeds", "1"], in: folder)
       var lines = outcome.output.split(separator: "\n").map(String.init)
       #expect(lines.last == "o/report.html")
-      #expect(lines.contains("One seed: nothing can be said about significance."))
+      #expect(lines.contains("One seed: no difference can be tested."))
       var table = Self.table(lines)
       #expect(table.map { $0.prefix { $0.isLetter } } == ["balanced", "tuned", "prompted", "adapted"])
-      #expect(table.allSatisfy { $0.hasSuffix("one seed says nothing") })
+      #expect(table.allSatisfy { $0.hasSuffix("one seed, not tested") })
       let page = try String(contentsOfFile: folder + "/o/report.html", encoding: .utf8)
-      #expect(page.contains("What was asked") && page.contains("one seed says nothing"))
+      #expect(page.contains("What was asked") && page.contains("one seed, not tested"))
 
       // A second seed continues the same folder. Its figures equal those of results.json.
       let second = try Program.succeed(command + ["--seeds", "2"], in: folder)
@@ -48,7 +48,7 @@ import Torch
         let mean = String(format: "%.3f", finding.after.mean ?? -1)
         #expect(line.contains(mean) && line.hasSuffix(finding.verdict.text) && finding.test.seeds == [0, 1])
       }
-      #expect(!lines.contains { $0.contains("nothing can be said about significance") })
+      #expect(!lines.contains { $0.contains("no difference can be tested") })
       #expect(try #require(findings[1].parameters).trainable < 500)
     }
   }

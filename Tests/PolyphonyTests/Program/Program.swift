@@ -16,8 +16,9 @@ struct Program {
     return bundle.deletingLastPathComponent + "/polyphony"
   }()
 
+  /// Runs it to its end; a variable of the environment that is nil here is taken out.
   static func run(
-    _ arguments: [String], in current: String? = nil, environment: [String: String] = [:],
+    _ arguments: [String], in current: String? = nil, environment: [String: String?] = [:],
     executable: String = path, stopAfter: ((Process) -> Void)? = nil
   ) throws -> Outcome {
     let process = Process()
@@ -27,7 +28,8 @@ struct Program {
     var variables = ProcessInfo.processInfo.environment
     // Several programs run side by side. With one thread each they do not wait for each other.
     variables["OMP_NUM_THREADS"] = "1"
-    process.environment = variables.merging(environment) { $1 }
+    for (name, value) in environment { variables[name] = value }
+    process.environment = variables
     let folder = NSTemporaryDirectory() + "program-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -48,7 +50,7 @@ struct Program {
   /// Runs the program, and expects success.
   @discardableResult
   static func succeed(
-    _ arguments: [String], in current: String? = nil, environment: [String: String] = [:],
+    _ arguments: [String], in current: String? = nil, environment: [String: String?] = [:],
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Outcome {
     let outcome = try run(arguments, in: current, environment: environment)

@@ -45,20 +45,20 @@ import Torch
 
   @Test(
     arguments: [
-      ([0.9, 0.8, 0.7], [0.88, 0.77, 0.66], ContrastFinding.Verdict.worse, "worse"),
+      ([0.9, 0.8, 0.7], [0.88, 0.77, 0.66], Verdict.worse, "worse"),
       // Differences −0.01, 0.03, 0.01: mean 0.01, standard error 0.0115.
-      ([0.5, 0.5, 0.5], [0.49, 0.53, 0.51], .undecided, "no clear difference"),
-      ([0.5, 0.6], [0.5, 0.6], .nothing(.equal), "equal at all seeds"),
-      ([0.5, 0.625], [0.625, 0.75], .nothing(.noVariance), "no variance between seeds"),
-      ([0.5], [0.9], .nothing(.oneSeed), "one seed says nothing"),
-      ([nil, nil], [0.9, 0.8], .nothing(.undefined), "undefined"),
-    ] as [([Double?], [Double?], ContrastFinding.Verdict, String)])
+      ([0.5, 0.5, 0.5], [0.49, 0.53, 0.51], .notSignificant(seeds: 3), "not significant with 3 seeds"),
+      ([0.5, 0.6], [0.5, 0.6], .untested(.equal), "equal at all seeds, p is undefined"),
+      ([0.5, 0.625], [0.625, 0.75], .untested(.noVariance), "no variance between seeds, p is undefined"),
+      ([0.5], [0.9], .untested(.oneSeed), "one seed, not tested"),
+      ([nil, nil], [0.9, 0.8], .untested(.undefined), "a score is undefined, not tested"),
+    ] as [([Double?], [Double?], Verdict, String)])
   func aVerdictSaysNoMoreThanTheSeedsDo(
-    before: [Double?], after: [Double?], verdict: ContrastFinding.Verdict, text: String
+    before: [Double?], after: [Double?], verdict: Verdict, text: String
   ) throws {
     let found = try finding(before, after)
     #expect(found.verdict == verdict && found.verdict.text == text)
-    #expect((found.adjusted == nil) == (verdict != .worse && verdict != .undecided))
+    #expect((found.adjusted == nil) == (verdict != .worse && verdict != .notSignificant(seeds: 3)))
   }
 
   @Test func lowerErrorsAreGains() throws {
@@ -84,7 +84,7 @@ import Torch
     #expect(zip(found[0].after.values, [0.6, 0.75]).allSatisfy { abs(($0 ?? 0) - $1) < 1e-12 })
     #expect(abs((found[1].gain ?? 0) - 0.15) < 1e-12)
     // A mean over the remaining conditions would answer another question.
-    #expect(found[2].gain == nil && found[2].verdict == .nothing(.undefined))
+    #expect(found[2].gain == nil && found[2].verdict == .untested(.undefined))
     // Two contrasts have p-values. The smaller one is multiplied by two.
     let p = found.prefix(2).compactMap(\.test.p)
     #expect(p.count == 2 && abs((found[1].adjusted ?? 0) - min(1, 2 * p[1])) < 1e-12)
@@ -112,7 +112,7 @@ import Torch
     let single = ContrastTable(
       ContrastFinding.all([contrast], [row("full", [0.5]), row("light", [0.9])], metric: "accuracy"),
       metric: "accuracy")
-    #expect(single.text.rows[0].suffix(4) == ["+0.400", "", "1.0 %", "one seed says nothing"])
-    #expect(single.notes == ["One seed: nothing can be said about significance."])
+    #expect(single.text.rows[0].suffix(4) == ["+0.400", "", "1.0 %", "one seed, not tested"])
+    #expect(single.notes == ["One seed: no difference can be tested."])
   }
 }

@@ -71,7 +71,7 @@ import Torch
       #expect(try Self.texts(page, "//b") == ["0.700 ± 0.082"])
       let summary = try Self.texts(page, "//header").joined()
       #expect(summary.contains("Best is new with mae 0.700 ± 0.082 (lower is better)"))
-      #expect(summary.contains("not significant (p = 0.074 after correction for 1 comparison)"))
+      #expect(summary.contains("not significant with 3 seeds (p = 0.074 after correction for 1 comparison)"))
 
       let turned = try Report(folder: folder, reference: "new")
       #expect(turned.html.contains("The reference, new, is itself the best"))

@@ -31,7 +31,7 @@ import Torch
         | base_x | 0.900 ± 0.000 |  |  | 1\u{202F}500 | 75.0 % |
         | new | **0.700 ± 0.082** | −0.200 ± 0.058 | 0.074 | 1\u{202F}500 | 75.0 % |
 
-        Mean ± standard deviation (divided by n) over 3 seeds. Best in bold. \\* differs from base_x with p &lt; 0.05: paired t-test over common seeds, two-sided, p after Holm's correction over the 1 comparison of this metric. Differences are to base_x, mean ± standard error over common seeds.
+        Mean ± standard deviation (divided by n) over 3 seeds. Best in bold. \\* differs from base_x with p &lt; 0.05: paired t-test over common seeds, two-sided, p after Holm's correction over the 1 comparison of this metric. Tested without \\*: not significant with 3 seeds. Differences are to base_x, mean ± standard error over common seeds.
 
         """)
   }

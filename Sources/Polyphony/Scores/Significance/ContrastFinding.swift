@@ -3,29 +3,6 @@ import Torch
 
 /// What came of a contrast on a data set: both scores, and the gain seed by seed.
 public struct ContrastFinding: Sendable {
-  /// What can be said of a gain.
-  public enum Verdict: Equatable, Sendable {
-    /// Better by more than two standard errors.
-    case better
-    /// Worse by more than two standard errors.
-    case worse
-    /// Within two standard errors.
-    case undecided
-    /// Nothing, for this reason.
-    case nothing(PairedTest.Obstacle)
-
-    /// The verdict in words.
-    public var text: String {
-      switch self {
-      case .better: "better"
-      case .worse: "worse"
-      case .undecided: "no clear difference"
-      case .nothing(.oneSeed): "one seed says nothing"
-      case .nothing(let obstacle): obstacle.rawValue
-      }
-    }
-  }
-
   /// The question.
   public let contrast: Contrast
   /// The data set; nil where rows do not say.
@@ -46,12 +23,8 @@ public struct ContrastFinding: Sendable {
   /// The mean improvement: positive is better, whatever the metric's direction; nil without a common seed.
   public var gain: Double? { test.difference.map { direction == .higherIsBetter ? $0 : -$0 } }
 
-  /// What can be said of the gain: better or worse where it is beyond two standard errors.
-  public var verdict: Verdict {
-    if let obstacle = test.obstacle { return .nothing(obstacle) }
-    guard let gain, let error = test.standardError, abs(gain) > 2 * error else { return .undecided }
-    return gain > 0 ? .better : .worse
-  }
+  /// The conclusion about the gain.
+  public var verdict: Verdict { Verdict(test, adjusted: adjusted, direction: direction) }
 
   /// The findings of contrasts in the rows of a comparison: a contrast after the other, for each data set.
   ///

@@ -5,6 +5,13 @@ import Torch
 ///
 /// p-values are corrected (``HolmCorrection``) over all comparisons of this metric that could be tested: every method
 /// but the reference, under every condition.
+///
+/// ```swift
+/// let comparison = try MethodComparison(document.results, metric: "accuracy", reference: "joint")
+/// for condition in comparison.conditions {
+///   print(comparison[condition, "cggm"]?.adjusted ?? .nan)
+/// }
+/// ```
 public struct MethodComparison: Sendable {
   /// One method's scores under one condition.
   public struct Entry: Sendable {
@@ -16,15 +23,14 @@ public struct MethodComparison: Sendable {
     public let test: PairedTest?
     /// The p-value after the correction; nil where nothing could be tested.
     public internal(set) var adjusted: Double?
+    /// The conclusion about the difference from the reference; nil without a test.
+    public internal(set) var verdict: Verdict?
     /// Whether no other method has a better mean under this condition.
     public internal(set) var isBest = false
 
-    /// Whether the method differs from the reference at the level of ``MethodComparison/level``.
-    public var isSignificant: Bool { adjusted.map { $0 < MethodComparison.level } ?? false }
+    /// Whether the method differs from the reference at the level of ``Verdict/level``.
+    public var isSignificant: Bool { verdict?.isSignificant ?? false }
   }
-
-  /// The level below which a corrected p-value is called significant.
-  public static let level = 0.05
 
   /// The metric.
   public let metric: String
@@ -74,6 +80,7 @@ public struct MethodComparison: Sendable {
       entries[condition, default: [:]][row.name] = Entry(row: row, scores: scores, test: test)
     }
     correct()
+    judge()
     markBest()
   }
 
@@ -83,6 +90,15 @@ public struct MethodComparison: Sendable {
     let adjusted = HolmCorrection.adjusted(places.compactMap { self[$0.0, $0.1]?.test?.p })
     for (place, p) in zip(places, adjusted) { entries[place.0]?[place.1]?.adjusted = p }
     tested = adjusted.count
+  }
+
+  private mutating func judge() {
+    for condition in conditions {
+      for method in methods {
+        guard let entry = self[condition, method], let test = entry.test else { continue }
+        entries[condition]?[method]?.verdict = Verdict(test, adjusted: entry.adjusted, direction: direction)
+      }
+    }
   }
 
   private mutating func markBest() {

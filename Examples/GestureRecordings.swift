@@ -4,7 +4,7 @@ import Torch
 
 /// A data set of one's own, written from Swift and read back: gestures seen by a motion sensor and by a force plate.
 ///
-/// What stands here in place of sensors is a formula: gesture c is an oscillation of frequency c + 1 in the motion, and a
+/// A formula takes the place of sensors: gesture c is an oscillation of frequency c + 1 in the motion, and a
 /// mean force of c/2. Some recordings are shorter than others, and some lack the force plate.
 public struct GestureRecordings {
   /// Steps of the longest recording.
@@ -12,7 +12,7 @@ public struct GestureRecordings {
   /// The gestures.
   static let gestures = ["rest", "wave", "push"]
 
-  /// What the folder holds, and in which form.
+  /// The content of the folder and its form.
   public static let description = DatasetDescription(
     name: "gestures",
     task: PredictionTask(kind: .classification, classes: gestures.count, labels: gestures),

@@ -18,7 +18,7 @@ struct ReportSummary {
     ])
   }
 
-  /// What was run.
+  /// The sentence about the runs.
   private var done: String {
     guard let main = content.main else {
       let runs = Words.count(content.source.stages.count, "run")
@@ -46,10 +46,10 @@ struct ReportSummary {
     return text + ", from polyphony \(content.command)."
   }
 
-  /// What came out: a sentence for each of a few conditions, or a count over many.
+  /// The results: a sentence for each of a few conditions, or a count over many.
   private var findings: [String] {
     guard let main = content.main else { return [] }
-    // What was asked is answered, and nothing else.
+    // The summary answers the contrasts alone, if there are any.
     let asked = content.findings
     if !asked.isEmpty { return asked.map { answer($0, main) } }
     let means = main.conditions.filter {
@@ -66,7 +66,7 @@ struct ReportSummary {
     return counts(conditions, main)
   }
 
-  /// What came of a contrast.
+  /// The sentence about a contrast.
   private func answer(_ finding: ContrastFinding, _ main: MethodComparison) -> String {
     let (contrast, numbers) = (finding.contrast, content.numbers)
     let under = contrast.under.map { " under \($0)" } ?? ""
@@ -170,7 +170,7 @@ struct ReportSummary {
       + "\(numbers.text(score - other, signed: true))."
   }
 
-  /// What the best method costs.
+  /// The cost of the best method.
   private var cost: String? {
     guard let main = content.main else { return nil }
     let wins = main.methods.map { method in main.conditions.count { main[$0, method]?.isBest ?? false } }

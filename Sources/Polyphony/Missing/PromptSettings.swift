@@ -25,11 +25,11 @@ public struct PromptSettings: Equatable, Sendable {
   public var length = 16
   /// Steps of the grid of the light form.
   public var grid = 16
-  /// Whether generative prompts make up missing modalities from present ones; otherwise these stay zero.
+  /// True if generative prompts make up missing modalities from present ones; otherwise these stay zero.
   public var generative = true
-  /// Whether the missing-signal prompts are added to the modalities.
+  /// True if the missing-signal prompts are added to the modalities.
   public var signal = true
-  /// Whether the missing-type prompts are appended.
+  /// True if the missing-type prompts are appended.
   public var type = true
 
   /// The published settings, the form chosen for the model.

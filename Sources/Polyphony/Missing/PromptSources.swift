@@ -39,6 +39,6 @@ struct PromptSources {
     return rows.isEmpty ? nil : .concatenated(rows)
   }
 
-  /// Whether a modality is missing, `[B]` (bool).
+  /// True if a modality is missing, `[B]` (bool).
   func isMissing(_ target: Int) -> Tensor { .!presence.select(1, target) }
 }

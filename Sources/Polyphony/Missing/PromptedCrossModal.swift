@@ -72,7 +72,7 @@ public final class PromptedCrossModal: Module, Backbone {
     PublishedPromptNames.name(key, modalities: configuration.modalities.map(\.name)) ?? base.fileKey(key)
   }
 
-  /// Whether a key belongs to the prompts.
+  /// True if a key belongs to the prompts.
   func isPrompt(_ key: String) -> Bool { promptKeys.contains(key) }
 
   private lazy var promptKeys = Set(prompts.storage().map(\.key))

@@ -2,11 +2,11 @@ import Torch
 
 /// The parameters of a base that a method trains beside its prompts or fills.
 struct TrainableParts {
-  /// Whether the projections of the modalities are trained (``Backbone/projectionPrefixes``).
+  /// True if the projections of the modalities are trained (``Backbone/projectionPrefixes``).
   var projections: Bool
-  /// Whether the last layer is trained (``Backbone/outputLayer``).
+  /// True if the last layer is trained (``Backbone/outputLayer``).
   var head: Bool
-  /// Whether the whole backbone is trained.
+  /// True if the whole backbone is trained.
   var everything = false
 
   /// Reads `projections` and `head`.

@@ -22,9 +22,9 @@ import Torch
 public protocol Attachment: Module {
   /// The places at which the method acts or reads, of those that a model can skip.
   var stages: Stages { get }
-  /// Whether the method handles samples that lack some of their modalities.
+  /// True if the method handles samples that lack some of their modalities.
   var handlesMissingModalities: Bool { get }
-  /// Whether the method puts something in place of missing modalities, so that methods after it find all of them.
+  /// True if the method puts something in place of missing modalities, so that methods after it find all of them.
   var makesUpMissingModalities: Bool { get }
   /// How the method treats the steps of the sequences. ``Installation`` refuses pairs of methods that would miscount.
   var sequenceEffect: SequenceEffect { get }
@@ -105,7 +105,7 @@ public enum SequenceEffect: Sendable {
   /// The method puts steps in front of the modalities' own.
   case prependsSteps
 
-  /// Whether methods of this kind and another can act in one model.
+  /// True if methods of this kind and another can act in one model.
   ///
   /// Steps in front change the count of all other steps, and steps behind can be put there once.
   func agrees(with other: SequenceEffect) -> Bool {

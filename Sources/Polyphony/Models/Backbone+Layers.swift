@@ -5,7 +5,7 @@ import Torch
 extension Backbone {
   /// Projections of all modalities to the model's width; a vector becomes one step.
   ///
-  /// Where a projection is nil, the modality is taken as it is.
+  /// A modality without a projection stays as it is.
   public func project(_ inputs: Inputs, with projections: [Conv1d?]) -> [Tokens] {
     inputs.modalities.indices.map { index in
       let x = inputs.modalities[index]

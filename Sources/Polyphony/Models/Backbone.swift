@@ -75,7 +75,7 @@ public protocol Backbone: Module {
   /// ``represent(encoded:)`` of ``encode(_:afterLayer:)`` in one, for the same reason.
   func represent(embedded: [Tokens]) -> Tensor
 
-  // What methods ask for
+  // Requirements of methods
 
   /// Features per step of the encoded modalities.
   var encodedWidth: Int { get }
@@ -165,10 +165,10 @@ extension Backbone {
 }
 
 extension Backbone {
-  /// Whether a key belongs to the head.
+  /// True if a key belongs to the head.
   public static func isHead(_ key: String) -> Bool { headPrefixes.contains { key.hasPrefix($0 + ".") } }
 
-  /// Whether a key belongs to the projections of the modalities.
+  /// True if a key belongs to the projections of the modalities.
   public func isProjection(_ key: String) -> Bool { projectionPrefixes.contains { key.hasPrefix($0) } }
 
   /// The keys of ``outputLayer``.

@@ -1,6 +1,6 @@
 import Torch
 
-/// What a forward pass tells a method besides the values that the method may change.
+/// The context of a forward pass: what a method reads besides the values that it may change.
 ///
 /// ``MultimodalModel`` makes one context for each pass and hands it to every stage function of every ``Attachment``.
 /// Later stages find in it what earlier stages gave, so that a method need not remember anything from one call to the
@@ -25,13 +25,13 @@ public struct ForwardContext {
   /// The array is empty until then, and where no method asks for ``Stages/fused`` or ``Stages/fusionLayers``.
   public internal(set) var fused: [Tokens] = []
 
-  /// Whether a method has made up what was missing.
+  /// True if a method has made up what was missing.
   var isCompleted = false
 
   /// A context at the beginning of a pass.
   public init(_ inputs: Inputs) { self.inputs = inputs }
 
-  /// Whether the samples have each modality, `[B]` (bool) by modality; nil where all samples have it.
+  /// True if the samples have each modality, `[B]` (bool) by modality; nil where all samples have it.
   public var presence: [Tensor?] { inputs.modalities.indices.map { inputs.isPresent($0) } }
 
   /// The context for one method: modalities that another method has made up count as present.

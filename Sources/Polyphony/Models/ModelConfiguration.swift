@@ -28,7 +28,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   public var classifierLayers: Int?
   /// Layers of the memory encoders (`mult`).
   public var memoryLayers: Int?
-  /// Whether attention is causal (`mult`).
+  /// True if attention is causal (`mult`).
   public var causal: Bool?
   /// Steps of a prompt (`prompted_mult`).
   public var promptLength: Int?

@@ -91,7 +91,7 @@ public final class MultimodalModel {
   /// The device of the model's parameters.
   public var device: Device { backbone.parameters().first?.storage.tensor?.device ?? .cpu }
 
-  /// Whether one of the methods handles samples that lack some of their modalities.
+  /// True if one of the methods handles samples that lack some of their modalities.
   public var handlesMissingModalities: Bool { methods.contains { $0.handlesMissingModalities } }
 
   /// Puts the backbone and all methods into training or evaluation form.

@@ -1,7 +1,7 @@
 import OrderedCollections
 import Polyphony
 
-/// What has to be said about a table of scores: what ± is, what was tested, over how many, and what was not.
+/// The notes under a table of scores. They explain ± and the tests, and name the seeds and the untested rows.
 struct ComparisonNotes {
   let comparison: MethodComparison
 

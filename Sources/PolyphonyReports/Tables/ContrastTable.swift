@@ -2,7 +2,7 @@ import Foundation
 import Polyphony
 import PolyphonyPresentation
 
-/// What a comparison's contrasts came to, a line each: two methods, the gain of the one on the other, and a verdict.
+/// The table of a comparison's contrasts. A line has two methods, the gain of one on the other, and a verdict.
 public struct ContrastTable {
   /// The table.
   let table: ScoreTable
@@ -49,7 +49,7 @@ public struct ContrastTable {
   /// The metric and its direction.
   public var title: String { table.title }
 
-  /// What a reader has to know, a sentence each.
+  /// The notes for a reader, a sentence each.
   public var notes: [String] { table.notes }
 
   private static func notes(_ findings: [ContrastFinding]) -> [String] {

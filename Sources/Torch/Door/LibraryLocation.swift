@@ -1,7 +1,7 @@
 import CTorchInterface
 import Foundation
 
-/// Where the two dynamic libraries are looked for: libtorch, and CTorch (our door to it).
+/// The search for the two dynamic libraries: libtorch, and CTorch, our door to it.
 enum LibraryLocation {
   #if canImport(Darwin)
     static let suffix = "dylib"

@@ -1,13 +1,13 @@
 import OrderedCollections
 import Torch
 
-/// What came of a contrast on a data set: both scores, and the gain seed by seed.
+/// The finding of a contrast on a data set: both scores, and the gain seed by seed.
 public struct ContrastFinding: Sendable {
   /// The question.
   public let contrast: Contrast
   /// The data set; nil where rows do not say.
   public let data: String?
-  /// Whether more is better.
+  /// True if more is better.
   public let direction: MetricDirection
   /// The scores of the method that is compared with.
   public let before: Aggregate

@@ -25,16 +25,16 @@ public struct MethodComparison: Sendable {
     public internal(set) var adjusted: Double?
     /// The conclusion about the difference from the reference; nil without a test.
     public internal(set) var verdict: Verdict?
-    /// Whether no other method has a better mean under this condition.
+    /// True if no other method has a better mean under this condition.
     public internal(set) var isBest = false
 
-    /// Whether the method differs from the reference at the level of ``Verdict/level``.
+    /// True if the method differs from the reference at the level of ``Verdict/level``.
     public var isSignificant: Bool { verdict?.isSignificant ?? false }
   }
 
   /// The metric.
   public let metric: String
-  /// Whether more is better.
+  /// True if more is better.
   public let direction: MetricDirection
   /// The method that others are tested against.
   public let reference: String

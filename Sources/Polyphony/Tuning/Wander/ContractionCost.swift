@@ -39,7 +39,7 @@ public struct ContractionCost: Equatable, Sendable {
     featureRank * length * bottleneck * width + tokenRank * featureRank * steps * length * width
   }
 
-  /// Whether to contract tokens first.
+  /// True if to contract tokens first.
   public func prefersTokensFirst(_ length: Int) -> Bool { tokensFirst(length) <= featuresFirst(length) }
 
   /// The cost for modalities of these lengths: down-projections, factors in the cheaper order, products and sum.

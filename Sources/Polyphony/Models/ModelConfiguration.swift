@@ -26,6 +26,8 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   public var promptLength: Int?
   /// Mean and deviation by which features are standardised before the model sees them, by modality.
   public var normalization: [String: FeatureStatistics]?
+  /// The training means that stand in for missing cells of modalities without normalization, by modality.
+  public var cellMeans: [String: [Float]]?
 
   /// The modalities that the model looks at; nil for all. The others are absent to it, whatever the data hold.
   public var only: [String]?
@@ -37,6 +39,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     case classifierLayers = "classifier_layers"
     case memoryLayers = "memory_layers"
     case promptLength = "prompt_length"
+    case cellMeans = "cell_means"
   }
 
   /// A configuration.
@@ -66,6 +69,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     causal = try container.decodeIfPresent(Bool.self, forKey: .causal)
     promptLength = try container.decodeIfPresent(Int.self, forKey: .promptLength)
     normalization = try container.decodeIfPresent([String: FeatureStatistics].self, forKey: .normalization)
+    cellMeans = try container.decodeIfPresent([String: [Float]].self, forKey: .cellMeans)
     only = try container.decodeIfPresent([String].self, forKey: .only)
     encoder = try container.decodeIfPresent(ImageEncoderName.self, forKey: .encoder)
   }
@@ -100,6 +104,14 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
       try check(
         modality.sampleShape.allSatisfy { $0 > 0 }, "modalities.\(modality.name)", modality.sampleShape,
         "sizes above 0")
+      let count = modality.statisticsCount
+      let statistics = normalization?[modality.name]
+      for length in [statistics?.mean.count, statistics?.deviation.count].compactMap(\.self) {
+        try check(length == count, "normalization.\(modality.name)", "\(length) numbers", "\(count)")
+      }
+      if let means = cellMeans?[modality.name] {
+        try check(means.count == count, "cell_means.\(modality.name)", "\(means.count) numbers", "\(count)")
+      }
     }
   }
 }

@@ -69,6 +69,6 @@ final class FiniteTally {
   var missingSummary: String? {
     guard missingCells > 0 else { return nil }
     let share = Double((1000 * Double(missingCells) / Double(max(1, cells))).rounded()) / 10
-    return "\(missingCells) missing cells (\(share) %)"
+    return "\(missingCells) missing cell\(missingCells == 1 ? "" : "s") (\(share) %)"
   }
 }

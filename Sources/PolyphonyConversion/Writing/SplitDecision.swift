@@ -35,6 +35,9 @@ struct SplitDecision {
     outcome.notes.append(
       "the file has no validation split: \(share.places.count) of \(train.rows.count) training samples became it, "
         + "\(share.manner), with seed \(options.seed)")
+    if groups == nil {
+      for grouping in try table.groupings + Grouping.search(train.part) { outcome.notes.append(grouping.warning) }
+    }
     return outcome
   }
 }

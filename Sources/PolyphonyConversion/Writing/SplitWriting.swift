@@ -101,7 +101,8 @@ struct SplitWriting {
     for row in set.rows.indices where presence.allSatisfy({ $0?[row] == false }) {
       throw Fault(
         .badData, "a sample has no modality at all", file: source, key: set.name, found: "sample \(set.rows[row])",
-        expected: "at least one modality with a finite number", remedy: "remove the sample")
+        expected: "at least one modality with a finite number",
+        remedy: "remove the sample, in pandas by df.dropna(how='all', subset=[…])")
     }
   }
 }

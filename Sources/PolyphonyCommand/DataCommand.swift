@@ -28,16 +28,20 @@ struct DataInspectCommand: ReportingCommand {
     let task = dataset.description.task
     print("\(dataset.description.name): \(task.kind.rawValue)\(task.classes.map { ", \($0) classes" } ?? "")")
     if let source = dataset.description.source { print(source) }
-    var table = TextTable([
-      .init("split"), .init("samples", .right), .init("modality"), .init("form"), .init("missing", .right),
-      .init("mean length", .right), .init("mean", .right), .init("deviation", .right),
-    ])
+    let hasCells = inspection.modalities.contains { $0.missingCells > 0 }
+    var table = TextTable(
+      [.init("split"), .init("samples", .right), .init("modality"), .init("form"), .init("missing", .right)]
+        + (hasCells ? [.init("missing cells", .right)] : [])
+        + [.init("mean length", .right), .init("mean", .right), .init("deviation", .right)])
     for row in inspection.modalities {
-      table.append([
-        row.split, "\(row.samples)", row.modality, row.form, String(format: "%.1f %%", row.missing * 100),
-        row.meanLength.map { String(format: "%.1f", $0) } ?? "", String(format: "%.3g", row.mean),
-        String(format: "%.3g", row.deviation),
-      ])
+      let cells = hasCells ? ["\(row.missingCells)"] : []
+      table.append(
+        [
+          row.split, "\(row.samples)", row.modality, row.form, String(format: "%.1f %%", row.missing * 100),
+        ] + cells + [
+          row.meanLength.map { String(format: "%.1f", $0) } ?? "", String(format: "%.3g", row.mean),
+          String(format: "%.3g", row.deviation),
+        ])
     }
     print(table.text(Terminal.glyphs))
     for row in inspection.labels {

@@ -8,17 +8,21 @@ import Torch
 struct DataConvertCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Make a data set of a feature file: MMSA's and MulT's pickles, .npz, .npy, HDF5, CSV.",
+    abstract: "Make a data set of feature files: MMSA's and MulT's pickles, .npz, .npy, HDF5, CSV.",
     discussion: """
       A pickle is read, never run: it may hold dictionaries, lists, texts, numbers and NumPy arrays, and anything else \
-      is refused by name. What is not said is found out: splits are those of the file (train, valid, test), modalities \
-      its arrays, in a table the columns of one prefix (audio_0, audio_1). −∞ and NaN become 0 and are counted. Files \
-      of any size are copied in pieces. HDF5 is read by the system's library (LIBHDF5 names another), arrays by their \
-      paths: --modality text=/group/text.
+      is refused by name. What is not said is found out, and notes say what was decided: splits are those of the file \
+      (train, valid, test), modalities its arrays, in a table the columns of one prefix (audio_0, audio_1), or all \
+      columns of numbers (features). A file without valid gives 15 % of train to it. NaN is a missing cell, which a \
+      model fills with the training mean; infinities become 0; both are counted. Whole numbers that repeat are classes. \
+      Files of any size are copied in pieces. HDF5 is read by the system's library (LIBHDF5 names another), arrays by \
+      their paths: --modality text=/group/text.
       """)
 
   @Option(
-    help: ArgumentHelp("The file to read; several --input for single .npy arrays.", valueName: "file"))
+    help: ArgumentHelp(
+      "The file to read; several for single .npy arrays, train=FILE, NAME=FILE (a modality) or NAME.train=FILE.",
+      valueName: "file"))
   var input: [String]
 
   @Option(help: ArgumentHelp("The data set folder to make or replace.", valueName: "folder"))
@@ -34,7 +38,7 @@ struct DataConvertCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The key or column of the target: regression_labels, labels, label, target, y, classification_labels.",
+      "The key or column of the target, KEY:0 for the first of several; regression_labels, labels, label, target, y, …",
       valueName: "key"))
   var target: String?
 
@@ -52,13 +56,20 @@ struct DataConvertCommand: ReportingCommand {
       "A modality: NAME, NAME=KEY, or NAME=COLUMN,COLUMN of a table; may be repeated.", valueName: "name=key"))
   var modality: [String] = []
 
-  @Option(help: ArgumentHelp("Shares of train, valid and test where the file has no splits.", valueName: "shares"))
-  var split = "0.7,0.15,0.15"
+  @Option(
+    help: ArgumentHelp(
+      "Shares of train, valid and test where the file has no splits; 0.7,0.15,0.15.", valueName: "shares"))
+  var split: String?
 
   @Option(help: ArgumentHelp("The key or column that names each sample's split; split.", valueName: "key"))
   var splitBy: String?
 
-  @Option(help: ArgumentHelp("The key or column of identifiers; id.", valueName: "key"))
+  @Option(
+    help: ArgumentHelp("The key or column of groups, such as subjects: none falls into two splits.", valueName: "key"))
+  var groupBy: String?
+
+  @Option(
+    help: ArgumentHelp("The key or column of identifiers, a different one for each sample; id.", valueName: "key"))
   var id: String?
 
   @Option(help: ArgumentHelp("What the assignment to splits follows from.", valueName: "number"))
@@ -73,7 +84,8 @@ struct DataConvertCommand: ReportingCommand {
     options.text = text.flatMap { ConversionOptions.TextForm(rawValue: $0.rawValue) }
     (options.target, options.id, options.splitBy, options.name) = (target, id, splitBy, name)
     options.modalities = try modality.map { try ConversionOptions.ModalityChoice(parsing: $0) }
-    options.ratios = try ConversionOptions.ratios(parsing: split)
+    options.ratios = try split.map { try ConversionOptions.ratios(parsing: $0) }
+    options.groupBy = groupBy
     options.seed = seed
     let display = ConversionDisplay()
     let report = try DatasetConversion.run(options) { display.update($0) }

@@ -41,21 +41,23 @@ public struct ConversionOptions: Sendable {
 
   static let defaultID = "id"
   static let defaultSplitBy = "split"
+  static let defaultRatios = [0.7, 0.15, 0.15]
 
-  /// The input files: one file, or several single `.npy` arrays.
+  /// The input files: one file, several single `.npy` arrays, or files of the forms `train=FILE`, `NAME=FILE` and
+  /// `NAME.train=FILE`.
   public var inputs: [String]
   /// The data set folder to make.
   public var output: String
   /// The prediction task. If it is nil, the target decides it.
   public var task: PredictionTask.Kind?
-  /// The key or column of the target.
+  /// The key or column of the target. `KEY:3` is column 3, counted from 0, of an array with several.
   public var target: String?
   /// The key that holds the text, `text` or `text_bert`.
   public var text: TextForm?
   /// The modalities. If there are none, the conversion takes those that it finds.
   public var modalities: [ModalityChoice] = []
-  /// The shares of train, valid and test, for files without splits.
-  public var ratios = [0.7, 0.15, 0.15]
+  /// The shares of train, valid and test, for files without splits. If they are nil, 0.7, 0.15 and 0.15 are used.
+  public var ratios: [Double]?
   /// The seed for the assignment of samples to splits.
   public var seed: UInt64 = 0
   /// The data set's name. If it is nil, the file's name is used.
@@ -64,6 +66,10 @@ public struct ConversionOptions: Sendable {
   public var id: String?
   /// The key or column with the split of each sample.
   public var splitBy: String?
+  /// The key or column of groups, such as subjects. No group falls into two splits.
+  public var groupBy: String?
+  /// The column of a target with several, counted from 0.
+  var targetColumn: Int?
 
   /// Makes options with their defaults.
   public init(inputs: [String], output: String) { (self.inputs, self.output) = (inputs, output) }
@@ -88,6 +94,7 @@ public struct ConversionOptions: Sendable {
     func path(_ key: String) -> String { String(key.drop { $0 == "/" }) }
     var options = self
     (options.target, options.id, options.splitBy) = (target.map(path), id.map(path), splitBy.map(path))
+    options.groupBy = groupBy.map(path)
     options.modalities = modalities.map { choice in
       var choice = choice
       choice.keys = (choice.keys ?? [choice.name]).map(path)
@@ -95,6 +102,22 @@ public struct ConversionOptions: Sendable {
       return choice
     }
     return options
+  }
+
+  /// The options with the column of a target such as `y:3` apart from its key, unless that is a key of the table.
+  func withTargetColumn(in table: SourceTable) -> ConversionOptions {
+    guard let target, let colon = target.lastIndex(of: ":"),
+      let column = Int(target[target.index(after: colon)...]), column >= 0,
+      !table.parts.contains(where: { $0[target] != nil })
+    else { return self }
+    var options = self
+    (options.target, options.targetColumn) = (String(target[..<colon]), column)
+    return options
+  }
+
+  /// The usual keys of targets of any task.
+  var allTargetNames: Set<String> {
+    ["regression_labels", "classification_labels", "labels", "label", "target", "targets", "y", "class"]
   }
 
   /// The possible keys of a target, the most likely first.

@@ -33,8 +33,9 @@ public enum DatasetConversion {
 
   /// Converts files to a folder, which is created or replaced as a whole.
   ///
-  /// Numbers become single precision. −∞ becomes 0, as in MMSA's loader, and so do +∞ and NaN. A sample without any
-  /// other number lacks the modality. The notes count every replacement.
+  /// Numbers become single precision. −∞ becomes 0, as in MMSA's loader, and so does +∞. NaN stays as a missing cell,
+  /// which a model fills with the mean of the training split. A sample without any other number lacks the modality. The
+  /// notes count all of them.
   /// - Throws: `Fault(.missingInput)` without the file, `Fault(.badData)` with the place of an error in the file,
   ///   `Fault(.usage)` for options that do not fit, `Fault(.cannotWrite)`.
   public static func run(
@@ -53,15 +54,20 @@ public enum DatasetConversion {
         expected: "regression or classification")
     }
     try OutputFolder.check(options.output)
-    let table = try SourceFile.open(options, folder: options.output.parentFolder)
-    let options = table.format == "HDF5" ? options.withPaths : options
-    let hashes = try hashes(of: options.inputs)
+    let inputs = try InputFile.parse(options.inputs)
+    let table = try SourceFile.open(inputs, options, folder: options.output.parentFolder)
+    let options = (table.format == "HDF5" ? options.withPaths : options).withTargetColumn(in: table)
+    let hashes = try hashes(of: inputs)
     let recognized = hashes.count == 1 ? known[hashes[0]] : nil
-    let sets = try SampleSets(table: table, options: options).make()
+    let splitting = try SplitDecision(table: table, options: options, recognized: recognized).make()
+    let sets = splitting.sets
     let entries = try ModalitySelection(table: table, options: options, sets: sets).make()
     let target = try TargetColumn(table: table, options: options, sets: sets, recognized: recognized).make()
     let identifiers = try SampleIdentifiers(table, options, sets)
-    var notes = (recognized.map { [$0.note] } ?? []) + table.notes + target.notes
+    var notes = (recognized.map { [$0.note] } ?? []) + table.notes + splitting.notes + target.notes + identifiers.notes
+    if let part = table.parts.first {
+      notes += [UnusedColumns.note(part, entries, options, target: target.key)].compactMap(\.self)
+    }
     var writings: [SplitWriting] = []
     for (index, set) in sets.enumerated() {
       var lengths: [SampleLengths] = []
@@ -78,14 +84,11 @@ public enum DatasetConversion {
           ids: identifiers.ids[index], source: table.file))
     }
     var description = DatasetDescription(
-      name: options.name ?? recognized?.name ?? name(of: options.inputs[0]), task: target.task,
+      name: options.name ?? recognized?.name ?? name(of: inputs, options.output), task: target.task,
       modalities: entries.map(\.modality),
       splits: Dictionary(uniqueKeysWithValues: sets.map { ($0.name, .init(file: "\($0.name).safetensors")) }))
     try description.validate(file: options.output)
-    description.source = source(options.inputs, hashes, recognized)
-    if !table.hasSplits, sets.count > 1, table.parts[0][options.splitBy ?? ConversionOptions.defaultSplitBy] == nil {
-      notes.append("the file has no splits: samples were assigned at random with seed \(options.seed)")
-    }
+    description.source = source(inputs, hashes, recognized)
     try AtomicFolder.write(to: options.output) { (folder) throws(Fault) in
       try write(writings, &description, &notes, to: folder, progress)
       if let names = identifiers.names { try JSONFile.write(names, to: "\(folder)/ids.json") }
@@ -109,8 +112,12 @@ public enum DatasetConversion {
         progress(Progress(split: name, done: done, total: total))
       }
       done = before + writing.byteCount
-      for (entry, tally) in zip(writing.entries, outcome.tallies) {
+      for (index, (entry, tally)) in zip(writing.entries, outcome.tallies).enumerated() {
         if let summary = tally.summary { notes.append("\(name): \(summary) in \(entry.modality.name) became 0") }
+        guard let summary = tally.missingSummary else { continue }
+        description.modalities[index].missingCells = .mean
+        notes.append(
+          "\(name): \(summary) in \(entry.modality.name). A model puts the training mean of the feature there")
       }
       for (entry, missing) in zip(writing.entries, outcome.missing) where missing > 0 {
         notes.append("\(name): \(missing) samples lack \(entry.modality.name)")
@@ -119,19 +126,21 @@ public enum DatasetConversion {
     }
   }
 
-  private static func name(of input: String) -> String {
-    ((input as NSString).lastPathComponent as NSString).deletingPathExtension
+  /// The name of a data set: that of its file, or that of the folder for several named files.
+  private static func name(of inputs: [InputFile], _ output: String) -> String {
+    let path = inputs[0].isNamed && inputs.count > 1 ? output : inputs[0].path
+    return ((path as NSString).lastPathComponent as NSString).deletingPathExtension
   }
 
-  private static func hashes(of inputs: [String]) throws(Fault) -> [String] {
+  private static func hashes(of inputs: [InputFile]) throws(Fault) -> [String] {
     var hashes: [String] = []
-    for input in inputs { hashes.append(try FileHash.sha256(of: input)) }
+    for input in inputs { hashes.append(try FileHash.sha256(of: input.path)) }
     return hashes
   }
 
   /// Returns names and hashes of the files, which users can compare with the publisher's.
-  private static func source(_ inputs: [String], _ hashes: [String], _ recognized: RecognizedFile?) -> String {
-    let files = zip(inputs, hashes).map { "\(($0 as NSString).lastPathComponent) (SHA-256 \($1))" }
+  private static func source(_ inputs: [InputFile], _ hashes: [String], _ recognized: RecognizedFile?) -> String {
+    let files = zip(inputs, hashes).map { "\(($0.path as NSString).lastPathComponent) (SHA-256 \($1))" }
     let origin = recognized.map { "\($0.source), \($0.path); " } ?? ""
     return origin + "converted by «polyphony data convert» from " + files.joined(separator: ", ")
   }

@@ -20,7 +20,7 @@ extension UnlabelledSplit {
           .badData, "a modality has another form than the model's", key: modality.name, found: "\(tensor.shape)",
           expected: "[\(count)] + \(modality.sampleShape)", remedy: "use data like that of the model's training")
       }
-      guard tensor.isFinite else {
+      guard modality.missingCells == nil ? tensor.isFinite : tensor.isFiniteExceptMissingCells else {
         throw Fault(
           .badData, "a value is not a finite number", key: modality.name, found: "in the samples of \(name)",
           expected: "finite numbers", remedy: "replace it before adaptation, for example by 0")

@@ -18,6 +18,8 @@ public final class Dataset {
   public let description: DatasetDescription
   /// The modalities in the order of the files' `presence`.
   let fileOrder: [Modality]
+  /// The numbers for missing cells of modalities whose model knows none, by name.
+  let cellFill: [String: [Float]]
 
   /// Opens a folder.
   /// - Throws: `Fault(.missingInput)` without `dataset.json`, `Fault(.badData)` if its description is inconsistent.
@@ -29,11 +31,12 @@ public final class Dataset {
       remedy: "name a folder with dataset.json, or make one with «polyphony data synthesize»")
     try description.validate(file: path)
     fileOrder = description.modalities
+    cellFill = [:]
   }
 
-  /// The same folder with its modalities in another order.
-  init(_ other: Dataset, order: [String]) {
-    folder = other.folder
+  /// The same folder with its modalities in another order, and with numbers for missing cells.
+  init(_ other: Dataset, order: [String], cellFill: [String: [Float]] = [:]) {
+    (folder, self.cellFill) = (other.folder, cellFill)
     var description = other.description
     fileOrder = other.fileOrder
     description.modalities = order.compactMap { name in other.description.modalities.first { $0.name == name } }
@@ -77,6 +80,20 @@ public final class Dataset {
           found: "\(shared) in \(one.name) and \(other.name)",
           expected: "every id in one split only", remedy: "remove it from one of them: scores would be too good")
       }
+    }
+  }
+
+  /// Checks that no `id` stands twice in a split.
+  /// - Throws: `Fault(.badData)` with the split and the repeated id.
+  public func checkUnique(_ split: UnlabelledSplit) throws(Fault) {
+    guard let ids = split.ids else { return }
+    var rows: [Int: Int] = [:]
+    for (row, id) in ids.enumerated() {
+      guard let first = rows.updateValue(row, forKey: id) else { continue }
+      throw Fault(
+        .badData, "two samples of a split have one id", file: folder, key: "\(split.name).id",
+        found: "\(id) in samples \(first) and \(row); \(Set(ids).count) different ids in \(ids.count) samples",
+        expected: "one id for each sample", remedy: "convert the data again without --id, or remove the copies")
     }
   }
 

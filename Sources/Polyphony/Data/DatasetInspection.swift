@@ -22,6 +22,8 @@ public struct DatasetInspection: Sendable {
     public var missing: Double
     /// The mean number of real steps; nil for vectors and images.
     public var meanLength: Double?
+    /// The number of missing cells in samples that have the modality.
+    public var missingCells: Int
     /// The mean over all values.
     public var mean: Double
     /// The standard deviation over all values.
@@ -54,6 +56,7 @@ public struct DatasetInspection: Sendable {
       let split: UnlabelledSplit
       if let labelled { split = labelled.samples } else { split = try dataset.unlabelled(name) }
       splits.append(split)
+      try dataset.checkUnique(split)
       for (index, modality) in dataset.description.modalities.enumerated() {
         rows.append(Self.row(split, index, modality))
       }
@@ -64,16 +67,27 @@ public struct DatasetInspection: Sendable {
   }
 
   private static func row(_ split: UnlabelledSplit, _ index: Int, _ modality: Modality) -> ModalityRow {
-    let x = split.inputs.modalities[index].to(.float64)
-    let mean = x.mean().item
+    let all = split.inputs.modalities[index].to(.float64)
+    let isCell = .!all.isMissingCell
+    let x = all.filled(0, where: .!isCell)
+    let share = modality.missingCells == nil ? 1 : max(isCell.to(.float64).mean().item, 1e-12)
+    let mean = x.mean().item / share
+    let deviations = (x - mean).squared().filled(0, where: .!isCell)
     let present = split.inputs.isPresent(index)?.to(.float64).mean().item ?? 1
     let lengths = split.inputs.lengths[index]?.to(.float64).mean().item
     return ModalityRow(
       split: split.name, modality: modality.name,
       form: "\(modality.kind.rawValue) \(modality.sampleShape.map(String.init).joined(separator: "×"))",
       samples: split.count, missing: 1 - present,
-      meanLength: modality.kind == .sequence ? lengths ?? Double(modality.steps) : nil, mean: mean,
-      deviation: (x - mean).squared().mean().item.squareRoot())
+      meanLength: modality.kind == .sequence ? lengths ?? Double(modality.steps) : nil,
+      missingCells: missingCells(all, split.inputs.isPresent(index)), mean: mean,
+      deviation: (deviations.mean().item / share).squareRoot())
+  }
+
+  private static func missingCells(_ x: Tensor, _ present: Tensor?) -> Int {
+    let missing = x.isMissingCell.flattened(1, x.rank - 1).to(.int64).sum(1).integers
+    guard let present = present?.integers else { return missing.reduce(0, +) }
+    return zip(missing, present).reduce(0) { $0 + ($1.1 == 0 ? 0 : $1.0) }
   }
 
   private static func counts(_ target: Tensor, _ task: PredictionTask) -> [(label: String, count: Int)] {

@@ -22,7 +22,8 @@ public struct FeatureStatistics: Codable, Equatable, Sendable {
 extension FeatureStatistics {
   /// Computes mean and deviation of each feature over the real steps of present samples, in double precision.
   ///
-  /// A constant feature gets the deviation `ofConstant`, which is 1 for a divisor and 0 for a scale of noise.
+  /// A constant feature gets the deviation `ofConstant`, which is 1 for a divisor and 0 for a scale of noise. Missing
+  /// cells (NaN) do not count. A feature without any number has the mean 0.
   public static func fit(
     _ samples: UnlabelledSplit, modality index: Int, kind: Modality.Kind, ofConstant: Float = 1
   ) -> FeatureStatistics {
@@ -30,21 +31,31 @@ extension FeatureStatistics {
       let x = samples.inputs.modalities[index]
       let mask = kind == .image ? nil : samples.inputs.mask(index)
       let present = samples.inputs.isPresent(index)
+      let hasMissingCells = !x.isFinite
       let features = x.size(kind == .image ? 1 : x.rank - 1)
       let perSample = x.shape.dropFirst().reduce(1, *) / max(1, features)
       /// The features as rows `[n·L, D]`, one row per step or per pixel.
-      func rows(_ part: Range<Int>) -> Tensor {
+      func cells(_ part: Range<Int>) -> Tensor {
         let x = x[part].to(.float64)
         return kind == .image ? x.permuted(0, 2, 3, 1).flattened(0, 2) : x.flattened(0, x.rank - 2)
       }
+      /// The rows with 0 in missing cells, whose weight is 0 too.
+      func rows(_ part: Range<Int>) -> Tensor {
+        let cells = cells(part)
+        return hasMissingCells ? cells.filled(0, where: cells.isMissingCell) : cells
+      }
       /// The weight of each row `[n·L, 1]`: 1 for real steps of present samples, else 0.
-      func weight(_ part: Range<Int>) -> Tensor {
+      func rowWeight(_ part: Range<Int>) -> Tensor {
         var weight = mask?[part].to(.float64).flattened()
         if let present = present?[part].to(.float64) {
           let spread = present.unsqueezed(1).expanded(-1, perSample).flattened()
           weight = weight.map { $0 * spread } ?? spread
         }
         return (weight ?? .ones([part.count * perSample], dtype: .float64)).unsqueezed(1)
+      }
+      /// The weight of each row, or of each cell `[n·L, D]` where some are missing.
+      func weight(_ part: Range<Int>) -> Tensor {
+        hasMissingCells ? rowWeight(part) * (.!cells(part).isMissingCell).to(.float64) : rowWeight(part)
       }
       /// The sum over all rows, block by block, because a whole split in double precision needs much memory.
       func sum(_ f: (Range<Int>) -> Tensor) -> Tensor {

@@ -10,6 +10,12 @@ public struct Modality: Codable, Equatable, Sendable {
     case image
   }
 
+  /// What stands in for cells that the data do not have, which are NaN in a split's file.
+  public enum MissingCells: String, Codable, Sendable, CaseIterable {
+    /// The mean of the training split, as the model's configuration keeps it.
+    case mean
+  }
+
   /// Its name, which is also the name of its tensor in data files.
   public var name: String
   /// The form of a sample.
@@ -24,6 +30,13 @@ public struct Modality: Codable, Equatable, Sendable {
   public var height: Int?
   /// Width of an image in pixels.
   public var width: Int?
+  /// What stands in for missing cells; nil if the modality may have none.
+  public var missingCells: MissingCells?
+
+  enum CodingKeys: String, CodingKey {
+    case name, kind, features, length, channels, height, width
+    case missingCells = "missing_cells"
+  }
 
   /// Makes a sequence of `length` steps with `features` numbers each.
   public static func sequence(_ name: String, features: Int, length: Int) -> Modality {
@@ -48,6 +61,9 @@ public struct Modality: Codable, Equatable, Sendable {
     case .image: [channels ?? 0, height ?? 0, width ?? 0]
     }
   }
+
+  /// The numbers of a step, or the channels of an image: the axis that statistics keep.
+  var statisticsCount: Int { (kind == .image ? channels : features) ?? 0 }
 
   /// The steps of a sample as a sequence; 1 for vectors and images.
   public var steps: Int { kind == .sequence ? length ?? 0 : 1 }

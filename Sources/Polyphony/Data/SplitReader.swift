@@ -11,6 +11,8 @@ struct SplitReader {
   private let task: PredictionTask
   private let file: SafetensorsFile
   private let count: Int
+  /// The numbers for missing cells of modalities whose model knows none, by name.
+  private let cellFill: [String: [Float]]
 
   /// Opens a split of a data set and compares the hash of its file with the description.
   init(dataset: Dataset, _ split: String) throws(Fault) {
@@ -26,14 +28,16 @@ struct SplitReader {
     }
     try self.init(
       entry.path, name: split, dataset.description.modalities, known: dataset.fileOrder,
-      task: dataset.description.task)
+      task: dataset.description.task, cellFill: dataset.cellFill)
   }
 
   /// Opens a single file whose tensors have the names of modalities.
   init(
-    _ path: String, name: String, _ modalities: [Modality], known: [Modality]? = nil, task: PredictionTask
+    _ path: String, name: String, _ modalities: [Modality], known: [Modality]? = nil, task: PredictionTask,
+    cellFill: [String: [Float]] = [:]
   ) throws(Fault) {
     (self.path, self.name, self.modalities, self.task) = (path, name, modalities, task)
+    self.cellFill = cellFill
     self.known = known ?? modalities
     file = try SafetensorsFile(path: path)
     let first = modalities[0].name
@@ -56,10 +60,11 @@ struct SplitReader {
     var lengths: [[Int]?] = []
     let presence = try readPresence()
     for (index, modality) in modalities.enumerated() {
-      let tensor = try read(
+      var tensor = try read(
         modality.name, [count] + modality.sampleShape, [.f32, .f16, .bf16], "dataset.json's form of this modality"
       ).to(.float32)
-      try checkFinite(tensor, modality.name)
+      try checkFinite(tensor, modality.name, allowsMissingCells: modality.missingCells != nil)
+      if let fill = cellFill[modality.name] { tensor = tensor.fillingMissingCells(fill, modality.kind) }
       tensors.append(tensor)
       lengths.append(try readLengths(modality, presence: presence?.select(1, index)))
     }
@@ -165,14 +170,16 @@ struct SplitReader {
     }
   }
 
-  private func checkFinite(_ tensor: Tensor, _ key: String) throws(Fault) {
-    guard !tensor.isFinite else { return }
-    let index = tensor.floats.firstIndex { !$0.isFinite } ?? 0
+  private func checkFinite(_ tensor: Tensor, _ key: String, allowsMissingCells: Bool = false) throws(Fault) {
+    guard !(allowsMissingCells ? tensor.isFiniteExceptMissingCells : tensor.isFinite) else { return }
+    let index = tensor.floats.firstIndex { !$0.isFinite && !(allowsMissingCells && $0.isNaN) } ?? 0
     let row = index / max(1, tensor.count / count)
     throw Fault(
       .badData, "a value is not a finite number", file: path, key: key,
       found: "\(tensor.floats[index]) in sample \(row)", expected: "finite numbers",
-      remedy: "replace it before training, for example by 0")
+      remedy: key != "target" && tensor.floats[index].isNaN
+        ? "if NaN marks a missing cell, write \"missing_cells\": \"mean\" beside the modality's name in dataset.json"
+        : "replace it before training, for example by 0")
   }
 
   private func checkRange(

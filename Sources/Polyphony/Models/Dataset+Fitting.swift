@@ -3,6 +3,7 @@ import Torch
 extension Dataset {
   /// The same data set for a model: only the model's modalities, in the model's order.
   ///
+  /// Where the data may have missing cells and the model's training data had none, the model's means fill them.
   /// - Throws: `Fault(.usage)` where the data lacks a modality of the model, or has it in another form, or serves
   ///   another task.
   public func fitted(to configuration: ModelConfiguration) throws(Fault) -> Dataset {
@@ -11,6 +12,7 @@ extension Dataset {
         .badData, problem, file: folder, key: key, found: found, expected: expected,
         remedy: "use data like that which the model was trained on")
     }
+    var cellFill: [String: [Float]] = [:]
     for wanted in configuration.modalities {
       guard let own = description.modalities.first(where: { $0.name == wanted.name }) else {
         throw refuse(
@@ -22,6 +24,14 @@ extension Dataset {
           "a modality has another form than the model's", "modalities.\(wanted.name)",
           "\(own.kind.rawValue) \(own.sampleShape)", "\(wanted.kind.rawValue) \(wanted.sampleShape)")
       }
+      guard own.missingCells != nil, wanted.missingCells == nil else { continue }
+      guard let means = configuration.means(of: wanted.name) else {
+        throw Fault(
+          .badData, "the data has missing cells, and the model knows no mean to fill them with", file: folder,
+          key: "modalities.\(wanted.name).missing_cells", found: "mean", expected: "a model that keeps its means",
+          remedy: "train with normalization: standard, or on data with missing cells")
+      }
+      cellFill[wanted.name] = means
     }
     let (task, wanted) = (description.task, configuration.task)
     guard task.kind == wanted.kind, task.classes == wanted.classes else {
@@ -30,7 +40,7 @@ extension Dataset {
         "\(task.kind.rawValue) \(task.classes.map(String.init) ?? "")",
         "\(wanted.kind.rawValue) \(wanted.classes.map(String.init) ?? "")")
     }
-    return Dataset(self, order: configuration.modalities.map(\.name))
+    return Dataset(self, order: configuration.modalities.map(\.name), cellFill: cellFill)
   }
 }
 

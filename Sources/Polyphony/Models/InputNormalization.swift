@@ -5,16 +5,26 @@ import Torch
 /// A configuration may name the modalities that the model reads (`only`); all others count as missing then. Zero is the
 /// training mean, so that a backbone without a method for missing modalities gets an average sample (zero fill). A missing
 /// modality counts as of full length, because its length is unknown. Lost steps become zeros too.
+///
+/// Missing cells (NaN) become zeros after standardisation. Without it they become the training mean of their feature. Only
+/// modalities that may have missing cells are searched for them.
 struct InputNormalization {
   private let statistics: [(mean: Tensor, deviation: Tensor)?]
   private let kinds: [Modality.Kind]
   private let visible: [Bool]?
+  private let cellFill: [[Float]?]
 
   init(_ configuration: ModelConfiguration) {
     kinds = configuration.modalities.map(\.kind)
     visible = configuration.only.map { names in configuration.modalities.map { names.contains($0.name) } }
     statistics = configuration.modalities.map { modality in
       configuration.normalization?[modality.name].map { (Tensor($0.mean), Tensor($0.deviation)) }
+    }
+    cellFill = configuration.modalities.map { modality in
+      guard modality.missingCells != nil else { return nil }
+      let zeros = [Float](repeating: 0, count: modality.statisticsCount)
+      return configuration.normalization?[modality.name] == nil
+        ? configuration.cellMeans?[modality.name] ?? zeros : zeros
     }
   }
 
@@ -27,6 +37,9 @@ struct InputNormalization {
         let shape = kinds[index] == .image ? [-1, 1, 1] : [-1]
         result.modalities[index] =
           (x - mean.to(x.device).reshaped(to: shape)) / deviation.to(x.device).reshaped(to: shape)
+      }
+      if let fill = cellFill[index] {
+        result.modalities[index] = result.modalities[index].fillingMissingCells(fill, kinds[index])
       }
       if let kept = inputs.kept[index] {
         result.modalities[index] = result.modalities[index].filled(0, where: (.!kept).unsqueezed(2))

@@ -34,6 +34,8 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   public var promptLength: Int?
   /// Mean and deviation by which the model standardises the features, by modality.
   public var normalization: [String: FeatureStatistics]?
+  /// The training means that stand in for missing cells of modalities without normalization, by modality.
+  public var cellMeans: [String: [Float]]?
 
   /// The modalities that the model reads; nil for all. The model takes all others as missing.
   public var only: [String]?
@@ -45,6 +47,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     case classifierLayers = "classifier_layers"
     case memoryLayers = "memory_layers"
     case promptLength = "prompt_length"
+    case cellMeans = "cell_means"
   }
 
   /// A configuration.
@@ -74,6 +77,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     causal = try container.decodeIfPresent(Bool.self, forKey: .causal)
     promptLength = try container.decodeIfPresent(Int.self, forKey: .promptLength)
     normalization = try container.decodeIfPresent([String: FeatureStatistics].self, forKey: .normalization)
+    cellMeans = try container.decodeIfPresent([String: [Float]].self, forKey: .cellMeans)
     only = try container.decodeIfPresent([String].self, forKey: .only)
     encoder = try container.decodeIfPresent(ImageEncoderName.self, forKey: .encoder)
   }
@@ -108,6 +112,14 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
       try check(
         modality.sampleShape.allSatisfy { $0 > 0 }, "modalities.\(modality.name)", modality.sampleShape,
         "sizes above 0")
+      let count = modality.statisticsCount
+      let statistics = normalization?[modality.name]
+      for length in [statistics?.mean.count, statistics?.deviation.count].compactMap(\.self) {
+        try check(length == count, "normalization.\(modality.name)", "\(length) numbers", "\(count)")
+      }
+      if let means = cellMeans?[modality.name] {
+        try check(means.count == count, "cell_means.\(modality.name)", "\(means.count) numbers", "\(count)")
+      }
     }
   }
 }

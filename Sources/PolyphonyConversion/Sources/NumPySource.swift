@@ -23,15 +23,17 @@ enum NumPySource {
   }
 
   /// Reads single arrays, each under the name of its file.
+  /// - Parameter makesSplits: true if a name such as `train_text` names a split.
   /// - Throws: `Fault(.badData)` for an invalid array.
-  static func arrays(_ files: [RandomAccessFile]) throws(Fault) -> SourceTable {
+  static func arrays(_ files: [RandomAccessFile], makesSplits: Bool = true) throws(Fault) -> SourceTable {
     var columns: [(name: String, column: SourceColumn)] = []
     for file in files {
       let name = ((file.path as NSString).lastPathComponent as NSString).deletingPathExtension
       columns.append((name, try SourceColumn(try NumPyFile(file).array)))
     }
     return SourceTable(
-      format: "npy", file: files.map(\.path).joined(separator: ", "), parts: SourceTable.parts(of: columns))
+      format: "npy", file: files.map(\.path).joined(separator: ", "),
+      parts: makesSplits ? SourceTable.parts(of: columns) : [.init(name: "", columns: columns)])
   }
 
   private static func array(

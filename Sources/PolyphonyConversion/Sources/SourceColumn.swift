@@ -81,6 +81,30 @@ enum SourceColumn {
     }
   }
 
+  /// Returns one text per sample: texts as they are, whole numbers without a point. It is nil for anything else.
+  func words() throws(Fault) -> [String]? {
+    if case .texts(let texts) = self { return texts }
+    return try numbers()?.map { number in Int(exactly: number).map(String.init) ?? "\(number)" }
+  }
+
+  /// The number of columns of an array `[N, C]`, which may have further extents of 1. It is nil for other content.
+  var width: Int? {
+    guard case .array(let array) = self, array.shape.count > 1 else { return nil }
+    let extents = array.shape.dropFirst().filter { $0 != 1 }
+    return extents.count < 2 ? extents.first ?? 1 : nil
+  }
+
+  /// Returns the numbers of one column of an array `[N, C]`. It is nil for other content and beyond the last column.
+  func numbers(column: Int) throws(Fault) -> [Double]? {
+    guard case .array(let array) = self, case .bytes(let bytes) = array.content, let width,
+      (0..<width).contains(column), array.count <= Self.mostSamples
+    else { return nil }
+    let count = array.shape[0]
+    return try withRawBytes(of: try bytes.bytes()) { (raw) throws(Fault) in
+      (0..<count).map { array.type.double(raw, array.isFortran ? column * count + $0 : $0 * width + column) }
+    }
+  }
+
   private static func list(_ values: [PickleValue]) -> SourceColumn {
     var numbers: [Double] = []
     var texts: [String] = []

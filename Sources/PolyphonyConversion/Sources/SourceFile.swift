@@ -3,25 +3,50 @@ import Polyphony
 
 /// The detection of a file's format, and the reading of its columns.
 enum SourceFile {
-  /// Reads the columns of the input.
+  /// Reads the columns of all inputs.
   /// - Parameter folder: The folder for temporary files.
-  /// - Throws: `Fault(.missingInput)` without the file, `Fault(.badData)` for an unknown format.
-  static func open(_ options: ConversionOptions, folder: String) throws(Fault) -> SourceTable {
-    guard let path = options.inputs.first else {
-      throw Fault(.usage, "there is nothing to convert", key: "--input", expected: "a file")
+  /// - Throws: `Fault(.missingInput)` without a file, `Fault(.badData)` for an unknown format.
+  static func open(
+    _ inputs: [InputFile], _ options: ConversionOptions, folder: String
+  ) throws(Fault) -> SourceTable {
+    var files: [(input: InputFile, file: RandomAccessFile)] = []
+    for input in inputs { files.append((input, try RandomAccessFile(input.path))) }
+    guard inputs[0].isNamed else {
+      let areArrays = try files.map { (entry) throws(Fault) in try isArray(entry.file) }
+      if !areArrays.contains(false) { return try NumPySource.arrays(files.map(\.file)) }
+      guard files.count == 1 else {
+        throw Fault(
+          .usage, "several files without names are for single arrays",
+          file: inputs[areArrays.firstIndex(of: false) ?? 0].path, key: "--input", found: "another format",
+          expected: ".npy in all of them",
+          remedy: "say what each file holds: --input train=FILE, --input NAME=FILE or --input NAME.train=FILE")
+      }
+      return try table(inputs[0], files[0].file, options, folder)
     }
-    var files: [RandomAccessFile] = []
-    for input in options.inputs { files.append(try RandomAccessFile(input)) }
-    let file = files[0]
-    let magics = try files.map { (file) throws(Fault) in try file.bytes(min(8, file.size), at: 0) }
-    let isArray = magics.map { $0.starts(with: [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]) }
-    if !isArray.contains(false) { return try NumPySource.arrays(files) }
-    guard files.count == 1 else {
-      throw Fault(
-        .usage, "several files are for single arrays", file: options.inputs[isArray.firstIndex(of: false) ?? 0],
-        key: "--input", found: "another format", expected: ".npy in all of them")
+    var merging = SourceMerging()
+    var names: [String?] = []
+    for input in inputs where !names.contains(input.modality) { names.append(input.modality) }
+    for name in names {
+      let own = files.filter { $0.input.modality == name }
+      if own.allSatisfy(\.input.isTable) {
+        // The tables of all splits are read together, so that one decision about a column holds for all of them.
+        let table = try CSVSource.read(
+          own.map { ($0.file, $0.input.split ?? "") }, options, modality: name, folder: folder)
+        try merging.add(table, as: own[0].input)
+      } else {
+        for (input, file) in own { try merging.add(try table(input, file, options, folder), as: input) }
+      }
     }
-    let magic = magics[0]
+    return merging.table
+  }
+
+  /// Reads the columns of one file.
+  private static func table(
+    _ input: InputFile, _ file: RandomAccessFile, _ options: ConversionOptions, _ folder: String
+  ) throws(Fault) -> SourceTable {
+    let path = input.path
+    if try isArray(file) { return try NumPySource.arrays([file], makesSplits: false) }
+    let magic = try file.bytes(min(8, file.size), at: 0)
     let ending = (path as NSString).pathExtension.lowercased()
     if magic.isEmpty { throw Fault(.badData, "the file is empty", file: path, expected: "a file to convert") }
     if magic.starts(with: [0x50, 0x4B]) {
@@ -36,7 +61,8 @@ enum SourceFile {
         remedy: "unpack it first: gunzip")
     }
     switch ending {
-    case "csv", "tsv", "txt": return try CSVSource.read(file, options, folder: folder)
+    case "csv", "tsv", "txt":
+      return try CSVSource.read([(file, input.split ?? "")], options, modality: input.modality, folder: folder)
     case "pkl", "pickle", "p", "pk":
       return try PickleSource.read(file, scratch: try ScratchFile(in: folder))
     default:
@@ -47,5 +73,9 @@ enum SourceFile {
         .badData, "the format is unknown", file: path, found: ".\(ending)",
         expected: "a pickle (.pkl), .npz, .npy, HDF5 or CSV (.csv, .tsv)", remedy: "give the file its usual ending")
     }
+  }
+
+  private static func isArray(_ file: RandomAccessFile) throws(Fault) -> Bool {
+    try file.bytes(min(8, file.size), at: 0).starts(with: [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59])
   }
 }

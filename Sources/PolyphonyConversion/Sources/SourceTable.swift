@@ -27,6 +27,10 @@ struct SourceTable {
   var parts: [Part]
   /// Remarks from the reading.
   var notes: [String] = []
+  /// Columns of a table that look like groups. Other formats keep all their columns, so a search can find them later.
+  var groupings: [Grouping] = []
+  /// True if the reader of a table has made its modalities already, from the choices of the user.
+  var holdsChoices = false
 
   /// True if the file assigns samples to splits.
   var hasSplits: Bool { parts.count > 1 || parts.first?.name.isEmpty == false }

@@ -23,14 +23,14 @@ struct ModalitySelection {
   func make() throws(Fault) -> [Entry] {
     guard let first = sets.first?.part else { return [] }
     var choices = options.modalities.map { (name: $0.name, key: $0.keys?.first ?? $0.name) }
-    if let many = options.modalities.first(where: { ($0.keys?.count ?? 1) > 1 }), table.format != "CSV" {
+    if let many = options.modalities.first(where: { ($0.keys?.count ?? 1) > 1 }), !table.holdsChoices {
       throw Fault(
         .usage, "a modality is made of one array", file: table.file, key: "--modality \(many.name)",
         found: many.keys?.joined(separator: ","), expected: "one key; several are for columns of a table")
     }
-    if table.format == "CSV" {
+    if table.holdsChoices, table.format == "CSV" {
       choices = first.columns.compactMap { if case .array = $0.column { ($0.name, $0.name) } else { nil } }
-    } else if choices.isEmpty {
+    } else if choices.isEmpty || table.holdsChoices {
       choices = found(first)
     } else if let form = options.text {
       choices = choices.map { $0.name == "text" && $0.key == "text" ? ("text", form.rawValue) : $0 }
@@ -58,7 +58,8 @@ struct ModalitySelection {
       let isOther =
         last.contains("label") || options.targetNames.contains(last) || name == options.target
         || last.hasSuffix("_lengths") || last.hasSuffix("length") || last.hasSuffix("_present")
-        || name == options.id || last == ConversionOptions.defaultID
+        || name == options.id || name == options.groupBy || name == options.splitBy
+        || last == ConversionOptions.defaultID
       if !isOther { keys.append(name) }
     }
     let usual = Self.usualOrder.filter(keys.contains)

@@ -6,9 +6,13 @@ struct SampleIdentifiers {
   private(set) var ids: [[Int]] = []
   /// The texts behind the numbers, in their order. It is nil if the source has numbers or no identifiers.
   private(set) var names: [String]?
+  /// Sentences about identifiers that were not used.
+  private(set) var notes: [String] = []
 
   /// Reads the identifiers of all splits.
-  /// - Throws: `Fault` if the requested key is absent, or does not have one entry per sample.
+  ///
+  /// Identifiers must differ. Those of the usual key are not used if they repeat, and a note says so.
+  /// - Throws: `Fault` if the requested key is absent, repeats, or does not have one entry per sample.
   init(_ table: SourceTable, _ options: ConversionOptions, _ sets: [SampleSet]) throws(Fault) {
     let key = options.id ?? ConversionOptions.defaultID
     guard sets.allSatisfy({ $0.part[key] != nil }) else {
@@ -22,7 +26,7 @@ struct SampleIdentifiers {
     }
     var columns: [[String]] = []
     for set in sets {
-      let texts = try Self.texts(set.part[key])
+      let texts = try set.part[key]?.words()
       guard let texts, texts.count == set.count else {
         if options.id == nil {
           // MulT's files have video, start and end at this key.
@@ -34,6 +38,19 @@ struct SampleIdentifiers {
           found: set.part[key]?.summary, expected: "\(set.count) texts or whole numbers")
       }
       columns.append(set.choose(texts))
+    }
+    if let repeated = Self.repetition(columns, sets) {
+      guard options.id == nil else {
+        throw Fault(
+          .badData, "an id stands for several samples", file: table.file, key: "--id", found: "\(key): \(repeated)",
+          expected: "a different id for each sample",
+          remedy: "leave --id out, and keep such samples together: --group-by \(key)")
+      }
+      notes.append(
+        "\(key) identifies no samples (\(repeated)), so rows are numbered. If it names subjects or the like, "
+          + "--group-by \(key) keeps each in one split")
+      ids = Self.rows(sets)
+      return
     }
     let numbers = columns.map { $0.compactMap { Int($0) } }
     if zip(numbers, columns).allSatisfy({ $0.count == $1.count }) {
@@ -55,10 +72,19 @@ struct SampleIdentifiers {
 
   private static func rows(_ sets: [SampleSet]) -> [[Int]] { sets.map { set in set.rows.map { set.offset + $0 } } }
 
-  private static func texts(_ column: SourceColumn?) throws(Fault) -> [String]? {
-    guard let column else { return nil }
-    if case .texts(let texts) = column { return texts }
-    guard let numbers = try column.numbers() else { return nil }
-    return numbers.map { number in Int(exactly: number).map(String.init) ?? "\(number)" }
+  /// Describes ids that repeat, inside a split or in two. It is nil if all differ.
+  private static func repetition(_ columns: [[String]], _ sets: [SampleSet]) -> String? {
+    let samples = columns.reduce(0) { $0 + $1.count }
+    let distinct = Set(columns.joined()).count
+    guard distinct < samples else { return nil }
+    var splits: [String: String] = [:]
+    for (column, set) in zip(columns, sets) {
+      for id in column {
+        guard let split = splits.updateValue(set.name, forKey: id) else { continue }
+        let place = split == set.name ? "twice in \(split)" : "in \(split) and \(set.name)"
+        return "\(distinct) different values in \(samples) samples, «\(id)» \(place)"
+      }
+    }
+    return nil
   }
 }

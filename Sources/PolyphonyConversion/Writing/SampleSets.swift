@@ -5,15 +5,19 @@ struct SampleSets {
   let table: SourceTable
   let options: ConversionOptions
 
+  /// The splits with sentences about how they were made.
+  struct Outcome {
+    var sets: [SampleSet]
+    var notes: [String] = []
+  }
+
   /// Makes the splits: those of the file, those of its split column, or a seeded partition.
-  /// - Throws: `Fault(.badData)` for columns of different lengths and unknown splits.
-  func make() throws(Fault) -> [SampleSet] {
+  /// - Throws: `Fault(.badData)` for columns of different lengths and unknown splits, `Fault(.usage)` for options about
+  ///   splits that the file has already.
+  func make() throws(Fault) -> Outcome {
     if table.hasSplits {
-      if let splitBy = options.splitBy {
-        throw Fault(
-          .usage, "the file has splits already", file: table.file, key: "--split-by", found: splitBy,
-          expected: "a file without splits")
-      }
+      if let splitBy = options.splitBy { throw surplus("--split-by", splitBy, remedy: nil) }
+      try checkShares(remedy: "leave --split out")
       var sets: [SampleSet] = []
       var offset = 0
       for part in table.parts {
@@ -21,12 +25,57 @@ struct SampleSets {
         sets.append(SampleSet(name: part.name, part: part, rows: Array(0..<count), count: count, offset: offset))
         offset += count
       }
-      return sets
+      return Outcome(sets: sets, notes: try leaks(sets))
     }
-    guard let part = table.parts.first else { return [] }
+    guard let part = table.parts.first else { return Outcome(sets: []) }
     let count = try count(part)
-    if let names = try splitNames(part) { return try group(part, names, count) }
-    return partition(part, count)
+    if let names = try splitNames(part) {
+      let key = options.splitBy ?? ConversionOptions.defaultSplitBy
+      try checkShares(remedy: "leave --split out, or rename the column \(key)")
+      let sets = try group(part, names, count)
+      return Outcome(sets: sets, notes: try leaks(sets))
+    }
+    return try options.groupBy == nil ? partition(part, count) : groupPartition(part, count)
+  }
+
+  private var shares: [Double] { options.ratios ?? ConversionOptions.defaultRatios }
+
+  private func surplus(_ option: String, _ found: String, remedy: String?) -> Fault {
+    Fault(
+      .usage, "the file has splits already", file: table.file, key: option, found: found,
+      expected: "a file without splits", remedy: remedy)
+  }
+
+  /// Refuses shares for splits that exist.
+  private func checkShares(remedy: String) throws(Fault) {
+    guard let ratios = options.ratios else { return }
+    throw surplus("--split", ratios.map { "\($0)" }.joined(separator: ","), remedy: remedy)
+  }
+
+  /// Names groups that the file's own splits share.
+  private func leaks(_ sets: [SampleSet]) throws(Fault) -> [String] {
+    guard let key = options.groupBy else { return [] }
+    var splits: [String: Set<String>] = [:]
+    var isFound = false
+    for set in sets {
+      guard let groups = try Grouping.values(key, set.part, count: set.count, file: table.file) else { continue }
+      isFound = true
+      for group in Set(set.choose(groups)) { splits[group, default: []].insert(set.name) }
+    }
+    guard isFound else { throw noGroups(key, sets.first?.part) }
+    let shared = splits.filter { $0.value.count > 1 }.keys.sorted()
+    guard !shared.isEmpty else { return [] }
+    return [
+      "warning: the file's own splits share \(shared.count) of \(splits.count) groups of \(key): "
+        + shared.prefix(6).joined(separator: ", ") + (shared.count > 6 ? ", …" : "")
+    ]
+  }
+
+  private func noGroups(_ key: String, _ part: SourceTable.Part?) -> Fault {
+    let names = part?.columns.map(\.name) ?? []
+    return Fault(
+      .usage, "there is no such key", file: table.file, key: "--group-by", found: key,
+      expected: names.joined(separator: ", "), remedy: Suggestion.question(for: key, among: names))
   }
 
   /// Returns the number of samples of a part, from its first column with several dimensions.
@@ -83,14 +132,16 @@ struct SampleSets {
   }
 
   /// Shuffles the samples and cuts the order by the shares. Each share above 0 gets a sample if there are enough.
-  private func partition(_ part: SourceTable.Part, _ count: Int) -> [SampleSet] {
+  private func partition(_ part: SourceTable.Part, _ count: Int) throws(Fault) -> Outcome {
     var order = Array(0..<count)
     var generator = SplitMix64(state: options.seed)
     order.shuffle(using: &generator)
-    let held = options.ratios.dropFirst().map { $0 == 0 ? 0 : max(1, Int((Double(count) * $0).rounded())) }
+    let held = shares.dropFirst().map { $0 == 0 ? 0 : max(1, Int((Double(count) * $0).rounded())) }
     let train = count - held.reduce(0, +)
     guard train > 0 else {
-      return [SampleSet(name: "train", part: part, rows: Array(0..<count), count: count, offset: 0)]
+      return Outcome(
+        sets: [SampleSet(name: "train", part: part, rows: Array(0..<count), count: count, offset: 0)],
+        notes: ["there are too few samples for several splits: all \(count) are in train"])
     }
     var sets: [SampleSet] = []
     var start = 0
@@ -99,7 +150,42 @@ struct SampleSets {
       sets.append(SampleSet(name: name, part: part, rows: rows, count: count, offset: 0))
       start += share
     }
-    return sets
+    guard sets.count > 1 else { return Outcome(sets: sets) }
+    let groupings = try table.groupings + Grouping.search(part)
+    return Outcome(
+      sets: sets,
+      notes: ["the file has no splits: samples were assigned at random with seed \(options.seed)"]
+        + groupings.map(\.warning))
+  }
+
+  /// Assigns whole groups by the shares.
+  private func groupPartition(_ part: SourceTable.Part, _ count: Int) throws(Fault) -> Outcome {
+    let key = options.groupBy ?? ""
+    guard let groups = try Grouping.values(key, part, count: count, file: table.file) else {
+      throw noGroups(key, part)
+    }
+    let wanted = shares.count { $0 > 0 }
+    let distinct = Set(groups).count
+    guard distinct >= wanted else {
+      throw Fault(
+        .badData, "there are fewer groups than splits", file: table.file, key: "--group-by \(key)",
+        found: "\(distinct) different values", expected: "\(wanted) or more",
+        remedy: "make fewer splits, such as --split 0.8,0.2,0, or group by another column")
+    }
+    let partition = GroupPartition(groups, shares: shares, seed: options.seed)
+    var sets: [SampleSet] = []
+    var words: [String] = []
+    for (index, name) in ["train", "valid", "test"].enumerated() where !partition.rows[index].isEmpty {
+      let rows = partition.rows[index]
+      sets.append(SampleSet(name: name, part: part, rows: rows, count: count, offset: 0))
+      let share = Int((100 * Double(rows.count) / Double(count)).rounded())
+      words.append("\(name) has \(partition.groupCounts[index]) groups (\(share) % of the samples)")
+    }
+    return Outcome(
+      sets: sets,
+      notes: [
+        "no group of \(key) is in two splits: \(words.joined(separator: ", ")), assigned with seed \(options.seed)"
+      ])
   }
 }
 

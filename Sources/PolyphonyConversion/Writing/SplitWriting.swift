@@ -64,9 +64,11 @@ struct SplitWriting {
               ? .init("target", .f32, [count], elements: target.map { Float($0) })
               : .init("target", .i64, [count], elements: target.map { Int64($0) }))
         }
-        for entry in entries {
+        for (index, (entry, steps)) in zip(entries, lengths).enumerated() {
           let stream = try stream(entry)
-          let tally = FiniteTally(samples: count, width: stream.width)
+          let tally = FiniteTally(
+            samples: count, width: stream.width, steps: entry.modality.steps, lengths: steps.lengths,
+            presence: presence[index])
           outcome.tallies.append(tally)
           items.append(
             .init(entry.modality.name, .f32, [count] + entry.modality.sampleShape) { (sink) throws(Fault) in
@@ -99,7 +101,8 @@ struct SplitWriting {
     for row in set.rows.indices where presence.allSatisfy({ $0?[row] == false }) {
       throw Fault(
         .badData, "a sample has no modality at all", file: source, key: set.name, found: "sample \(set.rows[row])",
-        expected: "at least one modality with a finite number", remedy: "remove the sample")
+        expected: "at least one modality with a finite number",
+        remedy: "remove the sample, in pandas by df.dropna(how='all', subset=[…])")
     }
   }
 }

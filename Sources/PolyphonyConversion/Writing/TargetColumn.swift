@@ -16,14 +16,35 @@ struct TargetColumn {
     /// targets.
     var targets: [[Double]?]
     var notes: [String]
+    /// The key of the target. It is nil without a target.
+    var key: String?
   }
 
   /// The maximum number of classes, above that of any label.
-  private static let mostClasses = 1000
+  static let mostClasses = 1000
 
   /// Makes the task and its targets.
   /// - Throws: `Fault` if the requested target is absent or unusable.
   func make() throws(Fault) -> Outcome {
+    guard let key = try key() else {
+      return Outcome(
+        task: PredictionTask(kind: .regression), targets: sets.map { _ in nil },
+        notes: [
+          "no target was found (\(options.targetNames.joined(separator: ", "))): the splits have none. "
+            + "--target names one"
+        ])
+    }
+    var outcome = try make(key)
+    outcome.key = key
+    if options.target == nil, recognized == nil, !key.hasSuffix("_labels") {
+      outcome.notes.insert("the target is \(key). --target names another", at: 0)
+    }
+    outcome.notes += ClassCoverage.notes(sets.map(\.name), outcome)
+    return outcome
+  }
+
+  /// The key of the target: the requested one, or the first usual one.
+  private func key() throws(Fault) -> String? {
     let key: String
     if let target = options.target {
       key = target
@@ -33,13 +54,13 @@ struct TargetColumn {
           .usage, "there is no such key", file: table.file, key: "--target", found: key,
           expected: names.joined(separator: ", "), remedy: Suggestion.question(for: key, among: names))
       }
-    } else if let found = options.targetNames.first(where: { name in sets.contains { $0.part[name] != nil } }) {
-      key = found
     } else {
-      return Outcome(
-        task: PredictionTask(kind: .regression), targets: sets.map { _ in nil },
-        notes: ["no target was found (\(options.targetNames.joined(separator: ", "))): the splits have none"])
+      return options.targetNames.first { name in sets.contains { $0.part[name] != nil } }
     }
+    return key
+  }
+
+  private func make(_ key: String) throws(Fault) -> Outcome {
     var columns: [SourceColumn?] = []
     for set in sets { columns.append(try check(set, key)) }
     if columns.contains(where: { if case .texts? = $0 { true } else { false } }) {
@@ -53,17 +74,30 @@ struct TargetColumn {
     }
     var values: [[Double]?] = []
     for (set, column) in zip(sets, columns) { values.append(try numbers(column, set, key)) }
-    let isFloat = columns.contains { if case .array(let array)? = $0 { array.type.kind == .float } else { false } }
-    let distinct = Set(values.flatMap { $0 ?? [] })
-    switch options.task ?? guess(key, isFloat, distinct) {
-    case .classification: return try classes(values, distinct, key)
-    default: return regression(values, key)
+    let isFloat = sets.map { $0.part[key] }.contains {
+      if case .array(let array)? = $0 { array.type.kind == .float } else { false }
     }
+    let distinct = Set(values.flatMap { $0 ?? [] })
+    let decision = TargetDecision(
+      key: key, isFloat: isFloat, distinct: distinct, count: values.reduce(0) { $0 + ($1?.count ?? 0) })
+    var outcome =
+      (options.task ?? decision.kind) == .classification
+      ? try classes(values, distinct, key) : regression(values, key)
+    if options.task == nil, let note = decision.note { outcome.notes.insert(note, at: 0) }
+    return outcome
   }
 
   /// Returns the target column of a split, checked to have one entry per sample.
   private func check(_ set: SampleSet, _ key: String) throws(Fault) -> SourceColumn? {
     guard let column = set.part[key] else { return nil }
+    if let width = column.width, width > 1 || options.targetColumn != nil, column.count == set.count {
+      return try chosen(of: column, width, set, key)
+    }
+    if let place = options.targetColumn {
+      throw Fault(
+        .usage, "the target has one number for each sample, and no columns", file: table.file, key: "--target",
+        found: "\(key):\(place)", expected: key)
+    }
     let count: Int?
     switch column {
     case .array(let array): count = array.count == array.shape[0] ? array.count : nil
@@ -78,6 +112,24 @@ struct TargetColumn {
     return column
   }
 
+  /// Returns the requested column of a target with several.
+  private func chosen(
+    of column: SourceColumn, _ width: Int, _ set: SampleSet, _ key: String
+  ) throws(Fault) -> SourceColumn {
+    guard let place = options.targetColumn else {
+      throw Fault(
+        .badData, "the target has several numbers for each sample, and one can be predicted", file: table.file,
+        key: "\(set.name).\(key)", found: column.summary, expected: "one number for each sample",
+        remedy: "choose a column, counted from 0: --target \(key):0 to --target \(key):\(width - 1)")
+    }
+    guard let numbers = try column.numbers(column: place) else {
+      throw Fault(
+        .usage, "the target has no such column", file: table.file, key: "--target", found: "\(key):\(place)",
+        expected: "\(key):0 to \(key):\(width - 1)")
+    }
+    return .numbers(numbers)
+  }
+
   private func numbers(_ column: SourceColumn?, _ set: SampleSet, _ key: String) throws(Fault) -> [Double]? {
     guard let column else { return nil }
     let values = set.choose(try column.numbers() ?? [])
@@ -87,13 +139,6 @@ struct TargetColumn {
         found: "\(values[row]) in sample \(set.rows[row])", expected: "finite numbers", remedy: "remove the sample")
     }
     return values
-  }
-
-  private func guess(_ key: String, _ isFloat: Bool, _ distinct: Set<Double>) -> PredictionTask.Kind {
-    if key.contains("regression") { return .regression }
-    if key.contains("class") { return .classification }
-    let isWhole = distinct.allSatisfy { $0 == $0.rounded() }
-    return isWhole && !isFloat && distinct.count <= 20 ? .classification : .regression
   }
 
   private func regression(_ values: [[Double]?], _ key: String) -> Outcome {

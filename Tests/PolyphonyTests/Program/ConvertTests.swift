@@ -24,6 +24,34 @@ import Torch
     }
   }
 
+  /// Two commands lead from a table of pandas, with an index, gaps, a subject and a text label, to a trained model.
+  @Test func aTableOfPandasIsTrainedOn() throws {
+    try withTemporaryFolder { folder in
+      _ = try Converting.write(Array(OwnTable.pandas(rows: 96).utf8), "table.csv", in: folder)
+      let converted = try Program.succeed(
+        ["data", "convert", "--input", "table.csv", "--group-by", "subject", "--output", "mine"], in: folder)
+      for word in [
+        "missing cells", "no group of subject", "columns of texts are left out: comment", "an index of rows",
+      ] {
+        #expect(converted.errors.contains(word), "\(word) is not in: \(converted.errors)")
+      }
+      try Program.succeed(["data", "validate", "mine"], in: folder)
+      let inspected = try Program.succeed(["data", "inspect", "mine"], in: folder)
+      #expect(inspected.output.contains("missing cells"))
+      for normalization in ["standard", "none"] {
+        try Program.succeed(
+          [
+            "train", "--data", "mine", "--architecture", "late_fusion", "--output", normalization, "--set",
+            "normalization=\(normalization)",
+          ] + ResumeTests.settings, in: folder)
+        try Program.succeed(["evaluate", "--model", "\(normalization)/model", "--data", "mine"], in: folder)
+        let configuration = try String(contentsOfFile: "\(folder)/\(normalization)/model/config.json", encoding: .utf8)
+        #expect(configuration.contains("\"missing_cells\" : \"mean\""))
+        #expect(configuration.contains("cell_means") == (normalization == "none"))
+      }
+    }
+  }
+
   struct Refusal: CustomTestStringConvertible, Sendable {
     let arguments: String
     let code: Int32
@@ -43,7 +71,15 @@ import Torch
     Refusal("--input table.csv --output out --split 1,2,3", 64, ["--split", "1,2,3"]),
     Refusal("--input table.csv --output out --task sorting", 64, ["sorting", "classification"]),
     Refusal("--input table.csv --output out --modality =a_0", 64, ["--modality", "=a_0"]),
-    Refusal("--input table.csv --input hostile.pkl --output out", 64, [".npy"]),
+    Refusal("--input table.csv --input hostile.pkl --output out", 64, [".npy", "--input NAME=FILE"]),
+    Refusal("--input train=table.csv --output out --split 0.7,0.15,0.15", 64, ["--split", "splits already"]),
+    Refusal("--input train=table.csv --input hostile.pkl --output out", 64, ["say what they hold", "hostile.pkl"]),
+    Refusal("--input a.trian=table.csv --output out", 64, ["a.trian", "did you mean `train`"]),
+    Refusal("--input a=table.csv --input a=table.csv --output out", 64, ["two files hold the same part"]),
+    Refusal("--input train=absent.csv --output out", 66, ["absent.csv"]),
+    Refusal("--input table.csv --output out --group-by subjct", 64, ["--group-by", "subjct"]),
+    Refusal("--input table.csv --output out --group-by y", 65, ["fewer groups than splits", "--split 0.8,0.2,0"]),
+    Refusal("--input table.csv --output out --target y:1", 64, ["--target", "y:1"]),
     Refusal("--input table.csv --output out --target z", 64, ["--target", "z"]),
     Refusal("--output out", 64, ["--input"]),
   ]
@@ -65,7 +101,9 @@ import Torch
     let help = try Program.succeed(["data", "convert", "--help"], environment: ["LIBTORCH": "/nowhere"]).output
     for word in [
       "--input", "--output", "--task", "regression, classification", "--target", "--text", "text_bert", "--modality",
-      "--split", "0.7,0.15,0.15", "--split-by", "--id", "--seed", "--name", "read, never run",
+      "--split", "0.7,0.15,0.15", "--split-by", "--id", "--seed", "--name", "read, never run", "--group-by",
+      "train=FILE",
+      "NAME.train=FILE", "KEY:0",
     ] {
       #expect(help.contains(word), "\(word) is not in the help")
     }

@@ -63,9 +63,8 @@ public struct TrainLife: Life {
         (reader) throws(Fault) -> (ModelConfiguration, TrainingSettings, [String: SettingsTree]) in
         let settings = try TrainingRecipe(reader)
         var configuration = settings.model.configuration(description.modalities, description.task)
-        if settings.normalization == .standard {
-          configuration.normalization = FeatureStatistics.fit(splits.training.samples, description.modalities)
-        }
+        configuration.takeStatistics(
+          of: splits.training.samples, description.modalities, standardizes: settings.normalization == .standard)
         return (configuration, settings.training, try Self.strategies(life.methods, reader, configuration))
       }
       (configuration, training, strategies) = read

@@ -1,0 +1,34 @@
+import Polyphony
+
+/// The columns of a table that are not features.
+struct CSVRoles {
+  var target: String?
+  var id: String?
+  var split: String?
+  var group: String?
+
+  var all: [String] { [target, id, split, group].compactMap(\.self) }
+
+  /// Finds the columns by the options, or by their usual names.
+  /// - Throws: `Fault(.usage)` for an option that names no column.
+  init(_ names: [String], _ options: ConversionOptions, isWhole: Bool, file: String) throws(Fault) {
+    func place(_ wanted: String?, _ option: String, _ defaults: [String]) throws(Fault) -> String? {
+      guard let wanted else { return defaults.first(where: names.contains) }
+      // Where there are several files, another one may hold the column.
+      if names.contains(wanted) || isWhole { return names.contains(wanted) ? wanted : nil }
+      throw Self.missing(wanted, option, names, file)
+    }
+    target = try place(options.target, "--target", options.targetNames)
+    id = try place(options.id, "--id", [ConversionOptions.defaultID])
+    split = try place(options.splitBy, "--split-by", [ConversionOptions.defaultSplitBy])
+    group = try place(options.groupBy, "--group-by", [])
+  }
+
+  /// The fault of an option that names no column.
+  static func missing(_ name: String, _ option: String, _ names: [String], _ file: String) -> Fault {
+    Fault(
+      .usage, "the table has no such column", file: file, key: option, found: name,
+      expected: names.prefix(24).joined(separator: ", ") + (names.count > 24 ? ", …" : ""),
+      remedy: Suggestion.question(for: name, among: names))
+  }
+}

@@ -45,20 +45,22 @@ extension PredictionTable {
   }
 
   private static func record(_ cells: [Value], _ format: Format) -> String {
-    cells.map(\.field).joined(separator: format == .tsv ? "\t" : ",") + "\n"
+    let separator = format == .tsv ? "\t" : ","
+    return cells.map { $0.field(separator) }.joined(separator: separator) + "\n"
   }
 }
 
 extension PredictionTable.Value {
   /// The value as a field of CSV or TSV.
-  fileprivate var field: String {
+  fileprivate func field(_ separator: String) -> String {
     switch self {
     case .integer(let integer): return String(integer)
     case .number(let number): return number.description
     case .text(let text):
       let isFormula = text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
       let safe = isFormula ? "'" + text : text
-      guard safe.unicodeScalars.contains(where: { ",\t\"\r\n".unicodeScalars.contains($0) }) else { return safe }
+      let special = "\"\r\n\(separator)".unicodeScalars
+      guard safe.unicodeScalars.contains(where: { special.contains($0) }) else { return safe }
       return "\"\(safe.replacing("\"", with: "\"\""))\""
     }
   }

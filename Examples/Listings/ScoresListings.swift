@@ -60,6 +60,24 @@ public enum ScoresListings {
     return classes
   }
 
+  /// ``PredictionTable``
+  public static func predictionTable(_ model: MultimodalModel) throws(Fault) {
+    let test = try Dataset("gestures").labelled("test")
+    let predictions = model.predict(test.samples)
+    let table = try PredictionTable(
+      predictions, of: test.samples, configuration: model.configuration, target: test.target)
+    try table.write(to: "predictions.csv", as: .csv)
+  }
+
+  /// ``ClassReport``
+  public static func classReport(_ model: MultimodalModel, _ test: LabelledSplit) throws(Fault) {
+    let evaluation = try model.evaluate(test)
+    if let confusion = evaluation.confusion {
+      let report = ClassReport(confusion, labels: model.configuration.task.labels)
+      print(report.matrix.text(), report.table.text())
+    }
+  }
+
   /// ``Aggregate``
   public static func aggregate() {
     let accuracy = Aggregate([0.80, 0.82, nil, 0.81])

@@ -9,6 +9,10 @@ struct EvaluateCommand: ReportingCommand {
     commandName: "evaluate",
     abstract: "Score a model, with an adapter if there is one, on a split of a data set folder.",
     discussion: """
+      One model of classification with one seed also gets its confusion matrix and a table by class: support, precision, \
+      recall and F1. A figure is undefined where nothing is to be divided by. With --json the row has them under \
+      confusion and per_class.
+
       Where --model or --adapter names the output of a run over several seeds (seed-0, seed-1, …), every seed is scored, \
       and the table has means and deviations. Several --adapter are compared side by side, all on the same masks; the \
       adapter none is the model itself.

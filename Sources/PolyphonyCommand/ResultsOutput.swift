@@ -15,7 +15,15 @@ struct ResultsOutput {
     } else {
       Swift.print(table(results).text(Terminal.glyphs))
       if let table = PerModality.table(results) { Swift.print(table.text(Terminal.glyphs)) }
+      for classes in results.compactMap(\.classes) { Self.print(classes) }
     }
+  }
+
+  /// Prints the confusion matrix and the figures by class.
+  private static func print(_ classes: ClassReport) {
+    Swift.print(classes.matrix.text(Terminal.glyphs))
+    Swift.print(classes.table.text(Terminal.glyphs))
+    if let remark = classes.remark { Swift.print("\(remark)\n") }
   }
 
   /// Prints the results of contrasts with their notes.
@@ -80,6 +88,7 @@ struct ResultsOutput {
   private func extra(_ result: RunResult) -> OrderedDictionary<String, OrderedJSON> {
     var extra = result.conditions.mapValues { OrderedJSON.string($0) }
     if let mask = result.mask { extra["mask"] = .string(mask) }
+    for (key, value) in result.classes?.members ?? [] { extra[key] = value }
     if let seconds = result.seconds { extra["seconds"] = .number(seconds) }
     if let cost = result.cost {
       extra["cost"] = [

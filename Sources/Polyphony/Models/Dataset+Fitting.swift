@@ -3,10 +3,15 @@ import Torch
 extension Dataset {
   /// The same data set for a model: only the model's modalities, in the model's order.
   ///
-  /// Where the data may have missing cells and the model's training data had none, the model's means fill them.
+  /// If the data may have missing cells and the model's training data had none, the model's means fill them.
+  /// - Parameters:
+  ///   - configuration: the model's configuration.
+  ///   - mayLack: true for a modality that the data may come without. Default: none.
   /// - Throws: `Fault(.usage)` where the data lacks a modality of the model, or has it in another form, or serves
   ///   another task.
-  public func fitted(to configuration: ModelConfiguration) throws(Fault) -> Dataset {
+  public func fitted(
+    to configuration: ModelConfiguration, mayLack: (Modality) -> Bool = { _ in false }
+  ) throws(Fault) -> Dataset {
     func refuse(_ problem: String, _ key: String, _ found: String, _ expected: String) -> Fault {
       Fault(
         .badData, problem, file: folder, key: key, found: found, expected: expected,
@@ -15,6 +20,7 @@ extension Dataset {
     var cellFill: [String: [Float]] = [:]
     for wanted in configuration.modalities {
       guard let own = description.modalities.first(where: { $0.name == wanted.name }) else {
+        if mayLack(wanted) { continue }
         throw refuse(
           "the data lacks a modality of the model", "modalities",
           description.modalities.map(\.name).joined(separator: ", "), wanted.name)

@@ -25,6 +25,8 @@ public struct RunResult: Sendable {
   public var parameters: (total: Int, trainable: Int)?
   /// The cost of a tuning method, measured on the first seed's model.
   public var cost: TuningCost?
+  /// The answers by class. Only the evaluation of one model of classification has them.
+  public var classes: ClassReport?
   /// The duration in seconds, averaged over the seeds.
   public var seconds: Double?
   /// The folder of the results. Default: the results are in memory only.

@@ -12,17 +12,34 @@ public struct Evaluation: Sendable {
   public var loss: Double
   /// The task's metrics.
   public var metrics: MetricValues
+  /// The counts of true and predicted classes. Only a classification has them.
+  public var confusion: ConfusionMatrix?
 
   /// Computes loss and metrics of predictions `[N, outputs]`.
   /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   public init(_ prediction: Tensor, _ target: Tensor, task: PredictionTask, loss: TaskLoss) throws(Fault) {
-    guard prediction.isFinite else {
-      throw Fault(
-        .failure, "the model predicts values that are not finite numbers",
-        remedy: "check the model's weights and the scale of the inputs")
-    }
+    guard prediction.isFinite else { throw Self.notFinite }
     self.loss = noGrad { loss(prediction, target).item }
-    metrics = try Evaluation.metrics(prediction, target, task)
+    if task.kind == .classification {
+      let counts = try Self.confusion(prediction, target, task)
+      (metrics, confusion) = (ClassificationMetrics.values(counts), counts)
+    } else {
+      metrics = try Self.metrics(prediction, target, task)
+    }
+  }
+
+  /// The fault of a prediction that is not a finite number.
+  static let notFinite = Fault(
+    .failure, "the model predicts values that are not finite numbers",
+    remedy: "check the model's weights and the scale of the inputs")
+
+  private static func confusion(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) throws(Fault)
+    -> ConfusionMatrix
+  {
+    let classes = task.classes ?? 0
+    return try ConfusionMatrix(
+      truth: target.integers,
+      prediction: ClassificationMetrics.prediction(logits: prediction.floats, classes: classes) ?? [], classes: classes)
   }
 
   private static func metrics(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) throws(Fault)
@@ -36,9 +53,7 @@ public struct Evaluation: Sendable {
       case .sims: SimsMetrics.values(prediction: values, truth: truth)
       case nil: RegressionMetrics.values(prediction: values, truth: truth)
       }
-    case .classification:
-      return try ClassificationMetrics.values(
-        logits: prediction.floats, truth: target.integers, classes: task.classes ?? 0)
+    case .classification: return ClassificationMetrics.values(try confusion(prediction, target, task))
     case .segmentation:
       let classes = task.classes ?? 0
       let predicted = prediction.argmax(1)

@@ -22,6 +22,8 @@ public struct MissingSweep: Sendable {
     public var hash: String
     /// The task's metrics.
     public var metrics: MetricValues
+    /// The counts of true and predicted classes. Only a classification has them.
+    public var confusion: ConfusionMatrix?
 
     /// True if nothing is missing in this condition.
     public var isComplete: Bool { missing == "complete" || rate == 0 }
@@ -51,10 +53,11 @@ public struct MissingSweep: Sendable {
     for condition in conditions {
       let mask = condition.mask
       let evaluation = try model.evaluate(split, device: device, prepare: { mask.apply(to: $0, indices: $1) })
-      rows.append(
-        Row(
-          missing: condition.rule.description, rate: condition.rate, present: condition.present,
-          weight: condition.weight, hash: mask.hash, metrics: evaluation.metrics))
+      var row = Row(
+        missing: condition.rule.description, rate: condition.rate, present: condition.present,
+        weight: condition.weight, hash: mask.hash, metrics: evaluation.metrics)
+      row.confusion = evaluation.confusion
+      rows.append(row)
     }
     self.init(rows: rows)
   }

@@ -74,6 +74,7 @@ public struct EvaluationRun {
     var outcomes: [CandidateScores] = []
     var conditions: [MissingPlan.Draw] = []
     var task: PredictionTask?
+    var labels: [String]?
     for candidate in candidates {
       var outcome = CandidateScores(name: candidate.name)
       for seed in candidate.seeds {
@@ -98,12 +99,13 @@ public struct EvaluationRun {
         outcome.sweeps.append(sweep)
         outcome.parameters = model.parameterCount
         task = model.configuration.task
+        labels = model.configuration.task.labels ?? dataset.description.task.labels
       }
       outcomes.append(outcome)
     }
     return EvaluationOutcome(
       outcomes: outcomes, split: split, plan: missing, masks: missing == nil ? [] : conditions.map(\.mask),
-      metric: task.map(Evaluation.principalMetric) ?? "accuracy")
+      metric: task.map(Evaluation.principalMetric) ?? "accuracy", labels: labels)
   }
 }
 

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Foundation
+import Polyphony
+import Torch
+
+/// The command `polyphony predict`.
+struct PredictCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Predict a split of a data set folder, the samples of one safetensors file, or one sample.",
+    discussion: """
+      The ending of --output names the form. A .csv, .tsv or .jsonl file (one JSON object a line) has a row per sample:
+        id            the text from the data set's ids.json, else the id number, else the row from 0
+        prediction    the class by its label, else by its number; the value of a regression
+        probability_LABEL    the probability of each class of a classification
+        present       the modalities that the sample has, joined by +
+        target, error where the data has targets; error is prediction - target for a regression, and 0 (right) or 1 \
+      (wrong) for a classification
+      Numbers read back as the same bits. CSV follows RFC 4180, with a newline after each line. In .csv and .tsv a text \
+      that begins with =, +, -, @, a tab or a carriage return gets an apostrophe in front, so that no spreadsheet runs it \
+      as a formula.
+
+      A .safetensors file has prediction [N, outputs] (values, or logits), representation [N, width] and, where the \
+      input has it, id [N]. Segmentations are written in this form only.
+
+      A modality that the data leaves out is missing, if the model or its adapter is made for that.
+
+      Example: polyphony predict --model runs/base/model --data Data/numerals --output predictions.csv
+
+      --input gives one sample without --data, and prints the answer: numbers for a vector, or a file (.npy, \
+      .safetensors, or .csv with a row per step) for any modality. A modality that is not given is missing.
+
+      Example: polyphony predict --model runs/base/model --input imu=0.1,0.2,0.3 --input audio=clip.csv
+      """)
+
+  @Option(help: ArgumentHelp("The model folder.", valueName: "folder"))
+  var model: String
+
+  @Option(help: ArgumentHelp("An adapter folder for that model.", valueName: "folder"))
+  var adapter: String?
+
+  @Option(
+    help: ArgumentHelp("A data set folder, or a safetensors file with a tensor for each modality.", valueName: "path"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "One modality of a single sample: numbers separated by commas, or a file; may be repeated.",
+      valueName: "NAME=VALUE"))
+  var input: [String] = []
+
+  @Option(help: ArgumentHelp("The split of a data set folder.", valueName: "name"))
+  var split = "test"
+
+  @Option(
+    help: ArgumentHelp(
+      "The file to write: .csv, .tsv, .jsonl or .safetensors; optional with --input.", valueName: "file"))
+  var output: String?
+
+  @Option(help: ArgumentHelp("Samples per batch.", valueName: "count"))
+  var batch = 256
+
+  @Flag(help: "Prints the answer to --input as one JSON document.")
+  var json = false
+
+  @OptionGroup var device: DeviceOptions
+
+  func validate() throws {
+    guard batch >= 1 else { throw ValidationError("--batch must be 1 or more, not \(batch).") }
+    if data == nil, input.isEmpty {
+      throw ValidationError("Give --data for the samples of a data set or a file, or --input for one sample.")
+    }
+    if data != nil, !input.isEmpty { throw ValidationError("Give --data or --input, not both.") }
+    if data != nil, output == nil { throw ValidationError("--data needs --output, the file to write.") }
+    if data != nil, json { throw ValidationError("--json prints the answer to --input; write --output x.jsonl here.") }
+  }
+
+  func execute() throws {
+    let file = try output.map { (path) throws(Fault) in try PredictionOutput(path) }
+    let place = try device.prepare()
+    let loaded = try ModelWithAdapter(model, adapter: adapter, device: place).model
+    let task = loaded.configuration.task
+    let isTable = file.map { $0.table != nil } ?? true
+    if isTable { try PredictionTable.check(task) }
+    guard let data else { return try answer(loaded, file, place) }
+    let source = try SampleSource(data, split: split, for: loaded, wantsTargets: isTable)
+    let predictions = try predict(source.samples, loaded, place)
+    let rows =
+      isTable
+      ? try PredictionTable(
+        predictions, of: source.samples, configuration: loaded.configuration, target: source.target,
+        names: source.names, labels: source.labels) : nil
+    try file?.write(predictions, of: source.samples, rows: rows)
+    Terminal.note("\(source.samples.count) predictions in \(output ?? "")")
+  }
+
+  /// Predicts the sample of `--input`, and prints the answer.
+  private func answer(_ loaded: MultimodalModel, _ file: PredictionOutput?, _ place: Device) throws {
+    let samples = try SingleSample.read(input, for: loaded)
+    let predictions = try predict(samples, loaded, place)
+    guard loaded.configuration.task.kind != .segmentation else {
+      try file?.write(predictions, of: samples, rows: nil)
+      return Terminal.note("1 prediction in \(output ?? "")")
+    }
+    let rows = try PredictionTable(predictions, of: samples, configuration: loaded.configuration)
+    if let file {
+      try file.write(predictions, of: samples, rows: rows)
+      Terminal.note("1 prediction in \(file.path)")
+    }
+    if json {
+      print(SingleAnswer.document(rows).text())
+    } else {
+      let names = loaded.configuration.modalities.map(\.name)
+      print(SingleAnswer.text(rows, names, glyphs: Terminal.glyphs), terminator: "")
+    }
+  }
+
+  private func predict(_ samples: UnlabelledSplit, _ loaded: MultimodalModel, _ place: Device) throws -> Predictions {
+    let predictions = loaded.predict(samples, batchSize: batch, device: place)
+    guard predictions.prediction.isFinite else {
+      throw Fault(
+        .failure, "the model predicts values that are not finite numbers", file: model,
+        remedy: "check the model's weights and the scale of the inputs")
+    }
+    return predictions
+  }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import Polyphony
+
+/// Prints the prediction of a single sample.
+enum SingleAnswer {
+  /// The maximum number of classes in the table.
+  private static let mostClasses = 12
+
+  /// Returns the answer as one JSON document. Its row has the keys of a line of JSON Lines.
+  static func document(_ table: PredictionTable) -> OrderedJSON {
+    [
+      "command": "predict", "version": .string(Polyphony.version),
+      "results": .array((0..<table.count).map { table.json($0) }),
+    ]
+  }
+
+  /// Returns the answer as a short table, with a remark on the modalities.
+  static func text(_ table: PredictionTable, _ modalities: [String], glyphs: GlyphSet) -> String {
+    let ranking = table.ranking(0)
+    var rows = TextTable([.init("prediction")])
+    if ranking.isEmpty {
+      if case .number(let value) = table.row(0)[1] { rows.append([value.description]) }
+    } else {
+      rows = TextTable([.init("prediction"), .init("probability", .right)])
+      for (name, probability) in ranking.prefix(mostClasses) {
+        rows.append([name, String(format: "%.4f", probability)])
+      }
+    }
+    let present = table.present(0)
+    let missing = modalities.filter { !present.contains($0) }
+    var remarks = "present: \(present.joined(separator: ", "))"
+    if !missing.isEmpty { remarks += "; missing: \(missing.joined(separator: ", "))" }
+    if ranking.count > mostClasses { remarks += "\nand \(ranking.count - mostClasses) less probable classes" }
+    return rows.text(glyphs) + remarks + "\n"
+  }
+}

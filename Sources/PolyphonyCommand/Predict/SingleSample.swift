@@ -1,0 +1,131 @@
+import Foundation
+import Polyphony
+import PolyphonyConversion
+import Torch
+
+/// One sample from the options `--input NAME=VALUE` of `polyphony predict`.
+///
+/// A vector is a list of numbers or a file. A sequence or an image is a file. A modality without an option is missing.
+enum SingleSample {
+  private static let endings = ["npy", "safetensors", "csv", "tsv"]
+  private static let files = "a file that ends in .npy, .safetensors, .csv or .tsv"
+
+  /// Reads the sample.
+  /// - Throws: `Fault(.usage)` for an unknown or repeated name, for another count of numbers, and for a modality that
+  ///   the model needs. `Fault(.missingInput)` or `Fault(.badData)` for a file that is absent or does not fit.
+  static func read(_ assignments: [String], for model: MultimodalModel) throws(Fault) -> UnlabelledSplit {
+    let modalities = model.configuration.modalities
+    let given = try parse(assignments, modalities.map(\.name))
+    let absent = modalities.filter { given[$0.name] == nil }
+    try model.checkCanMiss(absent, .usage, key: "--input")
+    var tensors: [Tensor] = []
+    var lengths: [Tensor?] = []
+    for modality in modalities {
+      guard let text = given[modality.name] else {
+        tensors.append(.zeros([1] + modality.sampleShape))
+        lengths.append(nil)
+        continue
+      }
+      let (sample, length) = try fitted(try array(text, modality), modality, text)
+      guard sample.isFinite else {
+        throw Fault(
+          .badData, "a value is not a finite number", key: "--input \(modality.name)", found: String(text.prefix(60)),
+          expected: "finite numbers", remedy: "fill the gap, for example with 0")
+      }
+      tensors.append(sample.unsqueezed(0))
+      lengths.append(length.map { Tensor([$0]) })
+    }
+    let presence = Tensor(modalities.map { given[$0.name] != nil }, shape: [1, modalities.count])
+    return UnlabelledSplit(
+      name: "input", inputs: Inputs(tensors, lengths: lengths, presence: absent.isEmpty ? nil : presence))
+  }
+
+  /// Splits the options into names and values.
+  private static func parse(_ assignments: [String], _ names: [String]) throws(Fault) -> [String: String] {
+    var given: [String: String] = [:]
+    for assignment in assignments {
+      let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+        throw Fault(
+          .usage, "an input has no name or no value", key: "--input", found: assignment,
+          expected: "NAME=VALUE, such as \(names[0])=0.1,0.2 or \(names[0])=clip.csv")
+      }
+      guard names.contains(parts[0]) else {
+        throw Fault(
+          .usage, "the model has no such modality", key: "--input", found: parts[0],
+          expected: names.joined(separator: ", "), remedy: Suggestion.question(for: parts[0], among: names))
+      }
+      guard given.updateValue(parts[1], forKey: parts[0]) == nil else {
+        throw Fault(.usage, "a modality is given twice", key: "--input", found: parts[0], expected: "one value")
+      }
+    }
+    return given
+  }
+
+  /// Reads a value as an array of any shape.
+  private static func array(_ text: String, _ modality: Modality) throws(Fault) -> Tensor {
+    let ending = (text as NSString).pathExtension.lowercased()
+    if ending == "safetensors" { return try tensor(text, modality) }
+    if endings.contains(ending) {
+      let array = try SampleArray(text, ending: ending)
+      return Tensor(array.values, shape: array.shape)
+    }
+    guard modality.kind == .vector else {
+      throw Fault(
+        .usage, "the input is no file of a known kind", key: "--input \(modality.name)", found: text,
+        expected: modality.kind == .sequence ? "\(files), with a row per step" : files)
+    }
+    let expected = "\(modality.features ?? 0) numbers separated by commas, or \(files)"
+    var numbers: [Float] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let number = Float(part.filter { !$0.isWhitespace }), number.isFinite else {
+        throw Fault(
+          .usage, "a value is not a finite number", key: "--input \(modality.name)", found: "«\(part.prefix(40))»",
+          expected: expected)
+      }
+      numbers.append(number)
+    }
+    guard numbers.count == modality.features else {
+      throw Fault(
+        .usage, "an input has another count of numbers than the modality", key: "--input \(modality.name)",
+        found: numbers.count == 1 ? "1 number" : "\(numbers.count) numbers", expected: expected)
+    }
+    return Tensor(numbers)
+  }
+
+  /// Reads the tensor with the modality's name, or the only one.
+  private static func tensor(_ path: String, _ modality: Modality) throws(Fault) -> Tensor {
+    let file = try SafetensorsFile(path: path)
+    let only = file.entries.count == 1 ? file.entries[0].name : nil
+    guard let name = file[modality.name] != nil ? modality.name : only else {
+      throw Fault(
+        .badData, "the file lacks the modality", file: path, key: modality.name,
+        found: file.entries.map(\.name).joined(separator: ", "), expected: "a tensor \(modality.name)")
+    }
+    return try file.tensor(name).to(.float32)
+  }
+
+  /// Brings an array into the form of one sample. A short sequence is padded, and its length is returned.
+  private static func fitted(
+    _ array: Tensor, _ modality: Modality, _ text: String
+  ) throws(Fault) -> (sample: Tensor, length: Int?) {
+    let wanted = modality.sampleShape
+    var shape = array.shape
+    // A batch of one sample is a sample.
+    if shape.count == wanted.count + 1, shape.first == 1 { shape.removeFirst() }
+    if modality.kind == .sequence, modality.features == 1, shape.count == 1 { shape.append(1) }
+    if modality.kind == .sequence, shape.count == 2, shape[1] == wanted[1], (1...wanted[0]).contains(shape[0]) {
+      let steps = array.reshaped(to: shape)
+      guard shape[0] < wanted[0] else { return (steps, nil) }
+      return (.concatenated([steps, .zeros([wanted[0] - shape[0], wanted[1]])]), shape[0])
+    }
+    guard shape == wanted else {
+      throw Fault(
+        .badData, "the input has another form than the modality", file: text, key: "--input \(modality.name)",
+        found: "\(array.shape)",
+        expected: modality.kind == .sequence
+          ? "1 to \(wanted[0]) rows of \(wanted[1]) numbers" : "\(wanted), a \(modality.kind.rawValue)")
+    }
+    return (array.reshaped(to: shape), nil)
+  }
+}

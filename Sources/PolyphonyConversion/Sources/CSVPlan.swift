@@ -82,7 +82,7 @@ struct CSVPlan {
     var bare: [String] = []
     for (place, column) in profile.columns.enumerated() where !roles.all.contains(column.name) {
       if Self.isIndex(column, isFirst: place == 0) {
-        indices.append(column.name.isEmpty ? "the first column without a name" : column.name)
+        indices.append(column.name)
       } else if column.isText {
         texts.append(column.name)
       } else if column.isEmpty {
@@ -127,6 +127,7 @@ struct CSVPlan {
 
   private mutating func note(_ words: String, _ names: [String]) {
     guard !names.isEmpty else { return }
+    let names = names.map { $0.isEmpty ? "the column without a name" : $0 }
     notes.append("\(words): \(names.prefix(24).joined(separator: ", "))" + (names.count > 24 ? ", …" : ""))
   }
 

@@ -22,7 +22,7 @@ import Torch
   }
 
   static let cases: [Case] =
-    files + values + recipes + places + models + adaptations + missing + tuning + pipelines + library + reports
+    files + values + cells + recipes + places + models + adaptations + missing + tuning + pipelines + library + reports
     + predictions
 
   private static func adapt(_ more: String...) -> [String] {
@@ -116,33 +116,6 @@ import Torch
     Case(name: "infinity", code: 65, mentions: ["audio", "inf"]) {
       try $0.edit("valid") { $0.fill("audio", .infinity) }
     },
-    Case(
-      name: "an unknown filling of missing cells", code: 65, mentions: ["dataset.json", "missing_cells", "median"],
-      breaking: { data in
-        try data.describe {
-          $0.replacingOccurrences(
-            of: "\"name\" : \"text\"", with: "\"missing_cells\" : \"median\", \"name\" : \"text\"")
-        }
-      }),
-    Case(
-      name: "infinity where cells may be missing", code: 65, mentions: ["text", "inf"],
-      breaking: { data in
-        try data.describe {
-          $0.replacingOccurrences(of: "\"name\" : \"text\"", with: "\"missing_cells\" : \"mean\", \"name\" : \"text\"")
-        }
-        try data.edit("train") { $0.fill("text", .infinity) }
-      }),
-    Case(
-      name: "missing cells and a model without means", code: 65, mentions: ["missing cells", "normalization"],
-      breaking: { data in
-        try data.describe {
-          $0.replacingOccurrences(of: "\"name\" : \"text\"", with: "\"missing_cells\" : \"mean\", \"name\" : \"text\"")
-        }
-      }, arguments: ["evaluate", "--model", "MODEL", "--data", "DATA"]),
-    Case(
-      name: "an id twice in a split", code: 65, mentions: ["train.id", "samples 0 and 1"],
-      breaking: { try $0.edit("train") { $0.tensors["id"] = .zeros([$0.count], dtype: .int64) } },
-      arguments: ["data", "validate", "DATA"]),
     Case(name: "target out of range", code: 65, mentions: ["target", "-3.0 to 3.0"]) {
       try $0.edit("train") { $0.fill("target", 7) }
     },

@@ -39,8 +39,8 @@ public struct Report {
   public var html: String {
     let title = ReportTitle(content)
     let sections = [
-      ContrastSection.make(content), ScoresSection.make(content), LearningSection.make(content),
-      ModalitySection.make(content),
+      ContrastSection.make(content), ScoresSection.make(content), ClassSection.make(content),
+      LearningSection.make(content), ModalitySection.make(content),
       MissingSection.make(content), ShiftSection.make(content), CostSection.make(content),
       ReproductionSection.make(content),
     ].compactMap(\.self)

@@ -11,6 +11,11 @@ public struct Predictions {
   public var prediction: Tensor
   /// The representations, `[N, width]` f32, averaged over the places of a map.
   public var representation: Tensor
+
+  /// Makes predictions from tensors, such as those of a file.
+  public init(prediction: Tensor, representation: Tensor) {
+    (self.prediction, self.representation) = (prediction, representation)
+  }
 }
 
 extension MultimodalModel {

@@ -79,6 +79,27 @@ import Torch
     }
   }
 
+  @Test func anEvaluationShowsItsClasses() throws {
+    try withTemporaryFolder { folder in
+      let confusion = ConfusionMatrix(counts: [3, 1, 0, 2], classes: 2)
+      var row = ResultsDocument.Row(
+        name: "model", split: "test", seeds: [0], metrics: ["accuracy": Aggregate([5.0 / 6])])
+      for (key, value) in ClassReport(confusion, labels: ["<b>yes", "no"]).members { row.extra[key] = value }
+      try ResultsDocument(command: "evaluate", version: "1", results: [row]).text().write(
+        toFile: "\(folder)/results.json", atomically: true, encoding: .utf8)
+      let page = try Self.body(try Report(folder: folder).html)
+      #expect(try Self.sections(page).contains("classes"))
+      let cells = try Self.texts(page, "//section[@id='classes']//tbody/tr/*")
+      let expected: [String] = [
+        "<b>yes", "3", "1", "no", "0", "2", "<b>yes", "4", "1.000", "0.750", "0.857", "no", "2", "0.667", "1.000",
+        "0.800",
+      ]
+      #expect(cells == expected)
+      let notes = try Self.texts(page, "//section[@id='classes']").joined()
+      #expect(notes.contains("answers 0.833 of the 6 samples") && notes.contains("is right for 0.667"))
+    }
+  }
+
   @Test func namesAreTextsEverywhere() throws {
     try withTemporaryFolder { folder in
       var fixture = ComparisonFixture()

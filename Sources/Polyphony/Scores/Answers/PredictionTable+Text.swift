@@ -61,7 +61,10 @@ extension PredictionTable.Value {
       let safe = isFormula ? "'" + text : text
       let special = "\"\r\n\(separator)".unicodeScalars
       guard safe.unicodeScalars.contains(where: { special.contains($0) }) else { return safe }
-      return "\"\(safe.replacing("\"", with: "\"\""))\""
+      // A quote with an accent behind it is another character, but its scalar is still a quote.
+      var quoted = String.UnicodeScalarView()
+      for scalar in safe.unicodeScalars { quoted.append(contentsOf: scalar == "\"" ? [scalar, scalar] : [scalar]) }
+      return "\"\(String(quoted))\""
     }
   }
 

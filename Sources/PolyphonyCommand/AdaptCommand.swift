@@ -74,15 +74,17 @@ struct AdaptCommand: ReportingCommand {
       model: model, adapter: adapter, recipe: try recipe.tree(), data: data, split: split, test: test,
       methods: method.split(separator: ",").map(String.init), isOnline: online, device: place)
     life.includesSource = true
-    let grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
+    var grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
       (name, folder) throws(Fault) in
       [AdaptationDisplay(name: name, isOnline: online), try AdaptationLogs.observer(folder, isOnline: online)]
     }
+    let printer = ResultsOutput(command: "adapt", asJSON: json)
+    let earlier = printer.earlier(in: output, data: [data], device: place)
+    grid.earlier = earlier
     let outcome = try grid.run()
     try StoppedRun.check(outcome.wasStopped)
     for remark in outcome.remarks { Terminal.note(remark) }
-    let printer = ResultsOutput(command: "adapt", asJSON: json)
-    try printer.write(outcome.results, to: output, data: [data], device: place)
+    try printer.write(outcome.results, beside: earlier, data: [data], device: place)
     printer.print(outcome.results)
   }
 }

@@ -62,6 +62,9 @@ struct SeedOptions: ParsableArguments {
     if let seeds, seeds < 1 { throw ValidationError("--seeds must be 1 or more, not \(seeds).") }
   }
 
+  /// True if the user names a seed or a number of seeds.
+  var isGiven: Bool { seed != nil || seeds != nil }
+
   /// The seeds of the runs.
   var all: [UInt64] { seeds.map { (0..<UInt64($0)).map(\.self) } ?? [seed ?? 0] }
 }

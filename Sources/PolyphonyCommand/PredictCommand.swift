@@ -40,7 +40,8 @@ struct PredictCommand: ReportingCommand {
 
   func execute() throws {
     let place = try device.prepare()
-    let loaded = try ModelWithAdapter(model, adapter: adapter, device: place).model
+    let start = try SeededFolders.only(model, adapter: adapter)
+    let loaded = try ModelWithAdapter(start.model, adapter: start.adapter, device: place).model
     let samples = try input(loaded.configuration)
     try samples.checkPresence(
       loaded.configuration.modalities, file: data, modelHandlesMissing: loaded.handlesMissingModalities)

@@ -31,6 +31,21 @@ struct ResultsOutput {
     try RunEnvironment(data: data, device: device).write(to: folder)
   }
 
+  /// Describes the results that a folder may hold already, before this command adds its own.
+  func earlier(in folder: String, data: [String], device: Device) -> EarlierResults {
+    EarlierResults(in: folder, command: command, RunEnvironment(data: data, device: device))
+  }
+
+  /// Writes `results.json` with the rows of other methods that it has already, and `environment.json`.
+  func write(_ results: [RunResult], beside earlier: EarlierResults, data: [String], device: Device) throws(Fault) {
+    var document = document(results)
+    let (rows, kept) = earlier.merged(document.results)
+    document.results = rows
+    try AtomicFile.write(document.text(), to: "\(earlier.folder)/results.json")
+    try RunEnvironment(data: data, device: device).write(to: earlier.folder)
+    if !kept.isEmpty { Terminal.note("\(earlier.folder)/results.json also keeps \(kept.joined(separator: ", "))") }
+  }
+
   /// Makes the results document for the results.
   func document(_ results: [RunResult]) -> ResultsDocument {
     ResultsDocument(

@@ -50,14 +50,16 @@ struct TrainCommand: ReportingCommand {
     var life = TrainLife(
       recipe: tree, data: data, methods: balance.split(separator: ",").map(String.init), device: place)
     life.measuresModalities = perModality
-    let grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
+    var grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
       (name, folder) throws(Fault) in
       [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
     }
+    let printer = ResultsOutput(command: "train", asJSON: json)
+    let earlier = printer.earlier(in: output, data: [data], device: place)
+    grid.earlier = earlier
     let outcome = try grid.run()
     try StoppedRun.check(outcome.wasStopped)
-    let printer = ResultsOutput(command: "train", asJSON: json)
-    try printer.write(outcome.results, to: output, data: [data], device: place)
+    try printer.write(outcome.results, beside: earlier, data: [data], device: place)
     printer.print(outcome.results)
   }
 }

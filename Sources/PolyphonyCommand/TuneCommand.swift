@@ -64,18 +64,20 @@ struct TuneCommand: ReportingCommand {
       model: model, adapter: adapter, recipe: try recipe.tree(), data: .folder(data),
       methods: method.split(separator: ",").map(String.init), device: place)
     life.condition.missing = try MissingOption.read(missing)
-    let grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
+    var grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
       (name, folder) throws(Fault) in
       [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
     }
+    let printer = ResultsOutput(command: "tune", asJSON: json)
+    let earlier = printer.earlier(in: output, data: [data], device: place)
+    grid.earlier = earlier
     let outcome = try grid.run()
     try StoppedRun.check(outcome.wasStopped)
     if merge {
       let base = try SeededFolders(model, .model).folder(seed: seeds.all[0])
       try AdapterFolder.merge("\(output)/adapter", base: base, to: "\(output)/model")
     }
-    let printer = ResultsOutput(command: "tune", asJSON: json)
-    try printer.write(outcome.results, to: output, data: [data], device: place)
+    try printer.write(outcome.results, beside: earlier, data: [data], device: place)
     printer.print(outcome.results)
   }
 }

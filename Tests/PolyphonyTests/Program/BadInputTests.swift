@@ -205,6 +205,24 @@ import Torch
       name: "missing model", code: 66, mentions: ["nowhere"],
       arguments: ["evaluate", "--model", "nowhere", "--data", "DATA"]),
     Case(
+      name: "an adapter in place of a model", code: 64,
+      mentions: ["an adapter, not a model", "--adapter DATA/adapter"],
+      breaking: { data in
+        try AtomicFolder.write(to: data.folder + "/adapter") { (folder) throws(Fault) in
+          try AtomicFile.write("{}", to: "\(folder)/adapter_config.json")
+        }
+      }, arguments: ["evaluate", "--model", "DATA/adapter", "--data", "DATA"]),
+    Case(
+      name: "a model in place of an adapter", code: 64, mentions: ["a model, not an adapter", "--model MODEL"],
+      arguments: ["predict", "--model", "MODEL", "--adapter", "MODEL", "--data", "DATA", "--output", "OUT/out"]),
+    Case(
+      name: "the folder of a sweep in place of a model", code: 66, mentions: ["joint/model", "--model"],
+      breaking: { data in
+        try FileManager.default.createDirectory(
+          atPath: data.folder + "/runs/joint", withIntermediateDirectories: true)
+        try AtomicFolder.copy(data.model, to: data.folder + "/runs/joint/model")
+      }, arguments: ["evaluate", "--model", "DATA/runs", "--data", "DATA"]),
+    Case(
       name: "model and data that do not fit", code: 65, mentions: ["text", "16"],
       breaking: { data in
         try data.describe { $0.replacingOccurrences(of: "\"features\" : 32", with: "\"features\" : 16") }
@@ -256,7 +274,7 @@ import Torch
       let outcome = try Program.run(
         wrong.arguments.map(fill), in: folder, environment: wrong.environment.mapValues(fill))
       #expect(outcome.code == wrong.code, "\(outcome.errors)")
-      for mention in wrong.mentions {
+      for mention in wrong.mentions.map(fill) {
         #expect(outcome.errors.contains(mention), "«\(mention)» is missing in: \(outcome.errors)")
       }
       #expect(outcome.errors.lowercased().components(separatedBy: "error:").count == 2, "\(outcome.errors)")

@@ -50,7 +50,7 @@ struct BenchmarkCommand: ReportingCommand {
   func execute() throws {
     let place = try device.prepare()
     var tree = SettingsTree.empty
-    try tree.override("model.architecture=\(architecture)", option: "--architecture")
+    try tree.override("model.architecture", with: architecture, option: "--architecture")
     for assignment in overrides { try tree.override(assignment) }
     let names = ["text", "audio", "vision"]
     let modalities = sizes.enumerated().map { index, features in

@@ -45,7 +45,7 @@ struct TrainCommand: ReportingCommand {
   func execute() throws {
     let place = try device.prepare()
     var tree = try recipe.tree()
-    if let architecture { try tree.override("model.architecture=\(architecture)", option: "--architecture") }
+    if let architecture { try tree.override("model.architecture", with: architecture, option: "--architecture") }
     StopSignal.listen()
     var life = TrainLife(
       recipe: tree, data: data, methods: balance.split(separator: ",").map(String.init), device: place)

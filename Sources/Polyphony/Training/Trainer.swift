@@ -202,13 +202,16 @@ public final class Trainer {
     guard comparable == settings, saved.seed == state.seed, saved.libtorch == state.libtorch,
       saved.corruption == state.corruption, saved.origin == nil || saved.origin == state.origin
     else {
-      func words(_ state: TrainingState) -> String {
-        "seed \(state.seed), libtorch \(state.libtorch), missing \(state.corruption ?? "nothing"), "
-          + "started from \(state.origin ?? "random weights"), \(state.settings)"
+      func words(_ state: TrainingState, _ settings: TrainingSettings) -> [String] {
+        [
+          "seed \(state.seed)", "libtorch \(state.libtorch)", "missing \(state.corruption ?? "nothing")",
+          "started from \(state.origin ?? "random weights")",
+        ] + Mirror(reflecting: settings).children.map { "\($0.label ?? "") \($0.value)" }
       }
+      let differences = zip(words(saved, comparable), words(state, settings)).filter { $0 != $1 }
       throw Fault(
-        .usage, "the checkpoint was written with other settings", file: path, found: words(saved),
-        expected: words(state),
+        .usage, "the checkpoint was written with other settings", file: path,
+        found: differences.map(\.0).joined(separator: ", "), expected: differences.map(\.1).joined(separator: ", "),
         remedy: "resume with the run's recipe, or choose another output folder")
     }
     let own = modelTensors()

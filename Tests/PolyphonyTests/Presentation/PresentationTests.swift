@@ -1,3 +1,4 @@
+import Foundation
 import Polyphony
 import Testing
 import Torch
@@ -107,6 +108,28 @@ import Torch
     #expect(
       Fault(.failure, "x", remedy: "y").rendered(isColored: true)
         == "\u{1B}[1;31merror:\u{1B}[0m x\n  \u{1B}[1;32mhelp:\u{1B}[0m     y\n")
+  }
+
+  @Test func aLongFoundIsCut() {
+    let whole = String(repeating: "a", count: 200)
+    #expect(Fault(.usage, "x", found: whole).rendered() == "error: x\n  found:    \(whole)\n")
+    #expect(Fault(.usage, "x", found: whole + "b").rendered() == "error: x\n  found:    \(whole)…\n")
+    // One letter with very many accents is one `Character`.
+    let accents = "e" + String(repeating: "\u{301}", count: 90_000)
+    #expect(Fault(.usage, "x", found: accents).rendered().unicodeScalars.count < 250)
+    // A user needs the whole of every other part.
+    let long = String(repeating: "b", count: 500)
+    #expect(Fault(.usage, "x", expected: long).rendered().contains(long))
+  }
+
+  @Test func controlCharactersAreEscapedInEveryPart() {
+    let wild = "a\u{1B}[2J\u{7}\r\u{202E}\u{85}b\tc"
+    let tame = #"a\u{1B}[2J\u{7}\r\u{202E}\u{85}b\tc"#
+    let fault = Fault(.usage, wild, file: wild, key: wild, found: wild, expected: wild, remedy: wild)
+    let text = fault.rendered()
+    #expect(text.components(separatedBy: tame).count == 7, "\(text)")
+    #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || ($0.value >= 0x20 && $0.value < 0x7F) })
+    #expect(Fault(.failure, "one\r\ntwo").rendered() == "error: one\n  two\n")
   }
 
   @Test(

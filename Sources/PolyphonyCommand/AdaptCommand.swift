@@ -86,5 +86,8 @@ struct AdaptCommand: ReportingCommand {
     for remark in outcome.remarks { Terminal.note(remark) }
     try printer.write(outcome.results, beside: earlier, data: [data], device: place)
     printer.print(outcome.results)
+    guard !json else { return }
+    Ending(output: output, product: "adapter", methods: life.methods, seeds: seeds.all, base: model, data: data)
+      .print(outcome.scores, split: outcome.results.first?.split)
   }
 }

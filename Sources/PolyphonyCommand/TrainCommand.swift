@@ -61,5 +61,8 @@ struct TrainCommand: ReportingCommand {
     try StoppedRun.check(outcome.wasStopped)
     try printer.write(outcome.results, beside: earlier, data: [data], device: place)
     printer.print(outcome.results)
+    guard !json else { return }
+    Ending(output: output, product: "model", methods: life.methods, seeds: seeds.all, data: data)
+      .print(outcome.scores, split: outcome.results.first?.split)
   }
 }

@@ -79,5 +79,8 @@ struct TuneCommand: ReportingCommand {
     }
     try printer.write(outcome.results, beside: earlier, data: [data], device: place)
     printer.print(outcome.results)
+    guard !json else { return }
+    Ending(output: output, product: "adapter", methods: life.methods, seeds: seeds.all, base: model, data: data)
+      .print(outcome.scores, split: outcome.results.first?.split)
   }
 }

@@ -117,6 +117,7 @@ public struct TrainLife: Life {
       let model = product.model
       var score = RunScore(parameters: model.parameterCount)
       score.validation = product.outcome.bestScore
+      score.chosen = ChosenEpoch(product.outcome, by: training.select)
       score.metrics = try model.evaluate(splits.test, device: life.device).metrics
       if life.measuresModalities {
         score.metrics.append(

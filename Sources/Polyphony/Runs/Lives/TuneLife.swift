@@ -178,6 +178,7 @@ public struct TuneLife: Life {
       let model = product.installation.model
       var score = RunScore(parameters: model.parameterCount)
       score.validation = product.outcome.bestScore
+      score.chosen = ChosenEpoch(product.outcome, by: training.select)
       if measuresCost { score.cost = try cost(of: product.installation, product.splits.training) }
       score.metrics = try model.evaluate(
         product.splits.test, device: life.device, prepare: { self.mask?.apply(to: $0, indices: $1) ?? $0 }

@@ -52,11 +52,12 @@ public final class Trainer {
     observers: [any TrainingObserver] = [],
     save: @escaping (MultimodalModel, String) throws(Fault) -> Void = { (_, _) throws(Fault) in }
   ) throws(Fault) {
+    let task = model.configuration.task
+    let settings = try settings.weighted(for: training, task)
     (self.model, self.training, self.validation, self.settings) = (model, training, validation, settings)
     (self.folder, self.device, self.observers, self.save) = (folder, device, observers, save)
     self.corruption = corruption
-    let task = model.configuration.task
-    let loss = try TaskLoss(settings.loss ?? TaskLoss(task).form, for: task, classWeights: settings.classWeights)
+    let loss = try settings.makeLoss(task)
     Libtorch.seed(seed)
     stepper = TrainingStepper(model, settings: settings, loss: loss, hook: hook)
     sampler = BatchSampler(count: training.count, batchSize: settings.batchSize, seed: seed)

@@ -24,7 +24,7 @@ import Torch
   static let cases: [Case] =
     files + values + recipes + places + models + adaptations + missing + tuning + pipelines + library + reports
     + options
-    + longFiles
+    + longFiles + weights
 
   private static func adapt(_ more: String...) -> [String] {
     ["adapt", "--model", "MODEL", "--data", "DATA", "--method", "casp", "--output", "OUT"] + more

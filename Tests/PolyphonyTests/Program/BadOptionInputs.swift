@@ -66,6 +66,28 @@ extension BadInputTests {
       name: "control characters in a command", code: 64, mentions: [#"\u{1B}[2J"#], arguments: ["\u{1B}[2J"]),
   ]
 
+  /// Class weights that do not fit the classes.
+  static let weights: [Case] = [
+    Case(
+      name: "class weights of a regression", code: 64, mentions: ["training.class_weights", "regression"],
+      arguments: train("--set", "training.class_weights=balanced")),
+    Case(
+      name: "too few class weights", code: 64, mentions: ["training.class_weights", "in the order low, middle, high"],
+      breaking: { data in
+        try data.describe {
+          $0.replacingOccurrences(
+            of: "\"kind\" : \"regression\"",
+            with: "\"kind\" : \"classification\", \"classes\" : 3, \"labels\" : [\"low\", \"middle\", \"high\"]")
+        }
+        for split in ["train", "valid", "test"] {
+          try data.edit(split) { $0.tensors["target"] = .full([$0.count], 1, dtype: .int64) }
+        }
+      }, arguments: train("--set", "training.class_weights=[1, 2]")),
+    Case(
+      name: "a misspelt word for class weights", code: 64, mentions: ["did you mean `balanced`?"],
+      arguments: train("--set", "training.class_weights=balance")),
+  ]
+
   /// A message must be short, whatever the file holds.
   static let longFiles: [Case] = [
     Case(

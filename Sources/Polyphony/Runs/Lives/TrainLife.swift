@@ -68,8 +68,10 @@ public struct TrainLife: Life {
         }
         return (configuration, settings.training, try Self.strategies(life.methods, reader, configuration))
       }
-      (configuration, training, strategies) = read
-      self.resolved = resolved
+      (configuration, _, strategies) = read
+      training = try read.1.weighted(for: splits.training, description.task)
+      _ = try training.makeLoss(description.task)
+      self.resolved = training.writingWeights(into: resolved)
     }
 
     /// Reads the settings of every strategy. All of them see one scratch model, which no run trains.

@@ -80,7 +80,7 @@ struct BenchmarkCommand: ReportingCommand {
         "\(architecture) \(step)", String(format: "%.2f ms", result.medianMilliseconds),
         String(format: "%.0f", result.samplesPerSecond), String(format: "%.0f MiB", result.peakMemory),
       ])
-      print(table.text(Terminal.glyphs))
+      print(table.forTerminal())
     }
   }
 }

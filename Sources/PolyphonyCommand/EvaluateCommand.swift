@@ -108,7 +108,7 @@ struct EvaluateCommand: ReportingCommand {
       try RunEnvironment(data: [data], device: place).write(to: output)
     }
     guard report.isSweep, !json else { return printer.print(results) }
-    print(report.table.text(Terminal.glyphs))
+    print(report.table.forTerminal())
     print(report.chart.text(Terminal.glyphs))
   }
 }

@@ -13,14 +13,14 @@ struct ResultsOutput {
     if asJSON {
       Swift.print(document(results).text(), terminator: "")
     } else {
-      Swift.print(table(results).text(Terminal.glyphs))
-      if let table = PerModality.table(results) { Swift.print(table.text(Terminal.glyphs)) }
+      Swift.print(table(results).forTerminal())
+      if let table = PerModality.table(results) { Swift.print(table.forTerminal()) }
     }
   }
 
   /// Prints the results of contrasts with their notes.
   static func print(_ contrasts: ContrastTable) {
-    Swift.print(contrasts.text.text(Terminal.glyphs))
+    Swift.print(contrasts.text.forTerminal())
     for note in contrasts.notes { Swift.print(note) }
     Swift.print()
   }

@@ -74,14 +74,20 @@ struct AdaptCommand: ReportingCommand {
       model: model, adapter: adapter, recipe: try recipe.tree(), data: data, split: split, test: test,
       methods: method.split(separator: ",").map(String.init), isOnline: online, device: place)
     life.includesSource = true
+    let counter = RunCounter(methods: life.methods.count, seeds: seeds.all.count)
     var grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
       (name, folder) throws(Fault) in
-      [AdaptationDisplay(name: name, isOnline: online), try AdaptationLogs.observer(folder, isOnline: online)]
+      [
+        AdaptationDisplay(name: counter.begin(name), isOnline: online, counter: counter),
+        try AdaptationLogs.observer(folder, isOnline: online),
+      ]
     }
     let printer = ResultsOutput(command: "adapt", asJSON: json)
     let earlier = printer.earlier(in: output, data: [data], device: place)
     grid.earlier = earlier
-    let outcome = try grid.run()
+    let prepared = try life.prepare(seeds: seeds.all)
+    if let heading = counter.heading { Terminal.note(heading) }
+    let outcome = try grid.run(prepared)
     try StoppedRun.check(outcome.wasStopped)
     for remark in outcome.remarks { Terminal.note(remark) }
     try printer.write(outcome.results, beside: earlier, data: [data], device: place)

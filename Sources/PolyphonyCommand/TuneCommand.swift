@@ -64,14 +64,17 @@ struct TuneCommand: ReportingCommand {
       model: model, adapter: adapter, recipe: try recipe.tree(), data: .folder(data),
       methods: method.split(separator: ",").map(String.init), device: place)
     life.condition.missing = try MissingOption.read(missing)
+    let counter = RunCounter(methods: life.methods.count, seeds: seeds.all.count)
     var grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
       (name, folder) throws(Fault) in
-      [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
+      [TrainingDisplay(name: counter.begin(name), counter: counter)] + (try RunLogs.observers(folder))
     }
     let printer = ResultsOutput(command: "tune", asJSON: json)
     let earlier = printer.earlier(in: output, data: [data], device: place)
     grid.earlier = earlier
-    let outcome = try grid.run()
+    let prepared = try life.prepare(seeds: seeds.all)
+    if let heading = counter.heading { Terminal.note(heading) }
+    let outcome = try grid.run(prepared)
     try StoppedRun.check(outcome.wasStopped)
     if merge {
       let base = try SeededFolders(model, .model).folder(seed: seeds.all[0])

@@ -34,6 +34,8 @@ import Torch
       let several = try Program.succeed(train + ["--output", "seeds", "--seeds", "3"], in: folder)
       #expect(several.errors.contains("models: seeds/seed-0/model … seeds/seed-2/model"), "\(several.errors)")
       try Program.succeed(try next(several), in: folder)
+      #expect(several.errors.hasPrefix("3 runs: 1 method × 3 seeds\n"), "\(several.errors)")
+      #expect(several.errors.contains("joint, seed 1 (run 2 of 3)"), "\(several.errors)")
 
       for arguments in [
         ["tune", "--method", "head", "--set", "training.epochs=1"], ["adapt", "--method", "tent"],

@@ -22,15 +22,16 @@ struct AdaptCommand: ReportingCommand {
   @Option(
     help: ArgumentHelp(
       "The source model's folder; or the output of a run over seeds, of which each seed adapts its own.",
-      valueName: "folder"))
+      valueName: "folder"), completion: .directory)
   var model: String
 
   @Option(
     help: ArgumentHelp(
-      "An adapter that the model carries already, or a run over seeds; the new one stands on it.", valueName: "folder"))
+      "An adapter that the model carries already, or a run over seeds; the new one stands on it.", valueName: "folder"),
+    completion: .directory)
   var adapter: String?
 
-  @Option(help: ArgumentHelp("The target data set's folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The target data set's folder.", valueName: "folder"), completion: .directory)
   var data: String
 
   @Option(help: ArgumentHelp("The split to adapt to; its targets are not looked at.", valueName: "name"))
@@ -44,10 +45,11 @@ struct AdaptCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Methods, separated by commas: \(AdaptationMethods.names.joined(separator: ", ")).", valueName: "names"))
+      "Methods, separated by commas: \(AdaptationMethods.names.joined(separator: ", ")).", valueName: "names"),
+    completion: .list(AdaptationMethods.names))
   var method: String
 
-  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"), completion: .directory)
   var output: String
 
   @Flag(help: "Takes the samples once, batch by batch, in their order: each is predicted, then learned.")

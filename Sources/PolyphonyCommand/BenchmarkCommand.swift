@@ -8,10 +8,14 @@ struct BenchmarkCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark", abstract: "Time one kind of step of a model on random data of a shape.")
 
-  @Option(help: ArgumentHelp("The backbone: \(Architectures.names.joined(separator: ", ")).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The backbone: \(Architectures.names.joined(separator: ", ")).", valueName: "name"),
+    completion: .list(Architectures.names))
   var architecture = "late_fusion"
 
-  @Option(help: ArgumentHelp("What to time: \(StepBenchmark.names.joined(separator: ", ")).", valueName: "kind"))
+  @Option(
+    help: ArgumentHelp("What to time: \(StepBenchmark.names.joined(separator: ", ")).", valueName: "kind"),
+    completion: .list(StepBenchmark.names))
   var step = "train"
 
   @Option(help: ArgumentHelp("Samples per step.", valueName: "count"))

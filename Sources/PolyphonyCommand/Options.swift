@@ -5,7 +5,9 @@ import Torch
 
 /// The options for the device and the number of threads.
 struct DeviceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Where to compute: auto, cpu, cuda or cuda:N.", valueName: "device"))
+  @Option(
+    help: ArgumentHelp("Where to compute: auto, cpu, cuda or cuda:N.", valueName: "device"),
+    completion: .list(["auto", "cpu", "cuda"]))
   var device = "auto"
 
   @Option(help: ArgumentHelp("Threads of one operation; 0 for libtorch's choice.", valueName: "count"))
@@ -32,7 +34,7 @@ struct DeviceOptions: ParsableArguments {
 
 /// The options that change a recipe from the command line.
 struct RecipeOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A recipe in YAML.", valueName: "file"))
+  @Option(help: ArgumentHelp("A recipe in YAML.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
   var recipe: String?
 
   @Option(

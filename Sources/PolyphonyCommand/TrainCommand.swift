@@ -16,19 +16,21 @@ struct TrainCommand: ReportingCommand {
       Example: polyphony train --data Data/numerals --architecture late_fusion --output runs/numerals --seeds 5
       """)
 
-  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"), completion: .directory)
   var data: String
 
-  @Option(help: ArgumentHelp("The backbone: \(Architectures.names.joined(separator: ", ")).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The backbone: \(Architectures.names.joined(separator: ", ")).", valueName: "name"),
+    completion: .list(Architectures.names))
   var architecture: String?
 
-  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"), completion: .directory)
   var output: String
 
   @Option(
     help: ArgumentHelp(
       "Balancing strategies, separated by commas: \(BalancingMethods.names.joined(separator: ", ")).",
-      valueName: "names"))
+      valueName: "names"), completion: .list(BalancingMethods.names))
   var balance = "joint"
 
   @OptionGroup var seeds: SeedOptions

@@ -18,26 +18,28 @@ struct TuneCommand: ReportingCommand {
   @Option(
     help: ArgumentHelp(
       "The base model's folder; or the output of a run over seeds, of which each seed tunes its own.",
-      valueName: "folder"))
+      valueName: "folder"), completion: .directory)
   var model: String
 
   @Option(
     help: ArgumentHelp(
-      "An adapter that the model carries already, or a run over seeds; the new one stands on it.", valueName: "folder"))
+      "An adapter that the model carries already, or a run over seeds; the new one stands on it.", valueName: "folder"),
+    completion: .directory)
   var adapter: String?
 
-  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"), completion: .directory)
   var data: String
 
   @Option(
     help: ArgumentHelp(
-      "Methods, separated by commas: \(TuningMethods.names.joined(separator: ", ")).", valueName: "names"))
+      "Methods, separated by commas: \(TuningMethods.names.joined(separator: ", ")).", valueName: "names"),
+    completion: .list(TuningMethods.names))
   var method: String
 
-  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"), completion: .directory)
   var output: String
 
-  @Option(help: MissingOption.help)
+  @Option(help: MissingOption.help, completion: MissingOption.completion)
   var missing: String?
 
   @OptionGroup var seeds: SeedOptions

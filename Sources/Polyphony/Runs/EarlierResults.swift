@@ -47,7 +47,9 @@ public struct EarlierResults: Sendable {
       }
       let (before, now) = (Self.condition(earlier), Self.condition(row))
       guard before == now else {
-        throw refuse("the output folder holds results of \(row.name) under other conditions", "\(before)", "\(now)")
+        throw refuse(
+          "the output folder holds results of \(row.name) under other conditions", before.joined(separator: ", "),
+          now.joined(separator: ", "))
       }
       guard Set(earlier.seeds).isSubset(of: seeds.map { Int($0) }) else {
         throw refuse(

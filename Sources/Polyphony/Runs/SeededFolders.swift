@@ -43,6 +43,8 @@ public struct SeededFolders: Sendable {
   /// Looks for models or adapters at a path. A missing folder is an error only later, at the time of reading.
   public init(_ path: String, _ content: Content) {
     (self.path, self.content) = (path, content)
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     let below = "\(path)/\(content.rawValue)"
     guard !content.isIn(path), !content.isIn(below) else {
       (place, seeds) = (content.isIn(path) ? path : below, [])

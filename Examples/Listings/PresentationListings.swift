@@ -21,6 +21,14 @@ public enum PresentationListings {
     display.finishEpoch(TrainingProgress(epoch: 1, epochs: 30, step: 40, steps: 40, loss: 0.41))
   }
 
+  /// Counts runs.
+  public static func runs() {
+    let counter = RunCounter(methods: 2, seeds: 5)
+    print(counter.heading ?? "")  // 10 runs: 2 methods × 5 seeds
+    print(counter.begin("joint, seed 0"))  // joint, seed 0 (run 1 of 10)
+    print(counter.estimate(secondsPerRun: 120) ?? "")  // all 10 runs take about 20:00
+  }
+
   /// Draws bars.
   public static func bars() throws(Fault) {
     let chart = BarChart("Shapley values", [.init("text", 0.31), .init("audio", 0.08), .init("video", nil)]) {

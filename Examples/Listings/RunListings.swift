@@ -10,6 +10,14 @@ public enum RunListings {
     return rows
   }
 
+  /// Adds the rows of further methods to those of an output folder.
+  public static func addMethods(_ life: TuneLife) throws(Fault) -> [RunResult] {
+    let environment = RunEnvironment(data: ["mosi"])
+    var grid = MethodGrid(life, output: "runs/tuned", seeds: [0, 1])
+    grid.earlier = EarlierResults(in: "runs/tuned", command: "tune", environment)
+    return try grid.run().results
+  }
+
   /// Trains one model in memory.
   public static func trainOne(_ recipe: SettingsTree) throws(Fault) -> MultimodalModel {
     let life = TrainLife(recipe: recipe, data: "mosi", methods: ["joint", "cggm"])

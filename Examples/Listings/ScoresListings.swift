@@ -18,6 +18,12 @@ public enum ScoresListings {
     return (value, gradient)
   }
 
+  /// ``ClassWeights``
+  public static func weights(_ target: Tensor) throws(Fault) -> [Double] {
+    let weights = try ClassWeights.balanced.values(for: target, PredictionTask(kind: .classification, classes: 3))
+    return weights
+  }
+
   /// ``MissingSweep``
   public static func sweep(_ model: MultimodalModel, _ test: LabelledSplit) throws(Fault) {
     let sweep = try MissingSweep(model, test, MissingPlan("sample"))

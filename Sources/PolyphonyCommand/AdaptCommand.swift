@@ -22,15 +22,16 @@ struct AdaptCommand: ReportingCommand {
   @Option(
     help: ArgumentHelp(
       "The source model's folder; or the output of a run over seeds, of which each seed adapts its own.",
-      valueName: "folder"))
+      valueName: "folder"), completion: .directory)
   var model: String
 
   @Option(
     help: ArgumentHelp(
-      "An adapter that the model carries already, or a run over seeds; the new one stands on it.", valueName: "folder"))
+      "An adapter that the model carries already, or a run over seeds; the new one stands on it.", valueName: "folder"),
+    completion: .directory)
   var adapter: String?
 
-  @Option(help: ArgumentHelp("The target data set's folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The target data set's folder.", valueName: "folder"), completion: .directory)
   var data: String
 
   @Option(help: ArgumentHelp("The split to adapt to; its targets are not looked at.", valueName: "name"))
@@ -44,10 +45,11 @@ struct AdaptCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Methods, separated by commas: \(AdaptationMethods.names.joined(separator: ", ")).", valueName: "names"))
+      "Methods, separated by commas: \(AdaptationMethods.names.joined(separator: ", ")).", valueName: "names"),
+    completion: .list(AdaptationMethods.names))
   var method: String
 
-  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"), completion: .directory)
   var output: String
 
   @Flag(help: "Takes the samples once, batch by batch, in their order: each is predicted, then learned.")
@@ -74,15 +76,26 @@ struct AdaptCommand: ReportingCommand {
       model: model, adapter: adapter, recipe: try recipe.tree(), data: data, split: split, test: test,
       methods: method.split(separator: ",").map(String.init), isOnline: online, device: place)
     life.includesSource = true
-    let grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
+    let counter = RunCounter(methods: life.methods.count, seeds: seeds.all.count)
+    var grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
       (name, folder) throws(Fault) in
-      [AdaptationDisplay(name: name, isOnline: online), try AdaptationLogs.observer(folder, isOnline: online)]
+      [
+        AdaptationDisplay(name: counter.begin(name), isOnline: online, counter: counter),
+        try AdaptationLogs.observer(folder, isOnline: online),
+      ]
     }
-    let outcome = try grid.run()
+    let printer = ResultsOutput(command: "adapt", asJSON: json)
+    let earlier = printer.earlier(in: output, data: [data], device: place)
+    grid.earlier = earlier
+    let prepared = try life.prepare(seeds: seeds.all)
+    if let heading = counter.heading { Terminal.note(heading) }
+    let outcome = try grid.run(prepared)
     try StoppedRun.check(outcome.wasStopped)
     for remark in outcome.remarks { Terminal.note(remark) }
-    let printer = ResultsOutput(command: "adapt", asJSON: json)
-    try printer.write(outcome.results, to: output, data: [data], device: place)
+    try printer.write(outcome.results, beside: earlier, data: [data], device: place)
     printer.print(outcome.results)
+    guard !json else { return }
+    Ending(output: output, product: "adapter", methods: life.methods, seeds: seeds.all, base: model, data: data)
+      .print(outcome.scores, split: outcome.results.first?.split)
   }
 }

@@ -6,12 +6,16 @@ final class AdaptationDisplay: AdaptationObserver {
   private static let batchesPerLine = 50
   private let name: String
   private let isOnline: Bool
+  private let counter: RunCounter?
   private let display = ProgressDisplay.onStandardError()
   private var start = ContinuousClock.now
   private var doneSteps = 0
   private var latest: TrainingProgress?
+  private var secondsPerRun = 0.0
 
-  init(name: String, isOnline: Bool) { (self.name, self.isOnline) = (name, isOnline) }
+  init(name: String, isOnline: Bool, counter: RunCounter? = nil) {
+    (self.name, self.isOnline, self.counter) = (name, isOnline, counter)
+  }
 
   func willStart(_ method: String, completedEpochs: Int, step: Int, notes: [String]) {
     if !name.isEmpty { display.print(name) }
@@ -28,6 +32,7 @@ final class AdaptationDisplay: AdaptationObserver {
       epoch: epoch, epochs: epochs, step: step, steps: steps, loss: loss,
       secondsLeft: elapsed / Double(doneSteps) * Double(left))
     latest = progress
+    secondsPerRun = elapsed / Double(doneSteps) * Double(epochs * steps)
     display.update(progress)
   }
 
@@ -38,6 +43,7 @@ final class AdaptationDisplay: AdaptationObserver {
     if !isOnline { progress.loss = record.loss }
     (progress.secondsLeft, progress.scoreName, progress.score) = (nil, "drift", record.drift)
     display.finishEpoch(progress)
+    if let text = counter?.estimate(secondsPerRun: secondsPerRun) { display.print(text) }
   }
 
   func didReturn(_ report: CollapseRecord) { display.print("\(report)") }

@@ -8,10 +8,14 @@ struct BenchmarkCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark", abstract: "Time one kind of step of a model on random data of a shape.")
 
-  @Option(help: ArgumentHelp("The backbone: \(Architectures.names.joined(separator: ", ")).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The backbone: \(Architectures.names.joined(separator: ", ")).", valueName: "name"),
+    completion: .list(Architectures.names))
   var architecture = "late_fusion"
 
-  @Option(help: ArgumentHelp("What to time: \(StepBenchmark.names.joined(separator: ", ")).", valueName: "kind"))
+  @Option(
+    help: ArgumentHelp("What to time: \(StepBenchmark.names.joined(separator: ", ")).", valueName: "kind"),
+    completion: .list(StepBenchmark.names))
   var step = "train"
 
   @Option(help: ArgumentHelp("Samples per step.", valueName: "count"))
@@ -50,7 +54,7 @@ struct BenchmarkCommand: ReportingCommand {
   func execute() throws {
     let place = try device.prepare()
     var tree = SettingsTree.empty
-    try tree.override("model.architecture=\(architecture)", option: "--architecture")
+    try tree.override("model.architecture", with: architecture, option: "--architecture")
     for assignment in overrides { try tree.override(assignment) }
     let names = ["text", "audio", "vision"]
     let modalities = sizes.enumerated().map { index, features in
@@ -80,7 +84,7 @@ struct BenchmarkCommand: ReportingCommand {
         "\(architecture) \(step)", String(format: "%.2f ms", result.medianMilliseconds),
         String(format: "%.0f", result.samplesPerSecond), String(format: "%.0f MiB", result.peakMemory),
       ])
-      print(table.text(Terminal.glyphs))
+      print(table.forTerminal())
     }
   }
 }

@@ -18,7 +18,10 @@ struct CompareCommand: ReportingCommand {
       Example: polyphony compare methods.yaml --output runs/comparison
       """)
 
-  @Argument(help: ArgumentHelp("The recipe in YAML, with `data` and `methods`."))
+  @Argument(
+    help: ArgumentHelp("The recipe in YAML, with `data` and `methods`."),
+    completion: .file(extensions: ["yaml", "yml"])
+  )
   var recipe: String
 
   @OptionGroup var options: PipelineOptions

@@ -43,7 +43,7 @@ struct DataInspectCommand: ReportingCommand {
           String(format: "%.3g", row.deviation),
         ])
     }
-    print(table.text(Terminal.glyphs))
+    print(table.forTerminal())
     for row in inspection.labels {
       let counts = row.counts.map { $0.map { "\($0.label): \($0.count)" }.joined(separator: ", ") } ?? "no targets"
       print("\(row.split) targets  \(counts)")

@@ -13,10 +13,12 @@ struct DataCorruptCommand: ReportingCommand {
       Example: polyphony data corrupt --data Data/numerals --shift noise:3 --modality pixels --output noisy
       """)
 
-  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"), completion: .directory)
   var data: String
 
-  @Option(help: ArgumentHelp("What happens to the inputs.", valueName: "kind:severity"))
+  @Option(
+    help: ArgumentHelp("What happens to the inputs.", valueName: "kind:severity"),
+    completion: .list(Shift.Kind.allCases.map { "\($0.rawValue):" }))
   var shift: String
 
   @Option(help: ArgumentHelp("Modalities to corrupt, separated by commas; all without it.", valueName: "names"))
@@ -26,7 +28,7 @@ struct DataCorruptCommand: ReportingCommand {
     help: ArgumentHelp("Splits to corrupt, separated by commas; the others stay as they are.", valueName: "names"))
   var splits: String?
 
-  @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"), completion: .directory)
   var output: String
 
   @Option(help: ArgumentHelp("What every random number follows from.", valueName: "number"))

@@ -26,21 +26,22 @@ struct EvaluateCommand: ReportingCommand {
       Example: polyphony evaluate --model runs/base/model --data Data/numerals --shift noise,drop:5 --adapt source,casp
       """)
 
-  @Option(help: ArgumentHelp("The model folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The model folder.", valueName: "folder"), completion: .directory)
   var model: String
 
   @Option(
     help: ArgumentHelp(
-      "An adapter folder for that model, or NAME=FOLDER to call it so; may be repeated.", valueName: "folder"))
+      "An adapter folder for that model, or NAME=FOLDER to call it so; may be repeated.", valueName: "folder"),
+    completion: .directory)
   var adapter: [String] = []
 
-  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"), completion: .directory)
   var data: String
 
   @Option(help: ArgumentHelp("The split to score.", valueName: "name"))
   var split = "test"
 
-  @Option(help: MissingOption.sweepHelp)
+  @Option(help: MissingOption.sweepHelp, completion: MissingOption.sweepCompletion)
   var missing: String?
 
   @Option(help: ArgumentHelp("The metric of a sweep's table and plot; the task's own without this.", valueName: "name"))
@@ -52,7 +53,7 @@ struct EvaluateCommand: ReportingCommand {
   @Option(
     help: ArgumentHelp(
       "Where results.json, the masks of missing data and a sweep's plot go; nothing is written without this.",
-      valueName: "folder"))
+      valueName: "folder"), completion: .directory)
   var output: String?
 
   @OptionGroup var shift: ShiftOptions
@@ -112,7 +113,7 @@ struct EvaluateCommand: ReportingCommand {
       try RunEnvironment(data: [data], device: place).write(to: output)
     }
     guard report.isSweep, !json else { return printer.print(results) }
-    print(report.table.text(Terminal.glyphs))
+    print(report.table.forTerminal())
     print(report.chart.text(Terminal.glyphs))
   }
 }

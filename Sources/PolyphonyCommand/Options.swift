@@ -5,7 +5,9 @@ import Torch
 
 /// The options for the device and the number of threads.
 struct DeviceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Where to compute: auto, cpu, cuda or cuda:N.", valueName: "device"))
+  @Option(
+    help: ArgumentHelp("Where to compute: auto, cpu, cuda or cuda:N.", valueName: "device"),
+    completion: .list(["auto", "cpu", "cuda"]))
   var device = "auto"
 
   @Option(help: ArgumentHelp("Threads of one operation; 0 for libtorch's choice.", valueName: "count"))
@@ -32,7 +34,7 @@ struct DeviceOptions: ParsableArguments {
 
 /// The options that change a recipe from the command line.
 struct RecipeOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A recipe in YAML.", valueName: "file"))
+  @Option(help: ArgumentHelp("A recipe in YAML.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
   var recipe: String?
 
   @Option(
@@ -61,6 +63,9 @@ struct SeedOptions: ParsableArguments {
     if seed != nil, seeds != nil { throw ValidationError("Give --seed for one run or --seeds for several, not both.") }
     if let seeds, seeds < 1 { throw ValidationError("--seeds must be 1 or more, not \(seeds).") }
   }
+
+  /// True if the user names a seed or a number of seeds.
+  var isGiven: Bool { seed != nil || seeds != nil }
 
   /// The seeds of the runs.
   var all: [UInt64] { seeds.map { (0..<UInt64($0)).map(\.self) } ?? [seed ?? 0] }

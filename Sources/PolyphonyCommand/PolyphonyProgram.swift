@@ -15,6 +15,19 @@ struct PolyphonyProgram: ParsableCommand {
       PredictCommand.self, RunCommand.self, CompareCommand.self, ReportCommand.self, TransferCommand.self,
       ScalingCommand.self, BenchmarkCommand.self, DoctorCommand.self,
     ])
+
+  /// Parses the arguments and runs the command. Refused arguments get advice.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      let text = fullMessage(for: error)
+      guard exitCode(for: error) == .validationFailure, !text.isEmpty else { exit(withError: error) }
+      Terminal.write(ArgumentAdvice.rendered(text, Array(CommandLine.arguments.dropFirst())))
+      Foundation.exit(ExitCode.validationFailure.rawValue)
+    }
+  }
 }
 
 /// A command whose errors are faults. They are printed on standard error, and their kind decides the exit code.

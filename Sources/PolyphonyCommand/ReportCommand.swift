@@ -18,10 +18,12 @@ struct ReportCommand: ReportingCommand {
       Example: polyphony report runs/tuned --reference zero_fill --tables
       """)
 
-  @Argument(help: ArgumentHelp("The folder.", valueName: "folder"))
+  @Argument(help: ArgumentHelp("The folder.", valueName: "folder"), completion: .directory)
   var folder: String
 
-  @Option(help: ArgumentHelp("Where the report goes; FOLDER/report.html without it.", valueName: "file.html"))
+  @Option(
+    help: ArgumentHelp("Where the report goes; FOLDER/report.html without it.", valueName: "file.html"),
+    completion: .file(extensions: ["html"]))
   var output: String?
 
   @Option(help: ArgumentHelp("The method that others are compared to; the first without it.", valueName: "name"))

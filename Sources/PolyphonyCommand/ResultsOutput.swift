@@ -13,22 +13,22 @@ struct ResultsOutput {
     if asJSON {
       Swift.print(document(results).text(), terminator: "")
     } else {
-      Swift.print(table(results).text(Terminal.glyphs))
-      if let table = PerModality.table(results) { Swift.print(table.text(Terminal.glyphs)) }
+      Swift.print(table(results).forTerminal())
+      if let table = PerModality.table(results) { Swift.print(table.forTerminal()) }
       for classes in results.compactMap(\.classes) { Self.print(classes) }
     }
   }
 
   /// Prints the confusion matrix and the figures by class.
   private static func print(_ classes: ClassReport) {
-    Swift.print(classes.matrix.text(Terminal.glyphs))
-    Swift.print(classes.table.text(Terminal.glyphs))
+    Swift.print(classes.matrix.forTerminal())
+    Swift.print(classes.table.forTerminal())
     if let remark = classes.remark { Swift.print("\(remark)\n") }
   }
 
   /// Prints the results of contrasts with their notes.
   static func print(_ contrasts: ContrastTable) {
-    Swift.print(contrasts.text.text(Terminal.glyphs))
+    Swift.print(contrasts.text.forTerminal())
     for note in contrasts.notes { Swift.print(note) }
     Swift.print()
   }
@@ -37,6 +37,21 @@ struct ResultsOutput {
   func write(_ results: [RunResult], to folder: String, data: [String], device: Device) throws(Fault) {
     try AtomicFile.write(document(results).text(), to: "\(folder)/results.json")
     try RunEnvironment(data: data, device: device).write(to: folder)
+  }
+
+  /// Describes the results that a folder may hold already, before this command adds its own.
+  func earlier(in folder: String, data: [String], device: Device) -> EarlierResults {
+    EarlierResults(in: folder, command: command, RunEnvironment(data: data, device: device))
+  }
+
+  /// Writes `results.json` with the rows of other methods that it has already, and `environment.json`.
+  func write(_ results: [RunResult], beside earlier: EarlierResults, data: [String], device: Device) throws(Fault) {
+    var document = document(results)
+    let (rows, kept) = earlier.merged(document.results)
+    document.results = rows
+    try AtomicFile.write(document.text(), to: "\(earlier.folder)/results.json")
+    try RunEnvironment(data: data, device: device).write(to: earlier.folder)
+    if !kept.isEmpty { Terminal.note("\(earlier.folder)/results.json also keeps \(kept.joined(separator: ", "))") }
   }
 
   /// Makes the results document for the results.

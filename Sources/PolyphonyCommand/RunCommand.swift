@@ -17,7 +17,9 @@ struct RunCommand: ReportingCommand {
       Example: polyphony run Recipes/four-lives.yaml --output runs/four-lives
       """)
 
-  @Argument(help: ArgumentHelp("The recipe in YAML, with `data`, `stages` and, where wanted, `seeds` and `evaluate`."))
+  @Argument(
+    help: ArgumentHelp("The recipe in YAML, with `data`, `stages` and, where wanted, `seeds` and `evaluate`."),
+    completion: .file(extensions: ["yaml", "yml"]))
   var recipe: String
 
   @OptionGroup var options: PipelineOptions
@@ -37,7 +39,7 @@ struct RunCommand: ReportingCommand {
 
 /// The shared options of `run` and `compare`.
 struct PipelineOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Where everything goes.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Where everything goes.", valueName: "folder"), completion: .directory)
   var output: String
 
   @Option(

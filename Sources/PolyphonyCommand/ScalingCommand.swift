@@ -37,7 +37,7 @@ struct ScalingCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Steps to take the median of.", valueName: "count"))
   var repeats = 10
 
-  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"), completion: .directory)
   var output: String
 
   @OptionGroup var device: DeviceOptions

@@ -25,7 +25,7 @@ struct ScalingGrowth {
         point.peakMemory.map { String(format: "%.0f MiB", Double($0) / 1_048_576) } ?? "",
       ])
     }
-    return table.text(glyphs)
+    return table.text(glyphs, width: Terminal.tableWidth)
   }
 
   /// Describes the power by which each form's parameters and time grow, and the straightness of the lines.
@@ -43,7 +43,7 @@ struct ScalingGrowth {
             }
           })
     }
-    return table.text(glyphs)
+    return table.text(glyphs, width: Terminal.tableWidth)
   }
 
   /// Draws parameters and time over the variable, both on logarithmic axes. A straight line is a power.

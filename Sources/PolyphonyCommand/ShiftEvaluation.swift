@@ -13,7 +13,7 @@ extension EvaluateCommand {
       let sweep = ShiftSweep(
         base: model, adapter: adapter.first, methods: methods, shifts: shifts, modalities: names,
         recipe: try recipe.tree(),
-        isOnline: shift.online, seeds: seeds.all, device: place)
+        isOnline: shift.online, seeds: scoredSeeds, device: place)
       rows = try sweep.run(try Dataset(data), split: split) { row, returns in
         let score = row.aggregates.elements.first.map { "\($0.key) \($0.value.formatted())" } ?? ""
         let remark = returns > 0 ? ", \(returns) returns from a collapse" : ""
@@ -27,18 +27,29 @@ extension EvaluateCommand {
     return rows
   }
 
+  /// The seeds that the user asks for. Otherwise the seeds of the models, if they are a run over seeds.
+  private var scoredSeeds: [UInt64] {
+    let own = adapter.first.map { SeededFolders($0, .adapter).seeds } ?? []
+    let models = own.isEmpty ? SeededFolders(model, .model).seeds : own
+    return seeds.isGiven || models.isEmpty ? seeds.all : models
+  }
+
   /// Computes the scores of the unadapted model, with its adapter if there is one.
   private func scores(_ shifts: [Shift], _ modalities: [String]?, _ place: Device) throws -> [RunResult] {
-    let loaded = try ModelWithAdapter(model, adapter: adapter.first, device: place).model
-    let dataset = try Dataset(data).fitted(to: loaded.configuration)
-    return try shifts.map { shift in
+    let rule = try MissingOption.read(missing)
+    var rows = shifts.map { shift in
       var row = RunResult(name: adapter.first ?? model, split: split)
       row.conditions["shift"] = shift.description
       if let modalities { row.conditions["modality"] = modalities.joined(separator: ",") }
-      row.parameters = loaded.parameterCount
-      let rule = try MissingOption.read(missing)
       if let rule { row.conditions["missing"] = "\(rule)" }
-      for seed in seeds.all {
+      return row
+    }
+    for seed in scoredSeeds {
+      let start = try SeededFolders.start(model, adapter: adapter.first, seed: seed)
+      let loaded = try ModelWithAdapter(start.model, adapter: start.adapter, device: place).model
+      let dataset = try Dataset(data).fitted(to: loaded.configuration)
+      for (index, shift) in shifts.enumerated() {
+        rows[index].parameters = loaded.parameterCount
         let labelled = try dataset.labelled(split, corruptedBy: shift, only: modalities, seed: seed)
         try labelled.samples.checkPresence(
           loaded.configuration.modalities, file: data, modelHandlesMissing: loaded.handlesMissingModalities)
@@ -46,9 +57,9 @@ extension EvaluateCommand {
         if let rule { mask = try rule.mask(for: labelled.samples, loaded.configuration.modalities, seed: seed) }
         let evaluation = try loaded.evaluate(
           labelled, device: place, prepare: { mask?.apply(to: $0, indices: $1) ?? $0 })
-        row.add(seed: seed, evaluation.metrics)
+        rows[index].add(seed: seed, evaluation.metrics)
       }
-      return row
     }
+    return rows
   }
 }

@@ -8,7 +8,7 @@ struct ShiftOptions: ParsableArguments {
     help: ArgumentHelp(
       "Corrupts the inputs first: KIND:SEVERITY, several separated by commas; KIND alone stands for severities 1 to 5, "
         + "«all» for all kinds. Kinds: \(Shift.Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
-      valueName: "shifts"))
+      valueName: "shifts"), completion: .list(["all"] + Shift.Kind.allCases.map(\.rawValue)))
   var shift: String?
 
   @Option(help: ArgumentHelp("Modalities to corrupt, separated by commas; all without it.", valueName: "names"))
@@ -17,13 +17,16 @@ struct ShiftOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Adapts to each corrupted split before it is scored, by methods separated by commas: "
-        + "\(AdaptationMethods.names.joined(separator: ", ")).", valueName: "names"))
+        + "\(AdaptationMethods.names.joined(separator: ", ")).", valueName: "names"),
+    completion: .list(AdaptationMethods.names))
   var adapt: String?
 
   @Flag(help: "Adapts online: each batch is predicted, then learned; what was said before is scored.")
   var online = false
 
-  @Option(help: ArgumentHelp("Draws the scores over severities.", valueName: "file.svg"))
+  @Option(
+    help: ArgumentHelp("Draws the scores over severities.", valueName: "file.svg"),
+    completion: .file(extensions: ["svg"]))
   var plot: String?
 
   func validate() throws {

@@ -16,19 +16,21 @@ struct TrainCommand: ReportingCommand {
       Example: polyphony train --data Data/numerals --architecture late_fusion --output runs/numerals --seeds 5
       """)
 
-  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"), completion: .directory)
   var data: String
 
-  @Option(help: ArgumentHelp("The backbone: \(Architectures.names.joined(separator: ", ")).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The backbone: \(Architectures.names.joined(separator: ", ")).", valueName: "name"),
+    completion: .list(Architectures.names))
   var architecture: String?
 
-  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"), completion: .directory)
   var output: String
 
   @Option(
     help: ArgumentHelp(
       "Balancing strategies, separated by commas: \(BalancingMethods.names.joined(separator: ", ")).",
-      valueName: "names"))
+      valueName: "names"), completion: .list(BalancingMethods.names))
   var balance = "joint"
 
   @OptionGroup var seeds: SeedOptions
@@ -45,19 +47,27 @@ struct TrainCommand: ReportingCommand {
   func execute() throws {
     let place = try device.prepare()
     var tree = try recipe.tree()
-    if let architecture { try tree.override("model.architecture=\(architecture)", option: "--architecture") }
+    if let architecture { try tree.override("model.architecture", with: architecture, option: "--architecture") }
     StopSignal.listen()
     var life = TrainLife(
       recipe: tree, data: data, methods: balance.split(separator: ",").map(String.init), device: place)
     life.measuresModalities = perModality
-    let grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
+    let counter = RunCounter(methods: life.methods.count, seeds: seeds.all.count)
+    var grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
       (name, folder) throws(Fault) in
-      [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
+      [TrainingDisplay(name: counter.begin(name), counter: counter)] + (try RunLogs.observers(folder))
     }
-    let outcome = try grid.run()
-    try StoppedRun.check(outcome.wasStopped)
     let printer = ResultsOutput(command: "train", asJSON: json)
-    try printer.write(outcome.results, to: output, data: [data], device: place)
+    let earlier = printer.earlier(in: output, data: [data], device: place)
+    grid.earlier = earlier
+    let prepared = try life.prepare(seeds: seeds.all)
+    if let heading = counter.heading { Terminal.note(heading) }
+    let outcome = try grid.run(prepared)
+    try StoppedRun.check(outcome.wasStopped)
+    try printer.write(outcome.results, beside: earlier, data: [data], device: place)
     printer.print(outcome.results)
+    guard !json else { return }
+    Ending(output: output, product: "model", methods: life.methods, seeds: seeds.all, data: data)
+      .print(outcome.scores, split: outcome.results.first?.split)
   }
 }

@@ -5,13 +5,18 @@ import Torch
 /// A display of a training run: a bar on a terminal, a line per epoch elsewhere.
 final class TrainingDisplay: TrainingObserver {
   private let name: String
+  private let counter: RunCounter?
   private let display = ProgressDisplay.onStandardError()
   private var start = ContinuousClock.now
   private var samples = 0
   private var firstStep = 0
   private var doneSteps = 0
+  private var doneEpochs = 0
 
-  init(name: String) { self.name = name }
+  /// - Parameters:
+  ///   - name: the name of the run among several. It is empty for a single one.
+  ///   - counter: counts the runs of the command.
+  init(name: String, counter: RunCounter? = nil) { (self.name, self.counter) = (name, counter) }
 
   func willStart(completedEpochs: Int, step: Int) {
     if !name.isEmpty { display.print(name) }
@@ -35,6 +40,10 @@ final class TrainingDisplay: TrainingObserver {
         epoch: record.epoch, epochs: record.epochs, step: 0, steps: 0, loss: record.trainingLoss,
         scoreName: name.map { "valid \($0)" }, score: name.flatMap { scores[$0] }, samplesPerSecond: rate,
         secondsLeft: nil))
+    doneEpochs += 1
+    if let text = counter?.estimate(secondsPerRun: elapsed / Double(doneEpochs) * Double(record.epochs)) {
+      display.print(text)
+    }
   }
 
   private var elapsed: Double {

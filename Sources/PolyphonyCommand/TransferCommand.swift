@@ -24,7 +24,9 @@ struct TransferCommand: ReportingCommand {
   @Option(help: ArgumentHelp("What to transfer: \(names).", valueName: "name"))
   var task = TransferTask.Known.classes
 
-  @Option(help: ArgumentHelp("The data set folder; none for corpus and relation.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("The data set folder; none for corpus and relation.", valueName: "folder"),
+    completion: .directory)
   var data: String?
 
   @Option(help: ArgumentHelp("Modalities of corpus and relation.", valueName: "count"))
@@ -33,7 +35,7 @@ struct TransferCommand: ReportingCommand {
   @Option(
     help: ArgumentHelp(
       "Methods, separated by commas, each with settings in braces if any; all of the field without this option.",
-      valueName: "names"))
+      valueName: "names"), completion: .list(TuningMethods.names))
   var method: String?
 
   @Option(
@@ -42,7 +44,7 @@ struct TransferCommand: ReportingCommand {
       valueName: "counts"))
   var samples: String?
 
-  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"), completion: .directory)
   var output: String
 
   @OptionGroup var seeds: SeedOptions

@@ -18,26 +18,28 @@ struct TuneCommand: ReportingCommand {
   @Option(
     help: ArgumentHelp(
       "The base model's folder; or the output of a run over seeds, of which each seed tunes its own.",
-      valueName: "folder"))
+      valueName: "folder"), completion: .directory)
   var model: String
 
   @Option(
     help: ArgumentHelp(
-      "An adapter that the model carries already, or a run over seeds; the new one stands on it.", valueName: "folder"))
+      "An adapter that the model carries already, or a run over seeds; the new one stands on it.", valueName: "folder"),
+    completion: .directory)
   var adapter: String?
 
-  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"), completion: .directory)
   var data: String
 
   @Option(
     help: ArgumentHelp(
-      "Methods, separated by commas: \(TuningMethods.names.joined(separator: ", ")).", valueName: "names"))
+      "Methods, separated by commas: \(TuningMethods.names.joined(separator: ", ")).", valueName: "names"),
+    completion: .list(TuningMethods.names))
   var method: String
 
-  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"), completion: .directory)
   var output: String
 
-  @Option(help: MissingOption.help)
+  @Option(help: MissingOption.help, completion: MissingOption.completion)
   var missing: String?
 
   @OptionGroup var seeds: SeedOptions
@@ -64,18 +66,26 @@ struct TuneCommand: ReportingCommand {
       model: model, adapter: adapter, recipe: try recipe.tree(), data: .folder(data),
       methods: method.split(separator: ",").map(String.init), device: place)
     life.condition.missing = try MissingOption.read(missing)
-    let grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
+    let counter = RunCounter(methods: life.methods.count, seeds: seeds.all.count)
+    var grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
       (name, folder) throws(Fault) in
-      [TrainingDisplay(name: name)] + (try RunLogs.observers(folder))
+      [TrainingDisplay(name: counter.begin(name), counter: counter)] + (try RunLogs.observers(folder))
     }
-    let outcome = try grid.run()
+    let printer = ResultsOutput(command: "tune", asJSON: json)
+    let earlier = printer.earlier(in: output, data: [data], device: place)
+    grid.earlier = earlier
+    let prepared = try life.prepare(seeds: seeds.all)
+    if let heading = counter.heading { Terminal.note(heading) }
+    let outcome = try grid.run(prepared)
     try StoppedRun.check(outcome.wasStopped)
     if merge {
       let base = try SeededFolders(model, .model).folder(seed: seeds.all[0])
       try AdapterFolder.merge("\(output)/adapter", base: base, to: "\(output)/model")
     }
-    let printer = ResultsOutput(command: "tune", asJSON: json)
-    try printer.write(outcome.results, to: output, data: [data], device: place)
+    try printer.write(outcome.results, beside: earlier, data: [data], device: place)
     printer.print(outcome.results)
+    guard !json else { return }
+    Ending(output: output, product: "adapter", methods: life.methods, seeds: seeds.all, base: model, data: data)
+      .print(outcome.scores, split: outcome.results.first?.split)
   }
 }

@@ -15,21 +15,58 @@ extension Fault {
   ///   help:     did you mean `epochs`?
   /// ```
   ///
+  /// Of a long `found`, the first 200 characters are printed. Control characters are escaped in every part, since file
+  /// names and the contents of files may have some that change the terminal.
+  ///
   /// - Parameter isColored: True if ANSI escapes colour `error:` and `help:`.
   public func rendered(isColored: Bool = false) -> String {
     let color = { (text: String, code: Int) in isColored ? "\u{1B}[1;\(code)m\(text)\u{1B}[0m" : text }
     let details = [
-      ("file:", file), ("key:", key), ("found:", found), ("expected:", expected), ("help:", remedy),
+      ("file:", file), ("key:", key), ("found:", found.map(Self.shortened)), ("expected:", expected),
+      ("help:", remedy),
     ]
-    var text = "\(color("error:", 31)) \(problem)\n"
+    var text = "\(color("error:", 31)) \(Self.lines(problem).joined(separator: "\n  "))\n"
     for case (let label, let detail?) in details {
       let padding = String(repeating: " ", count: 10 - label.count)
       // The lines of a multi-line text stay in its column.
-      let lines = detail.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      let indented = lines.joined(separator: "\n" + String(repeating: " ", count: 12))
+      let indented = Self.lines(detail).joined(separator: "\n" + String(repeating: " ", count: 12))
       text += "  \(label == "help:" ? color(label, 32) : label)\(padding)\(indented)\n"
     }
     return text
+  }
+
+  /// The largest number of characters of `found` in the program's output.
+  static let longestFound = 200
+
+  /// Cuts a long text, and marks the cut with «…».
+  private static func shortened(_ text: String) -> String {
+    // Scalars are counted, since one letter may carry any number of accents.
+    let scalars = text.unicodeScalars
+    guard scalars.count > longestFound else { return text }
+    return String(scalars.prefix(longestFound)) + "…"
+  }
+
+  /// Splits a text into lines, and escapes its control characters.
+  private static func lines(_ text: String) -> [String] {
+    text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map { $0.escapingControls() }
+  }
+}
+
+extension StringProtocol {
+  /// Escapes control characters, and characters that change the direction of a text, as in a Swift literal: `\u{1B}`.
+  package func escapingControls() -> String {
+    var result = ""
+    for scalar in unicodeScalars {
+      switch scalar.value {
+      case 0x09: result += "\\t"
+      case 0x0A: result += "\\n"
+      case 0x0D: result += "\\r"
+      case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069:
+        result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
   }
 }
 

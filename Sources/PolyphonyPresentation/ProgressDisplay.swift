@@ -38,6 +38,13 @@ public final class ProgressDisplay {
   /// The minimum time between two drawings, in seconds.
   public static let interval = 0.1
 
+  /// Removes a bar from the line of the cursor.
+  public static let erasure = "\r\u{1B}[K"
+
+  /// The columns to the right of the bar that stay free. A character in the last column makes some terminals begin a new
+  /// line, and Ctrl-C makes the terminal write `^C` behind the bar.
+  static let margin = 3
+
   private static let eraseToEndOfLine = "\u{1B}[K"
   private let output: Output
   private var lastDrawing: Double?
@@ -53,8 +60,8 @@ public final class ProgressDisplay {
     if let lastDrawing, now - lastDrawing < Self.interval { return }
     lastDrawing = now
     isBarVisible = true
-    // The last column stays free, because a character there makes some terminals begin a new line.
-    output.write("\r" + progress().bar(width: output.width() - 1, glyphs: output.glyphs) + Self.eraseToEndOfLine)
+    let width = output.width() - Self.margin
+    output.write("\r" + progress().bar(width: width, glyphs: output.glyphs) + Self.eraseToEndOfLine)
   }
 
   /// Prints the end of an epoch as a permanent line.
@@ -69,7 +76,7 @@ public final class ProgressDisplay {
   /// Removes the bar.
   public func clear() {
     guard isBarVisible else { return }
-    output.write("\r" + Self.eraseToEndOfLine)
+    output.write(Self.erasure)
     isBarVisible = false
     lastDrawing = nil
   }

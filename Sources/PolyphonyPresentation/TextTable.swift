@@ -46,7 +46,12 @@ public struct TextTable: Equatable, Sendable {
 
 extension TextTable {
   /// Returns the table for a terminal: aligned columns, a line under the titles, no spaces at the ends of lines.
-  public func text(_ glyphs: GlyphSet = .unicode) -> String {
+  ///
+  /// - Parameters:
+  ///   - glyphs: The characters of the lines.
+  ///   - width: The number of columns of the terminal. A wider table is folded: further columns follow in a second block
+  ///     below, after the first column again. Without it, the table is not folded.
+  public func text(_ glyphs: GlyphSet = .unicode, width: Int? = nil) -> String {
     let clean = { (cell: String) in
       let line = cell.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).joined(separator: " ")
       return glyphs == .ascii ? line.replacing("±", with: "+/-") : line
@@ -54,12 +59,31 @@ extension TextTable {
     let lines = ([columns.map(\.title)] + rows).map { $0.map(clean) }
     let widths = columns.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
     let (bar, dash, cross) = glyphs == .unicode ? (" │ ", "─", "─┼─") : (" | ", "-", "-+-")
-    var texts = lines.map { line in
-      let cells = columns.indices.map { padded(line[$0], to: widths[$0], columns[$0].alignment) }
-      return String(cells.joined(separator: bar).trimmingSuffix { $0 == " " })
+    return blocks(widths, bar.count, width).map { block in
+      var texts = lines.map { line in
+        let cells = block.map { padded(line[$0], to: widths[$0], columns[$0].alignment) }
+        return String(cells.joined(separator: bar).trimmingSuffix { $0 == " " })
+      }
+      texts.insert(block.map { String(repeating: dash, count: widths[$0]) }.joined(separator: cross), at: 1)
+      return texts.joined(separator: "\n") + "\n"
+    }.joined(separator: "\n")
+  }
+
+  /// The columns of each block. Every block has the first column and as many others as fit, but at least one.
+  private func blocks(_ widths: [Int], _ gap: Int, _ width: Int?) -> [[Int]] {
+    let all = Array(columns.indices)
+    guard let width, let first = all.first else { return [all] }
+    var blocks = [[first]]
+    var used = widths[first]
+    for column in all.dropFirst() {
+      if used + gap + widths[column] > width, blocks[blocks.count - 1].count > 1 {
+        blocks.append([first])
+        used = widths[first]
+      }
+      blocks[blocks.count - 1].append(column)
+      used += gap + widths[column]
     }
-    texts.insert(widths.map { String(repeating: dash, count: $0) }.joined(separator: cross), at: 1)
-    return texts.joined(separator: "\n") + "\n"
+    return blocks
   }
 
   /// Returns the table in GitHub's Markdown.

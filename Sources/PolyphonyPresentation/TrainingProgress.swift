@@ -44,7 +44,8 @@ extension TrainingProgress {
   /// Example: `epoch 3/30 ━━━━━━────── 12/40  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03 left`
   ///
   /// - Parameters:
-  ///   - width: The number of columns. Parts that do not fit are left out, from the right.
+  ///   - width: The number of columns. Parts that do not fit are left out: first throughput, then score, loss, time left
+  ///     and bar.
   ///   - glyphs: The characters of the bar.
   public func bar(width: Int, glyphs: GlyphSet = .unicode) -> String {
     let barWidth = 20
@@ -52,24 +53,31 @@ extension TrainingProgress {
     let filled = Int((share * Double(barWidth)).rounded(.down))
     let (full, empty) = glyphs == .unicode ? ("━", "─") : ("#", "-")
     let bar = String(repeating: full, count: filled) + String(repeating: empty, count: barWidth - filled)
-    var line = "epoch \(epoch)/\(epochs)"
-    for part in [" \(bar) \(step)/\(steps)"] + figures.map({ "  " + $0 }) {
-      guard line.count + part.count <= width else { break }
-      line += part
-    }
+    var parts: [Part: String] = [.epoch: "epoch \(epoch)/\(epochs)", .bar: " \(bar) \(step)/\(steps)"]
+    for (part, text) in figures { parts[part] = "  " + text }
+    for part in Part.firstToGo where parts.values.map(\.count).reduce(0, +) > width { parts[part] = nil }
+    let line = Part.allCases.compactMap { parts[$0] }.joined()
     return String(line.prefix(max(width, 0)))
   }
 
-  /// A line for the end of an epoch: `epoch 3/30  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03 left`.
-  public var line: String { (["epoch \(epoch)/\(epochs)"] + figures).joined(separator: "  ") }
+  /// The parts of a line, from left to right.
+  private enum Part: CaseIterable {
+    case epoch, bar, loss, score, rate, timeLeft
 
-  private var figures: [String] {
-    [
-      loss.map { "loss \(Self.number($0, "%.4f"))" },
-      score.map { "\(scoreName ?? "score") \(Self.number($0, "%.3f"))" },
-      samplesPerSecond.flatMap { $0.isFinite && $0 > 0 ? "\(Self.rate($0)) samples/s" : nil },
-      secondsLeft.flatMap { $0.isFinite && $0 >= 0 ? "\(Self.duration($0)) left" : nil },
-    ].compactMap(\.self)
+    static let firstToGo: [Part] = [.rate, .score, .loss, .timeLeft, .bar]
+  }
+
+  /// A line for the end of an epoch: `epoch 3/30  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03 left`.
+  public var line: String { (["epoch \(epoch)/\(epochs)"] + figures.map(\.text)).joined(separator: "  ") }
+
+  private var figures: [(part: Part, text: String)] {
+    let texts: [(Part, String?)] = [
+      (.loss, loss.map { "loss \(Self.number($0, "%.4f"))" }),
+      (.score, score.map { "\(scoreName ?? "score") \(Self.number($0, "%.3f"))" }),
+      (.rate, samplesPerSecond.flatMap { $0.isFinite && $0 > 0 ? "\(Self.rate($0)) samples/s" : nil }),
+      (.timeLeft, secondsLeft.flatMap { $0.isFinite && $0 >= 0 ? "\(Self.duration($0)) left" : nil }),
+    ]
+    return texts.compactMap { part, text in text.map { (part, $0) } }
   }
 
   private static func number(_ value: Double, _ format: String) -> String {

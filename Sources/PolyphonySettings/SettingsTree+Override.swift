@@ -40,6 +40,21 @@ extension SettingsTree {
     try set(value, at: path[...], done: [], written: written)
   }
 
+  /// Sets one value to the text of an option of its own, such as `--architecture late_fusion`.
+  ///
+  /// - Parameters:
+  ///   - key: The path of the value.
+  ///   - text: The option's value. It is no YAML.
+  ///   - option: The option's name, for messages.
+  /// - Throws: `Fault(.usage)` for a path through a plain value or beyond a list.
+  public mutating func override(_ key: String, with text: String, option: String) throws(Fault) {
+    let written = "\(option) \(text)"
+    // Quotes keep an empty text from meaning that nothing is given.
+    let scalar = SettingsScalar(text, isPlain: !SettingsScalar(text).isNull)
+    let value = SettingsTree(.scalar(scalar), origin: .option(written))
+    try set(value, at: key.split(separator: ".").map(String.init)[...], done: [], written: written)
+  }
+
   private mutating func set(
     _ value: SettingsTree, at path: ArraySlice<String>, done: [String], written: String
   ) throws(Fault) {

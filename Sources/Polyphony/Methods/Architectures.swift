@@ -43,7 +43,7 @@ public enum Architectures {
     guard let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] else {
       throw Fault(
         .usage, "unknown architecture", file: file, key: "model.architecture", found: name,
-        expected: names.joined(separator: ", "))
+        expected: names.joined(separator: ", "), remedy: Suggestion.question(for: name, among: names))
     }
     if builtIn.contains(where: { $0.name == name }) {
       try configuration.checkKinds(images: name == segmentation, file: file)

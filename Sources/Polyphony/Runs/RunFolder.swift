@@ -67,3 +67,17 @@ public struct RunFolder: Sendable {
     }
   }
 }
+
+extension RunFolder {
+  /// Returns true if a folder itself has the model, adapter or checkpoint of a run.
+  static func holdsRun(_ path: String) -> Bool {
+    ["checkpoint/state.json", "model/\(ModelFolder.configurationFile)", "adapter/\(AdapterFolder.configurationFile)"]
+      .contains { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
+  }
+
+  /// The folders of seeds in a folder.
+  static func seeds(in path: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
+      .filter { $0.hasPrefix("seed-") && UInt64($0.dropFirst("seed-".count)) != nil }.sorted()
+  }
+}

@@ -53,18 +53,22 @@ public struct TaskLoss: Sendable {
         .usage, "this task cannot have this loss", key: "training.loss", found: form.rawValue,
         expected: possible.map(\.rawValue).joined(separator: " or "))
     }
-    if let classWeights {
-      guard task.kind != .regression, classWeights.count == task.classes, classWeights.contains(where: { $0 > 0 })
-      else {
-        throw Fault(
-          .usage, "these class weights do not fit the task", key: "training.class_weights",
-          found: "\(classWeights)",
-          expected: task.kind == .regression
-            ? "none: regression has no classes" : "\(task.classes ?? 0) weights, one of them above 0")
-      }
-    }
+    if let classWeights { try TaskLoss.check(classWeights, for: task) }
     self.form = form
     self.classWeights = classWeights ?? TaskLoss.usualWeights(task)
+  }
+
+  /// Checks that there is one weight for each class.
+  /// - Throws: `Fault(.usage)` with the order of the classes.
+  static func check(_ classWeights: [Double], for task: PredictionTask) throws(Fault) {
+    guard task.kind != .regression, classWeights.count == task.classes, classWeights.contains(where: { $0 > 0 }) else {
+      throw Fault(
+        .usage, "these class weights do not fit the task", key: "training.class_weights",
+        found: "\(classWeights.count) weights: \(classWeights.map { "\($0)" }.joined(separator: ", "))",
+        expected: task.kind == .regression
+          ? "none: regression has no classes"
+          : "\(task.classes ?? 0) weights, one of them above 0, in the order \(task.classOrder)")
+    }
   }
 
   private static func usualWeights(_ task: PredictionTask) -> [Double]? {

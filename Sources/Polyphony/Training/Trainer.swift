@@ -52,11 +52,12 @@ public final class Trainer {
     observers: [any TrainingObserver] = [],
     save: @escaping (MultimodalModel, String) throws(Fault) -> Void = { (_, _) throws(Fault) in }
   ) throws(Fault) {
+    let task = model.configuration.task
+    let settings = try settings.weighted(for: training, task)
     (self.model, self.training, self.validation, self.settings) = (model, training, validation, settings)
     (self.folder, self.device, self.observers, self.save) = (folder, device, observers, save)
     self.corruption = corruption
-    let task = model.configuration.task
-    let loss = try TaskLoss(settings.loss ?? TaskLoss(task).form, for: task, classWeights: settings.classWeights)
+    let loss = try settings.makeLoss(task)
     Libtorch.seed(seed)
     stepper = TrainingStepper(model, settings: settings, loss: loss, hook: hook)
     sampler = BatchSampler(count: training.count, batchSize: settings.batchSize, seed: seed)
@@ -202,13 +203,16 @@ public final class Trainer {
     guard comparable == settings, saved.seed == state.seed, saved.libtorch == state.libtorch,
       saved.corruption == state.corruption, saved.origin == nil || saved.origin == state.origin
     else {
-      func words(_ state: TrainingState) -> String {
-        "seed \(state.seed), libtorch \(state.libtorch), missing \(state.corruption ?? "nothing"), "
-          + "started from \(state.origin ?? "random weights"), \(state.settings)"
+      func words(_ state: TrainingState, _ settings: TrainingSettings) -> [String] {
+        [
+          "seed \(state.seed)", "libtorch \(state.libtorch)", "missing \(state.corruption ?? "nothing")",
+          "started from \(state.origin ?? "random weights")",
+        ] + Mirror(reflecting: settings).children.map { "\($0.label ?? "") \($0.value)" }
       }
+      let differences = zip(words(saved, comparable), words(state, settings)).filter { $0 != $1 }
       throw Fault(
-        .usage, "the checkpoint was written with other settings", file: path, found: words(saved),
-        expected: words(state),
+        .usage, "the checkpoint was written with other settings", file: path,
+        found: differences.map(\.0).joined(separator: ", "), expected: differences.map(\.1).joined(separator: ", "),
         remedy: "resume with the run's recipe, or choose another output folder")
     }
     let own = modelTensors()

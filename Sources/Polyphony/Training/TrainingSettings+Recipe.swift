@@ -17,7 +17,50 @@ extension TrainingSettings {
     warmup = try reader.int("warmup", default: warmup, in: 0...)
     earlyStop = try reader.int("early_stop", default: earlyStop, in: 0...)
     loss = try reader.optional("loss", .choice(of: TaskLoss.Form.self))
-    classWeights = try reader.optional("class_weights", .list(of: .double(in: 0...)))
+    classWeights = try reader.optional("class_weights", .classWeights)
     select = try reader.string("select", default: select)
+  }
+}
+
+extension Setting where Value == ClassWeights {
+  /// A list of numbers, or the word `balanced`.
+  static var classWeights: Setting {
+    let (list, word) = (Setting<[Double]>.list(of: .double(in: 0...)), Setting<String>.choice(of: [ClassWeights.word]))
+    return Setting(
+      read: { (value) throws(Fault) in
+        if case .scalar = value.tree.content {
+          _ = try word.read(value)
+          return .balanced
+        }
+        return .given(try list.read(value))
+      },
+      write: { weights in
+        switch weights {
+        case .given(let numbers): list.write(numbers)
+        case .balanced: word.write(ClassWeights.word)
+        }
+      })
+  }
+}
+
+extension TrainingSettings {
+  /// The settings with class weights as numbers, for the targets of a training split.
+  ///
+  /// - Throws: `Fault(.usage)` for weights that do not fit the task.
+  func weighted(for split: LabelledSplit, _ task: PredictionTask) throws(Fault) -> TrainingSettings {
+    guard let classWeights else { return self }
+    var settings = self
+    settings.classWeights = .given(try classWeights.values(for: split.target, task))
+    return settings
+  }
+
+  /// A recipe's section `training` with the class weights of these settings.
+  func writingWeights(into recipe: SettingsTree) -> SettingsTree {
+    guard let classWeights, case .map(var sections) = recipe.content,
+      case .map(var training)? = sections["training"]?.content
+    else { return recipe }
+    training["class_weights"] = Setting<ClassWeights>.classWeights.write(classWeights)
+    sections["training"]?.content = .map(training)
+    return SettingsTree(.map(sections), origin: recipe.origin)
   }
 }

@@ -57,8 +57,8 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
   public var earlyStop = 0
   /// The loss. Default: the task's usual one.
   public var loss: TaskLoss.Form?
-  /// The weights of the classes in the loss. Default: the task's usual ones.
-  public var classWeights: [Double]?
+  /// The weights of the classes in the loss: numbers, or `balanced`. Default: the task's usual ones.
+  public var classWeights: ClassWeights?
   /// The validation score that chooses the best epoch: `loss`, or a metric of the task.
   public var select = "loss"
 
@@ -72,6 +72,13 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     case .adamw: Adam(groups, decoupled: true)
     case .sgd: SGD(groups, momentum: momentum)
     }
+  }
+
+  /// Makes the loss of a task. Balanced class weights must be numbers by now (``weighted(for:_:)``).
+  func makeLoss(_ task: PredictionTask) throws(Fault) -> TaskLoss {
+    var weights: [Double]?
+    if case .given(let numbers)? = classWeights { weights = numbers }
+    return try TaskLoss(loss ?? TaskLoss(task).form, for: task, classWeights: weights)
   }
 
   /// Makes the schedule for epochs with this number of steps.

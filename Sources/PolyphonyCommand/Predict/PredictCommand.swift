@@ -78,7 +78,8 @@ struct PredictCommand: ReportingCommand {
   func execute() throws {
     let file = try output.map { (path) throws(Fault) in try PredictionOutput(path) }
     let place = try device.prepare()
-    let loaded = try ModelWithAdapter(model, adapter: adapter, device: place).model
+    let start = try SeededFolders.only(model, adapter: adapter)
+    let loaded = try ModelWithAdapter(start.model, adapter: start.adapter, device: place).model
     let task = loaded.configuration.task
     let isTable = file.map { $0.table != nil } ?? true
     if isTable { try PredictionTable.check(task) }

@@ -7,6 +7,6 @@ extension ProgressDisplay {
     ProgressDisplay(
       Output(
         isTerminal: Terminal.isInteractive, glyphs: Terminal.glyphs, width: { Terminal.width },
-        now: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }, write: Terminal.write))
+        now: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }, write: Terminal.draw))
   }
 }

@@ -23,13 +23,43 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// The number of columns for tables on standard output. Nil if it is no terminal, so that files have whole lines.
+  static var tableWidth: Int? {
+    var size = winsize()
+    guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return nil
+    }
+    return Int(size.ws_col)
+  }
+
+  /// Writes lines to standard error. A bar that is there, with the `^C` of a terminal behind it, goes first.
+  static func write(_ text: String) {
+    if isBarVisible.value { send(ProgressDisplay.erasure) }
+    isBarVisible.value = false
+    send(text)
+  }
+
+  /// Writes a part of a display, which removes its own bar.
+  static func draw(_ text: String) {
+    isBarVisible.value = text.hasPrefix("\r") && text != ProgressDisplay.erasure
+    send(text)
+  }
+
+  /// True if the cursor is behind a bar.
+  private static let isBarVisible = Locked(false)
+
   /// Writes to standard error. If its reader has gone, nothing happens.
-  static func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+  private static func send(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
   /// Returns an environment variable. It is nil if the variable is unset or empty.
   private static func environment(_ name: String) -> String? {
     ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
   }
+}
+
+extension TextTable {
+  /// The table as it fits the terminal.
+  func forTerminal() -> String { text(Terminal.glyphs, width: Terminal.tableWidth) }
 }
 
 extension Terminal {

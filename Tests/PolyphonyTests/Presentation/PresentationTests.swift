@@ -1,3 +1,4 @@
+import Foundation
 import Polyphony
 import Testing
 import Torch
@@ -82,6 +83,33 @@ import Torch
         """#)
   }
 
+  @Test func aWideTableIsFolded() {
+    var table = TextTable([.init("method"), .init("accuracy", .right), .init("f1", .right), .init("note")])
+    table.append(["joint", "0.801", "0.790", "kept"])
+    table.append(["cggm", "0.812", "0.808", ""])
+    let folded = """
+      method | accuracy
+      -------+---------
+      joint  |    0.801
+      cggm   |    0.812
+
+      method |    f1 | note
+      -------+-------+-----
+      joint  | 0.790 | kept
+      cggm   | 0.808 |
+
+      """
+    #expect(table.text(.ascii, width: 23) == folded)
+    #expect(table.text(.ascii, width: 21) == folded)
+    // A whole table needs 6 + 3 + 8 + 3 + 5 + 3 + 4 columns.
+    #expect(table.text(.ascii, width: 32) == table.text(.ascii))
+    #expect(table.text(.ascii, width: 31) != table.text(.ascii))
+    // A terminal that is too narrow for two columns has a block for each column.
+    #expect(table.text(.ascii, width: 1).components(separatedBy: "method").count == 4)
+    #expect(TextTable([.init("a")]).text(.ascii, width: 0) == "a\n-\n")
+    #expect(TextTable([]).text(.ascii, width: 10) == TextTable([]).text(.ascii))
+  }
+
   @Test func aTableWithoutRows() {
     #expect(TextTable([.init("a"), .init("b")]).text() == "a │ b\n──┼──\n")
   }
@@ -109,6 +137,28 @@ import Torch
         == "\u{1B}[1;31merror:\u{1B}[0m x\n  \u{1B}[1;32mhelp:\u{1B}[0m     y\n")
   }
 
+  @Test func aLongFoundIsCut() {
+    let whole = String(repeating: "a", count: 200)
+    #expect(Fault(.usage, "x", found: whole).rendered() == "error: x\n  found:    \(whole)\n")
+    #expect(Fault(.usage, "x", found: whole + "b").rendered() == "error: x\n  found:    \(whole)…\n")
+    // One letter with very many accents is one `Character`.
+    let accents = "e" + String(repeating: "\u{301}", count: 90_000)
+    #expect(Fault(.usage, "x", found: accents).rendered().unicodeScalars.count < 250)
+    // A user needs the whole of every other part.
+    let long = String(repeating: "b", count: 500)
+    #expect(Fault(.usage, "x", expected: long).rendered().contains(long))
+  }
+
+  @Test func controlCharactersAreEscapedInEveryPart() {
+    let wild = "a\u{1B}[2J\u{7}\r\u{202E}\u{85}b\tc"
+    let tame = #"a\u{1B}[2J\u{7}\r\u{202E}\u{85}b\tc"#
+    let fault = Fault(.usage, wild, file: wild, key: wild, found: wild, expected: wild, remedy: wild)
+    let text = fault.rendered()
+    #expect(text.components(separatedBy: tame).count == 7, "\(text)")
+    #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || ($0.value >= 0x20 && $0.value < 0x7F) })
+    #expect(Fault(.failure, "one\r\ntwo").rendered() == "error: one\n  two\n")
+  }
+
   @Test(
     arguments: [
       (Fault.Kind.usage, 64), (.badData, 65), (.missingInput, 66), (.failure, 70), (.cannotWrite, 73),
@@ -127,7 +177,11 @@ import Torch
     let whole = "epoch 3/30 ━━━━━━────────────── 12/40  loss 0.4312  accuracy 0.812  1.2k samples/s  2:03 left"
     #expect(progress.bar(width: 200) == whole)
     #expect(progress.bar(width: whole.count) == whole)
-    #expect(progress.bar(width: whole.count - 1) == String(whole.dropLast("  2:03 left".count)))
+    #expect(progress.bar(width: whole.count - 1) == whole.replacing("  1.2k samples/s", with: ""))
+    // A terminal of 80 columns shows the time left.
+    #expect(progress.bar(width: 80 - ProgressDisplay.margin).hasSuffix("accuracy 0.812  2:03 left"))
+    #expect(progress.bar(width: 50).hasSuffix("12/40  2:03 left"))
+    #expect(progress.bar(width: 40).hasSuffix(" 12/40"))
     #expect(progress.bar(width: 20) == "epoch 3/30")
     #expect(progress.bar(width: 3) == "epo")
     #expect(progress.bar(width: -1) == "")

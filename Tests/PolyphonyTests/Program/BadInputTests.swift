@@ -23,7 +23,7 @@ import Torch
 
   static let cases: [Case] =
     files + values + cells + recipes + places + models + adaptations + missing + tuning + pipelines + library + reports
-    + predictions
+    + predictions + options + longFiles + weights
 
   private static func adapt(_ more: String...) -> [String] {
     ["adapt", "--model", "MODEL", "--data", "DATA", "--method", "casp", "--output", "OUT"] + more
@@ -203,33 +203,6 @@ import Torch
       arguments: ["evaluate", "--model", "MODEL", "--data", "DATA", "--split", "dev"]),
   ]
 
-  static let models: [Case] = [
-    Case(
-      name: "missing model", code: 66, mentions: ["nowhere"],
-      arguments: ["evaluate", "--model", "nowhere", "--data", "DATA"]),
-    Case(
-      name: "model and data that do not fit", code: 65, mentions: ["text", "16"],
-      breaking: { data in
-        try data.describe { $0.replacingOccurrences(of: "\"features\" : 32", with: "\"features\" : 16") }
-      }, arguments: ["evaluate", "--model", "MODEL", "--data", "DATA"]),
-    Case(
-      name: "a modality that the data lacks", code: 65, mentions: ["vision"],
-      breaking: { data in
-        try data.describe { $0.replacingOccurrences(of: "\"vision\"", with: "\"sight\"") }
-      }, arguments: ["evaluate", "--model", "MODEL", "--data", "DATA"]),
-    Case(
-      name: "weights that do not fit the configuration", code: 65, mentions: ["model.safetensors", "shape"],
-      breaking: { data in
-        let path = data.model + "/config.json"
-        let text = try String(contentsOfFile: path, encoding: .utf8)
-        try text.replacingOccurrences(of: "\"width\" : 8", with: "\"width\" : 12").write(
-          toFile: path, atomically: true, encoding: .utf8)
-      }, arguments: ["evaluate", "--model", "MODEL", "--data", "DATA"]),
-    Case(
-      name: "predict on a file without the modalities", code: 65, mentions: ["text"],
-      arguments: ["predict", "--model", "MODEL", "--data", "MODEL/model.safetensors", "--output", "OUT"]),
-  ]
-
   static let library: [Case] = [
     Case(
       name: "libtorch absent", code: 70, mentions: ["LIBTORCH", "/nowhere", "make setup"],
@@ -259,10 +232,11 @@ import Torch
       let outcome = try Program.run(
         wrong.arguments.map(fill), in: folder, environment: wrong.environment.mapValues(fill))
       #expect(outcome.code == wrong.code, "\(outcome.errors)")
-      for mention in wrong.mentions {
+      for mention in wrong.mentions.map(fill) {
         #expect(outcome.errors.contains(mention), "«\(mention)» is missing in: \(outcome.errors)")
       }
       #expect(outcome.errors.lowercased().components(separatedBy: "error:").count == 2, "\(outcome.errors)")
+      #expect(outcome.errors.utf8.count < 4000 && !outcome.errors.contains("\u{1B}"), "\(outcome.errors)")
       for trace in ["Fatal error", "Stack dump", "Program crashed", "frame #", "C++"] {
         #expect(!outcome.errors.contains(trace), "\(outcome.errors)")
       }

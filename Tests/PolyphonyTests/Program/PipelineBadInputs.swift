@@ -40,7 +40,7 @@ extension BadInputTests {
     ),
     recipe("a model and a train stage", "stages.0.train", recipe: stages(small, more: "model: MODEL")),
     recipe("an adapter without its model", "adapter", "model", recipe: stages(small, more: "adapter: x")),
-    recipe("a model that is not there", code: 66, "no model folder", recipe: stages(more: "model: nowhere")),
+    recipe("a model that is not there", code: 66, "no model at this path", recipe: stages(more: "model: nowhere")),
     recipe("an unknown key at the top", "`seed`", "seeds", recipe: stages(small, more: "seed: 3")),
     recipe(
       "an unknown key of a stage", "stages.1.tune.trianing", "training",

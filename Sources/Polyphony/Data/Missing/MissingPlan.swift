@@ -76,7 +76,7 @@ public enum MissingPlan: Equatable, Sendable {
         .usage, "unknown protocol of missing data", key: key, found: text,
         expected: "complete, sample:RATE, modality:RATE, token:RATE, fixed:NAME+NAME, several rates as sample, "
           + "sample:0.1,0.5 or sample:0.1...0.9, or patterns",
-        remedy: Suggestion.question(for: parts[0], among: known))
+        remedy: MissingProtocol.withRule(text) ?? Suggestion.question(for: parts[0], among: known))
     }
     if text == "patterns" {
       self = .patterns

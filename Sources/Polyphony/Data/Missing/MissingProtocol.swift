@@ -35,7 +35,7 @@ public enum MissingProtocol: Equatable, Sendable {
       throw Fault(
         .usage, "unknown protocol of missing data", key: key, found: text,
         expected: "complete, sample:RATE, modality:RATE, token:RATE or fixed:NAME+NAME",
-        remedy: Suggestion.question(for: parts[0], among: Self.names + ["complete"]))
+        remedy: Self.withRule(text) ?? Suggestion.question(for: parts[0], among: Self.names + ["complete"]))
     }
     let value = parts.count > 1 ? parts[1] : ""
     if parts[0] == "fixed" {
@@ -58,6 +58,12 @@ public enum MissingProtocol: Equatable, Sendable {
     case "modality": self = .modality(rate)
     default: self = .token(rate)
     }
+  }
+
+  /// The remedy for a rate without its rule, such as `0.5`. Nil for other texts.
+  static func withRule(_ text: String) -> String? {
+    guard let first = text.first, first.isNumber || first == ".", text.contains(where: \.isNumber) else { return nil }
+    return "a rate needs its rule, such as sample:\(text)"
   }
 
   /// The largest rate for data with `count` modalities.

@@ -35,6 +35,8 @@ public struct MethodGrid<Kind: Life> {
   public var seeds: [UInt64]
   /// The treatment of a folder that holds a run already.
   public var existing: RunFolder.Existing
+  /// The results that the output folder may hold already. Without it, the grid does not look for any.
+  public var earlier: EarlierResults?
   /// True to time the first seed's product. Only a tuning has a cost.
   public var measuresCost = true
   /// Returns the score of an earlier finished run, which the grid then does not repeat. Default: no such run.
@@ -63,13 +65,19 @@ public struct MethodGrid<Kind: Life> {
   /// - Throws: `Fault` for errors in data or output.
   public func run(_ prepared: Kind.Prepared) throws(Fault) -> Outcome {
     let isSingle = prepared.methods.count == 1 && seeds.count == 1
-    let root = try output.map { (path) throws(Fault) in try RunFolder(path, existing: isSingle ? existing : .resume) }
+    try earlier?.check(prepared.methods.map(prepared.row), seeds: seeds, existing: existing)
+    let root = try output.map { (path) throws(Fault) in
+      try RunFolder(path, existing: isSingle ? existing : treatment(of: path))
+    }
     defer { withExtendedLifetime(root) {} }
     if let root { try prepared.begin(in: root) }
     var outcome = Outcome()
     for method in prepared.methods {
       var row = prepared.row(for: method)
       row.output = isSingle ? output : path(prepared, method, nil)
+      if seeds.count > 1, let place = row.output, place != output, treatment(of: place) == .overwrite {
+        _ = try RunFolder(place, existing: .overwrite)
+      }
       var scores: [RunScore] = []
       for seed in seeds {
         guard let score = try score(prepared, method, seed, root: isSingle ? root : nil) else {
@@ -111,6 +119,12 @@ public struct MethodGrid<Kind: Life> {
     let score = try prepared.score(product, seed: seed, measuresCost: measuresCost && seed == seeds.first)
     try didScore(score, method, seed)
     return score
+  }
+
+  /// The treatment of a folder that is to hold the folders of several runs. A single run in it goes if the user wants
+  /// to overwrite it.
+  private func treatment(of path: String) -> RunFolder.Existing {
+    existing == .overwrite && RunFolder.holdsRun(path) ? .overwrite : .resume
   }
 
   /// The folder of a method, or of one of its seeds.

@@ -4,6 +4,8 @@ import Torch
 public struct RunScore: Sendable {
   /// The validation score that chose the epoch. Nil if no score chose it.
   public var validation: Double?
+  /// The epoch that the validation score chose. Nil without training.
+  public var chosen: ChosenEpoch?
   /// The scores on the reported split.
   public var metrics = MetricValues()
   /// The number of elements of all parameters, and of the trained ones.
@@ -17,6 +19,30 @@ public struct RunScore: Sendable {
 
   /// Makes a value with parameters and without scores.
   public init(parameters: (total: Int, trainable: Int)) { self.parameters = parameters }
+}
+
+/// The epoch of a training that the validation split chose.
+public struct ChosenEpoch: Equatable, Sendable {
+  /// The epoch, counted from 1.
+  public var epoch: Int
+  /// The number of epochs that were trained.
+  public var epochs: Int
+  /// The name of the score on the validation split: `loss`, or a metric of the task.
+  public var metric: String
+  /// The score of the epoch. Nil if it is undefined.
+  public var score: Double?
+
+  /// Takes the choice of a finished training. Returns nil if nothing was trained.
+  init?(_ outcome: TrainingOutcome, by metric: String) {
+    guard outcome.bestEpoch > 0 else { return nil }
+    (epoch, epochs, score) = (outcome.bestEpoch, outcome.epochs, outcome.bestScore)
+    self.metric = metric
+  }
+
+  /// Makes a value from its parts.
+  public init(epoch: Int, epochs: Int, metric: String, score: Double?) {
+    (self.epoch, self.epochs, self.metric, self.score) = (epoch, epochs, metric, score)
+  }
 }
 
 extension RunScore: Codable {

@@ -67,8 +67,10 @@ public struct TrainLife: Life {
           of: splits.training.samples, description.modalities, standardizes: settings.normalization == .standard)
         return (configuration, settings.training, try Self.strategies(life.methods, reader, configuration))
       }
-      (configuration, training, strategies) = read
-      self.resolved = resolved
+      (configuration, _, strategies) = read
+      training = try read.1.weighted(for: splits.training, description.task)
+      _ = try training.makeLoss(description.task)
+      self.resolved = training.writingWeights(into: resolved)
     }
 
     /// Reads the settings of every strategy. All of them see one scratch model, which no run trains.
@@ -116,6 +118,7 @@ public struct TrainLife: Life {
       let model = product.model
       var score = RunScore(parameters: model.parameterCount)
       score.validation = product.outcome.bestScore
+      score.chosen = ChosenEpoch(product.outcome, by: training.select)
       score.metrics = try model.evaluate(splits.test, device: life.device).metrics
       if life.measuresModalities {
         score.metrics.append(

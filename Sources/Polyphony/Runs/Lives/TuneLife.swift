@@ -105,7 +105,12 @@ public struct TuneLife: Life {
         if let training = life.training { return (tuning, training) }
         return (tuning, try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) })
       }
-      ((tuning, training), self.resolved) = (read, resolved)
+      tuning = read.0
+      // A drawn subset has its own balance, which `Trainer` computes.
+      training =
+        life.samples == nil ? try read.1.weighted(for: whole.training, configuration.task) : read.1
+      _ = try training.makeLoss(configuration.task)
+      self.resolved = training.writingWeights(into: resolved)
       // All methods and seeds share one mask, so that their scores are comparable.
       let test = whole.test.samples
       mask = try life.condition.missing.map { (rule) throws(Fault) in
@@ -178,6 +183,7 @@ public struct TuneLife: Life {
       let model = product.installation.model
       var score = RunScore(parameters: model.parameterCount)
       score.validation = product.outcome.bestScore
+      score.chosen = ChosenEpoch(product.outcome, by: training.select)
       if measuresCost { score.cost = try cost(of: product.installation, product.splits.training) }
       score.metrics = try model.evaluate(
         product.splits.test, device: life.device, prepare: { self.mask?.apply(to: $0, indices: $1) ?? $0 }

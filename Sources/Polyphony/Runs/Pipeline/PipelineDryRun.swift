@@ -59,6 +59,7 @@ struct PipelineDryRun {
     let dataset = try Self.dataset(folder, splits: ["train", "valid"])
     let description = dataset.description
     let settings = try TrainingRecipe(reader)
+    _ = try settings.training.makeLoss(description.task)
     let made = try MultimodalModel(settings.model.configuration(description.modalities, description.task))
     model = made
     let method = try reader.section("balance", shorthand: "method") { (section) throws(Fault) in
@@ -81,7 +82,8 @@ struct PipelineDryRun {
     stage.condition = try condition(reader, configuration)
     stage.samples = try reader.optional("samples", .int(in: 1...))
     let method = try reader.section("tuning") { (section) throws(Fault) in try maker(section, configuration) }
-    _ = try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) }
+    let training = try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) }
+    _ = try training.makeLoss(configuration.task)
     carried = try reader.locating("method") { () throws(Fault) in
       try Installation(method, on: model, name: name, beneath: carried)
     }

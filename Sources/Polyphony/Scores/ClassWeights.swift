@@ -1,0 +1,86 @@
+import Torch
+
+/// The weights of the classes in a loss.
+///
+/// ```swift
+/// let weights = try ClassWeights.balanced.values(for: target, PredictionTask(kind: .classification, classes: 3))
+/// ```
+public enum ClassWeights: Equatable, Sendable {
+  /// One weight per class, in the order of the classes.
+  case given([Double])
+  /// The weights N/(C·n_c) for N training targets, C classes and n_c targets of class c. Every class then counts alike,
+  /// and the mean weight of a target is 1.
+  case balanced
+
+  /// The word for ``balanced`` in recipes.
+  static let word = "balanced"
+
+  /// The weights as numbers.
+  ///
+  /// - Parameters:
+  ///   - target: the targets of the training split, i64 of any shape.
+  ///   - task: the task.
+  /// - Throws: `Fault(.usage)` for weights that do not fit the task, and for `balanced` if a class has no target.
+  public func values(for target: Tensor, _ task: PredictionTask) throws(Fault) -> [Double] {
+    switch self {
+    case .given(let weights):
+      try TaskLoss.check(weights, for: task)
+      return weights
+    case .balanced:
+      guard task.kind != .regression, let classes = task.classes else {
+        throw Fault(
+          .usage, "these class weights do not fit the task", key: "training.class_weights", found: Self.word,
+          expected: "none: regression has no classes")
+      }
+      let counts = Self.counts(target, classes)
+      if let absent = counts.firstIndex(of: 0) {
+        throw Fault(
+          .usage, "classes cannot be balanced without a sample of each", key: "training.class_weights",
+          found: "no training target of class \(task.className(absent))", expected: "a target of each class",
+          remedy: "give the weights as a list of \(classes) numbers in the order \(task.classOrder)")
+      }
+      let total = Double(counts.reduce(0, +))
+      return counts.map { total / (Double(classes) * Double($0)) }
+    }
+  }
+
+  private static func counts(_ target: Tensor, _ classes: Int) -> [Int] {
+    var counts = Array(repeating: 0, count: classes)
+    for value in target.flattened().integers where counts.indices.contains(value) { counts[value] += 1 }
+    return counts
+  }
+}
+
+extension ClassWeights: Codable {
+  /// Reads a list of numbers, or the word `balanced`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let weights = try? container.decode([Double].self) {
+      self = .given(weights)
+      return
+    }
+    guard try container.decode(String.self) == Self.word else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "neither weights nor \(Self.word)")
+    }
+    self = .balanced
+  }
+
+  /// Writes a list of numbers, or the word `balanced`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .given(let weights): try container.encode(weights)
+    case .balanced: try container.encode(Self.word)
+    }
+  }
+}
+
+extension PredictionTask {
+  /// The name of a class, or its number if it has none.
+  func className(_ index: Int) -> String {
+    if let labels, labels.indices.contains(index) { labels[index] } else { "\(index)" }
+  }
+
+  /// The classes in their order, as words.
+  var classOrder: String { (0..<(classes ?? 0)).map(className).joined(separator: ", ") }
+}

@@ -19,7 +19,8 @@ enum ArgumentAdvice {
     guard message.contains("Unexpected argument") else { return nil }
     var commands = PolyphonyProgram.configuration.subcommands
     for argument in arguments.prefix(while: { !$0.hasPrefix("-") }) where !commands.isEmpty && argument != "help" {
-      let names = commands.compactMap(\.configuration.commandName)
+      // A key path through the types' metatypes crashes the compiler (Swift 6.3.1).
+      let names = commands.compactMap { $0.configuration.commandName }
       guard let place = names.firstIndex(of: argument) else {
         return Suggestion.question(for: argument, among: names) ?? "the commands are \(names.joined(separator: ", "))"
       }

@@ -16,13 +16,15 @@ enum ArgumentAdvice {
 
   /// The command that the user may mean.
   private static func command(_ message: String, _ arguments: [String]) -> String? {
-    guard message.contains("Unexpected argument") else { return nil }
+    // With a misspelt command, the parser refuses the first option, which belongs to no command.
+    guard message.contains("Unexpected argument") || message.contains("Unknown option") else { return nil }
     var commands = PolyphonyProgram.configuration.subcommands
     for argument in arguments.prefix(while: { !$0.hasPrefix("-") }) where !commands.isEmpty && argument != "help" {
       // A key path through the types' metatypes crashes the compiler (Swift 6.3.1).
       let names = commands.compactMap { $0.configuration.commandName }
       guard let place = names.firstIndex(of: argument) else {
-        return Suggestion.question(for: argument, among: names) ?? "the commands are \(names.joined(separator: ", "))"
+        return "there is no command `\(argument.escapingControls())`; "
+          + (Suggestion.question(for: argument, among: names) ?? "the commands are \(names.joined(separator: ", "))")
       }
       commands = commands[place].configuration.subcommands
     }

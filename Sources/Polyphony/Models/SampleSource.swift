@@ -29,7 +29,7 @@ package struct SampleSource {
     let given: [Modality]
     var targets = wantsTargets
     if isFile {
-      let file = try SafetensorsFile(path: path)
+      let file = try Self.file(path, configuration)
       try Self.check(file.entries.map(\.name), in: path, model)
       given = configuration.modalities.filter { file[$0.name] != nil }
       reader = try SplitReader(path, name: "input", given, known: configuration.modalities, task: configuration.task)
@@ -50,6 +50,22 @@ package struct SampleSource {
     try read.checkPresence(given, file: path, modelHandlesMissing: model.handlesMissingModalities)
     samples = read.completed(from: given, to: configuration.modalities)
     target = labelled?.target
+  }
+
+  /// Opens a single file.
+  /// - Throws: `Fault(.badData)` for a damaged file, and for a file of another kind, which needs a conversion.
+  private static func file(_ path: String, _ configuration: ModelConfiguration) throws(Fault) -> SafetensorsFile {
+    do {
+      return try SafetensorsFile(path: path)
+    } catch {
+      let kind = (path as NSString).pathExtension.lowercased()
+      guard error.kind == .badData, !["", "safetensors"].contains(kind) else { throw error }
+      throw Fault(
+        .badData, "a file of this kind cannot be predicted", file: path, found: ".\(kind)",
+        expected:
+          "a data set folder, or a safetensors file with \(configuration.modalities.map(\.name).joined(separator: ", "))",
+        remedy: "make a data set of it with `polyphony data convert`, and name its folder")
+    }
   }
 
   /// Checks that a source has all modalities that the model needs, and one at least.

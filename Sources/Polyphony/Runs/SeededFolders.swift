@@ -50,11 +50,9 @@ public struct SeededFolders: Sendable {
       (place, seeds) = (content.isIn(path) ? path : below, [])
       return
     }
-    let name = path as NSString
-    let parent = name.deletingLastPathComponent
     let named = Self.seeds(in: path, content)
-    if named.isEmpty, name.lastPathComponent == content.rawValue {
-      let run = parent.isEmpty ? "." : parent
+    if named.isEmpty, path.split(separator: "/").last.map(String.init) == content.rawValue {
+      let run = path.parentFolder
       let found = Self.seeds(in: run, content)
       (place, seeds) = (found.isEmpty ? path : run, found)
     } else {

@@ -246,7 +246,7 @@ import Torch
 
   @Test func mapsAreForSafetensorsOnly() throws {
     try withTemporaryFolder { folder in
-      let phantoms = SyntheticPhantoms(samples: 10, size: 16)
+      let phantoms = SyntheticPhantoms(samples: 20, size: 16)
       try DatasetWriter.write(phantoms.description, try phantoms.make(), to: "\(folder)/data")
       var configuration = ModelConfiguration(
         architecture: "deeplab_v3plus", modalities: phantoms.description.modalities,

@@ -31,7 +31,7 @@ import Torch
         counter.add("tuning")
         return try TuningMethods.maker("head")(reader, configuration)
       }
-      AdaptationMethods.register("\(prefix)-\(name)") { (reader, configuration) throws(Fault) in
+      AdaptationMethods.register("\(prefix)-adapting-\(name)") { (reader, configuration) throws(Fault) in
         counter.add("adaptation")
         return try AdaptationMethods.maker("tent")(reader, configuration)
       }
@@ -96,11 +96,11 @@ import Torch
       _ = try MethodGrid(training, output: folder + "/base").run()
       let before = counter["backbone"]
       var life = try AdaptLife(
-        model: folder + "/base", data: data, methods: ["adapt-counts-one", "adapt-counts-two"])
+        model: folder + "/base", data: data, methods: ["adapt-counts-adapting-one", "adapt-counts-adapting-two"])
       life.includesSource = true
       life.isStopped = { false }
       let outcome = try MethodGrid(life, output: folder + "/adapted", seeds: [0, 1, 2]).run()
-      #expect(outcome.results.map(\.name) == ["adapt-counts-one", "adapt-counts-two", "source"])
+      #expect(outcome.results.map(\.name) == ["adapt-counts-adapting-one", "adapt-counts-adapting-two", "source"])
       #expect(counter["backbone"] == before + 1 && counter["adaptation"] == 6)
       // The model was read once. After six adaptations it still gives the source's own scores.
       let source = try #require(outcome.results.last)
@@ -118,7 +118,7 @@ import Torch
       _ = try MethodGrid(training, output: folder + "/base").run()
       let before = counter["backbone"]
       let sweep = ShiftSweep(
-        base: folder + "/base/model", methods: ["sweep-counts-one", "sweep-counts-two"],
+        base: folder + "/base/model", methods: ["sweep-counts-adapting-one", "sweep-counts-adapting-two"],
         shifts: try ShiftSweep.shifts([.noise], severities: [1, 3]), seeds: [0, 1])
       let rows = try sweep.run(try Dataset(data))
       #expect(rows.count == 4 && rows.allSatisfy { $0.seeds == [0, 1] })

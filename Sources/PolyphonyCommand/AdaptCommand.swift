@@ -76,26 +76,14 @@ struct AdaptCommand: ReportingCommand {
       model: model, adapter: adapter, recipe: try recipe.tree(), data: data, split: split, test: test,
       methods: method.split(separator: ",").map(String.init), isOnline: online, device: place)
     life.includesSource = true
-    let counter = RunCounter(methods: life.methods.count, seeds: seeds.all.count)
-    var grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
-      (name, folder) throws(Fault) in
+    let command = GridCommand(
+      name: "adapt", product: "adapter", output: output, data: data, base: model, seeds: seeds.all,
+      existing: existing.existing, device: place, asJSON: json)
+    try command.run(life) { (name, counter, folder) throws(Fault) in
       [
-        AdaptationDisplay(name: counter.begin(name), isOnline: online, counter: counter),
+        AdaptationDisplay(name: name, isOnline: online, counter: counter),
         try AdaptationLogs.observer(folder, isOnline: online),
       ]
     }
-    let printer = ResultsOutput(command: "adapt", asJSON: json)
-    let earlier = printer.earlier(in: output, data: [data], device: place)
-    grid.earlier = earlier
-    let prepared = try life.prepare(seeds: seeds.all)
-    if let heading = counter.heading { Terminal.note(heading) }
-    let outcome = try grid.run(prepared)
-    try StoppedRun.check(outcome.wasStopped)
-    for remark in outcome.remarks { Terminal.note(remark) }
-    try printer.write(outcome.results, beside: earlier, data: [data], device: place)
-    printer.print(outcome.results)
-    guard !json else { return }
-    Ending(output: output, product: "adapter", methods: life.methods, seeds: seeds.all, base: model, data: data)
-      .print(outcome.scores, split: outcome.results.first?.split)
   }
 }

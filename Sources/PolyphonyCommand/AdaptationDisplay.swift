@@ -25,8 +25,7 @@ final class AdaptationDisplay: AdaptationObserver {
 
   func didStep(epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double?) {
     doneSteps += 1
-    let duration = (ContinuousClock.now - start).components
-    let elapsed = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+    let elapsed = (ContinuousClock.now - start).inSeconds
     let left = (epochs - epoch) * steps + steps - step
     let progress = TrainingProgress(
       epoch: epoch, epochs: epochs, step: step, steps: steps, loss: loss,

@@ -49,8 +49,7 @@ struct Ending {
   private var place: String {
     let folders = methods.flatMap { method in
       seeds.map { seed in
-        ([output] + (methods.count > 1 ? [method] : []) + (seeds.count > 1 ? ["seed-\(seed)"] : []) + [product])
-          .joined(separator: "/")
+        RunFolder.place(in: output, method: method, of: methods.count, seed: seed, of: seeds.count) + "/\(product)"
       }
     }
     return folders.count > 2 ? "\(folders[0]) … \(folders[folders.count - 1])" : folders.joined(separator: ", ")

@@ -13,10 +13,10 @@ enum MissingOption {
     for 0 to 0.9), or in every pattern (patterns).
     """, valueName: "protocol")
 
-  /// What a shell completes. A user writes the rate or the names behind it.
+  /// The completions of a shell. A user writes the rate or the names behind them.
   static let completion = CompletionKind.list(MissingProtocol.names.map { "\($0):" })
 
-  /// What a shell completes for a sweep.
+  /// The completions of a shell for a sweep.
   static let sweepCompletion = CompletionKind.list(MissingProtocol.names.map { "\($0):" } + ["patterns"])
 
   /// Reads the rule. It is nil without the option.

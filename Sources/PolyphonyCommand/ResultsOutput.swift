@@ -39,31 +39,20 @@ struct ResultsOutput {
     try RunEnvironment(data: data, device: device).write(to: folder)
   }
 
-  /// Describes the results that a folder may hold already, before this command adds its own.
-  func earlier(in folder: String, data: [String], device: Device) -> EarlierResults {
-    EarlierResults(in: folder, command: command, RunEnvironment(data: data, device: device))
-  }
-
   /// Writes `results.json` with the rows of other methods that it has already, and `environment.json`.
-  func write(_ results: [RunResult], beside earlier: EarlierResults, data: [String], device: Device) throws(Fault) {
+  func write(_ results: [RunResult], beside earlier: EarlierResults) throws(Fault) {
     var document = document(results)
     let (rows, kept) = earlier.merged(document.results)
     document.results = rows
     try AtomicFile.write(document.text(), to: "\(earlier.folder)/results.json")
-    try RunEnvironment(data: data, device: device).write(to: earlier.folder)
+    try earlier.environment.write(to: earlier.folder)
     if !kept.isEmpty { Terminal.note("\(earlier.folder)/results.json also keeps \(kept.joined(separator: ", "))") }
   }
 
   /// Makes the results document for the results.
   func document(_ results: [RunResult]) -> ResultsDocument {
     ResultsDocument(
-      command: command, version: Polyphony.version,
-      results: results.map { result in
-        ResultsDocument.Row(
-          name: result.name, split: result.split, seeds: result.seeds.map { Int($0) }, metrics: result.aggregates,
-          parameters: result.parameters.map { .init(total: $0.total, trainable: $0.trainable) },
-          output: result.output, extra: extra(result))
-      })
+      command: command, version: Polyphony.version, results: results.map { ResultsDocument.Row($0) })
   }
 
   /// Makes a table with a row per result and a column per metric.
@@ -98,19 +87,5 @@ struct ResultsOutput {
       "\(count.trainable)", String(format: "%.1f %%", 100 * Double(count.trainable) / Double(max(1, count.total))),
       milliseconds(result.cost?.secondsPerStep, "%"), milliseconds(result.cost?.addedLatency, "%+"),
     ]
-  }
-
-  private func extra(_ result: RunResult) -> OrderedDictionary<String, OrderedJSON> {
-    var extra = result.conditions.mapValues { OrderedJSON.string($0) }
-    if let mask = result.mask { extra["mask"] = .string(mask) }
-    for (key, value) in result.classes?.members ?? [] { extra[key] = value }
-    if let seconds = result.seconds { extra["seconds"] = .number(seconds) }
-    if let cost = result.cost {
-      extra["cost"] = [
-        "seconds_per_step": .number(cost.secondsPerStep), "latency": .number(cost.latency),
-        "base_latency": .number(cost.baseLatency), "peak_memory": cost.peakMemory.map { .integer($0) } ?? .null,
-      ]
-    }
-    return extra
   }
 }

@@ -52,22 +52,11 @@ struct TrainCommand: ReportingCommand {
     var life = TrainLife(
       recipe: tree, data: data, methods: balance.split(separator: ",").map(String.init), device: place)
     life.measuresModalities = perModality
-    let counter = RunCounter(methods: life.methods.count, seeds: seeds.all.count)
-    var grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
-      (name, folder) throws(Fault) in
-      [TrainingDisplay(name: counter.begin(name), counter: counter)] + (try RunLogs.observers(folder))
+    let command = GridCommand(
+      name: "train", product: "model", output: output, data: data, seeds: seeds.all, existing: existing.existing,
+      device: place, asJSON: json)
+    try command.run(life) { (name, counter, folder) throws(Fault) in
+      [TrainingDisplay(name: name, counter: counter)] + (try RunLogs.observers(folder))
     }
-    let printer = ResultsOutput(command: "train", asJSON: json)
-    let earlier = printer.earlier(in: output, data: [data], device: place)
-    grid.earlier = earlier
-    let prepared = try life.prepare(seeds: seeds.all)
-    if let heading = counter.heading { Terminal.note(heading) }
-    let outcome = try grid.run(prepared)
-    try StoppedRun.check(outcome.wasStopped)
-    try printer.write(outcome.results, beside: earlier, data: [data], device: place)
-    printer.print(outcome.results)
-    guard !json else { return }
-    Ending(output: output, product: "model", methods: life.methods, seeds: seeds.all, data: data)
-      .print(outcome.scores, split: outcome.results.first?.split)
   }
 }

@@ -46,10 +46,7 @@ final class TrainingDisplay: TrainingObserver {
     }
   }
 
-  private var elapsed: Double {
-    let duration = (ContinuousClock.now - start).components
-    return Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
-  }
+  private var elapsed: Double { (ContinuousClock.now - start).inSeconds }
 
   private var rate: Double? { elapsed > 0 && samples > 0 ? Double(samples) / elapsed : nil }
 

@@ -66,26 +66,18 @@ struct TuneCommand: ReportingCommand {
       model: model, adapter: adapter, recipe: try recipe.tree(), data: .folder(data),
       methods: method.split(separator: ",").map(String.init), device: place)
     life.condition.missing = try MissingOption.read(missing)
-    let counter = RunCounter(methods: life.methods.count, seeds: seeds.all.count)
-    var grid = MethodGrid(life, output: output, seeds: seeds.all, existing: existing.existing) {
-      (name, folder) throws(Fault) in
-      [TrainingDisplay(name: counter.begin(name), counter: counter)] + (try RunLogs.observers(folder))
+    let command = GridCommand(
+      name: "tune", product: "adapter", output: output, data: data, base: model, seeds: seeds.all,
+      existing: existing.existing, device: place, asJSON: json)
+    try command.run(life, beforeResults: mergeIfWanted) { (name, counter, folder) throws(Fault) in
+      [TrainingDisplay(name: name, counter: counter)] + (try RunLogs.observers(folder))
     }
-    let printer = ResultsOutput(command: "tune", asJSON: json)
-    let earlier = printer.earlier(in: output, data: [data], device: place)
-    grid.earlier = earlier
-    let prepared = try life.prepare(seeds: seeds.all)
-    if let heading = counter.heading { Terminal.note(heading) }
-    let outcome = try grid.run(prepared)
-    try StoppedRun.check(outcome.wasStopped)
-    if merge {
-      let base = try SeededFolders(model, .model).folder(seed: seeds.all[0])
-      try AdapterFolder.merge("\(output)/adapter", base: base, to: "\(output)/model")
-    }
-    try printer.write(outcome.results, beside: earlier, data: [data], device: place)
-    printer.print(outcome.results)
-    guard !json else { return }
-    Ending(output: output, product: "adapter", methods: life.methods, seeds: seeds.all, base: model, data: data)
-      .print(outcome.scores, split: outcome.results.first?.split)
+  }
+
+  /// Folds the adapter into its base, with `--merge`.
+  private func mergeIfWanted() throws {
+    guard merge else { return }
+    let base = try SeededFolders(model, .model).folder(seed: seeds.all[0])
+    try AdapterFolder.merge("\(output)/adapter", base: base, to: "\(output)/model")
   }
 }

@@ -98,7 +98,7 @@ public struct ConversionOptions: Sendable {
     options.modalities = modalities.map { choice in
       var choice = choice
       choice.keys = (choice.keys ?? [choice.name]).map(path)
-      choice.name = choice.name.split(separator: "/").last.map(String.init) ?? choice.name
+      choice.name = choice.name.lastPart
       return choice
     }
     return options

@@ -14,7 +14,7 @@ struct RecognizedFile: Equatable, Sendable {
   var metrics: PredictionTask.MetricFamily
 
   /// The file's name without its folders.
-  var file: String { path.split(separator: "/").last.map(String.init) ?? path }
+  var file: String { path.lastPart }
 
   /// A name for the data set folder, such as `mosi-unaligned_50`.
   var name: String {

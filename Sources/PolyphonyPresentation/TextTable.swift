@@ -126,3 +126,11 @@ extension String {
     return rest
   }
 }
+
+/// The set of characters for lines, bars and signs.
+public enum GlyphSet: Sendable {
+  /// Box-drawing characters and `±`.
+  case unicode
+  /// ASCII characters only.
+  case ascii
+}

@@ -109,11 +109,7 @@ public final class AdaptationLoop {
   }
 
   func finish(_ prediction: Tensor, wasStopped: Bool) throws(Fault) -> AdaptationOutcome {
-    guard prediction.isFinite else {
-      throw Fault(
-        .failure, "the model predicts values that are not finite numbers",
-        remedy: "check the model's weights and the scale of the inputs")
-    }
+    guard prediction.isFinite else { throw Evaluation.notFinite() }
     let count = session.model.parameterCount
     let selecting = method as? any SelectingMethod
     return AdaptationOutcome(

@@ -139,9 +139,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
   /// Selects the samples of stage 2 and their labels. The optimiser starts anew, as in a separate run.
   private func choose(_ session: AdaptationSession) throws(Fault) {
     guard let stability = ledger.stability, stability.allSatisfy(\.isFinite) else {
-      throw Fault(
-        .failure, "the model predicts values that are not finite numbers",
-        remedy: "check the model's weights and the scale of the inputs")
+      throw Evaluation.notFinite()
     }
     let stable = StableSelection.indices(stability, share: own.share)
     selected = variant == .random ? random(stable.count, of: stability.count, session) : stable

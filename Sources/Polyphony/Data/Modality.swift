@@ -10,7 +10,7 @@ public struct Modality: Codable, Equatable, Sendable {
     case image
   }
 
-  /// What stands in for cells that the data do not have, which are NaN in a split's file.
+  /// The replacement of cells that the data do not have. Such a cell is NaN in a split's file.
   public enum MissingCells: String, Codable, Sendable, CaseIterable {
     /// The mean of the training split, as the model's configuration keeps it.
     case mean
@@ -30,7 +30,7 @@ public struct Modality: Codable, Equatable, Sendable {
   public var height: Int?
   /// Width of an image in pixels.
   public var width: Int?
-  /// What stands in for missing cells; nil if the modality may have none.
+  /// The replacement of missing cells; nil if the modality may have none.
   public var missingCells: MissingCells?
 
   enum CodingKeys: String, CodingKey {

@@ -14,7 +14,7 @@ public enum AdaptationMethods {
   /// An adapter folder keeps the settings, with every default filled in.
   public typealias Maker = @Sendable (SettingsReader, ModelConfiguration) throws(Fault) -> any AdaptationMethod
 
-  private static let builtIn: [(name: String, make: Maker)] = [
+  private static let registry = Registry<Maker>([
     ("source", { (reader, _) throws(Fault) in try SourceModel(reader) }),
     ("norm", { (reader, _) throws(Fault) in try NormStatistics(reader) }),
     ("tent", { (reader, _) throws(Fault) in try Tent(reader) }),
@@ -26,34 +26,25 @@ public enum AdaptationMethods {
     ("casp-contrast", { (reader, _) throws(Fault) in try CASP(.contrast, reader) }),
     ("casp-pseudo", { (reader, _) throws(Fault) in try CASP(.pseudo, reader) }),
     ("casp-random", { (reader, _) throws(Fault) in try CASP(.random, reader) }),
-  ]
-
-  private static let added = Registry<Maker>()
+  ])
 
   /// The names of all methods.
-  public static var names: [String] { builtIn.map(\.name) + added.names }
+  public static var names: [String] { registry.names }
 
   /// Adds a method from outside this library.
-  public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
+  public static func register(_ name: String, _ make: @escaping Maker) { registry[name] = make }
 
   /// The maker of the method with this name.
   /// - Throws: `Fault(.usage)` for an unknown name, with the nearest known one.
   public static func maker(_ name: String) throws(Fault) -> Maker {
-    if let make = find(name) { return make }
-    throw Fault(
-      .usage, "unknown adaptation method", key: "--method", found: name, expected: names.joined(separator: ", "),
-      remedy: Suggestion.question(for: name, among: names))
+    try registry.value(name, "unknown adaptation method", key: "--method")
   }
 
   /// Makes the method that restores an adapted model's tensors from an adapter folder. Nil for any other name.
   static func restoration(_ name: String) -> TuningMethods.Maker? {
-    guard let make = find(name) else { return nil }
+    guard let make = registry[name] else { return nil }
     return { (reader, configuration) throws(Fault) in
       AdaptedTuning(name: name, tensors: try make(reader, configuration).tensors)
     }
-  }
-
-  private static func find(_ name: String) -> Maker? {
-    builtIn.first { $0.name == name }?.make ?? added[name]
   }
 }

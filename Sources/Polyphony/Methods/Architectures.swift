@@ -15,37 +15,33 @@ public enum Architectures {
   /// Makes a backbone with random starting values.
   public typealias Maker = @Sendable (ModelConfiguration) throws(Fault) -> any Backbone
 
-  private static let builtIn: [(name: String, make: Maker)] = [
-    ("late_fusion", { LateFusion($0) }),
-    ("early_fusion", { EarlyFusion($0) }),
-    ("encoder_fusion", { EncoderFusion($0) }),
-    ("mult", { CrossModal($0) }),
-    (segmentation, { DeepLabV3Plus($0) }),
+  private static let builtIn: [(name: String, value: Maker)] = [
+    ("late_fusion", { (configuration) throws(Fault) in LateFusion(configuration) }),
+    ("early_fusion", { (configuration) throws(Fault) in EarlyFusion(configuration) }),
+    ("encoder_fusion", { (configuration) throws(Fault) in EncoderFusion(configuration) }),
+    ("mult", { (configuration) throws(Fault) in CrossModal(configuration) }),
+    (segmentation, { (configuration) throws(Fault) in DeepLabV3Plus(configuration) }),
     ("prompted_mult", { (configuration) throws(Fault) in try PromptedCrossModal(configuration) }),
   ]
+
+  private static let registry = Registry(builtIn)
 
   /// The name of the backbone for images.
   private static let segmentation = "deeplab_v3plus"
 
-  private static let added = Registry<Maker>()
-
   /// The names of all backbones.
-  public static var names: [String] { builtIn.map(\.name) + added.names }
+  public static var names: [String] { registry.names }
 
   /// Adds a backbone from outside this library.
-  public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
+  public static func register(_ name: String, _ make: @escaping Maker) { registry[name] = make }
 
   /// Makes the backbone that a configuration describes.
   /// - Throws: `Fault(.usage)` for an unknown architecture or invalid sizes.
   public static func make(_ configuration: ModelConfiguration, file: String? = nil) throws(Fault) -> any Backbone {
     try configuration.validate(file: file)
     let name = configuration.architecture
-    guard let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] else {
-      throw Fault(
-        .usage, "unknown architecture", file: file, key: "model.architecture", found: name,
-        expected: names.joined(separator: ", "), remedy: Suggestion.question(for: name, among: names))
-    }
-    if builtIn.contains(where: { $0.name == name }) {
+    let make = try registry.value(name, "unknown architecture", key: "model.architecture", file: file)
+    if registry.isBuiltIn(name) {
       try configuration.checkKinds(images: name == segmentation, file: file)
     }
     return try make(configuration)

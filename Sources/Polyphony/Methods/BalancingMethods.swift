@@ -15,7 +15,7 @@ public enum BalancingMethods {
   /// Makes a strategy from its settings (the section `balance` of a recipe) for a model.
   public typealias Maker = @Sendable (SettingsReader, MultimodalModel) throws(Fault) -> any StepHook
 
-  private static let builtIn: [(name: String, make: Maker)] = [
+  private static let registry = Registry<Maker>([
     ("joint", { (_, _) throws(Fault) in JointTraining() }),
     ("unimodal", { (reader, model) throws(Fault) in try own("unimodal", reader, model, UnimodalTraining.init) }),
     ("mslr", { (reader, model) throws(Fault) in try own("mslr", reader, model, ModalityLearningRates.init) }),
@@ -31,7 +31,7 @@ public enum BalancingMethods {
     ("cggm-direction", { (reader, model) throws(Fault) in try cggm(reader, model, .direction) }),
     ("cggm-teaching", { (reader, model) throws(Fault) in try cggm(reader, model, teaching: 1) }),
     ("cggm-watch", { (reader, model) throws(Fault) in try cggm(reader, model, .watch) }),
-  ]
+  ])
 
   /// Makes a strategy whose settings have a section of their own, so that one run can compare several strategies.
   private static func own(
@@ -57,20 +57,16 @@ public enum BalancingMethods {
     return { (_, model) throws(Fault) in try UnimodalTraining(String(name.dropFirst(prefix.count)), model) }
   }
 
-  private static let added = Registry<Maker>()
-
   /// The names of all strategies.
-  public static var names: [String] { builtIn.map(\.name) + added.names }
+  public static var names: [String] { registry.names }
 
   /// Adds a strategy from outside this library.
-  public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
+  public static func register(_ name: String, _ make: @escaping Maker) { registry[name] = make }
 
   /// The maker of the strategy with this name.
   /// - Throws: `Fault(.usage)` for an unknown name, with the nearest known one.
   public static func maker(_ name: String) throws(Fault) -> Maker {
-    if let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] ?? unimodal(name) { return make }
-    throw Fault(
-      .usage, "unknown balancing strategy", key: "--balance", found: name, expected: names.joined(separator: ", "),
-      remedy: Suggestion.question(for: name, among: names))
+    if registry[name] == nil, let make = unimodal(name) { return make }
+    return try registry.value(name, "unknown balancing strategy", key: "--balance")
   }
 }

@@ -14,7 +14,7 @@ public enum TuningMethods {
   /// An adapter folder keeps the settings, with every default filled in, in order to make the method again.
   public typealias Maker = @Sendable (SettingsReader, ModelConfiguration) throws(Fault) -> any TuningMethod
 
-  private static let builtIn: [(name: String, make: Maker)] = [
+  private static let registry = Registry<Maker>([
     ("full", { (_, _) throws(Fault) in FullTuning() }),
     ("head", { (_, _) throws(Fault) in HeadTuning() }),
     ("bitfit", { (settings, _) throws(Fault) in try BitFit(settings) }),
@@ -34,23 +34,18 @@ public enum TuningMethods {
     ("modality_dropout", { (settings, _) throws(Fault) in try FillTuning(settings, mean: false, trained: .all) }),
     ("missing_aware_prompts", { (settings, _) throws(Fault) in try MissingAwareTuning(settings) }),
     ("reconstruction", { (settings, _) throws(Fault) in try ReconstructionTuning(settings) }),
-  ]
-
-  private static let added = Registry<Maker>()
+  ])
 
   /// The names of all methods.
-  public static var names: [String] { builtIn.map(\.name) + added.names }
+  public static var names: [String] { registry.names }
 
   /// Adds a method from outside this library.
-  public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
+  public static func register(_ name: String, _ make: @escaping Maker) { registry[name] = make }
 
   /// The maker of the method with this name.
   /// - Throws: `Fault(.usage)` for an unknown name, with the nearest known one.
   public static func maker(_ name: String) throws(Fault) -> Maker {
-    if let make = builtIn.first(where: { $0.name == name })?.make ?? added[name] { return make }
-    throw Fault(
-      .usage, "unknown tuning method", key: "--method", found: name, expected: names.joined(separator: ", "),
-      remedy: Suggestion.question(for: name, among: names))
+    try registry.value(name, "unknown tuning method", key: "--method")
   }
 
   /// The maker of the method in an adapter folder: a tuning method, or the restoration of an adaptation's tensors.

@@ -103,7 +103,7 @@ extension MultimodalModel {
 
 extension UnlabelledSplit {
   /// The same samples with further modalities, which are zero and missing in every sample.
-  func completed(from given: [Modality], to all: [Modality]) -> UnlabelledSplit {
+  package func completed(from given: [Modality], to all: [Modality]) -> UnlabelledSplit {
     let places = all.map { modality in given.firstIndex { $0.name == modality.name } }
     guard places.contains(nil) else { return self }
     let before = inputs.presence?.integers

@@ -16,7 +16,8 @@ public struct EarlierResults: Sendable {
   /// The output folder.
   public let folder: String
   private let command: String
-  private let environment: RunEnvironment
+  /// The conditions of the command: versions, data and command line.
+  public let environment: RunEnvironment
 
   /// Describes a command that is to write its results into a folder.
   public init(in folder: String, command: String, _ environment: RunEnvironment) {
@@ -104,15 +105,16 @@ public struct EarlierResults: Sendable {
       throw refuse("the output folder holds a single run", "a run of one method and one seed", "a folder without one")
     }
     if isSingle || methods.count > 1, let seed = RunFolder.seeds(in: folder).first {
-      throw refuse("the output folder holds a run over seeds", seed, "a folder without one")
+      throw refuse("the output folder holds a run over seeds", RunFolder.folder(of: seed), "a folder without one")
     }
     for method in methods where methods.count > 1 {
-      let place = "\(folder)/\(method)"
+      let place = RunFolder.place(in: folder, method: method, of: methods.count, of: seeds.count)
       if seeds.count > 1, RunFolder.holdsRun(place) {
         throw refuse("the output folder holds a single run of \(method)", place, "a folder without one")
       }
       if seeds.count == 1, let seed = RunFolder.seeds(in: place).first {
-        throw refuse("the output folder holds a run of \(method) over seeds", seed, "a folder without one")
+        throw refuse(
+          "the output folder holds a run of \(method) over seeds", RunFolder.folder(of: seed), "a folder without one")
       }
     }
   }

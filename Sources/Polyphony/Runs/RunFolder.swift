@@ -75,9 +75,31 @@ extension RunFolder {
       .contains { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
   }
 
-  /// The folders of seeds in a folder.
-  static func seeds(in path: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
-      .filter { $0.hasPrefix("seed-") && UInt64($0.dropFirst("seed-".count)) != nil }.sorted()
+  /// The folder of one run among several, `OUTPUT/METHOD/seed-N`. A part that all runs share is left out.
+  ///
+  /// - Parameters:
+  ///   - output: the folder of all runs.
+  ///   - method: the run's method.
+  ///   - methods: the number of methods.
+  ///   - seed: the run's seed. It is nil for the folder of a method's seeds.
+  ///   - seeds: the number of seeds.
+  public static func place(
+    in output: String, method: String, of methods: Int, seed: UInt64? = nil, of seeds: Int
+  ) -> String {
+    var path = output
+    if methods > 1 { path += "/\(method)" }
+    if let seed, seeds > 1 { path += "/\(folder(of: seed))" }
+    return path
   }
+
+  /// The name of a seed's folder.
+  static func folder(of seed: UInt64) -> String { "\(seedPrefix)\(seed)" }
+
+  /// The seeds that have a folder in a folder, in ascending order.
+  static func seeds(in path: String) -> [UInt64] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0.hasPrefix(seedPrefix) }
+      .compactMap { UInt64($0.dropFirst(seedPrefix.count)) }.sorted()
+  }
+
+  private static let seedPrefix = "seed-"
 }

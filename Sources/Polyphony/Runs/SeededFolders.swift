@@ -61,9 +61,7 @@ public struct SeededFolders: Sendable {
   }
 
   private static func seeds(in folder: String, _ content: Content) -> [UInt64] {
-    let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return entries.filter { $0.hasPrefix("seed-") && content.isIn("\(folder)/\($0)/\(content.rawValue)") }
-      .compactMap { UInt64($0.dropFirst("seed-".count)) }.sorted()
+    RunFolder.seeds(in: folder).filter { content.isIn("\(folder)/\(RunFolder.folder(of: $0))/\(content.rawValue)") }
   }
 
   /// Finds the model that a seed starts from, and the adapter that the model carries, if the user names one.
@@ -111,7 +109,7 @@ public struct SeededFolders: Sendable {
       remedy: "name one, such as --\(content.rawValue) \(folder(of: seeds[0]))")
   }
 
-  private func folder(of seed: UInt64) -> String { "\(place)/seed-\(seed)/\(content.rawValue)" }
+  private func folder(of seed: UInt64) -> String { "\(place)/\(RunFolder.folder(of: seed))/\(content.rawValue)" }
 
   private var option: String { "--\(content.rawValue)" }
 

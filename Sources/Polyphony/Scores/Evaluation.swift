@@ -18,7 +18,7 @@ public struct Evaluation: Sendable {
   /// Computes loss and metrics of predictions `[N, outputs]`.
   /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   public init(_ prediction: Tensor, _ target: Tensor, task: PredictionTask, loss: TaskLoss) throws(Fault) {
-    guard prediction.isFinite else { throw Self.notFinite }
+    guard prediction.isFinite else { throw Self.notFinite() }
     self.loss = noGrad { loss(prediction, target).item }
     if task.kind == .classification {
       let counts = try Self.confusion(prediction, target, task)
@@ -29,9 +29,12 @@ public struct Evaluation: Sendable {
   }
 
   /// The fault of a prediction that is not a finite number.
-  static let notFinite = Fault(
-    .failure, "the model predicts values that are not finite numbers",
-    remedy: "check the model's weights and the scale of the inputs")
+  /// - Parameter model: the folder of the model, if the message is to name it.
+  package static func notFinite(model: String? = nil) -> Fault {
+    Fault(
+      .failure, "the model predicts values that are not finite numbers", file: model,
+      remedy: "check the model's weights and the scale of the inputs")
+  }
 
   private static func confusion(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) throws(Fault)
     -> ConfusionMatrix

@@ -118,11 +118,7 @@ struct PredictCommand: ReportingCommand {
 
   private func predict(_ samples: UnlabelledSplit, _ loaded: MultimodalModel, _ place: Device) throws -> Predictions {
     let predictions = loaded.predict(samples, batchSize: batch, device: place)
-    guard predictions.prediction.isFinite else {
-      throw Fault(
-        .failure, "the model predicts values that are not finite numbers", file: model,
-        remedy: "check the model's weights and the scale of the inputs")
-    }
+    guard predictions.prediction.isFinite else { throw Evaluation.notFinite(model: model) }
     return predictions
   }
 }

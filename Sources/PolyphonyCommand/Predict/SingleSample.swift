@@ -21,11 +21,7 @@ enum SingleSample {
     var tensors: [Tensor] = []
     var lengths: [Tensor?] = []
     for modality in modalities {
-      guard let text = given[modality.name] else {
-        tensors.append(.zeros([1] + modality.sampleShape))
-        lengths.append(nil)
-        continue
-      }
+      guard let text = given[modality.name] else { continue }
       let (sample, length) = try fitted(try array(text, modality), modality, text)
       guard sample.isFinite else {
         throw Fault(
@@ -35,9 +31,8 @@ enum SingleSample {
       tensors.append(sample.unsqueezed(0))
       lengths.append(length.map { Tensor([$0]) })
     }
-    let presence = Tensor(modalities.map { given[$0.name] != nil }, shape: [1, modalities.count])
-    return UnlabelledSplit(
-      name: "input", inputs: Inputs(tensors, lengths: lengths, presence: absent.isEmpty ? nil : presence))
+    return UnlabelledSplit(name: "input", inputs: Inputs(tensors, lengths: lengths))
+      .completed(from: modalities.filter { given[$0.name] != nil }, to: modalities)
   }
 
   /// Splits the options into names and values.

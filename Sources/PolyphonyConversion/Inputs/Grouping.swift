@@ -29,7 +29,7 @@ struct Grouping: Equatable {
   /// Finds columns with such a name and repeated values.
   static func search(_ part: SourceTable.Part) throws(Fault) -> [Grouping] {
     var found: [Grouping] = []
-    for (name, column) in part.columns where isName(name.split(separator: "/").last.map(String.init) ?? name) {
+    for (name, column) in part.columns where isName(name.lastPart) {
       guard let words = try column.words() else { continue }
       let groups = Set(words).count
       if groups < words.count { found.append(Grouping(name: name, groups: groups, samples: words.count)) }

@@ -50,11 +50,10 @@ struct SourceMerging {
   private func renamed(
     _ part: SourceTable.Part, _ name: String, _ file: InputFile
   ) throws(Fault) -> [(name: String, column: SourceColumn)] {
-    func last(_ key: String) -> String { key.split(separator: "/").last.map(String.init) ?? key }
     guard !part.columns.contains(where: { $0.name == name }) else { return part.columns }
     let usable = part.columns.filter { if case .other = $0.column { false } else { true } }
     let wide = usable.filter { if case .array(let array) = $0.column { array.shape.count > 1 } else { false } }
-    let candidates = [usable, usable.filter { last($0.name) == name }, wide]
+    let candidates = [usable, usable.filter { $0.name.lastPart == name }, wide]
     guard let chosen = candidates.first(where: { $0.count == 1 })?.first else {
       // A table of one modality may hold nothing but targets and identifiers.
       if file.isTable { return part.columns }

@@ -100,9 +100,8 @@ struct CSVPlan {
       }
     }
     if !bare.isEmpty {
-      let names = bare.prefix(24).joined(separator: ", ") + (bare.count > 24 ? ", …" : "")
       notes.append(
-        "columns without a prefix form the modality \(Self.features): \(names). --modality NAME=COLUMN,COLUMN makes others"
+        "columns without a prefix form the modality \(Self.features): \(bare.listed). --modality NAME=COLUMN,COLUMN makes others"
       )
     }
     note("an index of rows is left out", indices)
@@ -128,7 +127,7 @@ struct CSVPlan {
   private mutating func note(_ words: String, _ names: [String]) {
     guard !names.isEmpty else { return }
     let names = names.map { $0.isEmpty ? "the column without a name" : $0 }
-    notes.append("\(words): \(names.prefix(24).joined(separator: ", "))" + (names.count > 24 ? ", …" : ""))
+    notes.append("\(words): \(names.listed)")
   }
 
   /// Returns true for the index that pandas writes, and for a column that counts the rows under a usual name.

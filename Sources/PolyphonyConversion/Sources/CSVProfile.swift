@@ -1,6 +1,6 @@
 import Polyphony
 
-/// What the fields of each column of a table are. The profile is the result of a first pass over all rows.
+/// The kinds of the fields in each column of a table. A first pass over all rows makes this profile.
 struct CSVProfile {
   /// The fields of one column.
   struct Column {

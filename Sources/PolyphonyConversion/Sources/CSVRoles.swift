@@ -14,7 +14,7 @@ struct CSVRoles {
   init(_ names: [String], _ options: ConversionOptions, isWhole: Bool, file: String) throws(Fault) {
     func place(_ wanted: String?, _ option: String, _ defaults: [String]) throws(Fault) -> String? {
       guard let wanted else { return defaults.first(where: names.contains) }
-      // Where there are several files, another one may hold the column.
+      // With several files, another one may hold the column.
       if names.contains(wanted) || isWhole { return names.contains(wanted) ? wanted : nil }
       throw Self.missing(wanted, option, names, file)
     }
@@ -28,7 +28,7 @@ struct CSVRoles {
   static func missing(_ name: String, _ option: String, _ names: [String], _ file: String) -> Fault {
     Fault(
       .usage, "the table has no such column", file: file, key: option, found: name,
-      expected: names.prefix(24).joined(separator: ", ") + (names.count > 24 ? ", …" : ""),
+      expected: names.listed,
       remedy: Suggestion.question(for: name, among: names))
   }
 }

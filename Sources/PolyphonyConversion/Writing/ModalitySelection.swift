@@ -54,7 +54,7 @@ struct ModalitySelection {
       guard case .array(let array) = column, (2...4).contains(array.shape.count), array.shape.allSatisfy({ $0 > 0 })
       else { continue }
       if name == "text" || name == Self.tokens, name != text { continue }
-      let last = Self.last(name)
+      let last = name.lastPart
       let isOther =
         last.contains("label") || options.targetNames.contains(last) || name == options.target
         || last.hasSuffix("_lengths") || last.hasSuffix("length") || last.hasSuffix("_present")
@@ -66,13 +66,10 @@ struct ModalitySelection {
     return (usual + keys.filter { !usual.contains($0) }).map { key in
       if key == Self.tokens { return ("text", key) }
       // The last part of a path is its name, if that is unique.
-      let isUnique = keys.count { Self.last($0) == Self.last(key) } == 1
-      return (isUnique ? Self.last(key) : String(key.map { $0 == "/" ? "_" : $0 }), key)
+      let isUnique = keys.count { $0.lastPart == key.lastPart } == 1
+      return (isUnique ? key.lastPart : String(key.map { $0 == "/" ? "_" : $0 }), key)
     }
   }
-
-  /// Returns the part of a key after its last slash.
-  private static func last(_ key: String) -> String { key.split(separator: "/").last.map(String.init) ?? key }
 
   private func entry(_ name: String, _ key: String) throws(Fault) -> Entry {
     var form: Modality?

@@ -2,7 +2,7 @@ import Polyphony
 
 /// The decision between classes and numbers for a target of numbers, with the reason in words.
 struct TargetDecision: Equatable {
-  /// What the target is.
+  /// The decision about the target.
   let kind: PredictionTask.Kind
   /// The decision and its alternative for the user. It is nil where a name or fractions leave no doubt.
   let note: String?

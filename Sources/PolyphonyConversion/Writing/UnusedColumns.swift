@@ -21,7 +21,6 @@ enum UnusedColumns {
       ].compactMap(\.self))
     let unused = part.columns.map(\.name).filter { !used.contains($0) }
     guard !unused.isEmpty else { return nil }
-    return "columns of no modality are left out: " + unused.prefix(24).joined(separator: ", ")
-      + (unused.count > 24 ? ", …" : "")
+    return "columns of no modality are left out: " + unused.listed
   }
 }

@@ -54,6 +54,18 @@ import Torch
         """, file: "recipe")
   }
 
+  /// Trains a base model of a counting architecture in a folder.
+  /// - Returns: the counter, the data set's folder, and the number of models so far.
+  private static func base(
+    _ prefix: String, in folder: String
+  ) throws -> (counter: Counter, data: String, models: Int) {
+    let counter = register(prefix)
+    let data = try data(folder)
+    let training = TrainLife(recipe: try recipe("\(prefix)-backbone"), data: data)
+    _ = try MethodGrid(training, output: folder + "/base").run()
+    return (counter, data, counter["backbone"])
+  }
+
   /// Two strategies and three seeds train six models. One more model serves the reading of all settings.
   @Test func trainingReadsItsRecipeOnce() throws {
     try withTemporaryFolder { folder in
@@ -73,11 +85,7 @@ import Torch
   /// Two methods and three seeds share one base, which is read once. Each run has its own method.
   @Test func tuningReadsItsBaseOnce() throws {
     try withTemporaryFolder { folder in
-      let counter = Self.register("tune-counts")
-      let data = try Self.data(folder)
-      let training = TrainLife(recipe: try Self.recipe("tune-counts-backbone"), data: data)
-      _ = try MethodGrid(training, output: folder + "/base").run()
-      let before = counter["backbone"]
+      let (counter, data, before) = try Self.base("tune-counts", in: folder)
       let life = TuneLife(
         model: folder + "/base", recipe: try SettingsTree(yaml: "training: {epochs: 1}", file: "recipe"),
         data: .folder(data), methods: ["tune-counts-one", "tune-counts-two"])
@@ -90,11 +98,7 @@ import Torch
   /// Two methods, three seeds and the row of the source itself share one source.
   @Test func adaptationReadsItsSourceOnce() throws {
     try withTemporaryFolder { folder in
-      let counter = Self.register("adapt-counts")
-      let data = try Self.data(folder)
-      let training = TrainLife(recipe: try Self.recipe("adapt-counts-backbone"), data: data)
-      _ = try MethodGrid(training, output: folder + "/base").run()
-      let before = counter["backbone"]
+      let (counter, data, before) = try Self.base("adapt-counts", in: folder)
       var life = try AdaptLife(
         model: folder + "/base", data: data, methods: ["adapt-counts-adapting-one", "adapt-counts-adapting-two"])
       life.includesSource = true
@@ -112,11 +116,7 @@ import Torch
   /// A shift sweep adapts to each shift with every method and seed, and reads its source once.
   @Test func aShiftSweepReadsItsSourceOnce() throws {
     try withTemporaryFolder { folder in
-      let counter = Self.register("sweep-counts")
-      let data = try Self.data(folder)
-      let training = TrainLife(recipe: try Self.recipe("sweep-counts-backbone"), data: data)
-      _ = try MethodGrid(training, output: folder + "/base").run()
-      let before = counter["backbone"]
+      let (counter, data, before) = try Self.base("sweep-counts", in: folder)
       let sweep = ShiftSweep(
         base: folder + "/base/model", methods: ["sweep-counts-adapting-one", "sweep-counts-adapting-two"],
         shifts: try ShiftSweep.shifts([.noise], severities: [1, 3]), seeds: [0, 1])

@@ -33,7 +33,7 @@ public struct StepBenchmark {
   /// Makes a step to repeat.
   public typealias Maker = @Sendable (Setup) throws(Fault) -> () -> Void
 
-  private static let builtIn: [(name: String, make: Maker)] = [
+  private static let registry = Registry<Maker>([
     ("train", { (setup) throws(Fault) in train(setup) }),
     ("infer", { (setup) throws(Fault) in infer(setup) }),
     ("balance", { (setup) throws(Fault) in try balance(setup) }),
@@ -48,24 +48,18 @@ public struct StepBenchmark {
         return train(withMixedPatterns(setup))
       }
     ),
-  ]
-
-  private static let added = Registry<Maker>()
+  ])
 
   /// The names of all kinds of steps.
-  public static var names: [String] { builtIn.map(\.name) + added.names }
+  public static var names: [String] { registry.names }
 
   /// Adds a kind of step.
-  public static func register(_ name: String, _ make: @escaping Maker) { added[name] = make }
+  public static func register(_ name: String, _ make: @escaping Maker) { registry[name] = make }
 
   /// Times `repeats` steps after two that are not counted.
   /// - Throws: `Fault(.usage)` for an unknown kind of step.
   public static func run(_ step: String, _ setup: Setup, repeats: Int) throws(Fault) -> Result {
-    guard let make = builtIn.first(where: { $0.name == step })?.make ?? added[step] else {
-      throw Fault(
-        .usage, "unknown kind of step", key: "--step", found: step, expected: names.joined(separator: ", "))
-    }
-    let body = try make(setup)
+    let body = try registry.value(step, "unknown kind of step", key: "--step")(setup)
     body()
     let median = Stopwatch.median(repeats, body) * 1e3
     return Result(

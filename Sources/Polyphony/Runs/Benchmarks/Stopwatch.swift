@@ -4,8 +4,7 @@ enum Stopwatch {
   static func seconds(_ body: () -> Void) -> Double {
     let start = ContinuousClock.now
     body()
-    let duration = start.duration(to: .now).components
-    return Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+    return start.duration(to: .now).inSeconds
   }
 
   /// The median seconds of several runs, after one warm-up run.

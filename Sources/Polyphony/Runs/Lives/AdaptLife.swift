@@ -115,14 +115,14 @@ public struct AdaptLife: Life {
       _ method: String, seed: UInt64, folder: RunFolder?, resume: Bool, observers: [any AdaptationObserver]
     ) throws(Fault) -> Product {
       let start = try starts.model(seed: seed)
-      let samples = try target(seed).samples
-      try check(try target(seed), start.model)
+      let target = try target(seed)
+      try check(target, start.model)
       let made = try adaptation.make(method)
       let settings = adaptation.settings(for: method)
       let installation = try starts.install(
         AdaptedTuning(name: method, tensors: made.tensors), name: method, on: start)
       let loop = try AdaptationLoop(
-        start.model, samples: samples, method: made, isOnline: life.isOnline, seed: seed, device: life.device,
+        start.model, samples: target.samples, method: made, isOnline: life.isOnline, seed: seed, device: life.device,
         folder: folder?.path, identity: "\(try start.identity()) \(settings.json.text(.line))", observers: observers)
       let outcome = try loop.run(resume: resume, isStopped: life.isStopped)
       let description = try start.description(method: method, settings: settings)

@@ -129,9 +129,8 @@ public struct MethodGrid<Kind: Life> {
 
   /// The folder of a method, or of one of its seeds.
   private func path(_ prepared: Kind.Prepared, _ method: String, _ seed: UInt64?) -> String? {
-    guard var path = output else { return nil }
-    if prepared.methods.count > 1 { path += "/\(method)" }
-    if let seed, seeds.count > 1 { path += "/seed-\(seed)" }
-    return path
+    output.map {
+      RunFolder.place(in: $0, method: method, of: prepared.methods.count, seed: seed, of: seeds.count)
+    }
   }
 }

@@ -32,16 +32,14 @@ final class StartingModels {
     }
     installed?.isEnabled = false
     installed = nil
-    if current?.model != place.model || current?.adapter != place.adapter {
-      // Only one model stays in memory. The old one goes before the new one is read.
-      current = nil
-      let read = try ModelWithAdapter(place.model, adapter: place.adapter, device: device)
-      current = (place.model, place.adapter, read)
+    if let current, current.model == place.model, current.adapter == place.adapter {
+      current.read.model.train(false)
+      return current.read
     }
-    guard let read = current?.read else {
-      throw Fault(.failure, "a model was read and is not there", file: place.model)
-    }
-    read.model.train(false)
+    // Only one model stays in memory. The old one goes before the new one is read.
+    current = nil
+    let read = try ModelWithAdapter(place.model, adapter: place.adapter, device: device)
+    current = (place.model, place.adapter, read)
     return read
   }
 

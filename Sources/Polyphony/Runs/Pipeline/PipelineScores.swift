@@ -8,14 +8,7 @@ enum PipelineScores {
 
   static func write(_ rows: [RunResult], to file: String) throws(Fault) {
     let document = ResultsDocument(
-      command: "scores", version: Polyphony.version,
-      results: rows.map { row in
-        var extra = row.conditions.mapValues { OrderedJSON.string($0) }
-        if let mask = row.mask { extra["mask"] = .string(mask) }
-        return ResultsDocument.Row(
-          name: row.name, split: row.split, seeds: row.seeds.map { Int($0) }, metrics: row.aggregates,
-          parameters: row.parameters.map { .init(total: $0.total, trainable: $0.trainable) }, extra: extra)
-      })
+      command: "scores", version: Polyphony.version, results: rows.map { ResultsDocument.Row($0) })
     try AtomicFile.write(document.text(), to: file)
   }
 

@@ -15,10 +15,7 @@ final class StageClock: TrainingObserver, AdaptationObserver {
   }
 
   /// The seconds so far.
-  var seconds: Double {
-    let duration = start.duration(to: .now).components
-    return earlier + Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
-  }
+  var seconds: Double { earlier + start.duration(to: .now).inSeconds }
 
   func didEndEpoch(_ record: EpochRecord) throws(Fault) { try note() }
 

@@ -54,7 +54,7 @@ public struct PredictionTable {
   ///   - target: the targets. Default: there are none.
   ///   - names: the texts behind the samples' ids (``Dataset/sampleNames()``). Default: the ids are numbers.
   ///   - labels: the names of the classes if the model has none. Default: the classes are numbers.
-  /// - Throws: `Fault(.usage)` for a segmentation, `Fault(.badData)` for an id without a name, and `Fault(.failure)` if
+  /// - Throws: `Fault(.usage)` for a segmentation and for other samples, `Fault(.badData)` for an id without a name, and `Fault(.failure)` if
   ///   a prediction is not a finite number.
   public init(
     _ predictions: Predictions, of samples: UnlabelledSplit, configuration: ModelConfiguration, target: Tensor? = nil,
@@ -62,7 +62,7 @@ public struct PredictionTable {
   ) throws(Fault) {
     let task = configuration.task
     try Self.check(task)
-    guard predictions.prediction.isFinite else { throw Evaluation.notFinite }
+    guard predictions.prediction.isFinite else { throw Evaluation.notFinite() }
     let count = samples.count
     self.task = task
     self.target = target
@@ -82,7 +82,12 @@ public struct PredictionTable {
       values = predictions.prediction.floats
       (classes, probabilities) = ([], [])
     }
-    precondition(max(values.count, classes.count) == count, "the predictions are those of other samples")
+    let predicted = max(values.count, classes.count)
+    guard predicted == count else {
+      throw Fault(
+        .usage, "the predictions are those of other samples", key: samples.name, found: "\(predicted) predictions",
+        expected: "\(count)")
+    }
     truths = task.kind == .classification ? target?.integers ?? [] : []
     trueValues = task.kind == .regression ? target?.floats ?? [] : []
     self.columns = columns + ["present"] + (target == nil ? [] : ["target", "error"])

@@ -42,6 +42,8 @@ let package = Package(
       ],
       linkerSettings: [
         .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+        // No Swift is inside, so CTorch needs no Swift runtime where it is installed.
+        .unsafeFlags(["-static-stdlib", "-nostartfiles"], .when(platforms: [.linux])),
         .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
       ]
     ),

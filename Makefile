@@ -2,17 +2,20 @@
 
 PYTHON ?= python3
 PROGRAM = .build/release/polyphony
+# Where `make install` puts the program.
+PREFIX ?= $(HOME)/.local
 # Where the Python of fixtures and benchmarks finds PyTorch: the wheel that libtorch came with.
 TORCH_SITE = $(if $(LIBTORCH),$(LIBTORCH)/..,.libtorch)
 PEER_PACKAGES = .libtorch-python
 WITH_TORCH = PYTHONPATH="$(TORCH_SITE):$(PEER_PACKAGES)" $(PYTHON)
 SWIFT_FILES = Sources Tests Examples Package.swift
 
-.PHONY: help setup build test demo docs bench profile bench-check sanitize fixtures format lint clean
+.PHONY: help setup build install uninstall test demo docs bench profile bench-check sanitize fixtures format lint clean
 
 help:
 	@echo "make setup     fetch libtorch (once; LIBTORCH=DIR uses another)"
 	@echo "make build     build the program: $(PROGRAM)"
+	@echo "make install   install the program under PREFIX=DIR (default ~/.local); make uninstall removes it"
 	@echo "make test      run all tests"
 	@echo "make demo      one model, four lives on the data set that comes along, each against what it is to improve on"
 	@echo "make docs      build the documentation as a static site in .build/docs"
@@ -28,6 +31,17 @@ setup:
 
 build: setup
 	swift build -c release
+
+# The installed program has the Swift runtime inside. Completions and manual pages come from the program's own help.
+install: setup
+	swift build -c release --static-swift-stdlib
+	swift build -c release --product generate-manual
+	@rm -rf .build/manual && mkdir -p .build/manual
+	@.build/release/generate-manual $(PROGRAM) --multi-page --output-directory .build/manual
+	@Tools/install.sh "$(PREFIX)"
+
+uninstall:
+	@Tools/install.sh --uninstall "$(PREFIX)"
 
 # The whole suite runs as it ships: optimised.
 test: setup

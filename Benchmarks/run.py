@@ -112,7 +112,7 @@ def measure_beside(options, environment):
     eager = contest.peer(environments[1])
     one.name, two.name = "polyphony 1", "polyphony 2"
     with contest.busy(2):
-        return contest.alternate([two, one, eager], BESIDE.arguments(options.repeats), options.rounds)
+        return contest.alternate([two, one, eager], BESIDE.arguments(min(options.repeats, 5)), options.rounds)
 
 
 def measure_balance(options, environment):

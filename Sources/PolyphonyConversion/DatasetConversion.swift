@@ -62,7 +62,9 @@ public enum DatasetConversion {
     let splitting = try SplitDecision(table: table, options: options, recognized: recognized).make()
     let sets = splitting.sets
     let entries = try ModalitySelection(table: table, options: options, sets: sets).make()
-    let target = try TargetColumn(table: table, options: options, sets: sets, recognized: recognized).make()
+    var target = splitting.target
+    if table.format == "CSV" { target.task.column = target.key }
+    if options.needsTarget, target.key == nil { throw noTarget(table, options) }
     let identifiers = try SampleIdentifiers(table, options, sets)
     var notes = (recognized.map { [$0.note] } ?? []) + table.notes + splitting.notes + target.notes + identifiers.notes
     if let part = table.parts.first {
@@ -97,7 +99,15 @@ public enum DatasetConversion {
     return Outcome(description: description, splits: sets.map { ($0.name, $0.rows.count) }, notes: notes)
   }
 
-  private static func write(
+  private static func noTarget(_ table: SourceTable, _ options: ConversionOptions) -> Fault {
+    Fault(
+      .badData, "no column or key has the usual name of a target", file: table.file,
+      found: table.names.listed, expected: "one of \(options.targetNames.joined(separator: ", "))",
+      remedy: "name what is to be predicted: --target NAME")
+  }
+
+  /// Writes the files of all splits, and completes the description and the notes.
+  static func write(
     _ writings: [SplitWriting], _ description: inout DatasetDescription, _ notes: inout [String], to folder: String,
     _ progress: (Progress) -> Void
   ) throws(Fault) {

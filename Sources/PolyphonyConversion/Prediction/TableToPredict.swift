@@ -5,15 +5,9 @@ import Polyphony
 ///
 /// The model's configuration names the columns of each modality and of the target. A table without the target's column
 /// is the usual case. A modality whose columns are all absent is left out.
-///
-/// ```swift
-/// let table = try TableToPredict("new.csv", for: model.configuration)
-/// try table.write(to: folder)
-/// let samples = try Dataset(folder).unlabelled(TableToPredict.split)
-/// ```
-public struct TableToPredict {
+package struct TableToPredict {
   /// The split of the data set with all rows of the table, in their order.
-  public static let split = "rows"
+  package static let split = "rows"
 
   private let path: String
   private let configuration: ModelConfiguration
@@ -22,12 +16,12 @@ public struct TableToPredict {
   private let target: String?
 
   /// Returns true if the file's name ends like that of a table.
-  public static func isTable(_ path: String) -> Bool { InputFile(path: path).isTable }
+  package static func isTable(_ path: String) -> Bool { InputFile(path: path).isTable }
 
   /// Reads the header of a table, and finds the columns of the model.
-  /// - Throws: `Fault(.usage)` for a model that was not trained on a table, `Fault(.badData)` for a table without the
-  ///   columns of the model or with some columns of a modality alone, and the errors of the file.
-  public init(_ path: String, for configuration: ModelConfiguration) throws(Fault) {
+  /// - Throws: `Fault(.badData)` for a model that was not trained on a table, for a table without the columns of the
+  ///   model or with some columns of a modality alone, and the errors of the file.
+  package init(_ path: String, for configuration: ModelConfiguration) throws(Fault) {
     (self.path, self.configuration) = (path, configuration)
     let names = try CSVTable(try RandomAccessFile(path), split: "").names
     var modalities: [ConversionOptions.ModalityChoice] = []
@@ -58,7 +52,7 @@ public struct TableToPredict {
   /// - Returns: Sentences about missing cells, identifiers and targets.
   /// - Throws: `Fault(.badData)` with line and column, `Fault(.cannotWrite)`.
   @discardableResult
-  public func write(to folder: String) throws(Fault) -> [String] {
+  package func write(to folder: String) throws(Fault) -> [String] {
     var options = ConversionOptions(inputs: [path], output: folder)
     (options.modalities, options.target, options.isForPrediction) = (modalities, target, true)
     let table = try SourceFile.open([InputFile(path: path)], options, folder: folder.parentFolder)
@@ -95,7 +89,7 @@ public struct TableToPredict {
 
   private static func noColumns(_ modality: Modality, _ path: String) -> Fault {
     Fault(
-      .usage, "the model does not know which columns make its modalities", file: path, key: modality.name,
+      .badData, "the model does not know which columns make its modalities", file: path, key: modality.name,
       found: "a model whose training data came from several files, or from no table",
       expected: "a model that was trained on one converted table",
       remedy:

@@ -27,6 +27,8 @@ public enum DatasetConversion {
     public var description: DatasetDescription
     /// The splits with their numbers of samples.
     public var splits: [(name: String, samples: Int)]
+    /// The key or column of the identifiers. It is nil if samples have the numbers of their rows, from 0.
+    public var identifiers: String?
     /// Sentences about decisions, replacements and omissions.
     public var notes: [String]
   }
@@ -96,7 +98,9 @@ public enum DatasetConversion {
       if let names = identifiers.names { try JSONFile.write(names, to: "\(folder)/ids.json") }
       try JSONFile.write(description, to: "\(folder)/dataset.json")
     }
-    return Outcome(description: description, splits: sets.map { ($0.name, $0.rows.count) }, notes: notes)
+    return Outcome(
+      description: description, splits: sets.map { ($0.name, $0.rows.count) }, identifiers: identifiers.key,
+      notes: notes)
   }
 
   private static func noTarget(_ table: SourceTable, _ options: ConversionOptions) -> Fault {

@@ -57,6 +57,15 @@ struct ConversionChoices: ParsableArguments {
   /// The endings of files that a conversion reads, for the completions of a shell.
   static let endings = ["csv", "tsv", "txt", "npz", "npy", "pkl", "pickle", "h5", "hdf5"]
 
+  /// The first option that the user gave, which is for files alone.
+  var given: String? {
+    let options: [(String, String?)] = [
+      ("--task", task?.rawValue), ("--target", target), ("--text", text?.rawValue), ("--modality", modality.first),
+      ("--split", split), ("--split-by", splitBy), ("--group-by", groupBy), ("--id", id), ("--name", name),
+    ]
+    return options.first { $0.1 != nil }?.0
+  }
+
   /// Makes the options of the conversion of files to a folder.
   /// - Throws: `Fault(.usage)` for a modality or shares of another form.
   func options(_ inputs: [String], output: String) throws -> ConversionOptions {

@@ -37,14 +37,20 @@ struct StartCommand: ReportingCommand {
   func execute() throws {
     var folder = StartFolder(output, for: files[0])
     let isDataset = files.count == 1 && FileManager.default.fileExists(atPath: "\(files[0])/dataset.json")
+    if isDataset, let option = choices.given {
+      throw Fault(
+        .usage, "a data set folder is converted already, and has its target and splits", file: files[0], key: option,
+        expected: "files to convert", remedy: "leave \(option) out")
+    }
     try folder.prepare(overwrite: overwrite)
     defer { folder.removeIfEmpty() }
-    var notes: [String] = []
+    var (notes, identifiers): ([String], String?) = ([], nil)
     if !isDataset {
       var options = try choices.options(files, output: folder.data)
       options.needsTarget = true
       let display = ConversionDisplay()
-      notes = try DatasetConversion.run(options) { display.update($0) }.notes
+      let outcome = try DatasetConversion.run(options) { display.update($0) }
+      (notes, identifiers) = (outcome.notes, outcome.identifiers)
       display.clear()
     }
     _ = try DeviceOptions().preparedLibrary()
@@ -59,7 +65,8 @@ struct StartCommand: ReportingCommand {
     guard !json else {
       let members =
         summary.json + [
-          .init("data", .string(data)), .init("recipe", .string(folder.recipe)),
+          .init("identifiers", identifiers.map { .string($0) } ?? .null), .init("data", .string(data)),
+          .init("recipe", .string(folder.recipe)),
           .init("notes", .array(notes.map { .string($0) })), .init("next", .array(next.map { .string($0) })),
         ]
       let document: OrderedJSON = [
@@ -71,6 +78,7 @@ struct StartCommand: ReportingCommand {
     fflush(nil)
     print(summary.heading)
     for table in summary.tables { print(table.forTerminal()) }
+    if !isDataset { print("identifiers: \(identifiers ?? "the numbers of the rows, from 0")") }
     print("recipe: \(folder.recipe)\nnext:")
     for command in next { print(command) }
   }

@@ -10,8 +10,8 @@ struct StartFolder {
   var data: String { "\(path)/data" }
   var recipe: String { "\(path)/recipe.yaml" }
   var run: String { "\(path)/run" }
-  /// True if the folder was made by ``prepare(overwrite:)``.
-  private var isNew = false
+  /// The folders that ``prepare(overwrite:)`` made, the innermost first.
+  private var made: [String] = []
 
   /// Names the folder: the given one, or one below `runs` with the name of the file.
   init(_ output: String?, for file: String) {
@@ -34,7 +34,11 @@ struct StartFolder {
   /// - Throws: `Fault(.cannotWrite)` with the reason.
   mutating func prepare(overwrite: Bool) throws(Fault) {
     let files = FileManager.default
-    isNew = !files.fileExists(atPath: path)
+    var place = path
+    while !files.fileExists(atPath: place) {
+      made.append(place)
+      place = place.parentFolder
+    }
     do {
       try files.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
@@ -55,10 +59,10 @@ struct StartFolder {
     }
   }
 
-  /// Removes the folder if the command made it and it is still empty.
+  /// Removes the folders that the command made, as far as they are empty.
   func removeIfEmpty() {
     // The system refuses to remove a folder with content.
-    if isNew { rmdir(path) }
+    for place in made { rmdir(place) }
   }
 
   /// Writes the recipe.

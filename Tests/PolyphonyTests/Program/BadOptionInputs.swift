@@ -56,6 +56,14 @@ extension BadInputTests {
         "tune", "--model", "MODEL", "--data", "DATA", "--method", "head", "--output", "OUT", "--missing", ".3",
       ]),
     Case(
+      name: "a start without a file", code: 66, mentions: ["none.csv"], arguments: ["start", "none.csv"]),
+    Case(
+      name: "a start in a folder with something else", code: 73, mentions: ["keep.txt", "--output"],
+      arguments: ["start", "DATA", "--output", "OUT"]),
+    Case(
+      name: "a start that converts a data set", code: 64, mentions: ["--target", "converted already"],
+      arguments: ["start", "DATA", "--target", "x", "--output", "OUT/new"]),
+    Case(
       name: "a table to predict", code: 65, mentions: ["a.csv", "which columns", "data convert --modality text="],
       breaking: { try Data("text,audio\n1,2\n".utf8).write(to: URL(fileURLWithPath: $0.folder + "/a.csv")) },
       arguments: ["predict", "--model", "MODEL", "--data", "DATA/a.csv", "--output", "OUT/out.safetensors"]),

@@ -34,13 +34,15 @@ struct AdaptCommand: ReportingCommand {
   @Option(help: ArgumentHelp("The target data set's folder.", valueName: "folder"), completion: .directory)
   var data: String
 
-  @Option(help: ArgumentHelp("The split to adapt to; its targets are not looked at.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The split to adapt to; its targets are not looked at.", valueName: "name"),
+    completion: Completions.splits)
   var split = "train"
 
   @Option(
     help: ArgumentHelp(
-      "The split to score the adapted model on; test where there is one, else the split adapted to.", valueName: "name")
-  )
+      "The split to score the adapted model on; test where there is one, else the split adapted to.", valueName: "name"),
+    completion: Completions.splits)
   var test: String?
 
   @Option(

@@ -18,7 +18,7 @@ struct DataInspectCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Show splits, modalities, shapes, what is missing and how labels are spread.")
 
-  @Argument(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  @Argument(help: ArgumentHelp("The data set folder.", valueName: "folder"), completion: .directory)
   var data: String
 
   func execute() throws {
@@ -56,7 +56,7 @@ struct DataValidateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate", abstract: "Check hashes, names, shapes, types, values, labels and ids of a data set.")
 
-  @Argument(help: ArgumentHelp("The data set folder.", valueName: "folder"))
+  @Argument(help: ArgumentHelp("The data set folder.", valueName: "folder"), completion: .directory)
   var data: String
 
   func execute() throws {
@@ -78,7 +78,7 @@ struct DataSynthesizeCommand: ReportingCommand {
       valueName: "name"))
   var kind = Kind.sentiment
 
-  @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"), completion: .directory)
   var output: String
 
   /// The kinds of data set that the command can make.

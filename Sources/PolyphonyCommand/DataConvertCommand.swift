@@ -22,71 +22,16 @@ struct DataConvertCommand: ReportingCommand {
   @Option(
     help: ArgumentHelp(
       "The file to read; several for single .npy arrays, train=FILE, NAME=FILE (a modality) or NAME.train=FILE.",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ConversionChoices.endings))
   var input: [String]
 
-  @Option(help: ArgumentHelp("The data set folder to make or replace.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The data set folder to make or replace.", valueName: "folder"), completion: .directory)
   var output: String
 
-  /// The kinds of prediction task.
-  enum Task: String, ExpressibleByArgument, CaseIterable {
-    case regression, classification
-  }
-
-  @Option(help: ArgumentHelp("What to predict; found out from the target.", valueName: "task"))
-  var task: Task?
-
-  @Option(
-    help: ArgumentHelp(
-      "The key or column of the target, KEY:0 for the first of several; regression_labels, labels, label, target, y, …",
-      valueName: "key"))
-  var target: String?
-
-  /// The forms of MMSA's text.
-  enum Text: String, ExpressibleByArgument, CaseIterable {
-    case text
-    case tokens = "text_bert"
-  }
-
-  @Option(help: ArgumentHelp("Which text of an MMSA file: embeddings or BERT's tokens.", valueName: "key"))
-  var text: Text?
-
-  @Option(
-    help: ArgumentHelp(
-      "A modality: NAME, NAME=KEY, or NAME=COLUMN,COLUMN of a table; may be repeated.", valueName: "name=key"))
-  var modality: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Shares of train, valid and test where the file has no splits; 0.7,0.15,0.15.", valueName: "shares"))
-  var split: String?
-
-  @Option(help: ArgumentHelp("The key or column that names each sample's split; split.", valueName: "key"))
-  var splitBy: String?
-
-  @Option(
-    help: ArgumentHelp("The key or column of groups, such as subjects: none falls into two splits.", valueName: "key"))
-  var groupBy: String?
-
-  @Option(
-    help: ArgumentHelp("The key or column of identifiers, a different one for each sample; id.", valueName: "key"))
-  var id: String?
-
-  @Option(help: ArgumentHelp("What the assignment to splits follows from.", valueName: "number"))
-  var seed: UInt64 = 0
-
-  @Option(help: ArgumentHelp("The data set's name; that of the file.", valueName: "name"))
-  var name: String?
+  @OptionGroup var choices: ConversionChoices
 
   func execute() throws {
-    var options = ConversionOptions(inputs: input, output: output)
-    options.task = task.flatMap { PredictionTask.Kind(rawValue: $0.rawValue) }
-    options.text = text.flatMap { ConversionOptions.TextForm(rawValue: $0.rawValue) }
-    (options.target, options.id, options.splitBy, options.name) = (target, id, splitBy, name)
-    options.modalities = try modality.map { try ConversionOptions.ModalityChoice(parsing: $0) }
-    options.ratios = try split.map { try ConversionOptions.ratios(parsing: $0) }
-    options.groupBy = groupBy
-    options.seed = seed
+    let options = try choices.options(input, output: output)
     let display = ConversionDisplay()
     let report = try DatasetConversion.run(options) { display.update($0) }
     display.clear()

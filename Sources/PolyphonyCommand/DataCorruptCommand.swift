@@ -25,7 +25,8 @@ struct DataCorruptCommand: ReportingCommand {
   var modality: String?
 
   @Option(
-    help: ArgumentHelp("Splits to corrupt, separated by commas; the others stay as they are.", valueName: "names"))
+    help: ArgumentHelp("Splits to corrupt, separated by commas; the others stay as they are.", valueName: "names"),
+    completion: Completions.splits)
   var splits: String?
 
   @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"), completion: .directory)

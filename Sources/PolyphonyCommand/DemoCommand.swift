@@ -19,10 +19,12 @@ struct DemoCommand: ReportingCommand {
       line is the path of the report.
       """)
 
-  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Where results go.", valueName: "folder"), completion: .directory)
   var output = "runs/demo"
 
-  @Option(help: ArgumentHelp("The numerals; found beside the program without this.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("The numerals; found beside the program without this.", valueName: "folder"),
+    completion: .directory)
   var data: String?
 
   @Option(

@@ -56,17 +56,11 @@ struct Ending {
   }
 
   private func next(_ split: String) -> String {
-    guard isSingle else { return "polyphony report \(Self.quoted(output))" }
+    guard isSingle else { return "polyphony report \(ShellWord.quoted(output))" }
     let model = base.map { SeededFolders($0, .model) }
     let start = model.map { ["--model", (try? $0.folder(seed: seeds[0])) ?? $0.path] } ?? []
     let samples = ["--data", data] + (split == "test" ? [] : ["--split", split])
     let words = start + ["--\(product)", place] + samples + ["--output", "predictions.safetensors"]
-    return "polyphony predict \(words.map(Self.quoted).joined(separator: " "))"
-  }
-
-  /// The word as a shell reads it back.
-  private static func quoted(_ word: String) -> String {
-    let isPlain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=,+@%".contains($0) }
-    return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    return "polyphony predict \(words.map(ShellWord.quoted).joined(separator: " "))"
   }
 }

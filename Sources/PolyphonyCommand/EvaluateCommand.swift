@@ -38,13 +38,15 @@ struct EvaluateCommand: ReportingCommand {
   @Option(help: ArgumentHelp("The data set folder.", valueName: "folder"), completion: .directory)
   var data: String
 
-  @Option(help: ArgumentHelp("The split to score.", valueName: "name"))
+  @Option(help: ArgumentHelp("The split to score.", valueName: "name"), completion: Completions.splits)
   var split = "test"
 
   @Option(help: MissingOption.sweepHelp, completion: MissingOption.sweepCompletion)
   var missing: String?
 
-  @Option(help: ArgumentHelp("The metric of a sweep's table and plot; the task's own without this.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The metric of a sweep's table and plot; the task's own without this.", valueName: "name"),
+    completion: Completions.metrics)
   var metric: String?
 
   @Flag(help: "Also scores each modality alone, each left out, its Shapley value, and a linear probe of its encoder.")
@@ -82,6 +84,10 @@ struct EvaluateCommand: ReportingCommand {
 
   func execute() throws {
     let place = try device.prepare()
+    if let output {
+      let environment = RunEnvironment(data: [data], device: place)
+      try EarlierResults(in: output, command: "evaluate", environment).checkEvaluation()
+    }
     guard shift.shift == nil else {
       let printer = ResultsOutput(command: "evaluate", asJSON: json)
       // An unusable folder must be an error before the work, not after it.

@@ -26,10 +26,14 @@ struct ReportCommand: ReportingCommand {
     completion: .file(extensions: ["html"]))
   var output: String?
 
-  @Option(help: ArgumentHelp("The method that others are compared to; the first without it.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The method that others are compared to; the first without it.", valueName: "name"),
+    completion: Completions.methods)
   var reference: String?
 
-  @Option(help: ArgumentHelp("The metric that the report is about; the task's own without it.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The metric that the report is about; the task's own without it.", valueName: "name"),
+    completion: Completions.metrics)
   var metric: String?
 
   @Flag(help: "Also writes table.csv, table.md and table.tex beside the report, to paste into a paper.")

@@ -47,12 +47,11 @@ extension EvaluateCommand {
     for seed in scoredSeeds {
       let start = try SeededFolders.start(model, adapter: adapter.first, seed: seed)
       let loaded = try ModelWithAdapter(start.model, adapter: start.adapter, device: place).model
-      let dataset = try Dataset(data).fitted(to: loaded.configuration)
+      let dataset = try loaded.fitted(try Dataset(data))
       for (index, shift) in shifts.enumerated() {
         rows[index].parameters = loaded.parameterCount
-        let labelled = try dataset.labelled(split, corruptedBy: shift, only: modalities, seed: seed)
-        try labelled.samples.checkPresence(
-          loaded.configuration.modalities, file: data, modelHandlesMissing: loaded.handlesMissingModalities)
+        let labelled = try loaded.completed(
+          try dataset.labelled(split, corruptedBy: shift, only: modalities, seed: seed), of: dataset)
         var mask: MissingMask?
         if let rule { mask = try rule.mask(for: labelled.samples, loaded.configuration.modalities, seed: seed) }
         let evaluation = try loaded.evaluate(

@@ -17,6 +17,9 @@ public struct ConversionOptions: Sendable {
     /// The key of its array, or its columns in a table. If it is nil, they have the modality's name.
     public var keys: [String]?
 
+    /// Makes a choice of keys.
+    init(name: String, keys: [String]) { (self.name, self.keys) = (name, keys) }
+
     /// Reads a choice of the form `NAME` or `NAME=KEY[,KEY…]`.
     /// - Throws: `Fault(.usage)` for any other form.
     public init(parsing text: String) throws(Fault) {
@@ -68,6 +71,10 @@ public struct ConversionOptions: Sendable {
   public var splitBy: String?
   /// The key or column of groups, such as subjects. No group falls into two splits.
   public var groupBy: String?
+  /// True if samples without targets are an error.
+  public var needsTarget = false
+  /// True for a table to predict, in which rows may lack a target.
+  var isForPrediction = false
   /// The column of a target with several, counted from 0.
   var targetColumn: Int?
 

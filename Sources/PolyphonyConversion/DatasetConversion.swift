@@ -27,6 +27,8 @@ public enum DatasetConversion {
     public var description: DatasetDescription
     /// The splits with their numbers of samples.
     public var splits: [(name: String, samples: Int)]
+    /// The key or column of the identifiers. It is nil if samples have the numbers of their rows, from 0.
+    public var identifiers: String?
     /// Sentences about decisions, replacements and omissions.
     public var notes: [String]
   }
@@ -62,7 +64,9 @@ public enum DatasetConversion {
     let splitting = try SplitDecision(table: table, options: options, recognized: recognized).make()
     let sets = splitting.sets
     let entries = try ModalitySelection(table: table, options: options, sets: sets).make()
-    let target = try TargetColumn(table: table, options: options, sets: sets, recognized: recognized).make()
+    var target = splitting.target
+    if table.format == "CSV" { target.task.column = target.key }
+    if options.needsTarget, target.key == nil { throw noTarget(table, options) }
     let identifiers = try SampleIdentifiers(table, options, sets)
     var notes = (recognized.map { [$0.note] } ?? []) + table.notes + splitting.notes + target.notes + identifiers.notes
     if let part = table.parts.first {
@@ -94,10 +98,20 @@ public enum DatasetConversion {
       if let names = identifiers.names { try JSONFile.write(names, to: "\(folder)/ids.json") }
       try JSONFile.write(description, to: "\(folder)/dataset.json")
     }
-    return Outcome(description: description, splits: sets.map { ($0.name, $0.rows.count) }, notes: notes)
+    return Outcome(
+      description: description, splits: sets.map { ($0.name, $0.rows.count) }, identifiers: identifiers.key,
+      notes: notes)
   }
 
-  private static func write(
+  private static func noTarget(_ table: SourceTable, _ options: ConversionOptions) -> Fault {
+    Fault(
+      .badData, "no column or key has the usual name of a target", file: table.file,
+      found: table.names.listed, expected: "one of \(options.targetNames.joined(separator: ", "))",
+      remedy: "name what is to be predicted: --target NAME")
+  }
+
+  /// Writes the files of all splits, and completes the description and the notes.
+  static func write(
     _ writings: [SplitWriting], _ description: inout DatasetDescription, _ notes: inout [String], to folder: String,
     _ progress: (Progress) -> Void
   ) throws(Fault) {

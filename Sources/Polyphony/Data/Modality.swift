@@ -32,9 +32,11 @@ public struct Modality: Codable, Equatable, Sendable {
   public var width: Int?
   /// The replacement of missing cells; nil if the modality may have none.
   public var missingCells: MissingCells?
+  /// The columns of its features in the table that the data was converted from; nil for data from elsewhere.
+  public var columns: [String]?
 
   enum CodingKeys: String, CodingKey {
-    case name, kind, features, length, channels, height, width
+    case name, kind, features, length, channels, height, width, columns
     case missingCells = "missing_cells"
   }
 

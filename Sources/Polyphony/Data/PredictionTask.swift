@@ -28,6 +28,8 @@ public struct PredictionTask: Codable, Equatable, Sendable {
   public var range: [Double]?
   /// The benchmark whose metrics apply; nil for the general metrics of regression.
   public var metrics: MetricFamily?
+  /// The column of the targets in the table that the data was converted from; nil for data from elsewhere.
+  public var column: String?
 
   /// Makes a task.
   public init(

@@ -30,15 +30,13 @@ package struct SampleSource {
     var targets = wantsTargets
     if isFile {
       let file = try Self.file(path, configuration)
-      try Self.check(file.entries.map(\.name), in: path, model)
+      try model.checkModalities(file.entries.map(\.name), in: path)
       given = configuration.modalities.filter { file[$0.name] != nil }
       reader = try SplitReader(path, name: "input", given, known: configuration.modalities, task: configuration.task)
       if targets { targets = file["target"] != nil }
       (names, labels) = (nil, nil)
     } else {
-      let whole = try Dataset(path)
-      try Self.check(whole.description.modalities.map(\.name), in: path, model)
-      let dataset = try whole.fitted(to: configuration, mayLack: model.canMiss)
+      let dataset = try model.fitted(try Dataset(path))
       given = dataset.description.modalities
       reader = try SplitReader(dataset: dataset, split)
       if targets { targets = try dataset.hasTargets(split) }
@@ -67,24 +65,40 @@ package struct SampleSource {
         remedy: "make a data set of it with `polyphony data convert`, and name its folder")
     }
   }
-
-  /// Checks that a source has all modalities that the model needs, and one at least.
-  private static func check(_ found: [String], in path: String, _ model: MultimodalModel) throws(Fault) {
-    let all = model.configuration.modalities
-    let absent = all.filter { !found.contains($0.name) }
-    guard absent.count < all.count else {
-      throw Fault(
-        .badData, "the data has no modality of the model", file: path, found: found.joined(separator: ", "),
-        expected: all.map(\.name).joined(separator: ", "))
-    }
-    try model.checkCanMiss(absent, .badData, file: path)
-  }
 }
 
 extension MultimodalModel {
   /// Returns true if a sample may come without a modality.
   package func canMiss(_ modality: Modality) -> Bool {
     handlesMissingModalities || configuration.only.map { !$0.contains(modality.name) } ?? false
+  }
+
+  /// The data set as the model needs it. It may lack modalities that the model can miss.
+  /// - Throws: `Fault(.badData)` for data of another form, and for a modality that is left out though the model needs it.
+  package func fitted(_ dataset: Dataset) throws(Fault) -> Dataset {
+    try checkModalities(dataset.description.modalities.map(\.name), in: dataset.folder)
+    return try dataset.fitted(to: configuration, mayLack: canMiss)
+  }
+
+  /// A split of a fitted data set, in which a modality that the data lacks is missing from every sample.
+  /// - Throws: `Fault(.badData)` for a modality that the data has and no sample, unless the model can miss it.
+  package func completed(_ split: LabelledSplit, of dataset: Dataset) throws(Fault) -> LabelledSplit {
+    let given = dataset.description.modalities
+    try split.samples.checkPresence(given, file: dataset.folder, modelHandlesMissing: handlesMissingModalities)
+    return LabelledSplit(
+      samples: split.samples.completed(from: given, to: configuration.modalities), target: split.target)
+  }
+
+  /// Checks that a source has all modalities that the model needs, and one at least.
+  func checkModalities(_ found: [String], in path: String) throws(Fault) {
+    let all = configuration.modalities
+    let absent = all.filter { !found.contains($0.name) }
+    guard absent.count < all.count else {
+      throw Fault(
+        .badData, "the data has no modality of the model", file: path, found: found.joined(separator: ", "),
+        expected: all.map(\.name).joined(separator: ", "))
+    }
+    try checkCanMiss(absent, .badData, file: path)
   }
 
   /// Refuses samples without some modalities if the model needs one of them.

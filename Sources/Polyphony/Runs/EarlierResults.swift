@@ -60,6 +60,25 @@ public struct EarlierResults: Sendable {
     }
   }
 
+  /// Checks that an evaluation replaces its own results alone.
+  ///
+  /// Its rows have no folders of their own. So a folder may hold the results of the same command line, and no others.
+  /// - Throws: `Fault(.cannotWrite)` with the other command.
+  package func checkEvaluation() throws(Fault) {
+    guard let document = try read() else { return }
+    let remedy = "choose another folder with --output"
+    guard document.command == command else {
+      throw refuse("the output folder holds results of another command", document.command, command, remedy)
+    }
+    func words(_ environment: RunEnvironment?) -> String {
+      environment?.command.filter { $0 != "--json" }.joined(separator: " ") ?? "an unknown command line"
+    }
+    let (before, now) = (words(RunEnvironment(folder: folder)), words(environment))
+    guard before == now else {
+      throw refuse("the output folder holds results of another evaluation", before, now, remedy)
+    }
+  }
+
   /// Adds rows to those that the folder holds already.
   ///
   /// A row replaces an earlier one of the same method. A row without a folder of its own, such as that of the source
@@ -151,11 +170,10 @@ public struct EarlierResults: Sendable {
     return nil
   }
 
-  private func refuse(_ problem: String, _ found: String, _ now: String) -> Fault {
-    Fault(
-      .cannotWrite, problem, file: folder, found: found, expected: now,
-      remedy: "choose another folder, or replace what is there with --overwrite")
-  }
+  private func refuse(
+    _ problem: String, _ found: String, _ now: String,
+    _ remedy: String = "choose another folder, or replace what is there with --overwrite"
+  ) -> Fault { Fault(.cannotWrite, problem, file: folder, found: found, expected: now, remedy: remedy) }
 
   private static func words(_ seeds: [Int]) -> String {
     "seeds " + seeds.map(String.init).joined(separator: ", ")

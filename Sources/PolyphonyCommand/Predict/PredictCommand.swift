@@ -7,7 +7,7 @@ import Torch
 struct PredictCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Predict a split of a data set folder, the samples of one safetensors file, or one sample.",
+    abstract: "Predict a split of a data set folder, a table, a safetensors file, or one sample.",
     discussion: """
       The ending of --output names the form. A .csv, .tsv or .jsonl file (one JSON object a line) has a row per sample:
         id            the text from the data set's ids.json, else the id number, else the row from 0
@@ -27,34 +27,44 @@ struct PredictCommand: ReportingCommand {
 
       Example: polyphony predict --model runs/base/model --data Data/numerals --output predictions.csv
 
+      --data may be a table of new samples if the model was trained on a converted table. The model knows the columns; \
+      the target's column may be absent.
+
+      Example: polyphony predict --model runs/mine --data new.csv --output predictions.csv
+
       --input gives one sample without --data, and prints the answer: numbers for a vector, or a file (.npy, \
       .safetensors, or .csv with a row per step) for any modality. A modality that is not given is missing.
 
       Example: polyphony predict --model runs/base/model --input imu=0.1,0.2,0.3 --input audio=clip.csv
       """)
 
-  @Option(help: ArgumentHelp("The model folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The model folder.", valueName: "folder"), completion: .directory)
   var model: String
 
-  @Option(help: ArgumentHelp("An adapter folder for that model.", valueName: "folder"))
+  @Option(help: ArgumentHelp("An adapter folder for that model.", valueName: "folder"), completion: .directory)
   var adapter: String?
 
   @Option(
-    help: ArgumentHelp("A data set folder, or a safetensors file with a tensor for each modality.", valueName: "path"))
+    help: ArgumentHelp(
+      "A data set folder, a table (.csv, .tsv), or a safetensors file with a tensor for each modality.",
+      valueName: "path"), completion: .file())
   var data: String?
 
   @Option(
     help: ArgumentHelp(
       "One modality of a single sample: numbers separated by commas, or a file; may be repeated.",
-      valueName: "NAME=VALUE"))
+      valueName: "NAME=VALUE"), completion: .file())
   var input: [String] = []
 
-  @Option(help: ArgumentHelp("The split of a data set folder.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The split of a data set folder.", valueName: "name"),
+    completion: Completions.splits)
   var split = "test"
 
   @Option(
     help: ArgumentHelp(
-      "The file to write: .csv, .tsv, .jsonl or .safetensors; optional with --input.", valueName: "file"))
+      "The file to write: .csv, .tsv, .jsonl or .safetensors; optional with --input.", valueName: "file"),
+    completion: .file(extensions: ["csv", "tsv", "jsonl", "safetensors"]))
   var output: String?
 
   @Option(help: ArgumentHelp("Samples per batch.", valueName: "count"))
@@ -84,7 +94,7 @@ struct PredictCommand: ReportingCommand {
     let isTable = file.map { $0.table != nil } ?? true
     if isTable { try PredictionTable.check(task) }
     guard let data else { return try answer(loaded, file, place) }
-    let source = try SampleSource(data, split: split, for: loaded, wantsTargets: isTable)
+    let source = try SampleSource.read(data, split: split, for: loaded, wantsTargets: isTable)
     let predictions = try predict(source.samples, loaded, place)
     let rows =
       isTable

@@ -16,6 +16,9 @@ struct InputFile: Equatable {
   /// The words before the equals sign of the option.
   var name: String { [modality, split].compactMap(\.self).joined(separator: ".") }
 
+  /// Makes an input without a name.
+  init(path: String) { self.path = path }
+
   /// Reads `FILE`, `SPLIT=FILE`, `NAME=FILE` or `NAME.SPLIT=FILE`. A file whose own name has an equals sign stays one.
   /// - Throws: `Fault(.usage)` for an empty name or file, and for an unknown split.
   init(parsing text: String) throws(Fault) {

@@ -5,6 +5,8 @@ struct SourceMerging {
   private var parts: [SourceTable.Part] = []
   private var notes: [String] = []
   private var groupings: [Grouping] = []
+  private var columns: [String: [String]] = [:]
+  private var headers: [String] = []
   private var files: [String] = []
   private var formats: Set<String> = []
   private var holdsChoices = false
@@ -16,7 +18,8 @@ struct SourceMerging {
       format: formats.count == 1 ? formats.first ?? "" : "several files", file: files.joined(separator: ", "),
       parts: parts.sorted {
         order.firstIndex(of: $0.name) ?? order.count < order.firstIndex(of: $1.name) ?? order.count
-      }, notes: notes, groupings: groupings, holdsChoices: holdsChoices)
+      }, notes: notes, groupings: groupings, columns: columns, headers: headers,
+      holdsChoices: holdsChoices)
   }
 
   /// Adds the columns of a file.
@@ -38,6 +41,8 @@ struct SourceMerging {
       }
     }
     formats.insert(table.format)
+    columns.merge(table.columns) { $1 }
+    headers += table.names.filter { !headers.contains($0) }
     holdsChoices = holdsChoices || table.holdsChoices
     files.append(table.file)
     for note in table.notes where !notes.contains(note) { notes.append(note) }

@@ -18,7 +18,7 @@ struct CSVRoles {
       if names.contains(wanted) || isWhole { return names.contains(wanted) ? wanted : nil }
       throw Self.missing(wanted, option, names, file)
     }
-    target = try place(options.target, "--target", options.targetNames)
+    target = try place(options.target, "--target", options.isForPrediction ? [] : options.targetNames)
     id = try place(options.id, "--id", [ConversionOptions.defaultID])
     split = try place(options.splitBy, "--split-by", [ConversionOptions.defaultSplitBy])
     group = try place(options.groupBy, "--group-by", [])

@@ -28,16 +28,17 @@ enum CSVSource {
     let plan = try CSVPlan(profile, roles, options, modality: modality, file: path)
     var parts: [SourceTable.Part] = []
     for table in tables {
-      parts.append(.init(name: table.split, columns: try columns(table, plan, roles, folder)))
+      parts.append(.init(name: table.split, columns: try columns(table, plan, roles, options, folder)))
     }
     return SourceTable(
       format: "CSV", file: path, parts: parts, notes: plan.notes, groupings: plan.groupings,
-      holdsChoices: modality == nil)
+      columns: modality == nil ? Dictionary(uniqueKeysWithValues: plan.groups.map { ($0.name, $0.columns) }) : [:],
+      headers: names, holdsChoices: modality == nil)
   }
 
   /// Copies the columns of one file.
   private static func columns(
-    _ table: CSVTable, _ plan: CSVPlan, _ roles: CSVRoles, _ folder: String
+    _ table: CSVTable, _ plan: CSVPlan, _ roles: CSVRoles, _ options: ConversionOptions, _ folder: String
   ) throws(Fault) -> [(name: String, column: SourceColumn)] {
     let places = Dictionary(uniqueKeysWithValues: table.names.enumerated().map { ($1, $0) })
     var groups: [(name: String, places: [Int], scratch: ScratchFile)] = []
@@ -65,7 +66,7 @@ enum CSVSource {
       }
       for (index, name) in others.enumerated() {
         let text = CSVField.trimmed(row[places[name] ?? 0])
-        if text.isEmpty, name == roles.target {
+        if text.isEmpty, name == roles.target, !options.isForPrediction {
           throw reader.fault(
             "a row has no target", column: name, found: "an empty field", expected: "a value",
             remedy: "remove the row")

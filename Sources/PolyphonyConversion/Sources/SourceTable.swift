@@ -29,8 +29,15 @@ struct SourceTable {
   var notes: [String] = []
   /// Columns of a table that look like groups. Other formats keep all their columns, so a search can find them later.
   var groupings: [Grouping] = []
+  /// The columns of each modality, for a single table or the tables of several splits.
+  var columns: [String: [String]] = [:]
+  /// The names in the headers of tables.
+  var headers: [String] = []
   /// True if the reader of a table has made its modalities already, from the choices of the user.
   var holdsChoices = false
+
+  /// All names that an option can mean: columns of tables, or keys.
+  var names: [String] { headers.isEmpty ? parts.first?.columns.map(\.name) ?? [] : headers }
 
   /// True if the file assigns samples to splits.
   var hasSplits: Bool { parts.count > 1 || parts.first?.name.isEmpty == false }

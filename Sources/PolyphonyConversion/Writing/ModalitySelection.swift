@@ -87,7 +87,8 @@ struct ModalitySelection {
           expected: "an array of numbers, samples first",
           remedy: "objects and lists have no fixed shape: save a plain array, np.stack(x).astype('float32')")
       }
-      let modality = try modality(name, key, array, swapsAxes)
+      var modality = try modality(name, key, array, swapsAxes)
+      modality.columns = table.columns[key]
       guard form == nil || form == modality else {
         throw Fault(
           .badData, "a modality has another shape in another split", file: table.file, key: "\(set.name).\(key)",

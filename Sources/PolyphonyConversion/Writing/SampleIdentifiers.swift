@@ -6,6 +6,8 @@ struct SampleIdentifiers {
   private(set) var ids: [[Int]] = []
   /// The texts behind the numbers, in their order. It is nil if the source has numbers or no identifiers.
   private(set) var names: [String]?
+  /// The key of the identifiers. It is nil if the samples have the numbers of their rows.
+  private(set) var key: String?
   /// Sentences about identifiers that were not used.
   private(set) var notes: [String] = []
 
@@ -53,6 +55,7 @@ struct SampleIdentifiers {
       return
     }
     let numbers = columns.map { $0.compactMap { Int($0) } }
+    self.key = key
     if zip(numbers, columns).allSatisfy({ $0.count == $1.count }) {
       ids = numbers
       return

@@ -11,20 +11,30 @@ struct SampleSets {
     var notes: [String] = []
   }
 
+  /// All samples of each part of the file. A file without splits is one part, named train.
+  /// - Throws: `Fault(.badData)` for a part without samples and for too many.
+  func wholes() throws(Fault) -> [SampleSet] {
+    var sets: [SampleSet] = []
+    var offset = 0
+    for part in table.parts {
+      let count = try count(part)
+      let name = table.hasSplits ? part.name : "train"
+      sets.append(SampleSet(name: name, part: part, rows: Array(0..<count), count: count, offset: offset))
+      offset += count
+    }
+    return sets
+  }
+
   /// Makes the splits: those of the file, those of its split column, or a seeded partition.
+  /// - Parameter classes: the class of each sample of a file without splits. Random splits get the same share of every
+  ///   class.
   /// - Throws: `Fault(.badData)` for columns of different lengths and unknown splits, `Fault(.usage)` for options about
   ///   splits that the file has already.
-  func make() throws(Fault) -> Outcome {
+  func make(classes: [Double]? = nil) throws(Fault) -> Outcome {
     if table.hasSplits {
       if let splitBy = options.splitBy { throw surplus("--split-by", splitBy, remedy: nil) }
       try checkShares(remedy: "leave --split out")
-      var sets: [SampleSet] = []
-      var offset = 0
-      for part in table.parts {
-        let count = try count(part)
-        sets.append(SampleSet(name: part.name, part: part, rows: Array(0..<count), count: count, offset: offset))
-        offset += count
-      }
+      let sets = try wholes()
       return Outcome(sets: sets, notes: try leaks(sets))
     }
     guard let part = table.parts.first else { return Outcome(sets: []) }
@@ -35,7 +45,7 @@ struct SampleSets {
       let sets = try group(part, names, count)
       return Outcome(sets: sets, notes: try leaks(sets))
     }
-    return try options.groupBy == nil ? partition(part, count) : groupPartition(part, count)
+    return try options.groupBy == nil ? partition(part, count, classes) : groupPartition(part, count, classes)
   }
 
   private var shares: [Double] { options.ratios ?? ConversionOptions.defaultRatios }
@@ -131,11 +141,9 @@ struct SampleSets {
     }
   }
 
-  /// Shuffles the samples and cuts the order by the shares. Each share above 0 gets a sample if there are enough.
-  private func partition(_ part: SourceTable.Part, _ count: Int) throws(Fault) -> Outcome {
-    var order = Array(0..<count)
-    var generator = SplitMix64(state: options.seed)
-    order.shuffle(using: &generator)
+  /// Assigns samples at random, with the same share of every class. Each share above 0 gets a sample if there are
+  /// enough.
+  private func partition(_ part: SourceTable.Part, _ count: Int, _ classes: [Double]?) throws(Fault) -> Outcome {
     let held = shares.dropFirst().map { $0 == 0 ? 0 : max(1, Int((Double(count) * $0).rounded())) }
     let train = count - held.reduce(0, +)
     guard train > 0 else {
@@ -143,23 +151,24 @@ struct SampleSets {
         sets: [SampleSet(name: "train", part: part, rows: Array(0..<count), count: count, offset: 0)],
         notes: ["there are too few samples for several splits: all \(count) are in train"])
     }
-    var sets: [SampleSet] = []
-    var start = 0
-    for (name, share) in zip(["train", "valid", "test"], [train] + held) where share > 0 {
-      let rows = order[start..<start + share].sorted()
-      sets.append(SampleSet(name: name, part: part, rows: rows, count: count, offset: 0))
-      start += share
+    let partition = StratifiedPartition(
+      classes ?? Array(repeating: 0, count: count), sizes: [train] + held, seed: options.seed)
+    let sets = zip(["train", "valid", "test"], partition.rows).filter { !$1.isEmpty }.map { name, rows in
+      SampleSet(name: name, part: part, rows: rows, count: count, offset: 0)
     }
     guard sets.count > 1 else { return Outcome(sets: sets) }
     let groupings = try table.groupings + Grouping.search(part)
+    let manner = classes == nil ? "" : ", with the same share of every class"
     return Outcome(
       sets: sets,
-      notes: ["the file has no splits: samples were assigned at random with seed \(options.seed)"]
+      notes: ["the file has no splits: samples were assigned at random with seed \(options.seed)\(manner)"]
         + groupings.map(\.warning))
   }
 
   /// Assigns whole groups by the shares.
-  private func groupPartition(_ part: SourceTable.Part, _ count: Int) throws(Fault) -> Outcome {
+  private func groupPartition(
+    _ part: SourceTable.Part, _ count: Int, _ classes: [Double]?
+  ) throws(Fault) -> Outcome {
     let key = options.groupBy ?? ""
     guard let groups = try Grouping.values(key, part, count: count, file: table.file) else {
       throw noGroups(key, part)
@@ -172,7 +181,7 @@ struct SampleSets {
         found: "\(distinct) different values", expected: "\(wanted) or more",
         remedy: "make fewer splits, such as --split 0.8,0.2,0, or group by another column")
     }
-    let partition = GroupPartition(groups, shares: shares, seed: options.seed)
+    let partition = GroupPartition(groups, classes: classes, shares: shares, seed: options.seed)
     var sets: [SampleSet] = []
     var words: [String] = []
     for (index, name) in ["train", "valid", "test"].enumerated() where !partition.rows[index].isEmpty {

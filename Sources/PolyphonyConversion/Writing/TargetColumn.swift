@@ -39,7 +39,6 @@ struct TargetColumn {
     if options.target == nil, recognized == nil, !key.hasSuffix("_labels") {
       outcome.notes.insert("the target is \(key). --target names another", at: 0)
     }
-    outcome.notes += ClassCoverage.notes(sets.map(\.name), outcome)
     return outcome
   }
 

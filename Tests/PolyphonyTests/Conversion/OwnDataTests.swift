@@ -163,6 +163,34 @@ import Torch
     #expect(uneven.groupCounts == [1, 1, 1])
   }
 
+  @Test(arguments: [UInt64(0), 1, 2]) func everySplitHasItsShareOfEveryClass(seed: UInt64) {
+    // 200 samples of four classes: 150, 40, 9 and 1.
+    let classes: [Double] = (0..<200).map { $0 % 200 == 7 ? 3 : $0 % 22 == 3 ? 2 : $0 % 5 == 0 ? 1 : 0 }
+    let partition = StratifiedPartition(classes, sizes: [140, 30, 30], seed: seed)
+    #expect(partition.rows.map(\.count) == [140, 30, 30])
+    #expect(partition.rows.joined().sorted() == Array(0..<200))
+    #expect(partition.rows == StratifiedPartition(classes, sizes: [140, 30, 30], seed: seed).rows)
+    #expect(partition.rows != StratifiedPartition(classes, sizes: [140, 30, 30], seed: seed + 3).rows)
+    for label in [0.0, 1, 2, 3] {
+      let total = classes.count { $0 == label }
+      for (rows, share) in zip(partition.rows, [0.7, 0.15, 0.15]) {
+        let found = Double(rows.count { classes[$0] == label })
+        #expect(abs(found - share * Double(total)) <= 1.5, "\(label): \(found) of \(total)")
+      }
+      #expect(partition.rows[0].contains { classes[$0] == label })
+    }
+  }
+
+  /// Eight groups hold the rare class alone or not at all. Sizes alone would not tell them apart.
+  @Test(arguments: UInt64(0)..<8) func groupsAreSpreadByClass(seed: UInt64) {
+    let groups = (0..<400).map { "g\($0 % 40)" }
+    let classes: [Double] = (0..<400).map { $0 % 40 < 8 ? 1 : 0 }
+    let partition = GroupPartition(groups, classes: classes, shares: [0.5, 0.25, 0.25], seed: seed)
+    let rare = partition.rows.map { rows in rows.count { classes[$0] == 1 } }
+    #expect(rare == [40, 20, 20])
+    #expect(partition.groupCounts == [20, 10, 10])
+  }
+
   @Test func wholeNumbersAreClassesIfTheyRepeat() {
     func kind(_ values: [Double], _ count: Int, isFloat: Bool = false, key: String = "y") -> PredictionTask.Kind {
       TargetDecision(key: key, isFloat: isFloat, distinct: Set(values), count: count).kind

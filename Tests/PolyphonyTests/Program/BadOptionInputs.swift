@@ -16,7 +16,7 @@ extension BadInputTests {
       name: "a misspelt command of data", code: 64, mentions: ["did you mean `synthesize`?"],
       arguments: ["data", "sythesize"]),
     Case(
-      name: "an unknown command", code: 64, mentions: ["the commands are demo, data, train"], arguments: ["frobnicate"]),
+      name: "an unknown command", code: 64, mentions: ["the commands are demo, start, data, train"], arguments: ["frobnicate"]),
     Case(
       name: "epochs as an option", code: 64, mentions: ["--epochs", "--set training.epochs=3"],
       arguments: train("--epochs", "3")),
@@ -56,7 +56,15 @@ extension BadInputTests {
         "tune", "--model", "MODEL", "--data", "DATA", "--method", "head", "--output", "OUT", "--missing", ".3",
       ]),
     Case(
-      name: "a table to predict", code: 65, mentions: [".csv", "safetensors", "data convert"],
+      name: "a start without a file", code: 66, mentions: ["none.csv"], arguments: ["start", "none.csv"]),
+    Case(
+      name: "a start in a folder with something else", code: 73, mentions: ["keep.txt", "--output"],
+      arguments: ["start", "DATA", "--output", "OUT"]),
+    Case(
+      name: "a start that converts a data set", code: 64, mentions: ["--target", "converted already"],
+      arguments: ["start", "DATA", "--target", "x", "--output", "OUT/new"]),
+    Case(
+      name: "a table to predict", code: 65, mentions: ["a.csv", "which columns", "data convert --modality text="],
       breaking: { try Data("text,audio\n1,2\n".utf8).write(to: URL(fileURLWithPath: $0.folder + "/a.csv")) },
       arguments: ["predict", "--model", "MODEL", "--data", "DATA/a.csv", "--output", "OUT/out.safetensors"]),
     Case(

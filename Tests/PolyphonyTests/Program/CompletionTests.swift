@@ -10,6 +10,8 @@ import Testing
     ).output
     let names = [
       "prompted_mult", "cggm-teaching", "missing_aware_prompts", "mean-teacher", "contrast", "sample", "patterns",
+      "balanced_accuracy",
+      "jsonl", "npz",
     ]
     for name in names + Shift.Kind.allCases.map(\.rawValue) + ["yaml", "html"] {
       #expect(script.contains(name), "\(name) is missing for \(shell)")

@@ -129,4 +129,24 @@ import Torch
       #expect(try place.rows().map(\.name) == ["tent", "norm", "eata", "sar", "source"])
     }
   }
+
+  /// An evaluation writes into a new folder, or over the results of the same command line.
+  @Test func anEvaluationReplacesNoOtherResults() throws {
+    try withTemporaryFolder { folder in
+      let place = try Place(folder)
+      let evaluate = ["evaluate", "--model", place.data.model, "--data", place.data.folder, "--output", place.output]
+      try Program.succeed(place.tune("bitfit,head"))
+      let before = try place.rows()
+      for more in [[], ["--missing", "sample:0,0.5"], ["--shift", "noise:1"]] {
+        let refused = try Program.run(evaluate + more)
+        #expect(refused.code == 73 && refused.errors.contains("results of another command"), "\(refused.errors)")
+      }
+      #expect(try place.rows() == before)
+      try FileManager.default.removeItem(atPath: place.output)
+      try Program.succeed(evaluate)
+      try Program.succeed(evaluate + ["--json"])
+      let other = try Program.run(evaluate + ["--missing", "sample:0.5"])
+      #expect(other.code == 73 && other.errors.contains("results of another evaluation"), "\(other.errors)")
+    }
+  }
 }

@@ -159,6 +159,18 @@ import Torch
       let alone = try Self.records(
         try gestures.predict("z.csv", ["--data", "\(folder)/alone", "--adapter", gestures.adapter]))
       #expect(alone == records)
+      // An evaluation treats such data alike.
+      try DatasetWriter.write(
+        DatasetDescription(name: "imu alone", task: task, modalities: [.vector("imu", features: 6)]),
+        [.init("test", Inputs([imu]), target: Tensor([0, 1, 2]))], to: "\(folder)/labelled")
+      let evaluation = ["evaluate", "--model", gestures.model, "--data", "\(folder)/labelled"]
+      let scored = try Program.succeed(evaluation + ["--adapter", gestures.adapter, "--json"])
+      let answers = records.dropFirst().map { $0[1].hasPrefix("'") ? String($0[1].dropFirst()) : $0[1] }
+      let right = zip(answers, Gestures.labels).count { $0 == $1 }
+      let row = try #require(try ResultsDocument(parsing: scored.output).results.first)
+      #expect(row.metrics["accuracy"]?.mean.map { ($0 * 3).rounded() } == Double(right))
+      let needed = try Program.run(evaluation)
+      #expect(needed.code == 65 && needed.errors.contains("--adapter"), "\(needed.errors)")
     }
   }
 

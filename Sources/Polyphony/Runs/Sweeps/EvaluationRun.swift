@@ -80,10 +80,8 @@ public struct EvaluationRun {
       for seed in candidate.seeds {
         let adapter = try candidate.adapter.map { (folders) throws(Fault) in try folders.folder(seed: seed) }
         let model = try ModelWithAdapter(try candidate.model.folder(seed: seed), adapter: adapter, device: device).model
-        let dataset = try Dataset(data).fitted(to: model.configuration)
-        let labelled = try dataset.labelled(split)
-        try labelled.samples.checkPresence(
-          model.configuration.modalities, file: data, modelHandlesMissing: model.handlesMissingModalities)
+        let dataset = try model.fitted(try Dataset(data))
+        let labelled = try model.completed(try dataset.labelled(split), of: dataset)
         // Masks follow from the samples, the modalities and their order. So all candidates share them.
         if conditions.first?.mask.modalities != model.configuration.modalities.map(\.name) {
           conditions = try (missing ?? .single(.fixed([])))
@@ -92,7 +90,9 @@ public struct EvaluationRun {
         var sweep = try MissingSweep(model, labelled, conditions, device: device)
         if measuresModalities, var only = sweep.rows.first, sweep.rows.count == 1 {
           only.metrics.append(
-            try PerModalityMetrics.measure(model, labelled, training: try dataset.labelled("train"), device: device))
+            try PerModalityMetrics.measure(
+              model, labelled, training: try model.completed(try dataset.labelled("train"), of: dataset),
+              device: device))
           sweep = MissingSweep(rows: [only])
         }
         outcome.seeds.append(seed)

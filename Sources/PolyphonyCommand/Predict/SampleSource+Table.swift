@@ -1,0 +1,29 @@
+import Foundation
+import Polyphony
+import PolyphonyConversion
+
+extension SampleSource {
+  /// Reads samples from a table, or from all else that `init` reads.
+  /// - Throws: The faults of the conversion of a table, which name the table, and those of `init`.
+  static func read(
+    _ path: String, split: String, for model: MultimodalModel, wantsTargets: Bool
+  ) throws(Fault) -> SampleSource {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    guard TableToPredict.isTable(path), !exists || !isFolder.boolValue else {
+      return try SampleSource(path, split: split, for: model, wantsTargets: wantsTargets)
+    }
+    let table = try TableToPredict(path, for: model.configuration)
+    let folder = NSTemporaryDirectory() + "polyphony-" + UUID().uuidString
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for note in try table.write(to: folder) { Terminal.note(note) }
+    do {
+      return try SampleSource(folder, split: TableToPredict.split, for: model, wantsTargets: wantsTargets)
+    } catch {
+      // Users know the table, and not the folder.
+      var fault = error
+      if fault.file?.hasPrefix(folder) == true { fault.file = path }
+      throw fault
+    }
+  }
+}

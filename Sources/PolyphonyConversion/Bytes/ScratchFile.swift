@@ -10,13 +10,16 @@ final class ScratchFile {
   /// Makes a file on the disk of a folder, and removes its name at once.
   /// - Throws: `Fault(.cannotWrite)` if the folder is absent or not writable.
   init(in folder: String) throws(Fault) {
-    var template = Array("\(folder)/.polyphony-scratch-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
+    let scratch = "\(folder)/polyphony-scratch"
+    // A process that was killed before the name went has left its file.
+    TemporaryName.removeAbandoned(beside: scratch)
+    let path = TemporaryName(for: scratch).path
+    let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw Fault(
         .cannotWrite, "no file can be made in this folder", file: folder, found: String(cString: strerror(errno)))
     }
-    unlink(template)
+    unlink(path)
     file = RandomAccessFile("a temporary file in \(folder)", owning: descriptor)
   }
 

@@ -1,0 +1,46 @@
+import Foundation
+
+/// The standard output of the program. Every write is checked, and a text cannot change the terminal.
+package enum StandardOutput {
+  /// Writes a text with a newline behind it. Control characters in the lines are escaped.
+  ///
+  /// If the reader of a pipe has gone, the process ends quietly by SIGPIPE, as Unix programs do.
+  /// - Throws: `Fault(.cannotWrite)` with the system's words, for example on a full disk.
+  package static func print(_ text: String = "", terminator: String = "\n") throws(Fault) {
+    try withRawBytes(of: Array((text.escapingControlsInLines() + terminator).utf8)) { (bytes) throws(Fault) in
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let count = write(STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if count >= 0 {
+          rest = rest.dropFirst(count)
+        } else {
+          try fail(errno)
+        }
+      }
+    }
+  }
+
+  /// Reports what the system says only when an output is closed, such as a full disk behind a network.
+  package static func finish() throws(Fault) {
+    let copy = dup(STDOUT_FILENO)
+    if copy >= 0, close(copy) != 0 { try fail(errno) }
+  }
+
+  private static func fail(_ number: Int32) throws(Fault) {
+    switch number {
+    case EINTR: return
+    case EAGAIN:
+      var waiting = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+      _ = poll(&waiting, 1, -1)
+    case EPIPE:
+      // A parent process may have switched the signal off.
+      signal(SIGPIPE, SIG_DFL)
+      raise(SIGPIPE)
+      exit(128 + SIGPIPE)
+    default:
+      throw Fault(
+        .cannotWrite, "standard output cannot be written", found: describe(errno: number),
+        remedy: number == ENOSPC ? "free some space, or write to another disk" : nil)
+    }
+  }
+}

@@ -26,6 +26,18 @@ final class ScratchFile {
   /// The number of bytes so far, including those not yet on the disk.
   var count: Int { file.size + pending.count }
 
+  /// Checks that the disk has space for content that is to be unpacked.
+  /// - Throws: `Fault(.cannotWrite)` if it has less.
+  func checkSpace(for bytes: Int, of source: String) throws(Fault) {
+    var disk = statvfs()
+    guard fstatvfs(file.descriptor, &disk) == 0 else { return }
+    let (free, overflow) = Int(disk.f_bavail).multipliedReportingOverflow(by: Int(disk.f_frsize))
+    guard !overflow, bytes > free else { return }
+    throw Fault(
+      .cannotWrite, "the disk has no space for the unpacked file", file: source, found: "\(free) free bytes",
+      expected: "\(bytes) bytes for \(file.path)", remedy: "free some space, or choose an output on another disk")
+  }
+
   /// Appends bytes. They can be read after `flush()`.
   func append(_ bytes: some Collection<UInt8>) throws(Fault) {
     pending.append(contentsOf: bytes)

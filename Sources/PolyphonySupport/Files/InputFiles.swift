@@ -22,7 +22,4 @@ package enum InputFiles {
       .cannotWrite, "the output would replace an input of the same command", file: path, found: input,
       expected: "another path", remedy: "choose another output")
   }
-
-  /// Forgets all inputs, for tests.
-  static func forget() { known.value = [:] }
 }

@@ -18,6 +18,7 @@ struct PolyphonyProgram: ParsableCommand {
 
   /// Parses the arguments and runs the command. Refused arguments get advice.
   static func main() {
+    StandardOutput.keepClosedStreams()
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -35,7 +36,7 @@ extension PolyphonyProgram {
   /// Prints help or the version on standard output, and returns the exit code.
   private static func show(_ text: String) -> Int32 {
     do throws(Fault) {
-      try StandardOutput.print(text)
+      try StandardOutput.write(text + "\n")
       try StandardOutput.finish()
       return 0
     } catch {

@@ -3,20 +3,34 @@ import Foundation
 /// The standard output of the program. Every write is checked, and a text cannot change the terminal.
 package enum StandardOutput {
   /// Writes a text with a newline behind it. Control characters in the lines are escaped.
+  /// - Throws: The errors of `write(_:)`.
+  package static func print(_ text: String = "", terminator: String = "\n") throws(Fault) {
+    try write(text.escapingControlsInLines() + terminator)
+  }
+
+  /// Writes a text of the program itself, such as a script for a shell, as it is.
   ///
   /// If the reader of a pipe has gone, the process ends quietly by SIGPIPE, as Unix programs do.
   /// - Throws: `Fault(.cannotWrite)` with the system's words, for example on a full disk.
-  package static func print(_ text: String = "", terminator: String = "\n") throws(Fault) {
-    try withRawBytes(of: Array((text.escapingControlsInLines() + terminator).utf8)) { (bytes) throws(Fault) in
+  package static func write(_ text: String) throws(Fault) {
+    try withRawBytes(of: Array(text.utf8)) { (bytes) throws(Fault) in
       var rest = bytes[...]
       while !rest.isEmpty {
-        let count = write(STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        let count = Foundation.write(STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
         if count >= 0 {
           rest = rest.dropFirst(count)
         } else {
           try fail(errno)
         }
       }
+    }
+  }
+
+  /// Keeps the numbers of streams that the parent process has closed. Otherwise a file of the program would get the
+  /// number, and the results would go into it. A write to such a stream fails.
+  package static func keepClosedStreams() {
+    for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(number, F_GETFD) < 0 {
+      _ = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
   }
 

@@ -54,6 +54,14 @@ import Testing
     }
   }
 
+  @Test func aClosedStandardOutputIsAnError() throws {
+    try withTemporaryFolder { folder in
+      let data = try BrokenData(folder)
+      let outcome = try shell("\"$P\" data validate \"$D\" >&-", in: folder, data)
+      #expect(outcome.code == 73 && outcome.errors.contains("standard output"), "\(outcome.errors)")
+    }
+  }
+
   @Test func aReaderThatHasGoneEndsTheProgramQuietly() throws {
     try withTemporaryFolder { folder in
       let data = try BrokenData(folder)

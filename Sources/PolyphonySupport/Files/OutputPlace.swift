@@ -17,7 +17,7 @@ enum OutputPlace {
   ///   input of the same command.
   init(_ path: String) throws(Fault) {
     let place = SymbolicLink.target(of: path)
-    if let number = Self.descriptor(place) ?? Self.descriptor(path) {
+    if let number = Self.descriptor(place) {
       self = .descriptor(number)
       return
     }
@@ -45,7 +45,7 @@ enum OutputPlace {
   }
 
   /// The number of the descriptor that a path stands for. Nil for any other path.
-  private static func descriptor(_ path: String) -> Int32? {
+  static func descriptor(_ path: String) -> Int32? {
     let (folder, name) = TemporaryName.split(path)
     guard ["/dev/fd", "/proc/self/fd", "/proc/thread-self/fd", "/proc/\(getpid())/fd"].contains(folder) else {
       return nil

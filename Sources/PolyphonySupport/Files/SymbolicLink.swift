@@ -11,7 +11,8 @@ enum SymbolicLink {
   static func target(of path: String) -> String {
     var place = path
     for _ in 0..<mostLinks {
-      guard let next = destination(of: place) else { return place }
+      // An open descriptor looks like a link to its file, and must not be replaced as one.
+      guard OutputPlace.descriptor(place) == nil, let next = destination(of: place) else { return place }
       place = next.hasPrefix("/") ? next : "\(place.parentFolder)/\(next)"
     }
     return path

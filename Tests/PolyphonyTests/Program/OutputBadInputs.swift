@@ -43,7 +43,9 @@ extension BadInputTests {
       ]), arguments: ["report", "OUT", "--output", "OUT/results.json"]),
     Case(
       name: "a plot onto the model", code: 73, mentions: ["input", "config.json"],
-      arguments: ["evaluate", "--model", "MODEL", "--data", "DATA", "--shift", "noise:1", "--plot", "MODEL/config.json"]),
+      arguments: [
+        "evaluate", "--model", "MODEL", "--data", "DATA", "--shift", "noise:1", "--plot", "MODEL/config.json",
+      ]),
     Case(
       name: "a synthetic data set onto other files", code: 73, mentions: ["OUT", "keep.txt", "would be lost"],
       arguments: ["data", "synthesize", "--samples", "60", "--output", "OUT"]),
@@ -64,14 +66,17 @@ extension BadInputTests {
       breaking: write(["results.json": "[1, 2]"]), arguments: train("--overwrite")),
     Case(
       name: "a run onto its own recipe", code: 73, mentions: ["recipe.yaml", "would be lost"],
-      breaking: write(["recipe.yaml": "training: {epochs: 1}  # mine\n"]), arguments: train("--recipe", "OUT/recipe.yaml")),
+      breaking: write(["recipe.yaml": "training: {epochs: 1}  # mine\n"]),
+      arguments: train("--recipe", "OUT/recipe.yaml")),
     Case(
       name: "a run onto metrics of another program", code: 73, mentions: ["metrics.jsonl", "would be lost"],
       breaking: write(["metrics.jsonl": "{\"step\": 1, \"reward\": 3}\n"]), arguments: train()),
     Case(
       name: "a tuning onto its own base", code: 73, mentions: ["input", "OUT/model"],
       breaking: { try AtomicFolder.copy($0.model, to: "\($0.folder)/../out/model", replacing: .model) },
-      arguments: ["tune", "--model", "OUT/model", "--data", "DATA", "--method", "head", "--output", "OUT", "--overwrite"]),
+      arguments: [
+        "tune", "--model", "OUT/model", "--data", "DATA", "--method", "head", "--output", "OUT", "--overwrite",
+      ]),
     Case(
       name: "a run below a file", code: 73, mentions: ["keep.txt/run", "Not a directory"],
       arguments: ["train", "--data", "DATA", "--output", "OUT/keep.txt/run"]),

@@ -77,7 +77,9 @@ import Testing
     try withTemporaryFolder { folder in
       try Program.succeed(["data", "synthesize", "--samples", "60", "--output", folder + "/set"])
       symlink("set", folder + "/link")
-      for name in ["set/notes.txt", "set/more.safetensors"] { try AtomicFile.write("precious", to: "\(folder)/\(name)") }
+      for name in ["set/notes.txt", "set/more.safetensors"] {
+        try AtomicFile.write("precious", to: "\(folder)/\(name)")
+      }
       try Program.succeed(["data", "synthesize", "--samples", "80", "--output", folder + "/link"])
       #expect(text(of: folder + "/set/notes.txt") == "precious")
       #expect(text(of: folder + "/set/more.safetensors") == "precious")

@@ -27,7 +27,8 @@ public enum SupportListings {
 
   /// Writes a folder.
   public static func folders() throws(Fault) {
-    try AtomicFolder.write(to: "runs/model") { (folder) throws(Fault) in
+    let notes = FolderKind("a folder of notes", mark: "recipe.yaml") { _ in [] }
+    try AtomicFolder.write(to: "runs/model", replacing: notes) { (folder) throws(Fault) in
       try AtomicFile.write("epochs: 30\n", to: "\(folder)/recipe.yaml")
     }
     try AtomicFolder.recover("runs/model")  // before every later reading

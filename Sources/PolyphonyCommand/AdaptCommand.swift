@@ -71,6 +71,8 @@ struct AdaptCommand: ReportingCommand {
     }
   }
 
+  var inputs: [CommandInput] { [.model(model), .data(data)] + (adapter.map { [.adapter($0)] } ?? []) }
+
   func execute() throws {
     let place = try device.prepare()
     StopSignal.listen()

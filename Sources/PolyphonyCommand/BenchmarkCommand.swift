@@ -75,7 +75,7 @@ struct BenchmarkCommand: ReportingCommand {
         "median_ms": .number(result.medianMilliseconds), "samples_per_s": .number(result.samplesPerSecond),
         "peak_rss_mb": .number(result.peakMemory),
       ]
-      print(document.text(.line))
+      try StandardOutput.print(document.text(.line))
     } else {
       var table = TextTable([
         .init("step"), .init("median", .right), .init("samples/s", .right), .init("memory", .right),
@@ -84,7 +84,7 @@ struct BenchmarkCommand: ReportingCommand {
         "\(architecture) \(step)", String(format: "%.2f ms", result.medianMilliseconds),
         String(format: "%.0f", result.samplesPerSecond), String(format: "%.0f MiB", result.peakMemory),
       ])
-      print(table.forTerminal())
+      try StandardOutput.print(table.forTerminal())
     }
   }
 }

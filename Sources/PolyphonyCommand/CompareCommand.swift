@@ -31,7 +31,7 @@ struct CompareCommand: ReportingCommand {
     try pipeline.index().write(to: options.output)
     try options.finish(try pipeline.run(), of: pipeline, printer)
     let report = try Report.leave(in: options.output)
-    if !options.json, let contrasts = report.contrasts { ResultsOutput.print(contrasts) }
+    if !options.json, let contrasts = report.contrasts { try ResultsOutput.print(contrasts) }
     Terminal.note("the report is \(report.standardFile)")
   }
 }

@@ -26,8 +26,9 @@ struct DataInspectCommand: ReportingCommand {
     let dataset = try Dataset(data)
     let inspection = try DatasetInspection(dataset)
     let task = dataset.description.task
-    print("\(dataset.description.name): \(task.kind.rawValue)\(task.classes.map { ", \($0) classes" } ?? "")")
-    if let source = dataset.description.source { print(source) }
+    try StandardOutput.print(
+      "\(dataset.description.name): \(task.kind.rawValue)\(task.classes.map { ", \($0) classes" } ?? "")")
+    if let source = dataset.description.source { try StandardOutput.print(source) }
     let hasCells = inspection.modalities.contains { $0.missingCells > 0 }
     var table = TextTable(
       [.init("split"), .init("samples", .right), .init("modality"), .init("form"), .init("missing", .right)]
@@ -43,10 +44,12 @@ struct DataInspectCommand: ReportingCommand {
           String(format: "%.3g", row.deviation),
         ])
     }
-    print(table.forTerminal())
+    try StandardOutput.print(table.forTerminal())
     for row in inspection.labels {
-      let counts = row.counts.map { $0.map { "\($0.label): \($0.count)" }.joined(separator: ", ") } ?? "no targets"
-      print("\(row.split) targets  \(counts)")
+      let counts =
+        row.counts.map { $0.map { "\($0.label.escapingControls()): \($0.count)" }.joined(separator: ", ") }
+        ?? "no targets"
+      try StandardOutput.print("\(row.split) targets  \(counts)")
     }
   }
 }
@@ -63,7 +66,7 @@ struct DataValidateCommand: ReportingCommand {
     _ = try DeviceOptions().preparedLibrary()
     let inspection = try DatasetInspection(try Dataset(data))
     let splits = inspection.labels.map(\.split).joined(separator: ", ")
-    print("\(data) is sound: \(splits)")
+    try StandardOutput.print("\(data) is sound: \(splits)")
   }
 }
 
@@ -123,6 +126,7 @@ struct DataSynthesizeCommand: ReportingCommand {
 
   func execute() throws {
     _ = try DeviceOptions().preparedLibrary()
+    try AtomicFolder.check(output, replacing: .dataset)
     let count = samples ?? (kind == .sentiment ? 2000 : 200)
     switch kind {
     case .sentiment:

@@ -38,12 +38,13 @@ struct DataConvertCommand: ReportingCommand {
     for note in report.notes { Terminal.note(note) }
     let task = report.description.task
     let samples = report.splits.map { "\($0.name) \($0.samples)" }.joined(separator: ", ")
-    print("\(report.description.name): \(task.kind.rawValue)\(task.classes.map { ", \($0) classes" } ?? "")")
+    try StandardOutput.print(
+      "\(report.description.name): \(task.kind.rawValue)\(task.classes.map { ", \($0) classes" } ?? "")")
     for modality in report.description.modalities {
       let shape = modality.sampleShape.map(String.init).joined(separator: "×")
-      print("\(modality.name)  \(modality.kind.rawValue) \(shape)")
+      try StandardOutput.print("\(modality.name)  \(modality.kind.rawValue) \(shape)")
     }
-    print("\(samples) samples in \(output)")
+    try StandardOutput.print("\(samples) samples in \(output)")
   }
 }
 

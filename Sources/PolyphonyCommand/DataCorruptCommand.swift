@@ -35,10 +35,13 @@ struct DataCorruptCommand: ReportingCommand {
   @Option(help: ArgumentHelp("What every random number follows from.", valueName: "number"))
   var seed: UInt64 = 0
 
+  var inputs: [CommandInput] { [.data(data)] }
+
   func execute() throws {
     _ = try DeviceOptions().preparedLibrary()
     let shift = try Shift(named: shift)
     let dataset = try Dataset(data)
+    try AtomicFolder.check(output, replacing: .dataset)
     try dataset.write(
       corruptedBy: shift, only: ShiftOptions.names(modality), splits: ShiftOptions.names(splits), seed: seed, to: output
     )

@@ -59,8 +59,9 @@ struct DemoCommand: ReportingCommand {
     try pipeline.keep(try pipeline.run(), in: output, by: ResultsOutput(command: "demo", asJSON: false))
     let report = try Report.leave(in: output)
 
-    print("One model, four lives on handwritten numerals seen in six ways. Test \(report.contrasts?.title ?? "").\n")
-    if let contrasts = report.contrasts { ResultsOutput.print(contrasts) }
-    print(report.standardFile)
+    try StandardOutput.print(
+      "One model, four lives on handwritten numerals seen in six ways. Test \(report.contrasts?.title ?? "").\n")
+    if let contrasts = report.contrasts { try ResultsOutput.print(contrasts) }
+    try StandardOutput.print(report.standardFile)
   }
 }

@@ -31,13 +31,15 @@ struct DoctorCommand: ReportingCommand {
     if json {
       let members = lines.map { OrderedJSON.Member($0.0, .string($0.1)) }
       let found = OrderedJSON.Member("problem", problem.map { .string($0.problem) } ?? .null)
-      print(OrderedJSON.object(members + [found]).text())
+      try StandardOutput.print(OrderedJSON.object(members + [found]).text())
     } else {
       let width = lines.map(\.0.count).max() ?? 0
-      for (name, value) in lines { print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value) }
+      for (name, value) in lines {
+        try StandardOutput.print(name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + value)
+      }
     }
     if let problem { throw problem }
-    if !json { print("nothing is wrong") }
+    if !json { try StandardOutput.print("nothing is wrong") }
   }
 
   private var devices: String {

@@ -22,8 +22,6 @@ struct Ending {
   ///   - scores: the scores of each run, by method and in the order of the seeds.
   ///   - split: the split that was scored.
   func print(_ scores: [[RunScore]], split: String?) {
-    // The table of the results is above the lines, even if both go into one file.
-    fflush(nil)
     for (method, scores) in zip(methods, scores) {
       if let text = Self.choice(scores.compactMap(\.chosen)) {
         Terminal.note(methods.count > 1 ? "\(method): \(text)" : text)

@@ -82,6 +82,10 @@ struct EvaluateCommand: ReportingCommand {
     }
   }
 
+  var inputs: [CommandInput] {
+    [.model(model), .data(data)] + adapter.map { .adapter($0.split(separator: "=").last.map(String.init) ?? $0) }
+  }
+
   func execute() throws {
     let place = try device.prepare()
     if let output {
@@ -95,7 +99,7 @@ struct EvaluateCommand: ReportingCommand {
       defer { withExtendedLifetime(folder) {} }
       let results = try evaluateShifts(place)
       if let output { try printer.write(results, to: output, data: [data], device: place) }
-      return printer.print(results)
+      return try printer.print(results)
     }
     let plan = try missing.map { try MissingPlan($0) }
     var run = EvaluationRun(
@@ -118,8 +122,8 @@ struct EvaluateCommand: ReportingCommand {
       try report.write(to: output, results: printer.document(results).text())
       try RunEnvironment(data: [data], device: place).write(to: output)
     }
-    guard report.isSweep, !json else { return printer.print(results) }
-    print(report.table.forTerminal())
-    print(report.chart.text(Terminal.glyphs))
+    guard report.isSweep, !json else { return try printer.print(results) }
+    try StandardOutput.print(report.table.forTerminal())
+    try StandardOutput.print(report.chart.text(Terminal.glyphs))
   }
 }

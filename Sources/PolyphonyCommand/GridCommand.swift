@@ -44,7 +44,7 @@ struct GridCommand {
     try beforeResults()
     let printer = ResultsOutput(command: name, asJSON: asJSON)
     try printer.write(outcome.results, beside: earlier)
-    printer.print(outcome.results)
+    try printer.print(outcome.results)
     guard !asJSON else { return }
     Ending(output: output, product: product, methods: prepared.methods, seeds: seeds, base: base, data: data)
       .print(outcome.scores, split: outcome.results.first?.split)

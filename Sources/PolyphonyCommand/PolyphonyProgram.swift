@@ -19,11 +19,13 @@ struct PolyphonyProgram: ParsableCommand {
 
   /// Parses the arguments and runs the command. Refused arguments get advice.
   static func main() {
+    StandardOutput.keepClosedStreams()
     do {
       var command = try parseAsRoot()
       try command.run()
     } catch {
       let text = fullMessage(for: error)
+      if exitCode(for: error) == .success, !text.isEmpty { Foundation.exit(show(text)) }
       guard exitCode(for: error) == .validationFailure, !text.isEmpty else { exit(withError: error) }
       Terminal.write(ArgumentAdvice.rendered(text, Array(CommandLine.arguments.dropFirst())))
       Foundation.exit(ExitCode.validationFailure.rawValue)
@@ -31,17 +33,36 @@ struct PolyphonyProgram: ParsableCommand {
   }
 }
 
+extension PolyphonyProgram {
+  /// Prints help or the version on standard output, and returns the exit code.
+  private static func show(_ text: String) -> Int32 {
+    do throws(Fault) {
+      try StandardOutput.write(text + "\n")
+      try StandardOutput.finish()
+      return 0
+    } catch {
+      return Terminal.report(error)
+    }
+  }
+}
+
 /// A command whose errors are faults. They are printed on standard error, and their kind decides the exit code.
 protocol ReportingCommand: ParsableCommand {
+  /// The inputs, which no output may replace.
+  var inputs: [CommandInput] { get }
   /// Runs the command.
   func execute() throws
 }
 
 extension ReportingCommand {
+  var inputs: [CommandInput] { [] }
+
   func run() throws {
     Libtorch.keepFreedMemory()
+    for input in inputs { input.protect() }
     do {
       try execute()
+      try StandardOutput.finish()
     } catch let code as ExitCode {
       throw code
     } catch {

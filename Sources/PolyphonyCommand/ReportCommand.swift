@@ -39,9 +39,18 @@ struct ReportCommand: ReportingCommand {
   @Flag(help: "Also writes table.csv, table.md and table.tex beside the report, to paste into a paper.")
   var tables = false
 
+  /// What the report may read: all but the pages, tables and drawings of earlier reports.
+  var inputs: [CommandInput] {
+    guard output != nil else { return [] }
+    let files = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []
+    let sources = files.filter { !["html", "csv", "md", "tex", "svg"].contains(($0 as NSString).pathExtension) }
+    return [.file(folder)] + sources.map { .file("\(folder)/\($0)") }
+  }
+
   func execute() throws {
     let report = try Report(folder: folder, metric: metric, reference: reference)
     let file = output ?? report.standardFile
+    let isStream = AtomicFile.isStream(file)
     try report.write(to: file)
     if tables {
       guard let found = report.tables else {
@@ -49,8 +58,9 @@ struct ReportCommand: ReportingCommand {
           .missingInput, "there are no results to make tables of", file: folder, expected: "results.json with metrics",
           remedy: "leave --tables out, or wait until the run has come to its end")
       }
-      try found.write(to: file.parentFolder)
+      try found.write(to: (isStream ? report.standardFile : file).parentFolder)
     }
-    print(file)
+    // A page that goes through standard output is all that is to be there.
+    if !isStream { try StandardOutput.print(file) }
   }
 }

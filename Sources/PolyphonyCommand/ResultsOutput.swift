@@ -9,28 +9,28 @@ struct ResultsOutput {
   let command: String
   let asJSON: Bool
 
-  func print(_ results: [RunResult]) {
+  func print(_ results: [RunResult]) throws(Fault) {
     if asJSON {
-      Swift.print(document(results).text(), terminator: "")
+      try StandardOutput.print(document(results).text(), terminator: "")
     } else {
-      Swift.print(table(results).forTerminal())
-      if let table = PerModality.table(results) { Swift.print(table.forTerminal()) }
-      for classes in results.compactMap(\.classes) { Self.print(classes) }
+      try StandardOutput.print(table(results).forTerminal())
+      if let table = PerModality.table(results) { try StandardOutput.print(table.forTerminal()) }
+      for classes in results.compactMap(\.classes) { try Self.print(classes) }
     }
   }
 
   /// Prints the confusion matrix and the figures by class.
-  private static func print(_ classes: ClassReport) {
-    Swift.print(classes.matrix.forTerminal())
-    Swift.print(classes.table.forTerminal())
-    if let remark = classes.remark { Swift.print("\(remark)\n") }
+  private static func print(_ classes: ClassReport) throws(Fault) {
+    try StandardOutput.print(classes.matrix.forTerminal())
+    try StandardOutput.print(classes.table.forTerminal())
+    if let remark = classes.remark { try StandardOutput.print("\(remark)\n") }
   }
 
   /// Prints the results of contrasts with their notes.
-  static func print(_ contrasts: ContrastTable) {
-    Swift.print(contrasts.text.forTerminal())
-    for note in contrasts.notes { Swift.print(note) }
-    Swift.print()
+  static func print(_ contrasts: ContrastTable) throws(Fault) {
+    try StandardOutput.print(contrasts.text.forTerminal())
+    for note in contrasts.notes { try StandardOutput.print(note) }
+    try StandardOutput.print()
   }
 
   /// Writes `results.json` into a folder, and `environment.json` with everything that the numbers depend on.

@@ -30,8 +30,8 @@ struct RunCommand: ReportingCommand {
     let report = try pipeline.run { (seed, model, adapter) throws(Fault) in
       let place = seeds.count == 1 ? options.output : "\(options.output)/seed-\(seed)"
       _ = try RunFolder(place, existing: .resume)
-      if pipeline.recipe.model == nil { try AtomicFolder.copy(model, to: "\(place)/model") }
-      if let adapter { try AtomicFolder.copy(adapter, to: "\(place)/adapter") }
+      if pipeline.recipe.model == nil { try AtomicFolder.copy(model, to: "\(place)/model", replacing: .model) }
+      if let adapter { try AtomicFolder.copy(adapter, to: "\(place)/adapter", replacing: .adapter) }
     }
     try options.finish(report, of: pipeline, printer)
   }
@@ -71,6 +71,6 @@ struct PipelineOptions: ParsableArguments {
   /// Writes and prints the results.
   func finish(_ report: PipelineOutcome, of pipeline: Pipeline, _ printer: ResultsOutput) throws {
     try pipeline.keep(report, in: output, by: printer)
-    printer.print(report.results)
+    try printer.print(report.results)
   }
 }

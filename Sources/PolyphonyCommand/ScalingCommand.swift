@@ -81,11 +81,11 @@ struct ScalingCommand: ReportingCommand {
     try AtomicFile.write(document.text(), to: "\(output)/scaling.json")
     for table in tables { try table.draw(in: output) }
     if json {
-      print(document.text(), terminator: "")
+      try StandardOutput.print(document.text(), terminator: "")
     } else {
       for table in tables {
-        print(table.text(Terminal.glyphs))
-        print(table.fits(Terminal.glyphs))
+        try StandardOutput.print(table.text(Terminal.glyphs))
+        try StandardOutput.print(table.fits(Terminal.glyphs))
       }
     }
   }

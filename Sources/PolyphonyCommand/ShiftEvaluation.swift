@@ -7,6 +7,7 @@ extension EvaluateCommand {
   /// Computes scores under shifts, with the requested adaptation: a row per shift and method, and their means.
   func evaluateShifts(_ place: Device) throws -> [RunResult] {
     let shifts = try shift.shifts()
+    if let plot = shift.plot { try AtomicFile.check(plot) }
     let names = ShiftOptions.names(shift.modality)
     var rows: [RunResult]
     if let methods = ShiftOptions.names(shift.adapt) {

@@ -44,6 +44,8 @@ struct TrainCommand: ReportingCommand {
   @Flag(help: "Prints the results as one JSON document.")
   var json = false
 
+  var inputs: [CommandInput] { [.data(data)] }
+
   func execute() throws {
     let place = try device.prepare()
     var tree = try recipe.tree()

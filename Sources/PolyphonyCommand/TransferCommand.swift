@@ -65,6 +65,8 @@ struct TransferCommand: ReportingCommand {
     }
   }
 
+  var inputs: [CommandInput] { data.map { [.data($0)] } ?? [] }
+
   func execute() throws {
     let place = try device.prepare()
     StopSignal.listen()
@@ -86,7 +88,7 @@ struct TransferCommand: ReportingCommand {
       let chart = TransferFront.chart(results, amount: amount, metric: suite.metric)
       try AtomicFile.write(chart.svg, to: "\(output)/front-\(amount).svg")
     }
-    printer.print(results)
+    try printer.print(results)
   }
 
   private func makeTask() throws -> TransferTask {
@@ -102,15 +104,15 @@ struct TransferCommand: ReportingCommand {
   /// Makes the folder and records the settings behind its scores. It refuses to mix them with scores of other settings.
   private func prepareFolder(_ resolved: SettingsTree) throws -> RunFolder {
     let folder = try RunFolder(output, existing: existing.existing)
-    if existing.overwrite { try? FileManager.default.removeItem(atPath: "\(output)/runs") }
+    if existing.overwrite { TransferSuite.removeScores(in: output) }
     let source = task.readsData ? "data \(data ?? "")" : "\(modalities) modalities"
-    let text = "# transfer \(task.rawValue), \(source)\n" + resolved.yaml()
+    let text = "\(TransferSuite.recipeHeading) \(task.rawValue), \(source)\n" + resolved.yaml()
     if let before = try? String(contentsOfFile: folder.recipe, encoding: .utf8), before != text {
       throw Fault(
         .usage, "the output folder holds scores of another task or recipe", file: folder.recipe, key: "--resume",
         expected: "the recipe in this file", remedy: "repeat its settings, or choose another output folder")
     }
-    try AtomicFile.write(text, to: folder.recipe)
+    try folder.begin(recipe: text)
     return folder
   }
 }

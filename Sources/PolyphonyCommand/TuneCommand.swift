@@ -59,6 +59,8 @@ struct TuneCommand: ReportingCommand {
     }
   }
 
+  var inputs: [CommandInput] { [.model(model), .data(data)] + (adapter.map { [.adapter($0)] } ?? []) }
+
   func execute() throws {
     let place = try device.prepare()
     StopSignal.listen()

@@ -55,7 +55,7 @@ public enum DatasetConversion {
         .usage, "this task cannot be converted", key: "--task", found: "segmentation",
         expected: "regression or classification")
     }
-    try OutputFolder.check(options.output)
+    try AtomicFolder.check(options.output, replacing: .dataset)
     let inputs = try InputFile.parse(options.inputs)
     let table = try SourceFile.open(inputs, options, folder: options.output.parentFolder)
     let options = (table.format == "HDF5" ? options.withPaths : options).withTargetColumn(in: table)
@@ -93,7 +93,7 @@ public enum DatasetConversion {
       splits: Dictionary(uniqueKeysWithValues: sets.map { ($0.name, .init(file: "\($0.name).safetensors")) }))
     try description.validate(file: options.output)
     description.source = source(inputs, hashes, recognized)
-    try AtomicFolder.write(to: options.output) { (folder) throws(Fault) in
+    try AtomicFolder.write(to: options.output, replacing: .dataset) { (folder) throws(Fault) in
       try write(writings, &description, &notes, to: folder, progress)
       if let names = identifiers.names { try JSONFile.write(names, to: "\(folder)/ids.json") }
       try JSONFile.write(description, to: "\(folder)/dataset.json")

@@ -52,24 +52,6 @@ extension Fault {
   }
 }
 
-extension StringProtocol {
-  /// Escapes control characters, and characters that change the direction of a text, as in a Swift literal: `\u{1B}`.
-  package func escapingControls() -> String {
-    var result = ""
-    for scalar in unicodeScalars {
-      switch scalar.value {
-      case 0x09: result += "\\t"
-      case 0x0A: result += "\\n"
-      case 0x0D: result += "\\r"
-      case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069:
-        result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
-}
-
 extension Fault.Kind {
   /// The program's exit code after such a fault (sysexits.h).
   public var exitCode: Int32 {

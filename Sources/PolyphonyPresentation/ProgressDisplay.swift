@@ -67,10 +67,10 @@ public final class ProgressDisplay {
   /// Prints the end of an epoch as a permanent line.
   public func finishEpoch(_ progress: TrainingProgress) { print(progress.line) }
 
-  /// Prints a permanent line, above the bar if there is one.
+  /// Prints a permanent line, above the bar if there is one. Control characters in it are escaped.
   public func print(_ line: String) {
     clear()
-    output.write(line + "\n")
+    output.write(line.escapingControlsInLines() + "\n")
   }
 
   /// Removes the bar.

@@ -45,7 +45,8 @@ public struct TextTable: Equatable, Sendable {
 }
 
 extension TextTable {
-  /// Returns the table for a terminal: aligned columns, a line under the titles, no spaces at the ends of lines.
+  /// Returns the table for a terminal: aligned columns, a line under the titles, no spaces at the ends of lines. Control
+  /// characters in cells are escaped.
   ///
   /// - Parameters:
   ///   - glyphs: The characters of the lines.
@@ -54,6 +55,7 @@ extension TextTable {
   public func text(_ glyphs: GlyphSet = .unicode, width: Int? = nil) -> String {
     let clean = { (cell: String) in
       let line = cell.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).joined(separator: " ")
+        .escapingControls()
       return glyphs == .ascii ? line.replacing("±", with: "+/-") : line
     }
     let lines = ([columns.map(\.title)] + rows).map { $0.map(clean) }
@@ -97,9 +99,13 @@ extension TextTable {
   }
 
   /// Returns the table as comma-separated values (RFC 4180, with a newline after each line).
+  ///
+  /// A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return has an apostrophe in front, as OWASP advises,
+  /// so that no spreadsheet runs it as a formula. A number such as −1.5 stays as it is.
   public func csv() -> String {
-    let quote = { (cell: String) in
-      cell.contains(where: { ",\"\n\r\r\n".contains($0) }) ? "\"\(cell.replacing("\"", with: "\"\""))\"" : cell
+    let quote = { (text: String) in
+      let cell = Double(text) == nil ? text.neutralizingFormula() : text
+      return cell.contains(where: { ",\"\n\r\r\n".contains($0) }) ? "\"\(cell.replacing("\"", with: "\"\""))\"" : cell
     }
     return ([columns.map(\.title)] + rows).map { $0.map(quote).joined(separator: ",") + "\n" }.joined()
   }

@@ -13,7 +13,7 @@ extension SettingsTree {
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
-      throw Fault(.missingInput, "the recipe cannot be read", file: path, found: error.localizedDescription)
+      throw Fault(.missingInput, "the recipe cannot be read", file: path, found: describe(error))
     }
     guard let text = String(data: data, encoding: .utf8) else {
       throw Fault(.badData, "the recipe is not text in UTF-8", file: path)

@@ -53,7 +53,7 @@ enum AdaptationCheckpoint {
   static func write(_ files: [(name: String, tensors: Tensors)], _ state: AdaptationState, to path: String)
     throws(Fault)
   {
-    try AtomicFolder.write(to: path) { (folder) throws(Fault) in
+    try AtomicFolder.write(to: path, replacing: .checkpoint) { (folder) throws(Fault) in
       for (name, tensors) in files where !tensors.isEmpty {
         try SafetensorsWriter.write(to: "\(folder)/\(name).safetensors", tensors.map { .init($0.key, $0.tensor) })
       }

@@ -109,7 +109,7 @@ public final class AdaptationLoop {
   }
 
   func finish(_ prediction: Tensor, wasStopped: Bool) throws(Fault) -> AdaptationOutcome {
-    guard prediction.isFinite else { throw Evaluation.notFinite() }
+    guard prediction.isFinite else { throw Evaluation.notFinite(model: session.model.folder) }
     let count = session.model.parameterCount
     let selecting = method as? any SelectingMethod
     return AdaptationOutcome(

@@ -139,7 +139,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
   /// Selects the samples of stage 2 and their labels. The optimiser starts anew, as in a separate run.
   private func choose(_ session: AdaptationSession) throws(Fault) {
     guard let stability = ledger.stability, stability.allSatisfy(\.isFinite) else {
-      throw Evaluation.notFinite()
+      throw Evaluation.notFinite(model: session.model.folder)
     }
     let stable = StableSelection.indices(stability, share: own.share)
     selected = variant == .random ? random(stable.count, of: stability.count, session) : stable

@@ -104,7 +104,15 @@ public final class Dataset {
         .usage, "the data set has no such split", file: folder, key: "split", found: split,
         expected: splitNames.joined(separator: ", "))
     }
-    return (folder + "/" + entry.file, entry)
+    let path = folder + "/" + entry.file
+    let place = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    let home = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
+    guard place.hasPrefix(home == "/" ? home : home + "/") else {
+      throw Fault(
+        .badData, "the file of a split is a symbolic link out of the folder", file: path, key: "splits.\(split).file",
+        found: place, expected: "a file in \(home)", remedy: "copy the file into the folder, or link the whole folder")
+    }
+    return (path, entry)
   }
 }
 

@@ -26,9 +26,10 @@ public enum DatasetWriter {
   }
 
   /// Makes or replaces the folder at a path as one atomic step.
-  /// - Throws: `Fault(.cannotWrite)`; the previous content then stays.
+  /// - Throws: `Fault(.cannotWrite)`, also for a folder that holds something else than a data set. The previous content
+  ///   then stays.
   public static func write(_ description: DatasetDescription, _ splits: [Split], to path: String) throws(Fault) {
-    try AtomicFolder.write(to: path) { (folder) throws(Fault) in
+    try AtomicFolder.write(to: path, replacing: .dataset) { (folder) throws(Fault) in
       var description = description
       description.splits = [:]
       for split in splits {

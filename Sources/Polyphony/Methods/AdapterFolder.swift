@@ -41,7 +41,7 @@ public enum AdapterFolder {
         .init("version", .string(Polyphony.version)),
       ]
     ).text()
-    try AtomicFolder.write(to: path) { (folder) throws(Fault) in
+    try AtomicFolder.write(to: path, replacing: .adapter) { (folder) throws(Fault) in
       try AtomicFile.write(text + "\n", to: "\(folder)/\(configurationFile)")
       try SafetensorsWriter.write(
         to: "\(folder)/\(weightsFile)", installation.tensors.map { .init($0.key, $0.tensor) },
@@ -154,7 +154,7 @@ public enum AdapterFolder {
       }
     } catch {
       throw Fault(
-        .cannotWrite, "the adapter beneath cannot be copied", file: reference.path, found: error.localizedDescription,
+        .cannotWrite, "the adapter beneath cannot be copied", file: reference.path, found: describe(error),
         expected: "a copy in \(folder)")
     }
     let found = try FileHash.sha256(of: "\(folder)/\(weightsFile)")

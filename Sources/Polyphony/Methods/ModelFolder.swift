@@ -21,7 +21,9 @@ public enum ModelFolder {
     let configuration = try configuration(of: path)
     let backbone = try Architectures.make(configuration, file: "\(path)/\(configurationFile)")
     try read(into: backbone, path)
-    return MultimodalModel(backbone)
+    let model = MultimodalModel(backbone)
+    model.folder = path
+    return model
   }
 
   /// Reads the weights of a folder into a backbone of the same configuration.
@@ -49,7 +51,7 @@ public enum ModelFolder {
   /// Makes or replaces the folder at a path atomically.
   /// - Throws: `Fault(.cannotWrite)`. An earlier folder at the path stays then.
   public static func write(_ backbone: any Backbone, to path: String) throws(Fault) {
-    try AtomicFolder.write(to: path) { (folder) throws(Fault) in try fill(folder, with: backbone) }
+    try AtomicFolder.write(to: path, replacing: .model) { (folder) throws(Fault) in try fill(folder, with: backbone) }
   }
 
   /// Writes the files of a model into a folder. The caller makes the write atomic.

@@ -15,6 +15,9 @@ public final class MultimodalModel {
   /// The standardisation of the inputs, before all methods.
   private(set) var normalization: InputNormalization
 
+  /// The folder that the model was read from, for messages. Nil for a new model.
+  package var folder: String?
+
   /// The result of a forward pass.
   public struct Output {
     /// The encoded modalities, `[B, L_m, width]` each; empty unless they were asked for.

@@ -13,6 +13,8 @@ public struct RunFolder: Sendable {
   /// The path of the folder.
   public let path: String
   private var lock: FolderLock?
+  /// True if a run was in the folder before this value was made.
+  private(set) var heldRun = false
   /// The folder of the chosen model.
   public var model: String { "\(path)/model" }
   /// The folder of the chosen adapter.
@@ -32,7 +34,7 @@ public struct RunFolder: Sendable {
     case refuse
     /// Continues the run, or starts one in an empty folder.
     case resume
-    /// Removes the run and starts anew.
+    /// Removes the run and starts anew. Files of somebody else stay.
     case overwrite
   }
 
@@ -42,13 +44,7 @@ public struct RunFolder: Sendable {
   ///   `existing: .refuse`), or that another process has locked.
   public init(_ path: String, existing: Existing) throws(Fault) {
     self.path = path
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw Fault(
-        .cannotWrite, "the output folder cannot be made", file: path, found: error.localizedDescription,
-        remedy: "choose a folder that you may write to")
-    }
+    try makeFolder(path)
     guard access(path, W_OK) == 0 else {
       throw Fault(
         .cannotWrite, "the output folder cannot be written to", file: path, found: String(cString: strerror(errno)),
@@ -56,15 +52,14 @@ public struct RunFolder: Sendable {
     }
     lock = try FolderLock.take(path)
     let held = [model, adapter, checkpoint, results].filter { FileManager.default.fileExists(atPath: $0) }
+    heldRun = !held.isEmpty || FileManager.default.fileExists(atPath: "\(path)/stages") || MetricsLog.isLog(metrics)
     if let first = held.first, existing == .refuse {
       throw Fault(
         .cannotWrite, "the output folder already holds a run", file: path,
         found: (first as NSString).lastPathComponent, expected: "a new or empty folder",
         remedy: "continue it with --resume, replace it with --overwrite, or choose another folder")
     }
-    if existing == .overwrite {
-      for entry in held + [recipe, metrics] { try? FileManager.default.removeItem(atPath: entry) }
-    }
+    if existing == .overwrite { try removeRun() }
   }
 }
 

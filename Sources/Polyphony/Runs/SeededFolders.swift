@@ -60,6 +60,9 @@ public struct SeededFolders: Sendable {
     }
   }
 
+  /// The folders of all seeds, or the one that serves all seeds.
+  package var folders: [String] { seeds.isEmpty ? [place] : seeds.map { folder(of: $0) } }
+
   private static func seeds(in folder: String, _ content: Content) -> [UInt64] {
     RunFolder.seeds(in: folder).filter { content.isIn("\(folder)/\(RunFolder.folder(of: $0))/\(content.rawValue)") }
   }

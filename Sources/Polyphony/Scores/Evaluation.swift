@@ -99,6 +99,7 @@ extension MultimodalModel {
     prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
   ) throws(Fault) -> Evaluation {
     let predictions = predict(split.samples, batchSize: batchSize, device: device, prepare: prepare)
+    guard predictions.prediction.isFinite else { throw Evaluation.notFinite(model: folder) }
     return try Evaluation(
       predictions.prediction, split.target, task: configuration.task,
       loss: loss ?? TaskLoss(configuration.task))

@@ -17,7 +17,7 @@ enum Checkpoint {
   }
 
   static func write(_ tensors: Tensors, _ state: TrainingState, to path: String) throws(Fault) {
-    try AtomicFolder.write(to: path) { (folder) throws(Fault) in
+    try AtomicFolder.write(to: path, replacing: .checkpoint) { (folder) throws(Fault) in
       for (name, tensors) in tensors.files where !tensors.isEmpty {
         try SafetensorsWriter.write(to: "\(folder)/\(name).safetensors", tensors.map { .init($0.key, $0.tensor) })
       }

@@ -85,6 +85,12 @@ struct PredictCommand: ReportingCommand {
     if data != nil, json { throw ValidationError("--json prints the answer to --input; write --output x.jsonl here.") }
   }
 
+  var inputs: [CommandInput] {
+    let files = input.compactMap { $0.split(separator: "=", maxSplits: 1).last.map(String.init) }
+    return [.model(model)] + (adapter.map { [.adapter($0)] } ?? []) + (data.map { [.data($0)] } ?? [])
+      + files.map { .file($0) }
+  }
+
   func execute() throws {
     let file = try output.map { (path) throws(Fault) in try PredictionOutput(path) }
     let place = try device.prepare()
@@ -119,10 +125,10 @@ struct PredictCommand: ReportingCommand {
       Terminal.note("1 prediction in \(file.path)")
     }
     if json {
-      print(SingleAnswer.document(rows).text())
+      try StandardOutput.print(SingleAnswer.document(rows).text())
     } else {
       let names = loaded.configuration.modalities.map(\.name)
-      print(SingleAnswer.text(rows, names, glyphs: Terminal.glyphs), terminator: "")
+      try StandardOutput.print(SingleAnswer.text(rows, names, glyphs: Terminal.glyphs), terminator: "")
     }
   }
 

@@ -13,7 +13,7 @@ struct PredictionOutput {
   let table: PredictionTable.Format?
 
   /// Chooses the form. A path without ending is a safetensors file.
-  /// - Throws: `Fault(.usage)` for an unknown ending.
+  /// - Throws: `Fault(.usage)` for an unknown ending, `Fault(.cannotWrite)` for a place that takes no file.
   init(_ path: String) throws(Fault) {
     let ending = (path as NSString).pathExtension.lowercased()
     table = PredictionTable.Format(rawValue: ending)
@@ -23,6 +23,7 @@ struct PredictionOutput {
         expected: Self.endings.joined(separator: ", "),
         remedy: Suggestion.question(for: ".\(ending)", among: Self.endings))
     }
+    try AtomicFile.check(path)
     self.path = path
   }
 

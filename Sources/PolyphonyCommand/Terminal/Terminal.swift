@@ -48,7 +48,7 @@ enum Terminal {
   /// True if the cursor is behind a bar.
   private static let isBarVisible = Locked(false)
 
-  /// Writes to standard error. If its reader has gone, nothing happens.
+  /// Writes to standard error. A message that cannot be written is lost, since there is no other place for it.
   private static func send(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
   /// Returns an environment variable. It is nil if the variable is unset or empty.
@@ -63,6 +63,6 @@ extension TextTable {
 }
 
 extension Terminal {
-  /// Prints a remark that is not a result, on standard error.
-  static func note(_ text: String) { write(text + "\n") }
+  /// Prints a remark that is not a result, on standard error. Control characters in it are escaped.
+  static func note(_ text: String) { write(text.escapingControlsInLines() + "\n") }
 }

@@ -10,18 +10,33 @@ final class ScratchFile {
   /// Makes a file on the disk of a folder, and removes its name at once.
   /// - Throws: `Fault(.cannotWrite)` if the folder is absent or not writable.
   init(in folder: String) throws(Fault) {
-    var template = Array("\(folder)/.polyphony-scratch-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
+    let scratch = "\(folder)/polyphony-scratch"
+    // A process that was killed before the name went has left its file.
+    TemporaryName.removeAbandoned(beside: scratch)
+    let path = TemporaryName(for: scratch).path
+    let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw Fault(
         .cannotWrite, "no file can be made in this folder", file: folder, found: String(cString: strerror(errno)))
     }
-    unlink(template)
+    unlink(path)
     file = RandomAccessFile("a temporary file in \(folder)", owning: descriptor)
   }
 
   /// The number of bytes so far, including those not yet on the disk.
   var count: Int { file.size + pending.count }
+
+  /// Checks that the disk has space for content that is to be unpacked.
+  /// - Throws: `Fault(.cannotWrite)` if it has less.
+  func checkSpace(for bytes: Int, of source: String) throws(Fault) {
+    var disk = statvfs()
+    guard fstatvfs(file.descriptor, &disk) == 0 else { return }
+    let (free, overflow) = Int(disk.f_bavail).multipliedReportingOverflow(by: Int(disk.f_frsize))
+    guard !overflow, bytes > free else { return }
+    throw Fault(
+      .cannotWrite, "the disk has no space for the unpacked file", file: source, found: "\(free) free bytes",
+      expected: "\(bytes) bytes for \(file.path)", remedy: "free some space, or choose an output on another disk")
+  }
 
   /// Appends bytes. They can be read after `flush()`.
   func append(_ bytes: some Collection<UInt8>) throws(Fault) {

@@ -7,6 +7,8 @@ enum NumPySource {
   /// - Throws: `Fault(.badData)` for an invalid archive.
   static func archive(_ file: RandomAccessFile, scratch: ScratchFile) throws(Fault) -> SourceTable {
     let archive = try ZipArchive(file)
+    try archive.checkSizes()
+    try scratch.checkSpace(for: archive.unpackedSize, of: file.path)
     var columns: [(name: String, column: SourceColumn)] = []
     for member in archive.members where member.name.hasSuffix(".npy") {
       let array = try array(member, archive, scratch)
@@ -43,10 +45,15 @@ enum NumPySource {
     switch member.method {
     case 0: return try NumPyFile(archive.file, range, name: member.name).array
     case 8:
-      let bytes = try Zlib(for: archive.file.path).inflate(
-        archive.file, range, size: member.size, crc: member.crc, name: member.name, to: scratch)
-      guard case .file(let file, let offset, let count) = bytes else { break }
-      return try NumPyFile(file, offset..<offset + count, name: member.name).array
+      let start = scratch.count
+      // The header promises the number of bytes. So an archive that would fill the disk is refused by its beginning.
+      func array() throws(Fault) -> NumPyArray {
+        try NumPyFile(scratch.file, start..<start + member.size, name: member.name).array
+      }
+      _ = try Zlib(for: archive.file.path).inflate(
+        archive.file, range, size: member.size, crc: member.crc, name: member.name, to: scratch
+      ) { () throws(Fault) in _ = try array() }
+      return try array()
     default: break
     }
     throw Fault(

@@ -51,9 +51,11 @@ struct Zlib {
   }
 
   /// Unpacks raw deflate data piece by piece, and checks its length and checksum.
+  /// - Parameter check: looks at the beginning of the content once it is unpacked, before all the rest.
   /// - Throws: `Fault(.badData)` if the data is broken, or longer than in the directory.
   func inflate(
-    _ file: RandomAccessFile, _ range: Range<Int>, size: Int, crc: UInt32, name: String, to scratch: ScratchFile
+    _ file: RandomAccessFile, _ range: Range<Int>, size: Int, crc: UInt32, name: String, to scratch: ScratchFile,
+    check: () throws(Fault) -> Void
   ) throws(Fault) -> ByteRange {
     func broken(_ found: String) -> Fault {
       Fault(
@@ -71,6 +73,7 @@ struct Zlib {
     let start = scratch.count
     var output = [UInt8](repeating: 0, count: 1 << 18)
     var (place, sum, isAtEnd) = (range.lowerBound, checksum(0, nil, 0), false)
+    var isChecked = false
     while !isAtEnd {
       guard place < range.upperBound else { throw broken("its end after \(scratch.count - start) bytes") }
       let input = try file.bytes(min(1 << 18, range.upperBound - place), at: place)
@@ -96,6 +99,11 @@ struct Zlib {
         try scratch.append(output[..<written])
         guard scratch.count - start <= size else { throw broken("more than \(size) bytes") }
         isAtEnd = code == 1
+        if !isChecked, scratch.count - start >= min(size, output.count) {
+          isChecked = true
+          try scratch.flush()
+          try check()
+        }
         if isAtEnd || written < output.count { break }
       } while true
     }

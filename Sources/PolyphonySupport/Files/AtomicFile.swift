@@ -4,7 +4,11 @@ import Foundation
 ///
 /// The bytes go to a temporary name in the same folder and are flushed to the disk. One `rename` puts them in the
 /// destination's place, and then the folder is flushed. A failure removes the temporary file and leaves the old file
-/// unchanged. A killed process leaves a temporary file, which the next write to the same destination removes.
+/// unchanged. A killed process leaves a temporary file, which the next write to the same destination removes. The new
+/// file has the owner, the group and the permissions of the one that it replaces.
+///
+/// A symbolic link stays, and the file that it names is replaced. A pipe, a character device and `/dev/stdout` take the
+/// bytes as they come. A folder, a socket and a block device are refused.
 ///
 /// ```swift
 /// try AtomicFile.write("epochs: 30\n", to: "recipe.yaml")
@@ -46,27 +50,63 @@ public enum AtomicFile {
   /// Creates or replaces a file with the bytes that `body` writes.
   ///
   /// - Parameters:
-  ///   - path: The destination. Its folder must exist. A symbolic link there is replaced, not followed.
+  ///   - path: The destination. Its folder must exist.
   ///   - body: Writes the whole content.
   /// - Throws: `Fault(.cannotWrite)` with the system's words, or the error of `body`. The destination is then
   ///   unchanged, unless only the very last flush failed.
   public static func write(to path: String, _ body: (Output) throws(Fault) -> Void) throws(Fault) {
-    TemporaryName.removeAbandoned(beside: path)
-    let temporary = TemporaryName(for: path)
+    switch try OutputPlace(path) {
+    case .file(let place, let replaced): try replace(place, replaced, path, body)
+    case .stream(let place):
+      let flags = O_WRONLY | O_CLOEXEC | O_NOCTTY
+      let descriptor = try FileStep.openStream.perform(path) { open(place, flags) }
+      defer { close(descriptor) }
+      try body(Output(path: path, descriptor: descriptor))
+    case .descriptor(let number):
+      let descriptor = try FileStep.openStream.perform(path) { dup(number) }
+      defer { close(descriptor) }
+      try body(Output(path: path, descriptor: descriptor))
+    }
+  }
+
+  /// Checks before a long computation that a file could be written to a path.
+  /// - Throws: `Fault(.cannotWrite)` for what ``write(to:_:)`` refuses, and for a missing folder.
+  public static func check(_ path: String) throws(Fault) {
+    guard case .file(let place, _) = try OutputPlace(path) else { return }
+    try FileStep.makeTemporary.perform(path) { access(TemporaryName.split(place).folder, W_OK | X_OK) }
+  }
+
+  /// True for a path at which bytes go through a pipe, a device or a descriptor.
+  package static func isStream(_ path: String) -> Bool {
+    switch try? OutputPlace(path) {
+    case .stream?, .descriptor?: true
+    case .file?, nil: false
+    }
+  }
+
+  /// Puts the new file in the place of the old one. `path` is the user's name for `place`.
+  private static func replace(
+    _ place: String, _ replaced: FileStatus?, _ path: String, _ body: (Output) throws(Fault) -> Void
+  ) throws(Fault) {
+    TemporaryName.removeAbandoned(beside: place)
+    let temporary = TemporaryName(for: place)
+    // A private file has no instant at which others may read it.
+    let permissions = replaced?.permissions ?? 0o666
     let descriptor = try FileStep.makeTemporary.perform(path) {
-      open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
     }
     defer { close(descriptor) }
     _ = flock(descriptor, LOCK_EX | LOCK_NB)
+    replaced?.pass(to: descriptor)
     do throws(Fault) {
       try body(Output(path: path, descriptor: descriptor))
       try FileStep.syncFile.perform(path) { fsync(descriptor) }
-      try FileStep.rename.perform(path) { rename(temporary.path, path) }
+      try FileStep.rename.perform(path) { rename(temporary.path, place) }
     } catch {
       unlink(temporary.path)
       throw error
     }
-    try PolyphonySupport.syncFolder(TemporaryName.split(path).folder)
+    try PolyphonySupport.syncFolder(TemporaryName.split(place).folder)
   }
 
   /// Creates or replaces a file with bytes, like `write(to:_:)`.

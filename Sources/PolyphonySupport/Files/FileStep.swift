@@ -5,7 +5,7 @@ import Foundation
 /// Tests intervene at each of them. `FileStep.intercept.withValue({ step in … }) { … }` calls a function just before
 /// every step. An error number that it returns replaces the system call.
 package enum FileStep: String, CaseIterable, Sendable {
-  case makeTemporary, write, syncFile, exchange, retire, rename, syncFolder, removeOld
+  case openStream, makeTemporary, write, syncFile, exchange, retire, rename, syncFolder, removeOld
 
   package static let intercept = ThreadLocal<(@Sendable (FileStep) -> Int32)?>(
     killer(ProcessInfo.processInfo.environment["POLYPHONY_KILL_AT"]))
@@ -66,3 +66,11 @@ package enum FileStep: String, CaseIterable, Sendable {
 
 /// The system's words for an error number.
 package func describe(errno number: Int32) -> String { String(cString: strerror(number)) }
+
+/// The system's words for an error of Foundation. Its own words are often a domain and a number.
+package func describe(_ error: any Error) -> String {
+  let error = error as NSError
+  if error.domain == NSPOSIXErrorDomain { return describe(errno: Int32(error.code)) }
+  guard let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError else { return error.localizedDescription }
+  return describe(cause)
+}

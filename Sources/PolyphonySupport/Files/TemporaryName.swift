@@ -4,20 +4,19 @@ import Foundation
 ///
 /// The lock (`flock`) ends with the process in every case. So a free lock reveals the remains of a killed process, and
 /// nothing depends on process numbers, which the system uses again.
-struct TemporaryName {
-  let destination: String
-  let path: String
+package struct TemporaryName {
+  /// The path of the temporary file or folder.
+  package let path: String
 
-  init(for destination: String) {
+  package init(for destination: String) {
     let (folder, name) = Self.split(destination)
-    self.destination = destination
     self.path = "\(folder)/.\(name).tmp-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 16))"
   }
 
   /// The name of the replaced folder between two renames.
   static func retired(_ destination: String) -> String {
     let (folder, name) = split(destination)
-    return "\(folder)/.\(name).old"
+    return "\(folder)/.\(name).old-polyphony"
   }
 
   /// Splits a path into its folder and last component. Slashes at its end do not count.
@@ -29,16 +28,23 @@ struct TemporaryName {
   }
 
   /// Removes the temporary files that killed writers of this destination have left.
-  static func removeAbandoned(beside destination: String) {
+  package static func removeAbandoned(beside destination: String) {
     let (folder, name) = split(destination)
     let prefix = ".\(name).tmp-"
-    for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where entry.hasPrefix(prefix) {
+    for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where entry.hasPrefix(prefix) && isOwn(entry.dropFirst(prefix.count)) {
       let path = "\(folder)/\(entry)"
       let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
       guard descriptor >= 0 else { continue }
       defer { close(descriptor) }
       if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(atPath: path) }
     }
+  }
+
+  /// True for the end of a temporary name, `PID-RANDOM`. A file of somebody else is not removed.
+  private static func isOwn(_ ending: Substring) -> Bool {
+    let parts = ending.split(separator: "-", omittingEmptySubsequences: false)
+    return parts.count == 2 && Int32(parts[0]) != nil && UInt32(parts[1], radix: 16) != nil
   }
 }
 

@@ -14,7 +14,7 @@ extension BadInputTests {
       name: "an adapter in place of a model", code: 64,
       mentions: ["an adapter, not a model", "--adapter DATA/adapter"],
       breaking: { data in
-        try AtomicFolder.write(to: data.folder + "/adapter") { (folder) throws(Fault) in
+        try AtomicFolder.write(to: data.folder + "/adapter", replacing: .adapter) { (folder) throws(Fault) in
           try AtomicFile.write("{}", to: "\(folder)/adapter_config.json")
         }
       }, arguments: ["evaluate", "--model", "DATA/adapter", "--data", "DATA"]),
@@ -26,7 +26,7 @@ extension BadInputTests {
       breaking: { data in
         try FileManager.default.createDirectory(
           atPath: data.folder + "/runs/joint", withIntermediateDirectories: true)
-        try AtomicFolder.copy(data.model, to: data.folder + "/runs/joint/model")
+        try AtomicFolder.copy(data.model, to: data.folder + "/runs/joint/model", replacing: .model)
       }, arguments: ["evaluate", "--model", "DATA/runs", "--data", "DATA"]),
     Case(
       name: "model and data that do not fit", code: 65, mentions: ["text", "16"],

@@ -108,7 +108,7 @@ import Torch
       try place.refuse(
         ["adapt", "--model", data.model, "--data", data.folder, "--method", "tent,norm", "--output", place.output],
         "another command")
-      try AtomicFolder.copy(data.model, to: "\(folder)/base")
+      try AtomicFolder.copy(data.model, to: "\(folder)/base", replacing: .model)
       try place.refuse(place.tune("ia3,lora", model: "\(folder)/base"), "another base", "\(folder)/base")
       try data.edit("test") { $0.fill("audio", 0) }
       try place.refuse(place.tune("ia3,lora"), "other data", "train")

@@ -5,9 +5,11 @@ import Testing
 @testable import Torch
 
 @Suite struct AtomicFolderTests {
-  /// Writes a folder of two files that belong together.
+  /// A folder of two files that belong together.
+  static let pair = FolderKind("a pair", mark: "model") { _ in ["deep"] }
+
   private func write(_ version: String, to path: String) throws {
-    try AtomicFolder.write(to: path) { (folder) throws(Fault) in
+    try AtomicFolder.write(to: path, replacing: Self.pair) { (folder) throws(Fault) in
       try AtomicFile.write(version, to: folder + "/model")
       try FileStep.makeTemporary.perform(folder) { mkdir(folder + "/deep", 0o777) }
       try AtomicFile.write(version, to: folder + "/deep/state")

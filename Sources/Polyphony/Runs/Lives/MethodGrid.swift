@@ -110,7 +110,7 @@ public struct MethodGrid<Kind: Life> {
     if folder == nil, let path = path(prepared, method, seed) { folder = try RunFolder(path, existing: existing) }
     var watching: [Observer] = []
     if let folder {
-      try AtomicFile.write(prepared.recipe(for: method).yaml(), to: folder.recipe)
+      try folder.begin(recipe: prepared.recipe(for: method).yaml())
       watching = try observers(root == nil ? "\(method), seed \(seed)" : "", folder)
     }
     let product = try prepared.run(

@@ -31,9 +31,9 @@ public struct Pipeline {
     (self.recipe, self.output) = (recipe, output)
     let hasStages = FileManager.default.fileExists(atPath: "\(output)/stages")
     folder = try RunFolder(output, existing: hasStages ? .resume : .refuse)
+    try folder.begin(recipe: recipe.resolved.yaml())
     _ = try RunFolder("\(output)/stages", existing: .resume)
     _ = try RunFolder("\(output)/scores", existing: .resume)
-    try AtomicFile.write(recipe.resolved.yaml(), to: folder.recipe)
   }
 
   /// The folders of all stages. They are known before any stage runs.

@@ -4,13 +4,15 @@ import Torch
 /// Counts the seconds of a stage over all attempts. It writes them after each epoch, so that a killed attempt counts
 /// too.
 final class StageClock: TrainingObserver, AdaptationObserver {
+  static let file = "seconds"
+
   private let file: String
   private let earlier: Double
   private let start = ContinuousClock.now
   private var noted = ContinuousClock.now
 
   init(_ folder: String) {
-    file = "\(folder)/seconds"
+    file = "\(folder)/\(Self.file)"
     earlier = (try? String(contentsOfFile: file, encoding: .utf8)).flatMap { Double($0) } ?? 0
   }
 

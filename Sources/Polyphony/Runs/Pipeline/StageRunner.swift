@@ -18,7 +18,7 @@ struct StageRunner {
     if FileManager.default.fileExists(atPath: "\(place.path)/\(StageRecord.file)") {
       // The stage was finished once and is damaged since. Its checkpoint is of no use any more.
       watch.note("\(title): what \(place.relative) holds is damaged, and is made anew")
-      try? FileManager.default.removeItem(atPath: place.path)
+      try removeDamaged(place)
     }
     guard !StopSignal.isRequested else { return nil }
     watch.note("\(title): \(place.relative)")
@@ -41,6 +41,12 @@ struct StageRunner {
     record.seconds = clock.seconds
     try JSONFile.write(record, to: "\(place.path)/\(StageRecord.file)")
     return record
+  }
+
+  /// Removes the files of a stage, and its mark first. So a killed process leaves an unfinished stage.
+  private func removeDamaged(_ place: StagePlace) throws(Fault) {
+    for name in [StageRecord.file, StageClock.file] { unlink("\(place.path)/\(name)") }
+    _ = try RunFolder(place.path, existing: .overwrite)
   }
 
   private func train(

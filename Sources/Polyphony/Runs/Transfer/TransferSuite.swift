@@ -40,6 +40,9 @@ public struct TransferSuite {
     (self.seeds, self.folder, amounts) = (seeds, folder, task.amounts)
   }
 
+  /// The first words of the recipe in the output folder.
+  package static let recipeHeading = "# transfer"
+
   /// The folder of the base.
   public var base: String { "\(folder)/model" }
 
@@ -122,6 +125,21 @@ public struct TransferSuite {
       try JSONFile.write(score, to: "\(path)/seed-\(seed).json")
     }
     return grid
+  }
+
+  /// Removes the scores of all runs, and the recipe behind them. Other files below `runs` stay.
+  package static func removeScores(in folder: String) {
+    let runs = "\(folder)/runs"
+    for path in (try? FileManager.default.subpathsOfDirectory(atPath: runs)) ?? [] {
+      let parts = path.split(separator: "/")
+      guard parts.count == 4, parts[2].hasPrefix("rate-"), parts[3].hasPrefix("seed-"), parts[3].hasSuffix(".json")
+      else { continue }
+      unlink("\(runs)/\(path)")
+    }
+    let recipe = "\(folder)/recipe.yaml"
+    if (try? String(contentsOfFile: recipe, encoding: .utf8))?.hasPrefix(TransferSuite.recipeHeading) == true {
+      unlink(recipe)
+    }
   }
 
   private func life(_ variant: TransferVariant, _ amount: TransferTask.Amount, rate: Double) -> TuneLife {

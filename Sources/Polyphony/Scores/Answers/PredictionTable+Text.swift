@@ -57,8 +57,7 @@ extension PredictionTable.Value {
     case .integer(let integer): return String(integer)
     case .number(let number): return number.description
     case .text(let text):
-      let isFormula = text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
-      let safe = isFormula ? "'" + text : text
+      let safe = text.neutralizingFormula()
       let special = "\"\r\n\(separator)".unicodeScalars
       guard safe.unicodeScalars.contains(where: { special.contains($0) }) else { return safe }
       // A quote with an accent behind it is another character, but its scalar is still a quote.

@@ -55,7 +55,7 @@ public final class MetricsLog {
     do {
       try handle.write(contentsOf: Data((OrderedJSON.object(members).text(.line) + "\n").utf8))
     } catch {
-      throw Fault(.cannotWrite, "the metrics cannot be written", file: path, found: error.localizedDescription)
+      throw Fault(.cannotWrite, "the metrics cannot be written", file: path, found: describe(error))
     }
   }
 
@@ -80,8 +80,14 @@ public final class MetricsLog {
     do {
       try handle.synchronize()
     } catch {
-      throw Fault(.cannotWrite, "the metrics cannot be written", file: path, found: error.localizedDescription)
+      throw Fault(.cannotWrite, "the metrics cannot be written", file: path, found: describe(error))
     }
+  }
+
+  /// True if a file begins with a record. An empty file is no log yet.
+  static func isLog(_ path: String) -> Bool {
+    guard let lines = try? lines(of: path), let first = lines.first else { return false }
+    return position(of: first) != nil
   }
 
   private static func lines(of path: String) throws(Fault) -> [String] {
@@ -89,7 +95,7 @@ public final class MetricsLog {
       let data = try Data(contentsOf: URL(fileURLWithPath: path))
       return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
     } catch {
-      throw Fault(.cannotWrite, "the metrics cannot be read back", file: path, found: error.localizedDescription)
+      throw Fault(.cannotWrite, "the metrics cannot be read back", file: path, found: describe(error))
     }
   }
 

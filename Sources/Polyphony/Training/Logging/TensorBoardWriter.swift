@@ -33,11 +33,7 @@ public final class TensorBoardWriter {
   public init(
     folder: String, resumingAfter lastStep: Int? = nil, now: @escaping () -> Double = { Date().timeIntervalSince1970 }
   ) throws(Fault) {
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw Fault(.cannotWrite, "the folder cannot be made", file: folder, found: error.localizedDescription)
-    }
+    try makeFolder(folder)
     (path, handle) = try Self.newFile(in: folder, seconds: Int(now()))
     self.now = now
     try append(step: 0) { $0.fileVersion = "brain.Event:2" }
@@ -72,7 +68,7 @@ public final class TensorBoardWriter {
       try handle.write(contentsOf: pending)
       try handle.synchronize()
     } catch {
-      throw Fault(.cannotWrite, "the event file cannot be written", file: path, found: error.localizedDescription)
+      throw Fault(.cannotWrite, "the event file cannot be written", file: path, found: describe(error))
     }
     pending.removeAll(keepingCapacity: true)
   }

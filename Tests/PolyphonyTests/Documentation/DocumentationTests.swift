@@ -30,23 +30,9 @@ import Testing
 
   static func text(_ path: String) throws -> String { try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8) }
 
-  /// The fenced blocks of some languages; a fence without a language has an empty one.
+  /// The lines of the fenced blocks of some languages; a fence without a language has an empty one.
   static func blocks(_ languages: String..., in text: String) -> [[String]] {
-    var blocks: [[String]] = []
-    var open: (language: String, lines: [String])?
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
-      guard let block = open else {
-        if line.hasPrefix("```") { open = (String(line.dropFirst(3)), []) }
-        continue
-      }
-      if line != "```" {
-        open = (block.language, block.lines + [line])
-        continue
-      }
-      if languages.contains(block.language) { blocks.append(block.lines) }
-      open = nil
-    }
-    return blocks
+    DocumentBlock.all(in: text).filter { languages.contains($0.language) }.map(\.lines)
   }
 
   /// Lines without the indentation that all of them share.
@@ -85,8 +71,8 @@ import Testing
   @Test(arguments: articles + pages) func commandsExist(file: String) throws {
     let text = try Self.text(file).replacingOccurrences(of: "\\\n", with: " ")
     let targets = try Self.text("Makefile").split(separator: "\n")
-    for line in Self.blocks("sh", "", in: text).joined() {
-      let words = line.split(separator: " ").map(String.init).prefix { $0 != "#" }
+    for line in Self.blocks("sh", "console", "", in: text).joined() {
+      let words = DocumentStep.words(of: line.hasPrefix("$ ") ? String(line.dropFirst(2)) : line)
       guard words.count > 1 else { continue }
       switch words[0] {
       case "make":

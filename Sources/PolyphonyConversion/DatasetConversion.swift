@@ -1,7 +1,8 @@
 import Foundation
 import Polyphony
 
-/// Converts feature files to a data set folder: MMSA's and MulT's pickles, NumPy's arrays, HDF5 files and tables.
+/// Converts feature files to a data set folder: MMSA's and MulT's pickles, NumPy's arrays, MATLAB's and HDF5 files,
+/// computational sequences and tables.
 ///
 /// Samples are copied from their file in pieces, so memory does not grow with the file.
 ///
@@ -56,7 +57,7 @@ public enum DatasetConversion {
     try OutputFolder.check(options.output)
     let inputs = try InputFile.parse(options.inputs)
     let table = try SourceFile.open(inputs, options, folder: options.output.parentFolder)
-    let options = (table.format == "HDF5" ? options.withPaths : options).withTargetColumn(in: table)
+    let options = options.fitted(to: table).withTargetColumn(in: table)
     let hashes = try hashes(of: inputs)
     let recognized = hashes.count == 1 ? known[hashes[0]] : nil
     let splitting = try SplitDecision(table: table, options: options, recognized: recognized).make()

@@ -13,6 +13,7 @@ enum NumPySource {
       columns.append((String(member.name.dropLast(4)), try SourceColumn(array)))
     }
     guard !columns.isEmpty else {
+      if archive.members.contains(where: { $0.name == "[Content_Types].xml" }) { throw ForeignTable.excel.fault(file.path) }
       let isTorch = archive.members.contains { $0.name.hasSuffix("/data.pkl") }
       throw Fault(
         .badData, "the archive holds no arrays", file: file.path,
@@ -44,7 +45,7 @@ enum NumPySource {
     case 0: return try NumPyFile(archive.file, range, name: member.name).array
     case 8:
       let bytes = try Zlib(for: archive.file.path).inflate(
-        archive.file, range, size: member.size, crc: member.crc, name: member.name, to: scratch)
+        archive.file, range, .member(size: member.size, crc: member.crc), name: member.name, to: scratch)
       guard case .file(let file, let offset, let count) = bytes else { break }
       return try NumPyFile(file, offset..<offset + count, name: member.name).array
     default: break

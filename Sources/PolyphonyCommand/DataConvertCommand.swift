@@ -8,7 +8,7 @@ import Torch
 struct DataConvertCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Make a data set of feature files: MMSA's and MulT's pickles, .npz, .npy, HDF5, CSV.",
+    abstract: "Make a data set of feature files: MMSA's and MulT's pickles, .npz, .npy, .mat, HDF5, .csd, CSV.",
     discussion: """
       A pickle is read, never run: it may hold dictionaries, lists, texts, numbers and NumPy arrays, and anything else \
       is refused by name. What is not said is found out, and notes say what was decided: splits are those of the file \
@@ -17,6 +17,11 @@ struct DataConvertCommand: ReportingCommand {
       model fills with the training mean; infinities become 0; both are counted. Whole numbers that repeat are classes. \
       Files of any size are copied in pieces. HDF5 is read by the system's library (LIBHDF5 names another), arrays by \
       their paths: --modality text=/group/text.
+
+      Computational sequences of CMU-MultimodalSDK are aligned as the SDK does: each segment of the target is a sample, \
+      and the words in it are its steps: --input words=WORDS.csd --input audio=AUDIO.csd --input labels=LABELS.csd \
+      --target labels --align words. Segments of one video stay in one split. Parquet, Feather and Excel files must be \
+      saved as CSV first.
       """)
 
   @Option(
@@ -65,6 +70,12 @@ struct DataConvertCommand: ReportingCommand {
   var splitBy: String?
 
   @Option(
+    help: ArgumentHelp(
+      "The computational sequence whose entries are the steps; one of texts, such as words, or else each its own.",
+      valueName: "name"))
+  var align: String?
+
+  @Option(
     help: ArgumentHelp("The key or column of groups, such as subjects: none falls into two splits.", valueName: "key"))
   var groupBy: String?
 
@@ -85,7 +96,7 @@ struct DataConvertCommand: ReportingCommand {
     (options.target, options.id, options.splitBy, options.name) = (target, id, splitBy, name)
     options.modalities = try modality.map { try ConversionOptions.ModalityChoice(parsing: $0) }
     options.ratios = try split.map { try ConversionOptions.ratios(parsing: $0) }
-    options.groupBy = groupBy
+    (options.groupBy, options.align) = (groupBy, align)
     options.seed = seed
     let display = ConversionDisplay()
     let report = try DatasetConversion.run(options) { display.update($0) }

@@ -66,6 +66,7 @@ public enum DatasetConversion {
     let target = try TargetColumn(table: table, options: options, sets: sets, recognized: recognized).make()
     let identifiers = try SampleIdentifiers(table, options, sets)
     var notes = (recognized.map { [$0.note] } ?? []) + table.notes + splitting.notes + target.notes + identifiers.notes
+    notes += [PresenceColumn.note(sets, entries)].compactMap(\.self)
     if let part = table.parts.first {
       notes += [UnusedColumns.note(part, entries, options, target: target.key)].compactMap(\.self)
     }
@@ -79,6 +80,7 @@ public enum DatasetConversion {
         }
         lengths.append(read)
       }
+      try PresenceColumn.apply(set, entries, to: &lengths, file: table.file)
       writings.append(
         SplitWriting(
           set: set, entries: entries, lengths: lengths, target: target.targets[index], task: target.task,
@@ -121,10 +123,21 @@ public enum DatasetConversion {
           "\(name): \(summary) in \(entry.modality.name). A model puts the training mean of the feature there")
       }
       for (entry, missing) in zip(writing.entries, outcome.missing) where missing > 0 {
-        notes.append("\(name): \(missing) samples lack \(entry.modality.name)")
+        let isAbsent = missing == writing.set.rows.count
+        if isAbsent, name == "train" { throw absent(entry, writing) }
+        notes.append("\(isAbsent ? "warning: " : "")\(name): \(missing) samples lack \(entry.modality.name)")
       }
       description.splits[name]?.sha256 = try FileHash.sha256(of: path)
     }
+  }
+
+  /// The error of a modality that no training sample has.
+  private static func absent(_ entry: ModalitySelection.Entry, _ writing: SplitWriting) -> Fault {
+    let others = writing.entries.map(\.modality.name).filter { $0 != entry.modality.name }
+    return Fault(
+      .badData, "a modality is missing from every training sample", file: writing.source, key: entry.key,
+      found: "no finite number in \(writing.set.rows.count) samples", expected: "at least one sample that has it",
+      remedy: "convert without it: " + others.map { "--modality \($0)" }.joined(separator: " "))
   }
 
   /// The name of a data set: that of its file, or that of the folder for several named files.

@@ -20,8 +20,8 @@ enum MatlabSource {
   /// - Throws: `Fault(.badData)` for a broken file, and for one without variables.
   static func read(_ file: RandomAccessFile, scratch: ScratchFile) throws(Fault) -> SourceTable {
     let header = try file.bytes(min(headerSize, file.size), at: 0)
-    guard header.count == headerSize, let order = ["IM", "MI"].first(where: { Array($0.utf8) == Array(header[126...]) })
-    else {
+    let order = String(decoding: header.dropFirst(headerSize - 2), as: UTF8.self)
+    guard header.count == headerSize, order == "IM" || order == "MI" else {
       throw Fault(
         .badData, "the MAT-file is broken", file: file.path, found: "\(file.size) bytes",
         expected: "a header of 128 bytes that ends with the order of bytes", remedy: "copy or download the file again")

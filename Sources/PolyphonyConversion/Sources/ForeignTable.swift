@@ -2,8 +2,8 @@ import Polyphony
 
 /// A table in a form that only its own libraries read, and pandas writes as CSV.
 ///
-/// Parquet and Feather have no library with a C interface that systems carry: Arrow's packages hold C++ of changing
-/// versions, and DuckDB would be built with the program.
+/// No common system carries a library with a C interface to Parquet: Arrow's Python wheels hold C++ alone, and DuckDB
+/// would be built with the program.
 enum ForeignTable: String {
   case parquet = "Parquet"
   case feather = "Feather"

@@ -13,7 +13,8 @@ enum NumPySource {
       columns.append((String(member.name.dropLast(4)), try SourceColumn(array)))
     }
     guard !columns.isEmpty else {
-      if archive.members.contains(where: { $0.name == "[Content_Types].xml" }) { throw ForeignTable.excel.fault(file.path) }
+      let isWorkbook = archive.members.contains { $0.name == "[Content_Types].xml" }
+      if isWorkbook { throw ForeignTable.excel.fault(file.path) }
       let isTorch = archive.members.contains { $0.name.hasSuffix("/data.pkl") }
       throw Fault(
         .badData, "the archive holds no arrays", file: file.path,

@@ -67,8 +67,8 @@ enum SourceFile {
     }
     if magic.starts(with: [0x1F, 0x8B]) {
       throw Fault(
-        .badData, "the file is compressed", file: path, found: "gzip", expected: "a pickle, .npz, .npy, .mat, HDF5 or CSV",
-        remedy: "unpack it first: gunzip")
+        .badData, "the file is compressed", file: path, found: "gzip",
+        expected: "a pickle, .npz, .npy, .mat, HDF5 or CSV", remedy: "unpack it first: gunzip")
     }
     switch ending {
     case "csv", "tsv", "txt":

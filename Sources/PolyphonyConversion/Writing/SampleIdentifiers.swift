@@ -53,7 +53,9 @@ struct SampleIdentifiers {
       return
     }
     let numbers = columns.map { $0.compactMap { Int($0) } }
-    if zip(numbers, columns).allSatisfy({ $0.count == $1.count }) {
+    // Texts such as 1 and 01 differ, and their numbers do not.
+    let distinct = Set(numbers.joined()).count
+    if distinct == columns.reduce(0, { $0 + $1.count }) {
       ids = numbers
       return
     }

@@ -8,7 +8,7 @@ import Torch
 struct DataConvertCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Make a data set of feature files: MMSA's and MulT's pickles, .npz, .npy, HDF5, CSV.",
+    abstract: "Make a data set of feature files: MMSA's and MulT's pickles, .npz, .npy, .mat, HDF5, .csd, CSV.",
     discussion: """
       A pickle is read, never run: it may hold dictionaries, lists, texts, numbers and NumPy arrays, and anything else \
       is refused by name. What is not said is found out, and notes say what was decided: splits are those of the file \
@@ -17,6 +17,11 @@ struct DataConvertCommand: ReportingCommand {
       model fills with the training mean; infinities become 0; both are counted. Whole numbers that repeat are classes. \
       Files of any size are copied in pieces. HDF5 is read by the system's library (LIBHDF5 names another), arrays by \
       their paths: --modality text=/group/text.
+
+      Computational sequences of CMU-MultimodalSDK are aligned as the SDK does: each segment of the target is a sample, \
+      and the words in it are its steps: --input words=WORDS.csd --input audio=AUDIO.csd --input labels=LABELS.csd \
+      --target labels --align words. Segments of one video stay in one split. Parquet, Feather and Excel files must be \
+      saved as CSV first.
       """)
 
   @Option(

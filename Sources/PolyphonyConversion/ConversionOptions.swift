@@ -75,6 +75,9 @@ public struct ConversionOptions: Sendable {
   public var needsTarget = false
   /// True for a table to predict, in which rows may lack a target.
   var isForPrediction = false
+  /// The computational sequence whose entries are the steps of all. If it is nil, it is one of texts, such as words, or
+  /// else every sequence keeps its own entries.
+  public var align: String?
   /// The column of a target with several, counted from 0.
   var targetColumn: Int?
 
@@ -96,8 +99,17 @@ public struct ConversionOptions: Sendable {
     return values
   }
 
+  /// The options for a table of some format: keys are paths in HDF5, and segments of one video stay in one split.
+  func fitted(to table: SourceTable) -> ConversionOptions {
+    if table.format == "HDF5" { return withPaths }
+    guard table.format == SequenceSource.format, groupBy == nil else { return self }
+    var options = self
+    options.groupBy = SequenceSource.video
+    return options
+  }
+
   /// The options for a file whose keys are paths. Leading slashes are removed, and a path gives its modality a name.
-  var withPaths: ConversionOptions {
+  private var withPaths: ConversionOptions {
     func path(_ key: String) -> String { String(key.drop { $0 == "/" }) }
     var options = self
     (options.target, options.id, options.splitBy) = (target.map(path), id.map(path), splitBy.map(path))

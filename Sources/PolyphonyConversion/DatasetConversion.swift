@@ -1,7 +1,8 @@
 import Foundation
 import Polyphony
 
-/// Converts feature files to a data set folder: MMSA's and MulT's pickles, NumPy's arrays, HDF5 files and tables.
+/// Converts feature files to a data set folder: MMSA's and MulT's pickles, NumPy's arrays, MATLAB's and HDF5 files,
+/// computational sequences and tables.
 ///
 /// Samples are copied from their file in pieces, so memory does not grow with the file.
 ///
@@ -58,7 +59,7 @@ public enum DatasetConversion {
     try AtomicFolder.check(options.output, replacing: .dataset)
     let inputs = try InputFile.parse(options.inputs)
     let table = try SourceFile.open(inputs, options, folder: options.output.parentFolder)
-    let options = (table.format == "HDF5" ? options.withPaths : options).withTargetColumn(in: table)
+    let options = options.fitted(to: table).withTargetColumn(in: table)
     let hashes = try hashes(of: inputs)
     let recognized = hashes.count == 1 ? known[hashes[0]] : nil
     let splitting = try SplitDecision(table: table, options: options, recognized: recognized).make()
@@ -69,6 +70,7 @@ public enum DatasetConversion {
     if options.needsTarget, target.key == nil { throw noTarget(table, options) }
     let identifiers = try SampleIdentifiers(table, options, sets)
     var notes = (recognized.map { [$0.note] } ?? []) + table.notes + splitting.notes + target.notes + identifiers.notes
+    notes += [PresenceColumn.note(sets, entries)].compactMap(\.self)
     if let part = table.parts.first {
       notes += [UnusedColumns.note(part, entries, options, target: target.key)].compactMap(\.self)
     }
@@ -82,6 +84,7 @@ public enum DatasetConversion {
         }
         lengths.append(read)
       }
+      try PresenceColumn.apply(set, entries, to: &lengths, file: table.file)
       writings.append(
         SplitWriting(
           set: set, entries: entries, lengths: lengths, target: target.targets[index], task: target.task,
@@ -134,10 +137,21 @@ public enum DatasetConversion {
           "\(name): \(summary) in \(entry.modality.name). A model puts the training mean of the feature there")
       }
       for (entry, missing) in zip(writing.entries, outcome.missing) where missing > 0 {
-        notes.append("\(name): \(missing) samples lack \(entry.modality.name)")
+        let isAbsent = missing == writing.set.rows.count
+        if isAbsent, name == "train" { throw absent(entry, writing) }
+        notes.append("\(isAbsent ? "warning: " : "")\(name): \(missing) samples lack \(entry.modality.name)")
       }
       description.splits[name]?.sha256 = try FileHash.sha256(of: path)
     }
+  }
+
+  /// The error of a modality that no training sample has.
+  private static func absent(_ entry: ModalitySelection.Entry, _ writing: SplitWriting) -> Fault {
+    let others = writing.entries.map(\.modality.name).filter { $0 != entry.modality.name }
+    return Fault(
+      .badData, "a modality is missing from every training sample", file: writing.source, key: entry.key,
+      found: "no finite number in \(writing.set.rows.count) samples", expected: "at least one sample that has it",
+      remedy: "convert without it: " + others.map { "--modality \($0)" }.joined(separator: " "))
   }
 
   /// The name of a data set: that of its file, or that of the folder for several named files.

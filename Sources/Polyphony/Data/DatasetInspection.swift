@@ -24,6 +24,8 @@ public struct DatasetInspection: Sendable {
     public var meanLength: Double?
     /// The number of missing cells in samples that have the modality.
     public var missingCells: Int
+    /// True if no sample of the split has any number of the modality.
+    public var isAbsent: Bool
     /// The mean over all values.
     public var mean: Double
     /// The standard deviation over all values.
@@ -66,6 +68,16 @@ public struct DatasetInspection: Sendable {
     (modalities, self.labels) = (rows, labels)
   }
 
+  /// Refuses a training split in which a modality is missing from every sample, because no model can learn from it.
+  /// - Throws: `Fault(.badData)` with the modality.
+  public func checkTraining(folder: String) throws(Fault) {
+    guard let row = modalities.first(where: { $0.split == "train" && $0.isAbsent }) else { return }
+    throw Fault(
+      .badData, "a modality is missing from every training sample", file: folder, key: "modalities.\(row.modality)",
+      found: "no number of \(row.modality) in \(row.samples) samples", expected: "at least one sample that has it",
+      remedy: "remove the modality from dataset.json and from the files, or convert without it")
+  }
+
   private static func row(_ split: UnlabelledSplit, _ index: Int, _ modality: Modality) -> ModalityRow {
     let all = split.inputs.modalities[index].to(.float64)
     let isCell = .!all.isMissingCell
@@ -75,12 +87,14 @@ public struct DatasetInspection: Sendable {
     let deviations = (x - mean).squared().filled(0, where: .!isCell)
     let present = split.inputs.isPresent(index)?.to(.float64).mean().item ?? 1
     let lengths = split.inputs.lengths[index]?.to(.float64).mean().item
+    let missingCells = missingCells(all, split.inputs.isPresent(index))
+    let presentCells = Int((present * Double(all.count)).rounded())
     return ModalityRow(
       split: split.name, modality: modality.name,
       form: "\(modality.kind.rawValue) \(modality.sampleShape.map(String.init).joined(separator: "×"))",
       samples: split.count, missing: 1 - present,
       meanLength: modality.kind == .sequence ? lengths ?? Double(modality.steps) : nil,
-      missingCells: missingCells(all, split.inputs.isPresent(index)), mean: mean,
+      missingCells: missingCells, isAbsent: missingCells == presentCells, mean: mean,
       deviation: (deviations.mean().item / share).squareRoot())
   }
 

@@ -107,8 +107,15 @@ struct SplitReader {
 
   private func readPresence() throws(Fault) -> Tensor? {
     guard file["presence"] != nil else { return nil }
-    let raw = try read("presence", [count, known.count], [.u8, .bool], "one row per sample, one column per modality")
-    try checkRange(raw.to(.float32), 0, 1, "0 or 1", key: "presence")
+    let raw = try read(
+      "presence", [count, known.count], SafetensorsType.allCases, "one row per sample, one column per modality")
+    let numbers = raw.to(.float32).floats
+    if let place = numbers.firstIndex(where: { $0 != 0 && $0 != 1 }) {
+      throw Fault(
+        .badData, "a sample has a modality or lacks it", file: path, key: "presence",
+        found: "\(numbers[place]) in sample \(place / known.count)", expected: "0 or 1",
+        remedy: "write 1 where the sample has the modality, and 0 where it lacks it")
+    }
     let columns = modalities.compactMap { modality in known.firstIndex { $0.name == modality.name } }
     let presence = raw.to(.bool).rows(Tensor(columns), 1)
     let empty = presence.to(.int64).sum(1) .== 0

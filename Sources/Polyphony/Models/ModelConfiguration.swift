@@ -123,22 +123,3 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     }
   }
 }
-
-extension ModelConfiguration {
-  /// Refuses modalities and tasks that an architecture cannot serve.
-  /// - Parameter images: whether the architecture makes maps from images; otherwise it reads sequences and vectors.
-  func checkKinds(images: Bool, file: String?) throws(Fault) {
-    let wrong = modalities.first { ($0.kind == .image) != images }
-    let sizes = Set(modalities.map { [$0.height ?? 0, $0.width ?? 0] })
-    guard wrong == nil, (task.kind == .segmentation) == images, !images || sizes.count == 1 else {
-      let kinds = modalities.map { "\($0.name): \($0.kind.rawValue) \($0.sampleShape)" }.joined(separator: ", ")
-      throw Fault(
-        .usage, "the architecture does not suit the data", file: file, key: "model.architecture",
-        found: "\(architecture) for \(task.kind.rawValue) of \(kinds)",
-        expected: images
-          ? "segmentation of images of one size" : "regression or classification of sequences and vectors",
-        remedy: images ? "choose late_fusion, early_fusion, encoder_fusion or mult" : "choose deeplab_v3plus for images"
-      )
-    }
-  }
-}

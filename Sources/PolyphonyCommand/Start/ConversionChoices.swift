@@ -41,6 +41,12 @@ struct ConversionChoices: ParsableArguments {
   var splitBy: String?
 
   @Option(
+    help: ArgumentHelp(
+      "The computational sequence whose entries are the steps; one of texts, such as words, or else each its own.",
+      valueName: "name"))
+  var align: String?
+
+  @Option(
     help: ArgumentHelp("The key or column of groups, such as subjects: none falls into two splits.", valueName: "key"))
   var groupBy: String?
 
@@ -55,13 +61,13 @@ struct ConversionChoices: ParsableArguments {
   var name: String?
 
   /// The endings of files that a conversion reads, for the completions of a shell.
-  static let endings = ["csv", "tsv", "txt", "npz", "npy", "pkl", "pickle", "h5", "hdf5"]
+  static let endings = ["csv", "tsv", "txt", "npz", "npy", "pkl", "pickle", "h5", "hdf5", "mat", "csd"]
 
   /// The first option that the user gave, which is for files alone.
   var given: String? {
     let options: [(String, String?)] = [
       ("--task", task?.rawValue), ("--target", target), ("--text", text?.rawValue), ("--modality", modality.first),
-      ("--split", split), ("--split-by", splitBy), ("--group-by", groupBy), ("--id", id), ("--name", name),
+      ("--split", split), ("--split-by", splitBy), ("--group-by", groupBy), ("--align", align), ("--id", id), ("--name", name),
     ]
     return options.first { $0.1 != nil }?.0
   }
@@ -75,7 +81,7 @@ struct ConversionChoices: ParsableArguments {
     (options.target, options.id, options.splitBy, options.name) = (target, id, splitBy, name)
     options.modalities = try modality.map { try ConversionOptions.ModalityChoice(parsing: $0) }
     options.ratios = try split.map { try ConversionOptions.ratios(parsing: $0) }
-    (options.groupBy, options.seed) = (groupBy, seed)
+    (options.groupBy, options.align, options.seed) = (groupBy, align, seed)
     return options
   }
 }

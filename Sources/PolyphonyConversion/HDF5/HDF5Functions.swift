@@ -28,6 +28,13 @@ struct HDF5Functions {
   let linkExists: @convention(c) (ID, Name, ID) -> CInt
   let openObject: @convention(c) (ID, Name, ID) -> ID
 
+  // Functions of attributes.
+  let attributeExists: @convention(c) (ID, Name) -> CInt
+  let openAttribute: @convention(c) (ID, Name, ID) -> ID
+  let attributeType: @convention(c) (ID) -> ID
+  let attributeSpace: @convention(c) (ID) -> ID
+  let readAttribute: @convention(c) (ID, ID, UnsafeMutableRawPointer) -> CInt
+
   // Functions of data sets, their storage and their extents.
   let openDataset: @convention(c) (ID, Name, ID) -> ID
   let space: @convention(c) (ID) -> ID
@@ -88,6 +95,11 @@ struct HDF5Functions {
     linkInformation = try find("H5Lget_info2", "H5Lget_info1", "H5Lget_info")
     linkExists = try find("H5Lexists")
     openObject = try find("H5Oopen")
+    attributeExists = try find("H5Aexists")
+    openAttribute = try find("H5Aopen")
+    attributeType = try find("H5Aget_type")
+    attributeSpace = try find("H5Aget_space")
+    readAttribute = try find("H5Aread")
     openDataset = try find("H5Dopen2")
     space = try find("H5Dget_space")
     type = try find("H5Dget_type")

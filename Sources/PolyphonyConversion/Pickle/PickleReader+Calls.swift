@@ -39,7 +39,10 @@ extension PickleReader {
         "the pickle names a class or function that is refused",
         found: "\(module.prefix(100)).\(name.prefix(100)) at byte \(position)",
         expected: "dictionaries, lists, texts, numbers and NumPy arrays",
-        remedy: "nothing was run; if you trust the file, save plain arrays in Python: np.savez('data.npz', text=…)")
+        remedy: "nothing was run; if you trust the file, save it anew in Python: "
+          + (module.hasPrefix("pandas.")
+            ? "pandas.read_pickle('\(file.path.lastPart)').to_csv('table.csv', index=False)"
+            : "plain arrays by np.savez('data.npz', text=…)"))
     }
     push(.global(global))
   }

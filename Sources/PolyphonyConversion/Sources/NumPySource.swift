@@ -15,6 +15,8 @@ enum NumPySource {
       columns.append((String(member.name.dropLast(4)), try SourceColumn(array)))
     }
     guard !columns.isEmpty else {
+      let isWorkbook = archive.members.contains { $0.name == "[Content_Types].xml" }
+      if isWorkbook { throw ForeignTable.excel.fault(file.path) }
       let isTorch = archive.members.contains { $0.name.hasSuffix("/data.pkl") }
       throw Fault(
         .badData, "the archive holds no arrays", file: file.path,
@@ -51,7 +53,7 @@ enum NumPySource {
         try NumPyFile(scratch.file, start..<start + member.size, name: member.name).array
       }
       _ = try Zlib(for: archive.file.path).inflate(
-        archive.file, range, size: member.size, crc: member.crc, name: member.name, to: scratch
+        archive.file, range, .member(size: member.size, crc: member.crc), name: member.name, to: scratch
       ) { () throws(Fault) in _ = try array() }
       return try array()
     default: break

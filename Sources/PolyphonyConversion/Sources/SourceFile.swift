@@ -12,6 +12,7 @@ enum SourceFile {
     var files: [(input: InputFile, file: RandomAccessFile)] = []
     for input in inputs { files.append((input, try RandomAccessFile(input.path))) }
     guard inputs[0].isNamed else {
+      try checkAlign(options)
       let areArrays = try files.map { (entry) throws(Fault) in try isArray(entry.file) }
       if !areArrays.contains(false) { return try NumPySource.arrays(files.map(\.file)) }
       guard files.count == 1 else {
@@ -23,6 +24,11 @@ enum SourceFile {
       }
       return try table(inputs[0], files[0].file, options, folder)
     }
+    let areSequences = try files.map { (entry) throws(Fault) in try SequenceSource.isOne(entry.file) }
+    if areSequences.contains(true) {
+      return try SequenceSource.read(inputs, options, scratch: try ScratchFile(in: folder))
+    }
+    try checkAlign(options)
     var merging = SourceMerging()
     var names: [String?] = []
     for input in inputs where !names.contains(input.modality) { names.append(input.modality) }
@@ -49,16 +55,20 @@ enum SourceFile {
     let magic = try file.bytes(min(8, file.size), at: 0)
     let ending = (path as NSString).pathExtension.lowercased()
     if magic.isEmpty { throw Fault(.badData, "the file is empty", file: path, expected: "a file to convert") }
+    if let foreign = ForeignTable(magic) { throw foreign.fault(path) }
     if magic.starts(with: [0x50, 0x4B]) {
       return try NumPySource.archive(file, scratch: try ScratchFile(in: folder))
     }
-    if magic.starts(with: [0x89, 0x48, 0x44, 0x46]) {
-      return try HDF5Source.read(path)
+    if try HDF5Source.isOne(file) { return try HDF5Source.read(path) }
+    switch try MatlabSource.version(file) {
+    case .five: return try MatlabSource.read(file, scratch: try ScratchFile(in: folder))
+    case .seven: return try HDF5Source.read(path, isMatlab: true)
+    case nil: break
     }
     if magic.starts(with: [0x1F, 0x8B]) {
       throw Fault(
-        .badData, "the file is compressed", file: path, found: "gzip", expected: "a pickle, .npz, .npy, HDF5 or CSV",
-        remedy: "unpack it first: gunzip")
+        .badData, "the file is compressed", file: path, found: "gzip",
+        expected: "a pickle, .npz, .npy, .mat, HDF5 or CSV", remedy: "unpack it first: gunzip")
     }
     switch ending {
     case "csv", "tsv", "txt":
@@ -71,8 +81,22 @@ enum SourceFile {
       }
       throw Fault(
         .badData, "the format is unknown", file: path, found: ".\(ending)",
-        expected: "a pickle (.pkl), .npz, .npy, HDF5 or CSV (.csv, .tsv)", remedy: "give the file its usual ending")
+        expected: "a pickle (.pkl), .npz, .npy, .mat, HDF5 or CSV (.csv, .tsv)", remedy: remedy(ending))
     }
+  }
+
+  /// The advice for a file of an unknown format.
+  private static func remedy(_ ending: String) -> String {
+    // Version 4 begins with numbers and no words.
+    ending == "mat" ? "save it anew in MATLAB: save('data.mat', '-v7')" : "give the file its usual ending"
+  }
+
+  /// Refuses a pivot for files that are aligned already.
+  private static func checkAlign(_ options: ConversionOptions) throws(Fault) {
+    guard let align = options.align else { return }
+    throw Fault(
+      .usage, "only computational sequences are aligned", key: "--align", found: align,
+      expected: "files of CMU-MultimodalSDK: --input NAME=FILE.csd", remedy: "leave --align out")
   }
 
   private static func isArray(_ file: RandomAccessFile) throws(Fault) -> Bool {

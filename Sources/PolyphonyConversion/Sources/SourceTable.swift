@@ -19,7 +19,7 @@ struct SourceTable {
     }
   }
 
-  /// The format for messages: `pickle`, `npz`, `npy`, `HDF5` or `CSV`.
+  /// The format for messages: `pickle`, `npz`, `npy`, `MATLAB`, `HDF5`, `CSV`, or computational sequences.
   var format: String
   /// The file's name for messages.
   var file: String

@@ -26,6 +26,17 @@ struct Zlib {
   private typealias Finish = @convention(c) (UnsafeMutableRawPointer) -> CInt
   private typealias Checksum = @convention(c) (CUnsignedLong, UnsafePointer<UInt8>?, CUnsignedInt) -> CUnsignedLong
 
+  /// What surrounds compressed data, and what is known of the content.
+  enum Form {
+    /// A member of a ZIP archive: no header, and the directory has length and checksum.
+    case member(size: Int, crc: UInt32)
+    /// zlib's own form, which ends with a checksum.
+    case stream
+  }
+
+  /// The greatest factor by which deflate shrinks data, from zlib's documentation.
+  private static let greatestFactor = 1032
+
   private let initialize: Initialize
   private let step: Step
   private let finish: Finish
@@ -41,8 +52,8 @@ struct Zlib {
       let finish = dlsym(handle, "inflateEnd"), let checksum = dlsym(handle, "crc32")
     else {
       throw Fault(
-        .failure, "the archive is compressed, and zlib is not installed", file: file, expected: "libz.so.1",
-        remedy: "install zlib (Debian: apt install zlib1g), or save with np.savez, which does not compress")
+        .failure, "the file is compressed, and zlib is not installed", file: file, expected: "libz.so.1",
+        remedy: "install zlib (Debian: apt install zlib1g), or save without compression: np.savez")
     }
     self.initialize = unsafeBitCast(initialize, to: Initialize.self)
     self.step = unsafeBitCast(step, to: Step.self)
@@ -50,23 +61,30 @@ struct Zlib {
     self.checksum = unsafeBitCast(checksum, to: Checksum.self)
   }
 
-  /// Unpacks raw deflate data piece by piece, and checks its length and checksum.
+  /// Unpacks compressed data piece by piece, and checks its length and checksum.
   /// - Parameter check: looks at the beginning of the content once it is unpacked, before all the rest.
   /// - Throws: `Fault(.badData)` if the data is broken, or longer than in the directory.
   func inflate(
-    _ file: RandomAccessFile, _ range: Range<Int>, size: Int, crc: UInt32, name: String, to scratch: ScratchFile,
-    check: () throws(Fault) -> Void
+    _ file: RandomAccessFile, _ range: Range<Int>, _ form: Form, name: String, to scratch: ScratchFile,
+    check: (() throws(Fault) -> Void)? = nil
   ) throws(Fault) -> ByteRange {
+    let most: Int
+    let expected: String
+    switch form {
+    case .member(let size, let crc): (most, expected) = (size, "\(size) bytes of checksum \(crc)")
+    case .stream: (most, expected) = (range.count * Self.greatestFactor, "zlib's data to its end")
+    }
     func broken(_ found: String) -> Fault {
       Fault(
-        .badData, "a compressed array is broken", file: file.path, key: name, found: found,
-        expected: "\(size) bytes of checksum \(crc)", remedy: "copy or download the file again")
+        .badData, "a compressed array is broken", file: file.path, key: name, found: found, expected: expected,
+        remedy: "copy or download the file again")
     }
     let stream = UnsafeMutablePointer<Stream>.allocate(capacity: 1)
     stream.initialize(to: Stream())
     defer { stream.deallocate() }
-    // −15 selects raw deflate data with a window of 2¹⁵ bytes.
-    guard initialize(stream, -15, "1.2.0", CInt(MemoryLayout<Stream>.size)) == 0 else {
+    // The window has 2¹⁵ bytes, and the minus selects data without a header.
+    let window: CInt = if case .member = form { -15 } else { 15 }
+    guard initialize(stream, window, "1.2.0", CInt(MemoryLayout<Stream>.size)) == 0 else {
       throw Fault(.failure, "zlib refuses to work", file: file.path, expected: "zlib 1.2 or newer")
     }
     defer { _ = finish(stream) }
@@ -97,9 +115,9 @@ struct Zlib {
         // 0 continues, 1 is the end, and −5 needs more input or space.
         guard code == 0 || code == 1 || code == -5 else { throw broken("zlib's error \(code)") }
         try scratch.append(output[..<written])
-        guard scratch.count - start <= size else { throw broken("more than \(size) bytes") }
+        guard scratch.count - start <= most else { throw broken("more than \(most) bytes") }
         isAtEnd = code == 1
-        if !isChecked, scratch.count - start >= min(size, output.count) {
+        if let check, !isChecked, scratch.count - start >= min(most, output.count) {
           isChecked = true
           try scratch.flush()
           try check()
@@ -107,7 +125,7 @@ struct Zlib {
         if isAtEnd || written < output.count { break }
       } while true
     }
-    guard scratch.count - start == size, sum == CUnsignedLong(crc) else {
+    if case .member(let size, let crc) = form, scratch.count - start != size || sum != CUnsignedLong(crc) {
       throw broken("\(scratch.count - start) bytes of checksum \(sum)")
     }
     return try scratch.range(from: start)

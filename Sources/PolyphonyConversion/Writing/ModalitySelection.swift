@@ -59,7 +59,7 @@ struct ModalitySelection {
         last.contains("label") || options.targetNames.contains(last) || name == options.target
         || last.hasSuffix("_lengths") || last.hasSuffix("length") || last.hasSuffix("_present")
         || name == options.id || name == options.groupBy || name == options.splitBy
-        || last == ConversionOptions.defaultID
+        || last == ConversionOptions.defaultID || last == PresenceColumn.key
       if !isOther { keys.append(name) }
     }
     let usual = Self.usualOrder.filter(keys.contains)

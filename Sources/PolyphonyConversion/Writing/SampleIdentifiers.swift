@@ -56,7 +56,9 @@ struct SampleIdentifiers {
     }
     let numbers = columns.map { $0.compactMap { Int($0) } }
     self.key = key
-    if zip(numbers, columns).allSatisfy({ $0.count == $1.count }) {
+    // Texts such as 1 and 01 differ, and their numbers do not.
+    let distinct = Set(numbers.joined()).count
+    if distinct == columns.reduce(0, { $0 + $1.count }) {
       ids = numbers
       return
     }

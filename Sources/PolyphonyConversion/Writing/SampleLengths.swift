@@ -28,9 +28,13 @@ struct SampleLengths {
       if values.contains(where: { $0 <= 0 }) { presence = values.map { $0 > 0 } }
     }
     if let column = set.part["\(name)_present"] {
-      let present = try whole(column, "\(name)_present", set, file).map { $0 != 0 }
-      presence = presence.map { zip($0, present).map { $0 && $1 } } ?? present
+      restrict(to: try PresenceColumn.flags(try column.numbers(), "\(name)_present", set, file: file))
     }
+  }
+
+  /// Takes the modality from the samples that lack it.
+  mutating func restrict(to present: [Bool]) {
+    presence = presence.map { zip($0, present).map { $0 && $1 } } ?? present
   }
 
   private func whole(

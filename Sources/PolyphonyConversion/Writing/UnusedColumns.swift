@@ -17,7 +17,7 @@ enum UnusedColumns {
     used.formUnion(
       [
         target, options.id ?? ConversionOptions.defaultID, options.splitBy ?? ConversionOptions.defaultSplitBy,
-        options.groupBy,
+        options.groupBy, PresenceColumn.key,
       ].compactMap(\.self))
     let unused = part.columns.map(\.name).filter { !used.contains($0) }
     guard !unused.isEmpty else { return nil }

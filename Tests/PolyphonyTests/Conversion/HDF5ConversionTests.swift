@@ -92,7 +92,7 @@ struct HDF5ConversionTests {
   static let cases: [Case] = [
     Case(
       name: "a computational sequence", file: "sequence",
-      mentions: ["CMU-MultimodalSDK", "/glove_vectors/data/03bSnISJMiM", "align"]),
+      mentions: ["CMU-MultimodalSDK", "/glove_vectors/data", "--input labels=LABELS.csd"]),
     Case(name: "a group in itself", file: "many", mentions: ["nest too deep"]),
     Case(name: "a filter that is not there", file: "plugin", mentions: ["/text", "filter", "h5repack"]),
     Case(name: "cut off", file: "nested", mentions: ["cannot be opened", "truncated"]) { $0.removeLast(1000) },

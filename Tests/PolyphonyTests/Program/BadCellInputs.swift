@@ -30,6 +30,13 @@ extension BadInputTests {
         }
       }, arguments: ["evaluate", "--model", "MODEL", "--data", "DATA"]),
     Case(
+      name: "a modality missing from training", code: 65, mentions: ["modalities.audio", "every training sample"],
+      breaking: {
+        try $0.edit("train") {
+          $0.tensors["presence"] = Tensor([Float(1), 0, 1]).unsqueezed(0).expanded($0.count, 3).contiguous()
+        }
+      }, arguments: ["data", "validate", "DATA"]),
+    Case(
       name: "an id twice in a split", code: 65, mentions: ["train.id", "samples 0 and 1"],
       breaking: { try $0.edit("train") { $0.tensors["id"] = .zeros([$0.count], dtype: .int64) } },
       arguments: ["data", "validate", "DATA"]),

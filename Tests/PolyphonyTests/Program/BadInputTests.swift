@@ -147,6 +147,9 @@ import Torch
         $0.tensors["presence"] = Tensor([UInt8(1), 0, 1]).unsqueezed(0).expanded($0.count, 3).contiguous()
       }
     },
+    Case(name: "presence that is neither 0 nor 1", code: 65, mentions: ["presence", "0.5 in sample 0", "0 or 1"]) {
+      try $0.edit("train") { $0.tensors["presence"] = .full([$0.count, 3], 0.5) }
+    },
     Case(name: "an id in two splits", code: 65, mentions: ["id", "train and test"]) {
       try $0.edit("test") { $0.tensors["id"] = .zeros([$0.count], dtype: .int64) }
     },

@@ -81,6 +81,9 @@ import Torch
     Refusal("--input table.csv --output out --group-by y", 65, ["fewer groups than splits", "--split 0.8,0.2,0"]),
     Refusal("--input table.csv --output out --target y:1", 64, ["--target", "y:1"]),
     Refusal("--input table.csv --output out --target z", 64, ["--target", "z"]),
+    Refusal("--input table.csv --output out --align words", 64, ["--align", "only computational sequences"]),
+    Refusal("--input table.parquet --output out", 65, ["Parquet", "read_parquet", "to_csv"]),
+    Refusal("--input cut.mat --output out", 65, ["cut.mat", "MAT-file is broken"]),
     Refusal("--output out", 64, ["--input"]),
   ]
 
@@ -88,12 +91,14 @@ import Torch
     try withTemporaryFolder { folder in
       _ = try Converting.write(Array("cos\nsystem\n(S'touch ran'\ntR.".utf8), "hostile.pkl", in: folder)
       _ = try Converting.write(Array("a_0,y\n1,2\n2,3\n".utf8), "table.csv", in: folder)
+      _ = try Converting.write(Array("PAR1".utf8), "table.parquet", in: folder)
+      _ = try Converting.write(Array("MATLAB 5.0 MAT-file".utf8), "cut.mat", in: folder)
       let arguments = refusal.arguments.split(separator: " ").map(String.init)
       let outcome = try Program.run(["data", "convert"] + arguments, in: folder)
       #expect(outcome.code == refusal.code, "\(outcome.errors)")
       for word in refusal.mentions { #expect(outcome.errors.contains(word), "\(word) is not in: \(outcome.errors)") }
       let left = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-      #expect(left == ["hostile.pkl", "table.csv"])
+      #expect(left == ["cut.mat", "hostile.pkl", "table.csv", "table.parquet"])
     }
   }
 
@@ -103,7 +108,7 @@ import Torch
       "--input", "--output", "--task", "regression, classification", "--target", "--text", "text_bert", "--modality",
       "--split", "0.7,0.15,0.15", "--split-by", "--id", "--seed", "--name", "read, never run", "--group-by",
       "train=FILE",
-      "NAME.train=FILE", "KEY:0",
+      "NAME.train=FILE", "KEY:0", "--align", ".csd", ".mat",
     ] {
       #expect(help.contains(word), "\(word) is not in the help")
     }

@@ -24,7 +24,7 @@ def find(program: str | os.PathLike[str] | None = None) -> str:
     """
     for source, given in (("program", program), ("POLYPHONY", os.environ.get("POLYPHONY"))):
         if given:
-            found = shutil.which(given)
+            found = shutil.which(os.fspath(given))
             if found is None:
                 raise usage("there is no program at this path", key=source, found=given, expected="the program polyphony")
             return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -176,7 +176,7 @@ class FusionTuning(Method):
         tokens = context.fused
         if self.joins:
             tokens = tokens[0].split([part.values.shape[1] for part in context.encoded])
-        steps = self.sites[0].fusion(tokens, context.presence())
+        steps = cast(FusionSite, self.sites[0]).fusion(tokens, context.presence())
         step = steps[:, 0] if self.first else steps.mean(1)
         return representation + step.repeat(1, self.readouts)
 

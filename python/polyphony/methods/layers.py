@@ -59,7 +59,7 @@ class LayerLoRA(LayerAdapter):
             zeros = torch.zeros_like(value[: value.shape[1]])
             rows = [getattr(self, part)() if part in self.targets else zeros for part in ("q", "k", "v")]
             return value + torch.cat(rows)
-        target = {"out_proj.weight": "out", "fc1.weight": "fc1", "fc2.weight": "fc2"}.get(name)
+        target = {"out_proj.weight": "out", "fc1.weight": "fc1", "fc2.weight": "fc2"}.get(name, "")
         return value + getattr(self, target)() if target in self.targets else value
 
 

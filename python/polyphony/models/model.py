@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +41,8 @@ class Model(nn.Module):
     """How many steps the representation holds, side by side."""
     prompt_stage = "embedded"
     """The stage after which type prompts are appended: `embedded` or `encoded`."""
+
+    out_layer: nn.Linear
 
     def __init__(self, config: dict[str, Any]):
         super().__init__()
@@ -199,8 +201,9 @@ class Model(nn.Module):
         return x + second(F.dropout(F.relu(first(x)), self.output_dropout, self.training))
 
 
-def encode_each(tokens: list[Tokens], encoders: nn.ModuleList, after: Hook | None) -> list[Tokens]:
+def encode_each(tokens: list[Tokens], modules: nn.ModuleList, after: Hook | None) -> list[Tokens]:
     """Encodes each modality by its own encoder, all of them layer by layer."""
+    encoders = [cast(Encoder, module) for module in modules]
     forbidden = [one.forbidden(part.values, part.values, part.mask, part.mask) for one, part in zip(encoders, tokens)]
     states = [Tokens(one.embed(part.values, part.mask), part.mask) for one, part in zip(encoders, tokens)]
     for index in range(len(encoders[0].layers)):

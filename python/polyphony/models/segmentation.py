@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -65,6 +65,11 @@ class Bottleneck(nn.Module):
 
 class ResidualNetwork(nn.Module):
     """Four stages with output stride 16; the last one dilates its blocks by 2, 4 and 8."""
+
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
 
     def __init__(self, channels: int, blocks: list[int], planes: int):
         super().__init__()
@@ -134,18 +139,21 @@ class DeepLabV3Plus(Model):
         super().__init__(config)
         dropout = {**NO_DROPOUT, **config.get("dropout", {})}
         self.encoders = nn.ModuleList([ImageEncoder(it["channels"], config, dropout) for it in self.modalities])
-        detail = sum(one.backbone.detail_channels for one in self.encoders)
+        detail = sum(one.backbone.detail_channels for one in self.image_encoders())
         self.decoder = Decoder(
             len(self.names) * self.width, detail, self.width, [dropout["embedding"], dropout["residual"]]
         )
         self.out_layer = nn.Linear(self.width, self.outputs)
 
+    def image_encoders(self) -> list[ImageEncoder]:
+        return [cast(ImageEncoder, one) for one in self.encoders]
+
     def embed(self, inputs: Inputs) -> list[Tokens]:
-        return [Tokens(one.backbone.embed(x)) for one, x in zip(self.encoders, inputs.values)]
+        return [Tokens(one.backbone.embed(x)) for one, x in zip(self.image_encoders(), inputs.values)]
 
     def encode(self, tokens: list[Tokens], after: Hook | None = None) -> list[Tokens]:
         encoded = []
-        for one, token in zip(self.encoders, tokens):
+        for one, token in zip(self.image_encoders(), tokens):
             detail = one.backbone.layer1(token.values)
             coarse = one.backbone.layer4(one.backbone.layer3(one.backbone.layer2(detail)))
             encoded.append(Tokens(one.aspp(coarse), detail=detail))
@@ -153,7 +161,8 @@ class DeepLabV3Plus(Model):
 
     def fuse(self, tokens: list[Tokens], after: Hook | None = None) -> list[Tokens]:
         coarse = torch.cat([token.values for token in tokens], dim=1)
-        return [Tokens(self.decoder(coarse, torch.cat([token.detail for token in tokens], dim=1)))]
+        details = [token.detail for token in tokens if token.detail is not None]
+        return [Tokens(self.decoder(coarse, torch.cat(details, dim=1)))]
 
     def represent(self, fused: list[Tokens]) -> Tensor:
         return fused[0].values

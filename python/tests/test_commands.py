@@ -32,14 +32,12 @@ def test_rows_and_progress(sequences: Path, place: Path, capsys: pytest.CaptureF
 
 
 def test_compare(sequences: Path, place: Path) -> None:
-    settings = "\n".join(f"  {key.split('.')[1]}: {value}" for key, value in SMALL.items() if key.startswith("model."))
     recipe = place / "compare.yaml"
-    recipe.write_text(
-        f"data: {sequences}\nseeds: 1\nmodel:\n  architecture: late_fusion\n{settings}\ntraining:\n  epochs: 1\n"
-        "methods:\n  joint:\n    - train: joint\n  ogm:\n    - train: ogm\n"
-    )
+    stage = "{model: {architecture: late_fusion, width: 8, heads: 2, layers: 1}, training: {epochs: 1}, balance: NAME}"
+    methods = "".join(f"  {name}: [train: {stage.replace('NAME', name)}]\n" for name in ("joint", "unimodal"))
+    recipe.write_text(f"data: {sequences}\nseeds: 1\nmethods:\n{methods}")
     rows = polyphony.compare(recipe, place / "compared")
-    assert [row["name"] for row in rows] == ["joint", "ogm"]
+    assert [row["name"] for row in rows] == ["joint", "unimodal"]
 
 
 def test_errors(sequences: Path, place: Path) -> None:

@@ -8,15 +8,19 @@ PREFIX ?= $(HOME)/.local
 TORCH_SITE = $(if $(LIBTORCH),$(LIBTORCH)/..,.libtorch)
 PEER_PACKAGES = .libtorch-python
 WITH_TORCH = PYTHONPATH="$(TORCH_SITE):$(PEER_PACKAGES)" $(PYTHON)
+PYTEST = PYTHONPATH="python:$(TORCH_SITE):$(PEER_PACKAGES)" POLYPHONY="$(CURDIR)/$(PROGRAM)" OMP_NUM_THREADS=1 \
+  $(PYTHON) -m pytest -q -p no:cacheprovider --rootdir python python/tests
 SWIFT_FILES = Sources Tests Examples Package.swift
 
-.PHONY: help setup build install uninstall test demo docs bench profile bench-check sanitize fixtures format lint clean
+.PHONY: help setup build install uninstall wheel test test-python demo docs bench profile bench-check sanitize fixtures format \
+  lint clean
 
 help:
 	@echo "make setup     fetch libtorch (once; LIBTORCH=DIR uses another)"
 	@echo "make build     build the program: $(PROGRAM)"
 	@echo "make install   install the program under PREFIX=DIR (default ~/.local); make uninstall removes it"
-	@echo "make test      run all tests"
+	@echo "make wheel     make dist/polyphony-*.whl, which brings program and Python package"
+	@echo "make test      run all tests (make test-python: those of the Python package alone)"
 	@echo "make demo      one model, four lives on the data set that comes along, each against what it is to improve on"
 	@echo "make docs      build the documentation as a static site in .build/docs"
 	@echo "make bench     measure against PyTorch and write Benchmarks/RESULTS.md (BENCH_FLAGS=--quick)"
@@ -44,9 +48,19 @@ uninstall:
 	@Tools/install.sh --uninstall "$(PREFIX)"
 
 # The whole suite runs as it ships: optimised.
-test: setup
+test: setup $(PEER_PACKAGES)/.installed
 	swift test -c release
+	$(PYTEST)
 	@echo "make test: all tests passed"
+
+# The Python package against the golden figures and against the program.
+test-python: build $(PEER_PACKAGES)/.installed
+	$(PYTEST)
+
+# A wheel with the program, its libraries and the Python package; it uses the libtorch of its dependency, PyTorch.
+wheel: setup
+	swift build -c release --static-swift-stdlib
+	$(PYTHON) Tools/make-wheel.py
 
 demo: build
 	$(PROGRAM) demo
@@ -72,10 +86,10 @@ sanitize: setup
 fixtures: setup $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Tools/make-torch-fixtures.py
 
-$(PEER_PACKAGES)/.installed: Benchmarks/requirements.txt
+$(PEER_PACKAGES)/.installed: Benchmarks/requirements.txt python/requirements-test.txt
 	@rm -rf $(PEER_PACKAGES)
 	@PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input --progress-bar off \
-	  --target $(PEER_PACKAGES) --requirement Benchmarks/requirements.txt
+	  --target $(PEER_PACKAGES) --requirement Benchmarks/requirements.txt --requirement python/requirements-test.txt
 	@touch $@
 
 format:

@@ -135,7 +135,7 @@ def alternate(contestants, arguments, rounds):
 
 def start_up(program_path, environment, rounds):
     """Wall time from nothing to a file of predictions, and how far the two files are apart."""
-    import safetensors_file
+    from polyphony import safetensors_file
 
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

@@ -18,7 +18,7 @@ import tempfile
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = FOLDER.parent
-sys.path.insert(0, str(ROOT / "Tools"))
+sys.path.insert(0, str(ROOT / "python"))
 
 import machine  # noqa: E402
 from report import table  # noqa: E402

@@ -15,7 +15,7 @@ import sys
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = FOLDER.parent
-sys.path.insert(0, str(ROOT / "Tools"))
+sys.path.insert(0, str(ROOT / "python"))
 
 import contest  # noqa: E402
 import machine  # noqa: E402

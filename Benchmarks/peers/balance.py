@@ -4,16 +4,29 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from models import encoder, outputs
+import package  # noqa: F401
+from polyphony.models.layers import encoder
+from polyphony.models.stages import Tokens
+
+
+def encode(model, inputs):
+    """The encoded modalities, `[B, L, width]` each."""
+    return [tokens.values for tokens in model.encode(model.embed(model.gather(inputs)))]
+
+
+def fuse(model, encoded):
+    """The prediction and what the last linear layer reads."""
+    last = model.head_features(model.represent(model.fuse([Tokens(h) for h in encoded])))
+    return model.out_layer(last), last
 
 
 class Classifier(nn.Module):
     def __init__(self, config):
         super().__init__()
         width = config["width"]
-        self.bone = encoder(config, width, config.get("classifier_layers", 2))
+        self.bone = encoder(config, layers=config.get("classifier_layers", 2))
         self.proj1 = nn.Linear(width, width)
-        self.out_layer = nn.Linear(width, outputs(config))
+        self.out_layer = nn.Linear(width, config["task"].get("classes", 1))
 
     def forward(self, encoded):
         """Returns the prediction and what the last layer reads; `proj1` is applied twice, as published."""
@@ -52,8 +65,8 @@ def head_gradient(prediction, last, target):
 class BalancedStep:
     """One CGGM step: magnitude (scaled encoder gradients) and direction (cosine of the heads' gradients)."""
 
-    def __init__(self, model, config, loss, rho=1.3, weight=0.2, largest=5.0):
-        self.model, self.loss = model, loss
+    def __init__(self, model, config, loss, encode=encode, fuse=fuse, rho=1.3, weight=0.2, largest=5.0):
+        self.model, self.loss, self.encode, self.fuse = model, loss, encode, fuse
         self.rho, self.weight, self.largest = rho, weight, largest
         self.classifiers = Classifiers(config)
         self.optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -73,8 +86,8 @@ class BalancedStep:
         self.optimizer.zero_grad()
         self.classifier_optimizer.zero_grad()
 
-        encoded = model.encode(inputs)
-        prediction, last = model.fuse(encoded)
+        encoded = self.encode(model, inputs)
+        prediction, last = self.fuse(model, encoded)
         answers = classifiers([h.detach() for h in encoded])
         sum(self.loss(answer, target) for answer, _ in answers).backward()
         self.classifier_optimizer.step()

@@ -6,17 +6,14 @@ bench.py --architecture late_fusion --set model.width=40 --step train --batch 24
 
 import argparse
 import json
-import pathlib
 import resource
 import statistics
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import torch
 
-import torch  # noqa: E402
-
-from steps import make_step  # noqa: E402
+from steps import make_step
 
 NAMES = ["text", "audio", "vision"]
 DEFAULTS = {

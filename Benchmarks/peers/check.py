@@ -5,21 +5,18 @@ make bench-check
 """
 
 import json
-import pathlib
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "Tools"), str(pathlib.Path(__file__).parent)]
+import torch
+from torch.nn import functional as F
 
-import torch  # noqa: E402
-from torch.nn import functional as F  # noqa: E402
+import package
+from balance import Classifiers, encode, fuse, head_gradient
+from peers import build
+from polyphony import safetensors_file
+from steps import contrastive_loss, task_loss
 
-import safetensors_file  # noqa: E402
-from balance import Classifiers, head_gradient  # noqa: E402
-from models import build  # noqa: E402
-from steps import contrastive_loss, task_loss  # noqa: E402
-
-GOLDEN = ROOT / "Tests" / "PolyphonyTests" / "Fixtures" / "golden"
+GOLDEN = package.ROOT / "Tests" / "PolyphonyTests" / "Fixtures" / "golden"
 TOLERANCE, GRADIENT_TOLERANCE = 1e-5, 1e-4
 
 
@@ -40,7 +37,8 @@ def under(tensors, prefix):
 def gradients(module, expected):
     """The largest error over all parameters, relative to the largest gradient of all."""
     scale = max(value.abs().max() for value in expected.values())
-    named = dict(module.named_parameters())
+    published = getattr(module, "published_name", lambda name: name)
+    named = {published(name): parameter for name, parameter in module.named_parameters()}
     if set(named) != set(expected):
         return float("inf")
     zero = torch.zeros(())
@@ -69,12 +67,12 @@ def check_model(name, form="grouped", attention="plain"):
     tensors, metadata = safetensors_file.load(GOLDEN / f"{name}.safetensors")
     config = {**json.loads(metadata["config"]), "attention": attention}
     model = build(config, form)
-    model.load_state_dict(under(tensors, "weights."))
+    model.load_tensors(under(tensors, "weights."))
     inputs, target = under(tensors, "input."), torch.from_numpy(tensors["target"])
-    arguments = [inputs] + ([torch.from_numpy(tensors["presence"])] if "presence" in tensors else [])
+    given = {**inputs, **({"presence": tensors["presence"]} if "presence" in tensors else {})}
     loss = task_loss(config)
 
-    prediction, representation = model(*arguments)
+    prediction, representation = model(given)
     errors = {"prediction": error(prediction, tensors["prediction"])}
     if "representation" in tensors:
         errors["representation"] = error(representation, tensors["representation"])
@@ -83,12 +81,12 @@ def check_model(name, form="grouped", attention="plain"):
     errors["loss"] = error(value, tensors["loss"])
     errors["gradient"] = gradients(model, under(tensors, "grad."))
     for modality, expected in under(tensors, "encoded.").items():
-        encoded = dict(zip(model.names, model.encode(inputs)))
+        encoded = dict(zip(model.names, encode(model, inputs)))
         errors["encoded"] = max(errors.get("encoded", 0), error(encoded[modality], expected))
     if "classifier.loss" in tensors:
         classifiers = Classifiers(config)
         classifiers.load_state_dict(under(tensors, "classifier.weights."))
-        answers = classifiers([h.detach() for h in model.encode(inputs)])
+        answers = classifiers([h.detach() for h in encode(model, inputs)])
         total = sum(loss(answer, target) for answer, _ in answers)
         total.backward()
         for modality, (answer, _) in zip(model.names, answers):
@@ -97,7 +95,7 @@ def check_model(name, form="grouped", attention="plain"):
         errors["classifier gradient"] = gradients(classifiers, under(tensors, "classifier.grad."))
         errors.update(check_direction(model, inputs, answers, target))
     if "adam.losses" in tensors:
-        losses, after = adam(model, lambda: model(*arguments), target, loss)
+        losses, after = adam(model, lambda: model(given), target, loss)
         errors["adam losses"] = error(losses, tensors["adam.losses"])
         errors["adam prediction"] = error(after, tensors["adam.prediction"])
     return errors
@@ -106,7 +104,7 @@ def check_model(name, form="grouped", attention="plain"):
 def check_direction(model, inputs, answers, target):
     """The closed form of the heads' gradients against the published ones, and their cosines."""
     tensors, _ = safetensors_file.load(GOLDEN / "gradient_cosine.safetensors")
-    prediction, last = model(inputs)
+    prediction, last = fuse(model, encode(model, inputs))
     fused = head_gradient(prediction, last, target)
     own = [head_gradient(answer, inner, target) for answer, inner in answers]
     expected = [tensors[f"classifier_grad.{name}"] for name in model.names]

@@ -5,17 +5,14 @@ export.py --output DIR      DIR/model/{config.json,model.safetensors}, DIR/data.
 """
 
 import argparse
-import json
 import pathlib
-import sys
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "Tools"), str(pathlib.Path(__file__).parent)]
+import torch
 
-import torch  # noqa: E402
-
-import safetensors_file  # noqa: E402
-from models import build  # noqa: E402
-from steps import synthetic  # noqa: E402
+import package  # noqa: F401
+from polyphony import safetensors_file, save
+from peers import build
+from steps import synthetic
 
 
 def main():
@@ -38,11 +35,7 @@ def main():
         "task": {"kind": "regression"},
     }
     torch.manual_seed(0)
-    model, folder = build(config), options.output / "model"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    weights = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
-    safetensors_file.save(folder / "model.safetensors", weights)
+    save(build(config), options.output / "model")
     inputs, _ = synthetic(config, options.samples)
     safetensors_file.save(options.output / "data.safetensors", {name: x.numpy() for name, x in inputs.items()})
 

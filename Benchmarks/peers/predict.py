@@ -5,16 +5,12 @@ predict.py --model DIR --data FILE.safetensors --output FILE.safetensors
 """
 
 import argparse
-import json
 import pathlib
-import sys
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "Tools"), str(pathlib.Path(__file__).parent)]
+import torch
 
-import torch  # noqa: E402
-
-import safetensors_file  # noqa: E402
-from models import build  # noqa: E402
+import package  # noqa: F401
+from polyphony import load, safetensors_file
 
 
 def main():
@@ -24,15 +20,10 @@ def main():
     parser.add_argument("--output", type=pathlib.Path, required=True)
     options = parser.parse_args()
 
-    config = json.loads((options.model / "config.json").read_text())
-    weights, _ = safetensors_file.load(options.model / "model.safetensors")
     data, _ = safetensors_file.load(options.data)
-    model = build(config)
-    model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
-    model.eval()
-    inputs = {entry["name"]: torch.from_numpy(data[entry["name"]]) for entry in config["modalities"]}
+    model = load(options.model)
     with torch.inference_mode():
-        prediction, representation = model(inputs)
+        prediction, representation = model(data)
     safetensors_file.save(options.output, {"prediction": prediction.numpy(), "representation": representation.numpy()})
 
 

@@ -5,9 +5,8 @@ import random
 import torch
 from torch.nn import functional as F
 
-from adapter import AdaptedLateFusion
-from balance import BalancedStep
-from models import build
+from balance import BalancedStep, encode, fuse
+from peers import build, with_wander
 
 
 def task_loss(config):
@@ -85,13 +84,13 @@ def make_step(config, step, batch, mode="eager", form="grouped"):
     torch.manual_seed(0)
     inputs, target = synthetic(config, batch)
     prompted = config["architecture"] == "prompted_mult"
-    model = AdaptedLateFusion(config) if step == "tune" else build(config, form)
+    model = with_wander(config) if step == "tune" else build(config, form)
     presence = mixed_presence(batch, len(inputs)) if prompted else None
     model.train(step != "infer")
     forward = torch.compile(model) if mode == "compile" else model
 
     def call():
-        return forward(inputs, presence) if prompted else forward(inputs)
+        return forward(inputs, presence=presence) if prompted else forward(inputs)
 
     if step == "infer":
 
@@ -114,12 +113,12 @@ def make_step(config, step, batch, mode="eager", form="grouped"):
 
         return predict_and_adapt
     if step == "balance-published":
-        if mode == "compile":
-            model.encode, model.fuse = torch.compile(model.encode), torch.compile(model.fuse)
-        balanced = BalancedStep(model, config, task_loss(config))
+        forms = {"encode": torch.compile(encode), "fuse": torch.compile(fuse)} if mode == "compile" else {}
+        balanced = BalancedStep(model, config, task_loss(config), **forms)
         return lambda: balanced(inputs, target)
     if step == "prompt":
-        chosen = model.prompt_parameters()
+        trained = ("prompts.", "proj.", "out_layer.")
+        chosen = [parameter for name, parameter in model.named_parameters() if name.startswith(trained)]
         kept = set(map(id, chosen))
         for parameter in model.parameters():
             parameter.requires_grad_(id(parameter) in kept)

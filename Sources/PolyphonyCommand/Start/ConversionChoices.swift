@@ -67,7 +67,8 @@ struct ConversionChoices: ParsableArguments {
   var given: String? {
     let options: [(String, String?)] = [
       ("--task", task?.rawValue), ("--target", target), ("--text", text?.rawValue), ("--modality", modality.first),
-      ("--split", split), ("--split-by", splitBy), ("--group-by", groupBy), ("--align", align), ("--id", id), ("--name", name),
+      ("--split", split), ("--split-by", splitBy), ("--group-by", groupBy), ("--align", align), ("--id", id),
+      ("--name", name),
     ]
     return options.first { $0.1 != nil }?.0
   }

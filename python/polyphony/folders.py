@@ -1,0 +1,139 @@
+"""Models and adapters on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import safetensors_file
+from .errors import PolyphonyError, bad_data, usage
+from .methods.settings import Settings
+from .methods.table import install
+from .models.architectures import build
+from .models.model import Model, copy_tensors
+from .models.stages import Method
+
+Folder = str | os.PathLike[str]
+
+
+def load(folder: Folder, adapter: Folder | None = None) -> Model:
+    """A model that the program has trained, with an adapter if one is named, in evaluation mode.
+
+    The module standardises its inputs as the program does, and takes missing modalities as `Model.forward` says. Without
+    an adapter all its parameters get gradients; with one, those that the adapter's method trains.
+
+    Raises `PolyphonyError` for a folder that is missing or damaged, for an adapter of another base, and for an
+    architecture or a method that has no form in Python.
+    """
+    place = Path(folder)
+    config = _read_json(place / "config.json", "there is no model at this path", "name OUTPUT/model of a training run")
+    model = build(config, place / "config.json")
+    weights = place / "model.safetensors"
+    model.load_tensors(_read_tensors(weights), weights)
+    model.eval()
+    if adapter is not None:
+        _install(Path(adapter), model, place, _sha256(weights))
+    return model
+
+
+def save(model: Model, folder: Folder) -> None:
+    """Writes a model without adapters as a folder that the program reads.
+
+    Raises `PolyphonyError` for a model with parts of an adapter, which no model folder can hold.
+    """
+    if len(model.attachments):
+        raise usage("a model with an adapter's parts has no folder of its own", remedy="save the base model")
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    tensors = {model.file_key(key): value.detach().cpu().numpy() for key, value in model.backbone().items()}
+    safetensors_file.save(place / "model.safetensors", tensors, {"format": "pt"})
+    (place / "config.json").write_text(json.dumps(model.config, indent=2, ensure_ascii=False) + "\n")
+
+
+def _install(folder: Path, model: Model, base: Path, fingerprint: str) -> None:
+    """Puts an adapter on a model, after all those beneath it."""
+    file = folder / "adapter_config.json"
+    description = _read_json(file, "there is no adapter at this path", "name OUTPUT/adapter of a tuning run")
+    for key in ("method", "base_sha256", "modalities"):
+        if key not in description:
+            raise bad_data("the adapter's description lacks a key", file=file, key=key)
+    if description["base_sha256"] != fingerprint:
+        raise usage(
+            "the adapter was made for another base model",
+            file=folder,
+            key="base_sha256",
+            found=f"{base} with {fingerprint}",
+            expected=description["base_sha256"],
+            remedy="name the base model that the adapter was tuned on",
+        )
+    if description["modalities"] != model.names:
+        raise usage(
+            "the adapter was made for other modalities",
+            file=folder,
+            key="modalities",
+            found=", ".join(description["modalities"]),
+            expected=", ".join(model.names),
+        )
+    if "beneath_sha256" in description:
+        lower = folder / "beneath"
+        weights = lower / "adapter_model.safetensors"
+        found = _sha256(weights) if weights.exists() else None
+        if found != description["beneath_sha256"]:
+            raise bad_data(
+                "what the adapter stands on is another adapter, or is not there",
+                file=lower,
+                key="beneath_sha256",
+                found=found or "no adapter",
+                expected=description["beneath_sha256"],
+                remedy="copy the whole adapter folder, as the run has left it",
+            )
+        _install(lower, model, base, fingerprint)
+    method = install(description["method"], model, Settings(description.get("settings") or {}, file))
+    _load_adapter(folder / "adapter_model.safetensors", model, method)
+
+
+def _load_adapter(file: Path, model: Model, method: Method | None) -> None:
+    """Copies an adapter's tensors, and lets those that its method trains get gradients.
+
+    An adapter holds all tensors of the method's own part. Of the backbone it holds those that the method trains, and the
+    buffers.
+    """
+    saved = _read_tensors(file)
+    backbone = model.backbone()
+    part = {}
+    if method is not None:
+        part = {f"attachment.0.{method.key(name)}": value for name, value in method.state_dict(keep_vars=True).items()}
+    chosen = {key: value for key, value in backbone.items() if key in saved}
+    copy_tensors({**part, **chosen}, saved, file)
+    model.requires_grad_(False)
+    for value in {**part, **chosen}.values():
+        if isinstance(value, torch.nn.Parameter):
+            value.requires_grad_(True)
+
+
+def _read_json(file: Path, problem: str, remedy: str) -> dict[str, Any]:
+    if not file.exists():
+        raise PolyphonyError(problem, exit_code=66, file=file, remedy=remedy)
+    try:
+        content = json.loads(file.read_text())
+    except ValueError as error:
+        raise bad_data("the file is no JSON", file=file, found=error) from error
+    if not isinstance(content, dict):
+        raise bad_data("the file holds no JSON object", file=file)
+    return content
+
+
+def _read_tensors(file: Path) -> dict[str, Tensor]:
+    if not file.exists():
+        raise PolyphonyError("a file of weights is missing", exit_code=66, file=file)
+    return {name: torch.from_numpy(array) for name, array in safetensors_file.load(file)[0].items()}
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,0 +1,1 @@
+"""The methods whose adapters the program writes."""

@@ -1,0 +1,192 @@
+"""Methods that act inside encoder layers: LoRA, (IA)³, bottleneck adapters, Compacter and prefixes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..models.layers import LayerAdapter
+from ..models.model import Model
+from ..models.modules import place
+from ..models.stages import Method
+
+Settings = dict[str, Any]
+
+
+class LayerMethod(Method):
+    """A method with one adapter for each encoder layer, under `name` and the layer's key."""
+
+    def __init__(self, model: Model, name: str, make: Callable[[int], LayerAdapter]):
+        super().__init__()
+        for key, layer in model.layers():
+            adapter = make(layer.fc2.out_features)
+            place(self, f"{name}.{key}", adapter)
+            layer.adapters.append(adapter)
+
+
+class LowRankUpdate(nn.Module):
+    """(α/r)·B·A for one matrix."""
+
+    def __init__(self, inputs: int, outputs: int, rank: int, scale: float):
+        super().__init__()
+        self.lora_A = nn.Parameter(torch.empty(rank, inputs))
+        self.lora_B = nn.Parameter(torch.zeros(outputs, rank))
+        self.scale = scale
+        nn.init.kaiming_uniform_(self.lora_A, a=5**0.5)
+
+    def forward(self) -> Tensor:
+        return self.lora_B @ self.lora_A * self.scale
+
+
+class LayerLoRA(LayerAdapter):
+    """The updates of one layer, W + (α/r)·B·A (Hu et al. 2022)."""
+
+    def __init__(self, width: int, settings: Settings):
+        super().__init__()
+        rank = settings["rank"]
+        scale = settings["alpha"] / (rank**0.5 if settings["rank_stabilized"] else rank)
+        sizes = {"fc1": (width, 4 * width), "fc2": (4 * width, width)}
+        self.targets = settings["targets"]
+        for target in self.targets:
+            self.add_module(target, LowRankUpdate(*sizes.get(target, (width, width)), rank, scale))
+
+    def weight(self, name: str, value: Tensor) -> Tensor:
+        if name == "in_proj_weight":
+            zeros = torch.zeros_like(value[: value.shape[1]])
+            rows = [getattr(self, part)() if part in self.targets else zeros for part in ("q", "k", "v")]
+            return value + torch.cat(rows)
+        target = {"out_proj.weight": "out", "fc1.weight": "fc1", "fc2.weight": "fc2"}.get(name, "")
+        return value + getattr(self, target)() if target in self.targets else value
+
+
+class LayerScales(LayerAdapter):
+    """(IA)³: scales of keys, values and hidden units (Liu et al. 2022), as factors of the weights."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.k, self.v = nn.Parameter(torch.ones(width)), nn.Parameter(torch.ones(width))
+        self.ff = nn.Parameter(torch.ones(4 * width))
+
+    def weight(self, name: str, value: Tensor) -> Tensor:
+        if name in ("in_proj_weight", "in_proj_bias"):
+            rows = torch.cat([torch.ones_like(self.k), self.k, self.v])
+            return value * (rows if value.dim() == 1 else rows[:, None])
+        return value * self.ff if name == "fc2.weight" else value
+
+
+class LayerBottlenecks(LayerAdapter):
+    """y + W↑ GELU(W↓ y + b↓) + b↑ after the feed-forward part, and after attention (`houlsby`)."""
+
+    def __init__(self, variant: str, make: Callable[[], nn.Module]):
+        super().__init__()
+        parts = {"attention": make()} if variant == "houlsby" else {}
+        self.parts = nn.ModuleDict({**parts, "feed_forward": make()})
+
+    def attention(self, output: Tensor) -> Tensor:
+        return self.parts["attention"](output) if "attention" in self.parts else output
+
+    def feed_forward(self, output: Tensor) -> Tensor:
+        return self.parts["feed_forward"](output)
+
+
+class Bottleneck(nn.Module):
+    def __init__(self, down: nn.Module, up: nn.Module):
+        super().__init__()
+        self.down, self.up = down, up
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.up(F.gelu(self.down(x)))
+
+
+class KroneckerLinear(nn.Module):
+    """x·Σ_i A_i ⊗ (s_i t_iᵀ) + b, with an A that the method owns (Karimi Mahabadi et al. 2021)."""
+
+    def __init__(self, inputs: int, outputs: int, blocks: int, rank: int, shared: Callable[[], Tensor]):
+        super().__init__()
+        self.s = nn.Parameter(torch.randn(blocks, inputs // blocks, rank) * 0.1)
+        self.t = nn.Parameter(torch.randn(blocks, rank, outputs // blocks) * 0.1)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.shared = shared
+
+    def forward(self, x: Tensor) -> Tensor:
+        small = self.s @ self.t
+        weight = torch.einsum("iab,icd->acbd", self.shared(), small)
+        return x @ weight.flatten(2, 3).flatten(0, 1) + self.bias
+
+
+class Compacter(Method):
+    """Bottleneck adapters of Kronecker products. All of them share the matrices A."""
+
+    def __init__(self, model: Model, settings: Settings):
+        super().__init__()
+        blocks, size = settings["blocks"], settings["bottleneck"]
+        self.shared = nn.Parameter(torch.randn(blocks, blocks, blocks) / blocks**0.5)
+        for key, layer in model.layers():
+            width = layer.fc2.out_features
+
+            def make(width: int = width) -> nn.Module:
+                down = KroneckerLinear(width, size, blocks, settings["rank"], self.matrices)
+                return Bottleneck(down, KroneckerLinear(size, width, blocks, settings["rank"], self.matrices))
+
+            adapter = LayerBottlenecks(settings["variant"], make)
+            place(self, f"layers.{key}", adapter)
+            layer.adapters.append(adapter)
+
+    def matrices(self) -> Tensor:
+        """The matrices A, `[n, n, n]`."""
+        return self.shared
+
+
+class DirectPrefix(LayerAdapter):
+    """Keys and values `[P, width]` that are parameters."""
+
+    def __init__(self, width: int, length: int):
+        super().__init__()
+        self.keys = nn.Parameter(torch.randn(length, width) * 0.02)
+        self.values = nn.Parameter(torch.randn(length, width) * 0.02)
+
+    def prefix(self) -> tuple[Tensor, Tensor]:
+        return self.keys, self.values
+
+
+class EmbeddedPrefix(LayerAdapter):
+    """Keys and values from a small network on an embedding."""
+
+    def __init__(self, width: int, length: int, hidden: int):
+        super().__init__()
+        self.embedding = nn.Parameter(torch.randn(length, width))
+        self.down, self.up = nn.Linear(width, hidden), nn.Linear(hidden, 2 * width)
+
+    def prefix(self) -> tuple[Tensor, Tensor]:
+        keys, values = self.up(self.down(self.embedding).tanh()).chunk(2, dim=1)
+        return keys, values
+
+
+def lora(model: Model, settings: Settings) -> Method:
+    return LayerMethod(model, "updates", lambda width: LayerLoRA(width, settings))
+
+
+def ia3(model: Model, settings: Settings) -> Method:
+    return LayerMethod(model, "scales", LayerScales)
+
+
+def bottlenecks(model: Model, settings: Settings) -> Method:
+    size = settings["bottleneck"]
+
+    def make(width: int) -> LayerAdapter:
+        return LayerBottlenecks(
+            settings["variant"], lambda: Bottleneck(nn.Linear(width, size), nn.Linear(size, width))
+        )
+
+    return LayerMethod(model, "layers", make)
+
+
+def prefix(model: Model, settings: Settings) -> Method:
+    length, hidden = settings["length"], settings["hidden"]
+    return LayerMethod(
+        model, "layers", lambda width: EmbeddedPrefix(width, length, hidden) if hidden else DirectPrefix(width, length)
+    )

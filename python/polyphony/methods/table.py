@@ -1,0 +1,61 @@
+"""The methods by the name in `adapter_config.json`, and how each is put on a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..errors import usage
+from ..models.cross_modal import PromptedMult
+from ..models.model import Model
+from ..models.stages import Method
+from . import fusion, layers
+from .fills import MeanFill, MissingAwarePrompts, Reconstruction, ZeroFill
+from .prompt import PromptTuning
+from .prompts import MissingModalityPrompts, form_of
+from .settings import Settings
+
+WITHOUT_PARTS = (
+    *("full", "head", "bitfit"),
+    *("source", "norm", "tent", "eata", "sar", "read", "mean-teacher"),
+    *("casp", "casp-contrast", "casp-pseudo", "casp-random"),
+)
+"""Methods of tuning and adaptation that change tensors of the base and add none."""
+
+METHODS: dict[str, Callable[[Model, Settings], Method]] = {
+    "lora": layers.lora,
+    "ia3": layers.ia3,
+    "adapter": layers.bottlenecks,
+    "compacter": layers.Compacter,
+    "prefix": layers.prefix,
+    "prompt": PromptTuning,
+    "wander": fusion.wander,
+    "lmf": fusion.lmf,
+    "concat": fusion.concat,
+    "prompts": lambda model, settings: MissingModalityPrompts(model, form_of(model, settings), settings),
+    "zero_fill": lambda model, settings: ZeroFill(),
+    "mean_fill": lambda model, settings: MeanFill(model),
+    "modality_dropout": lambda model, settings: ZeroFill(),
+    "missing_aware_prompts": MissingAwarePrompts,
+    "reconstruction": Reconstruction,
+}
+"""Methods that add parts."""
+
+
+def install(name: str, model: Model, settings: Settings) -> Method | None:
+    """Puts a method's part on a model, and returns it; None for a method without a part.
+
+    Raises `PolyphonyError` for a method that has no form in Python.
+    """
+    if name in WITHOUT_PARTS or (name == "prompts" and isinstance(model, PromptedMult)):
+        return None
+    if name not in METHODS:
+        raise usage(
+            "this method has no form in Python",
+            file=settings.file,
+            key="method",
+            found=name,
+            expected=", ".join([*METHODS, *WITHOUT_PARTS]),
+        )
+    method = METHODS[name](model, settings).train(model.training).to(next(model.parameters()))
+    model.attachments.append(method)
+    return method

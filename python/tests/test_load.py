@@ -1,0 +1,137 @@
+"""A table: architecture and adapter, and the largest difference from the program over all patterns of missing modalities.
+
+POLYPHONY_TABLE=full computes every cell. Without it each architecture has the methods that act differently on it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import polyphony
+from agreement import by_program, difference, predicted
+from conftest import SMALL
+
+TOLERANCE = 1e-5
+TUNING = "full,head,bitfit,lora,ia3,adapter,compacter,prefix,prompt,wander,lmf,concat".split(",")
+MISSING = "prompts,zero_fill,mean_fill,modality_dropout,missing_aware_prompts,reconstruction".split(",")
+FEW = {
+    "late_fusion": [*TUNING[2:], *MISSING],
+    "early_fusion": "prompt,wander,missing_aware_prompts".split(","),
+    "encoder_fusion": "prompt,lmf,prompts".split(","),
+    "mult": "full,lora,prefix,prompt,wander,prompts".split(","),
+    "prompted_mult": ["prompts", "lora"],
+}
+SEQUENCES = list(FEW)
+SETTINGS = {
+    "lora": {"rank": 2, "targets": ["q", "k", "v", "out", "fc1", "fc2"]},
+    "adapter": {"variant": "houlsby", "bottleneck": 4},
+    "compacter": {"rank": 2},
+    "prefix": {"hidden": 3, "length": 3},
+    "prompt": {"length": 3},
+}
+"""Settings other than the defaults; methods of one run share keys of one name."""
+ROWS: list[str] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def table():
+    yield
+    print("\n" + "\n".join(["largest difference from the program", *ROWS]))
+
+
+def check(name: str, model: Path, data: Path, adapter: Path | None, place: Path) -> float:
+    """Compares one cell, and returns how far the adapter's predictions are from the base's."""
+    loaded = polyphony.load(model, adapter)
+    own = predicted(loaded, data)
+    found = difference(own, by_program(model, data, adapter, place / "predictions.safetensors"))
+    ROWS.append(f"{name:78} {found:.1e}")
+    assert found <= TOLERANCE, f"{name}: {found:.1e}"
+    return 0.0 if adapter is None else difference(own, predicted(polyphony.load(model), data))
+
+
+@pytest.mark.parametrize("architecture", SEQUENCES)
+def test_sequences(architecture: str, sequences: Path, trained, place: Path) -> None:
+    model = trained(architecture, sequences)
+    check(architecture, model, sequences, None, place)
+    full = os.environ.get("POLYPHONY_TABLE") == "full"
+    methods = [*TUNING, *MISSING] if full else FEW[architecture]
+    if architecture == "prompted_mult" and full:
+        # The methods that count steps, which its own prompts append, are not of this table.
+        methods = [name for name in methods if name not in ("prompt", "wander", "lmf", "concat", "missing_aware_prompts")]
+    output = place / f"tuned-{architecture}"
+    settings = {key: value for key, value in SMALL.items() if not key.startswith("model.")}
+    for method in methods:
+        settings |= {f"tuning.{key}": value for key, value in SETTINGS.get(method, {}).items()}
+    polyphony.tune(model, sequences, methods, output, set=settings, missing="sample:0.4")
+    for method in methods:
+        change = check(f"{architecture} {method}", model, sequences, output / method / "adapter", place)
+        assert change > 1e-4 or method in ("zero_fill", "mean_fill"), f"{method} changes nothing"
+
+
+@pytest.mark.parametrize("architecture", ["late_fusion", "early_fusion", "encoder_fusion", "mult"])
+def test_other_forms(architecture: str, mixed: Path, trained, place: Path) -> None:
+    """Vectors, missing cells, four modalities, and the other forms of fusions and prompts."""
+    model = trained(architecture, mixed)
+    check(f"{architecture}, 4 modalities", model, mixed, None, place)
+    forms: list[dict[str, dict[str, object]]] = [
+        {
+            "wander": {"placement": "every", "constant": False, "steps": 3},
+            "prompts": {"form": "light", "grid": 3, "length": 2},
+        }
+    ]
+    if architecture == "late_fusion":
+        forms = [
+            {
+                "wander": {"readout": "first", "steps": 3},
+                "prompts": {"form": "published", "length": 2, "signal": False},
+                "adapter": {"variant": "pfeiffer"},
+                "lora": {"rank_stabilized": True, "rank": 3},
+            },
+            {"lmf": {"placement": "every"}, "prompts": {"generative": False}},
+            {"prompts": {"type": False, "form": "shared"}},
+        ]
+    for number, methods in enumerate(forms):
+        output = place / f"forms-{architecture}-{number}"
+        own = {key: value for key, value in SMALL.items() if not key.startswith("model.")}
+        own |= {f"tuning.{key}": value for settings in methods.values() for key, value in settings.items()}
+        polyphony.tune(model, mixed, list(methods), output, set=own, missing="sample:0.4")
+        for method, settings in methods.items():
+            adapter = output / method / "adapter" if len(methods) > 1 else output / "adapter"
+            told = ", ".join(f"{key} {value}" for key, value in settings.items())
+            check(f"{architecture}, 4 modalities, {method}: {told}", model, mixed, adapter, place)
+
+
+def test_images(images: Path, trained, place: Path) -> None:
+    model = trained("deeplab_v3plus", images)
+    check("deeplab_v3plus", model, images, None, place)
+    settings = {"training.epochs": 1, "training.learning_rate": 0.02}
+    polyphony.tune(model, images, ["mean_fill", "bitfit"], place / "tuned-images", set=settings, missing="sample:0.4")
+    for method in ("mean_fill", "bitfit"):
+        check(f"deeplab_v3plus {method}", model, images, place / "tuned-images" / method / "adapter", place)
+    polyphony.adapt(model, images, "norm", place / "adapted-images")
+    change = check("deeplab_v3plus norm", model, images, place / "adapted-images" / "adapter", place)
+    assert change > 1e-4
+
+
+def test_adapted(sequences: Path, trained, place: Path) -> None:
+    model = trained("late_fusion", sequences)
+    methods = ["casp", "read"]
+    settings = {"adaptation.learning_rate": 0.05}
+    polyphony.adapt(model, sequences, methods, place / "adapted", set=settings)
+    for method in methods:
+        check(f"late_fusion {method}", model, sequences, place / "adapted" / method / "adapter", place)
+
+
+def test_stack(sequences: Path, trained, place: Path) -> None:
+    """An adapter on an adapter on an adapter."""
+    model = trained("late_fusion", sequences)
+    adapter = None
+    for method in ("lora", "ia3", "prompts", "wander"):
+        output = place / f"stack-{method}"
+        settings = {"training.epochs": 1, "training.learning_rate": 0.02}
+        polyphony.tune(model, sequences, method, output, adapter=adapter, set=settings, missing="sample:0.4")
+        adapter = output / "adapter"
+    check("late_fusion lora, ia3, prompts, wander", model, sequences, adapter, place)

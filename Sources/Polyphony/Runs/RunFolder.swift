@@ -55,7 +55,8 @@ public struct RunFolder: Sendable {
         remedy: "choose a folder that you may write to")
     }
     lock = try FolderLock.take(path)
-    let held = [model, adapter, checkpoint, results].filter { FileManager.default.fileExists(atPath: $0) }
+    let held = [model, adapter, checkpoint, CheckpointFolder.previous(checkpoint), results]
+      .filter { FileManager.default.fileExists(atPath: $0) }
     if let first = held.first, existing == .refuse {
       throw Fault(
         .cannotWrite, "the output folder already holds a run", file: path,

@@ -8,12 +8,13 @@ PEER_PACKAGES = .libtorch-python
 WITH_TORCH = PYTHONPATH="$(TORCH_SITE):$(PEER_PACKAGES)" $(PYTHON)
 SWIFT_FILES = Sources Tests Examples Package.swift
 
-.PHONY: help setup build test demo docs bench profile bench-check sanitize fixtures format lint clean
+.PHONY: help setup build test torture demo docs bench profile bench-check sanitize fixtures format lint clean
 
 help:
 	@echo "make setup     fetch libtorch (once; LIBTORCH=DIR uses another)"
 	@echo "make build     build the program: $(PROGRAM)"
 	@echo "make test      run all tests"
+	@echo "make torture   kill runs, damage files and fill disks at random (KILLS=100 CASES=10000 SEED=1)"
 	@echo "make demo      one model, four lives on the data set that comes along, each against what it is to improve on"
 	@echo "make docs      build the documentation as a static site in .build/docs"
 	@echo "make bench     measure against PyTorch and write Benchmarks/RESULTS.md (BENCH_FLAGS=--quick)"
@@ -33,6 +34,15 @@ build: setup
 test: setup
 	swift test -c release
 	@echo "make test: all tests passed"
+
+# Long trials with random kills, damaged files and full disks; a failed case has a number that repeats it.
+KILLS ?= 100
+CASES ?= 10000
+SEED ?= 1
+torture: setup
+	POLYPHONY_KILLS=$(KILLS) POLYPHONY_CASES=$(CASES) POLYPHONY_SEED=$(SEED) \
+	  swift test -c release --filter 'Torture|StateSweepTests'
+	@echo "make torture: nothing was lost, and nothing ended without a message"
 
 demo: build
 	$(PROGRAM) demo

@@ -12,8 +12,8 @@ PYTEST = PYTHONPATH="python:$(TORCH_SITE):$(PEER_PACKAGES)" POLYPHONY="$(CURDIR)
   $(PYTHON) -m pytest -q -p no:cacheprovider --rootdir python python/tests
 SWIFT_FILES = Sources Tests Examples Package.swift
 
-.PHONY: help setup build install uninstall wheel test test-python demo docs bench profile bench-check sanitize fixtures format \
-  lint clean
+.PHONY: help setup build install uninstall wheel test test-python torture demo docs bench profile bench-check sanitize fixtures \
+  format lint clean
 
 help:
 	@echo "make setup     fetch libtorch (once; LIBTORCH=DIR uses another)"
@@ -21,6 +21,7 @@ help:
 	@echo "make install   install the program under PREFIX=DIR (default ~/.local); make uninstall removes it"
 	@echo "make wheel     make dist/polyphony-*.whl, which brings program and Python package"
 	@echo "make test      run all tests (make test-python: those of the Python package alone)"
+	@echo "make torture   kill runs, damage files and fill disks at random (KILLS=100 CASES=10000 SEED=1)"
 	@echo "make demo      one model, four lives on the data set that comes along, each against what it is to improve on"
 	@echo "make docs      build the documentation as a static site in .build/docs"
 	@echo "make bench     measure against PyTorch and write Benchmarks/RESULTS.md (BENCH_FLAGS=--quick)"
@@ -61,6 +62,15 @@ test-python: build $(PEER_PACKAGES)/.installed
 wheel: setup
 	swift build -c release --static-swift-stdlib
 	$(PYTHON) Tools/make-wheel.py
+
+# Long trials with random kills, damaged files and full disks; a failed case has a number that repeats it.
+KILLS ?= 100
+CASES ?= 10000
+SEED ?= 1
+torture: setup
+	POLYPHONY_KILLS=$(KILLS) POLYPHONY_CASES=$(CASES) POLYPHONY_SEED=$(SEED) \
+	  swift test -c release --filter 'Torture|StateSweepTests'
+	@echo "make torture: nothing was lost, and nothing ended without a message"
 
 demo: build
 	$(PROGRAM) demo

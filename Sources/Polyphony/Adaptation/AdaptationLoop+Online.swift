@@ -123,10 +123,22 @@ struct PredictionStream {
     ]
   }
 
-  init(_ saved: [String: Tensor], file: String?) throws(Fault) {
-    guard let sizes = saved["sizes"]?.integers else { return }
+  /// Restores the predictions of a number of batches.
+  init(_ saved: [String: Tensor], batches count: Int, file: String?) throws(Fault) {
+    guard count > 0 else { return }
+    let sizes = try SavedTensors.tensor("sizes", saved, file: file)
+    let counts = sizes.integers
     func batches(_ key: String) throws(Fault) -> [Tensor] {
-      try SavedTensors.tensor(key, saved, file: file).split(sizes)
+      let tensor = try SavedTensors.tensor(key, saved, file: file)
+      guard counts.count == count, counts.allSatisfy({ $0 > 0 && $0 <= tensor.size(0) }),
+        tensor.rank > 0, counts.reduce(0, +) == tensor.size(0)
+      else {
+        throw Fault(
+          .badData, "the predictions of a stream do not fit its batches", file: file, key: key,
+          found: tensor.description, expected: "\(count) batches of sizes \(sizes.description)",
+          remedy: CheckpointFolder.remedy)
+      }
+      return tensor.split(counts)
     }
     (before, after, source) = (try batches("before"), try batches("after"), try batches("source"))
   }

@@ -17,7 +17,7 @@ public final class AdaptationLoop {
   let watch: CollapseGuard
   let observers: [any AdaptationObserver]
   private let folder: String?
-  var state: AdaptationState
+  var state = AdaptationState()
   /// The predictions of the stream so far, online.
   var stream = PredictionStream()
 
@@ -31,14 +31,14 @@ public final class AdaptationLoop {
   ///   - seed: the seed of all random numbers.
   ///   - device: the device that computes.
   ///   - folder: the folder for checkpoints; without it the run writes no files.
-  ///   - identity: the run's origin, such as the resolved settings. A run cannot resume from a checkpoint with another
-  ///     one.
+  ///   - origin: the hash of the starting weights. A checkpoint with other starting weights is refused.
+  ///   - recipe: the resolved settings of the method. A checkpoint with other settings is refused.
   ///   - observers: the observers of the run.
   /// - Throws: `Fault(.badData)` for samples that do not fit the model, `Fault(.usage)` if the method cannot adapt it.
   public init(
     _ model: MultimodalModel, samples: UnlabelledSplit, method: any AdaptationMethod, isOnline: Bool = false,
-    seed: UInt64 = 0, device: Device = .cpu, folder: String? = nil, identity: String = "",
-    observers: [any AdaptationObserver] = []
+    seed: UInt64 = 0, device: Device = .cpu, folder: String? = nil, origin: String? = nil,
+    recipe: SettingsTree = .empty, observers: [any AdaptationObserver] = []
   ) throws(Fault) {
     try samples.check(for: model.configuration)
     try method.check(isOnline: isOnline)
@@ -47,9 +47,14 @@ public final class AdaptationLoop {
     session = AdaptationSession(
       model, samples, method.settings, seed: seed, device: device, isOnline: isOnline)
     watch = CollapseGuard(method.settings.bounds, source: AdaptedState(of: session))
-    state = AdaptationState(
-      seed: seed,
-      identity: "\(method.name), \(isOnline ? "online" : "offline"), \(samples.count) samples; \(identity)")
+    // Only a checkpoint needs the identity, and hashes of samples take a moment.
+    guard folder != nil else { return }
+    state.identity = RunIdentity([
+      "method": method.name, "mode": isOnline ? "online" : "offline", "seed": "\(seed)", "libtorch": Libtorch.version,
+      "model": origin,
+    ])
+    state.identity.add("adaptation", recipe.json)
+    state.identity.add(data: samples.name, samples.hashes(model.configuration.modalities))
   }
 
   /// Runs to the end, or until a stop request.
@@ -63,12 +68,12 @@ public final class AdaptationLoop {
     resume: Bool = false, isStopped: () -> Bool = { StopSignal.isRequested }
   ) throws(Fault) -> AdaptationOutcome {
     defer { session.model.train(false) }
-    let isResumed = resume ? try restore() : false
-    if !isResumed {
+    let saved = resume ? try restore() : nil
+    if saved == nil {
       session.seedDropout(.snapshots)
       try method.begin(session)
     }
-    let notes = method.notes(for: session.model)
+    let notes = [saved?.warning].compactMap(\.self) + method.notes(for: session.model)
     for observer in observers {
       try observer.willStart(method.name, completedEpochs: state.epoch, step: state.step, notes: notes)
     }
@@ -124,37 +129,32 @@ public final class AdaptationLoop {
   func writeCheckpoint() throws(Fault) {
     guard let folder else { return }
     state.contrastReference = watch.contrastReference
-    try AdaptationCheckpoint.write(
+    try Checkpoint.write(
       [
         ("adapted", watch.source.tensors(session: session)), ("optimizer", session.optimizer.state()),
         ("method", method.state()), ("good", watch.state()), ("stream", stream.state()),
       ], state, to: "\(folder)/checkpoint")
   }
 
-  private func restore() throws(Fault) -> Bool {
-    guard let folder, let saved = try AdaptationCheckpoint.state(at: "\(folder)/checkpoint") else { return false }
-    let path = "\(folder)/checkpoint"
-    guard saved.identity == state.identity, saved.seed == state.seed, saved.libtorch == state.libtorch else {
-      throw Fault(
-        .usage, "the checkpoint was written by another adaptation", file: path,
-        found: "seed \(saved.seed), libtorch \(saved.libtorch), \(saved.identity)",
-        expected: "seed \(state.seed), libtorch \(state.libtorch), \(state.identity)",
-        remedy: "resume with the run's settings, or choose another output folder")
-    }
-    func tensors(_ name: String) throws(Fault) -> [String: Tensor] { try Checkpoint.tensors(name, at: path) }
-    func file(_ name: String) -> String { "\(path)/\(name).safetensors" }
-    let adapted = try tensors("adapted")
+  /// Restores the folder's checkpoint. Nil if there is none.
+  private func restore() throws(Fault) -> Checkpoint<AdaptationState>? {
+    guard let folder, let saved = try Checkpoint<AdaptationState>(at: "\(folder)/checkpoint") else { return nil }
+    try state.identity.check(resuming: saved.state.identity, file: saved.path)
+    try saved.state.check(resumedBy: session, file: "\(saved.path)/state.json")
+    let adapted = try saved.tensors("adapted")
     let own = watch.source.tensors(session: session)
-    try SavedTensors.check(adapted, against: own, file: file("adapted"))
+    try SavedTensors.check(adapted, against: own, file: saved.file("adapted"))
     noGrad { for (key, tensor) in own { tensor.copyInPlace(from: adapted[key]!) } }
-    try session.optimizer.load(try tensors("optimizer"), file: file("optimizer"))
-    try watch.load(try tensors("good"), file: file("good"))
-    watch.contrastReference = saved.contrastReference
-    stream = try PredictionStream(try tensors("stream"), file: file("stream"))
-    state = saved
+    try session.optimizer.load(try saved.tensors("optimizer"), file: saved.file("optimizer"))
+    try watch.load(try saved.tensors("good"), file: saved.file("good"))
+    watch.contrastReference = saved.state.contrastReference
+    stream = try PredictionStream(
+      try saved.tensors("stream"), batches: session.isOnline ? saved.state.stepInEpoch : 0, file: saved.file("stream"))
+    state = saved.state
     (session.epoch, session.stepInEpoch) = (state.epoch, state.stepInEpoch)
-    try method.load(try tensors("method"), session, file: file("method"))
-    return true
+    try method.load(try saved.tensors("method"), session, file: saved.file("method"))
+    try state.checkPosition(method, session, file: "\(saved.path)/state.json")
+    return saved
   }
 }
 

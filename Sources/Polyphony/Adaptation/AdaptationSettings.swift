@@ -38,8 +38,9 @@ public struct AdaptationSettings: Equatable, Sendable {
     _ reader: SettingsReader, defaults: AdaptationSettings = .init(), hasEpochs: Bool = true
   ) throws(Fault) {
     self = defaults
-    if hasEpochs { epochs = try reader.int("epochs", default: epochs, in: 1...) }
-    batchSize = try reader.int("batch_size", default: batchSize, in: 1...)
+    let counts = 1...TrainingState.largestCount
+    if hasEpochs { epochs = try reader.int("epochs", default: epochs, in: counts) }
+    batchSize = try reader.int("batch_size", default: batchSize, in: counts)
     optimizer = try reader.choice("optimizer", default: optimizer)
     learningRate = try reader.double("learning_rate", default: learningRate, in: Above(0))
     clip = try reader.double("clip", default: clip, in: 0...)

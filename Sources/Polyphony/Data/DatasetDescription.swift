@@ -54,21 +54,12 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
         !["target", "presence", "id", ""].contains(modality.name) && !modality.name.contains("."), "\(key).name",
         modality.name, "a name without dots that is not target, presence or id")
       try check(
-        modality.sampleShape.allSatisfy { $0 > 0 }, key, "\(modality.kind.rawValue) of shape \(modality.sampleShape)",
+        modality.hasPossibleSizes, key, "\(modality.kind.rawValue) of shape \(modality.sampleShape)",
         modality.kind == .image
           ? "channels, height and width above 0"
           : modality.kind == .sequence ? "features and length above 0" : "features above 0")
     }
-    try check(
-      task.kind == .regression || (task.classes ?? 0) >= 2, "task.classes",
-      "\(task.classes.map(String.init) ?? "none")",
-      "2 or more")
-    if let range = task.range {
-      try check(range.count == 2 && range[0] < range[1], "task.range", "\(range)", "[smallest, largest]")
-    }
-    if let labels = task.labels {
-      try check(labels.count == task.classes, "task.labels", "\(labels.count) labels", "\(task.classes ?? 0)")
-    }
+    if let (key, found, expected) = task.inconsistency { try check(false, key, found, expected) }
     try check(!splits.isEmpty, "splits", "none", "at least one of train, valid, test")
     for (name, split) in splits {
       try check(

@@ -64,6 +64,12 @@ public struct Modality: Codable, Equatable, Sendable {
     }
   }
 
+  /// The largest number of features, steps, channels or pixels along an axis.
+  static let largestSize = 1 << 24
+
+  /// True if all sizes of a sample are from 1 to ``largestSize``.
+  var hasPossibleSizes: Bool { sampleShape.allSatisfy { (1...Self.largestSize).contains($0) } }
+
   /// The numbers of a step, or the channels of an image: the axis that statistics keep.
   var statisticsCount: Int { (kind == .image ? channels : features) ?? 0 }
 

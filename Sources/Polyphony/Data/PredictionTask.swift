@@ -39,6 +39,20 @@ public struct PredictionTask: Codable, Equatable, Sendable {
     (self.range, self.metrics) = (range, metrics)
   }
 
+  /// The largest number of classes.
+  private static let mostClasses = 1 << 20
+
+  /// The first member that makes no sense, its value and the expected one. Nil if all do.
+  var inconsistency: (key: String, found: String, expected: String)? {
+    let count = classes ?? 0
+    if kind != .regression, !(2...Self.mostClasses).contains(count) {
+      return ("task.classes", classes.map(String.init) ?? "none", "2 to \(Self.mostClasses)")
+    }
+    if let range, range.count != 2 || range[0] >= range[1] { return ("task.range", "\(range)", "[smallest, largest]") }
+    if let labels, labels.count != classes { return ("task.labels", "\(labels.count) labels", "\(count)") }
+    return nil
+  }
+
   /// The number of outputs per sample or pixel: one logit per class, or one value.
   public var outputs: Int { kind == .regression ? 1 : classes ?? 0 }
 }

@@ -46,4 +46,28 @@ public enum Architectures {
     }
     return try make(configuration)
   }
+
+  /// Compares a file of weights with the tensors that a configuration asks for, before any of them is made.
+  ///
+  /// A file of weights bounds what a configuration can ask for. So a small folder cannot make a huge model. A backbone
+  /// from outside this library is not compared, because its initialiser may read elements of its tensors.
+  /// - Throws: `Fault(.usage)` for a configuration that cannot be built, `Fault(.badData)` for other names or shapes.
+  static func check(
+    _ configuration: ModelConfiguration, fits weights: SafetensorsFile, file: String? = nil
+  ) throws(Fault) {
+    try configuration.validate(file: file)
+    guard registry.isBuiltIn(configuration.architecture) else { return }
+    // Every layer and every modality has a tensor at least.
+    let counts = [
+      ("layers", configuration.layers), ("memory_layers", configuration.memoryLayers ?? 1),
+      ("modalities", configuration.modalities.count),
+    ]
+    for (key, count) in counts where count > weights.entries.count {
+      throw Fault(
+        .badData, "the model's configuration does not fit its weights", file: file, key: "model.\(key)",
+        found: "\(count)", expected: "at most the \(weights.entries.count) tensors of \(weights.path)")
+    }
+    let backbone = try AbstractTensors.make { () throws(Fault) in try make(configuration, file: file) }
+    try backbone.check(weights, rename: backbone.naming(Set(weights.entries.map(\.name))))
+  }
 }

@@ -19,7 +19,9 @@ public enum ModelFolder {
   public static func read(_ path: String) throws(Fault) -> MultimodalModel {
     try AtomicFolder.recover(path)
     let configuration = try configuration(of: path)
-    let backbone = try Architectures.make(configuration, file: "\(path)/\(configurationFile)")
+    let place = "\(path)/\(configurationFile)"
+    try Architectures.check(configuration, fits: try SafetensorsFile(path: "\(path)/\(weightsFile)"), file: place)
+    let backbone = try Architectures.make(configuration, file: place)
     try read(into: backbone, path)
     let model = MultimodalModel(backbone)
     model.folder = path
@@ -30,11 +32,7 @@ public enum ModelFolder {
   static func read(into backbone: any Backbone, _ path: String) throws(Fault) {
     let file = "\(path)/\(weightsFile)"
     let tensors = try SafetensorsFile(path: file).tensors()
-    // Some published implementations use other names. A file may have either.
-    let published = backbone.storage().contains {
-      tensors[backbone.fileKey($0.key)] != nil && backbone.fileKey($0.key) != $0.key
-    }
-    try backbone.load(tensors, file: file, rename: { published ? backbone.fileKey($0) : $0 })
+    try backbone.load(tensors, file: file, rename: backbone.naming(Set(tensors.keys)))
   }
 
   /// The configuration of a model folder.

@@ -162,6 +162,13 @@ extension Backbone {
 
   /// Default: the key itself.
   public func fileKey(_ key: String) -> String { key }
+
+  /// The map from this backbone's keys to the names in a file. Some published implementations use other names, and a
+  /// file may have either.
+  func naming(_ names: Set<String>) -> (String) -> String {
+    let isPublished = storage().contains { names.contains(fileKey($0.key)) && fileKey($0.key) != $0.key }
+    return { isPublished ? self.fileKey($0) : $0 }
+  }
 }
 
 extension Backbone {

@@ -95,9 +95,10 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     try check((1...4096).contains(width), "width", width, "1 to 4096")
     try check((1...1024).contains(layers), "layers", layers, "1 to 1024")
     try check(heads >= 1 && width % max(heads, 1) == 0, "heads", heads, "a divisor of the width \(width)")
-    try check(memoryLayers ?? 1 >= 1, "memory_layers", memoryLayers ?? 1, "1 or more")
+    try check((1...1024).contains(memoryLayers ?? 1), "memory_layers", memoryLayers ?? 1, "1 to 1024")
+    try check((1...1024).contains(classifierLayers ?? 1), "classifier_layers", classifierLayers ?? 1, "1 to 1024")
     try check((1...1024).contains(promptLength ?? 1), "prompt_length", promptLength ?? 1, "1 to 1024")
-    try check(task.kind == .regression || task.classes ?? 0 >= 2, "task.classes", task.classes ?? 0, "2 or more")
+    if let (key, found, expected) = task.inconsistency { try check(false, key, found, expected) }
     let rates = [dropout.attention, dropout.relu, dropout.residual, dropout.embedding, dropout.output]
     try check(rates.allSatisfy { (0..<1).contains($0) }, "dropout", rates, "rates from 0 to below 1")
     try check(
@@ -110,13 +111,15 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     }
     for modality in modalities {
       try check(
-        modality.sampleShape.allSatisfy { $0 > 0 }, "modalities.\(modality.name)", modality.sampleShape,
-        "sizes above 0")
+        modality.hasPossibleSizes, "modalities.\(modality.name)", modality.sampleShape,
+        "sizes from 1 to \(Modality.largestSize)")
       let count = modality.statisticsCount
       let statistics = normalization?[modality.name]
       for length in [statistics?.mean.count, statistics?.deviation.count].compactMap(\.self) {
         try check(length == count, "normalization.\(modality.name)", "\(length) numbers", "\(count)")
       }
+      let divisors = statistics?.deviation ?? []
+      try check(divisors.allSatisfy { $0 > 0 }, "normalization.\(modality.name).std", divisors.min() ?? 0, "above 0")
       if let means = cellMeans?[modality.name] {
         try check(means.count == count, "cell_means.\(modality.name)", "\(means.count) numbers", "\(count)")
       }

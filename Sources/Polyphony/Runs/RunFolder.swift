@@ -51,7 +51,8 @@ public struct RunFolder: Sendable {
         remedy: "choose a folder that you may write to")
     }
     lock = try FolderLock.take(path)
-    let held = [model, adapter, checkpoint, results].filter { FileManager.default.fileExists(atPath: $0) }
+    let held = [model, adapter, checkpoint, CheckpointFolder.previous(checkpoint), results]
+      .filter { FileManager.default.fileExists(atPath: $0) }
     heldRun = !held.isEmpty || FileManager.default.fileExists(atPath: "\(path)/stages") || MetricsLog.isLog(metrics)
     if let first = held.first, existing == .refuse {
       throw Fault(

@@ -62,16 +62,21 @@ public final class Trainer {
     stepper = TrainingStepper(model, settings: settings, loss: loss, hook: hook)
     sampler = BatchSampler(count: training.count, batchSize: settings.batchSize, seed: seed)
     state = TrainingState(
-      schedule: settings.makeSchedule(stepsPerEpoch: sampler.batchCount), seed: seed, settings: settings,
-      corruption: corruption?.name)
-    state.origin = origin
+      schedule: settings.makeSchedule(stepsPerEpoch: sampler.batchCount), epochs: settings.epochs)
+    // Only a checkpoint needs the identity, and hashes of samples take a moment.
+    if folder != nil { state.identity = identity(seed: seed, origin: origin) }
   }
 
   /// Trains to the end, or until the user stops the run. At the end the model has its best weights.
   ///
-  /// - Parameter resume: true to continue from the folder's checkpoint, if there is one.
+  /// - Parameters:
+  ///   - resume: true to continue from the folder's checkpoint, if there is one.
+  ///   - isStopped: returns true after a stop request; the loop calls it after every step.
   /// - Throws: `Fault(.failure)` for a loss that is not a number. The last checkpoint and the best model stay on disk.
-  public func run(resume: Bool = false) throws(Fault) -> TrainingOutcome {
+  ///   `Fault(.usage)` for the checkpoint of another run, `Fault(.badData)` for a damaged one.
+  public func run(
+    resume: Bool = false, isStopped: () -> Bool = { StopSignal.isRequested }
+  ) throws(Fault) -> TrainingOutcome {
     guard !model.trainableParameters().isEmpty else {
       // A baseline such as zero fill has no trained parameters. The model does not change.
       if let folder { try save(model, folder) }
@@ -85,10 +90,10 @@ public final class Trainer {
       for indices in sampler.epoch(state.epoch).dropFirst(state.stepInEpoch) {
         for (group, rate) in zip(stepper.optimizer.groups, rates) { group.learningRate = rate * state.schedule.factor }
         try step(indices)
-        if StopSignal.isRequested, state.stepInEpoch < sampler.batchCount { return try stop() }
+        if state.stepInEpoch < sampler.batchCount, isStopped() { return try stop() }
       }
       try endEpoch()
-      if StopSignal.isRequested, state.epoch < settings.epochs { return try stop() }
+      if state.epoch < settings.epochs, isStopped() { return try stop() }
     }
     try restoreBest()
     return outcome(stopped: false)
@@ -188,57 +193,64 @@ public final class Trainer {
   private func writeCheckpoint() throws(Fault) {
     guard let folder else { return }
     state.captureRandomness()
-    let tensors = Checkpoint.Tensors(
-      model: modelTensors().map { (model.backbone.fileKey($0.key), $0.tensor) }, optimizer: stepper.optimizer.state(),
-      strategy: stepper.hook.state(), best: best)
-    try Checkpoint.write(tensors, state, to: "\(folder)/checkpoint")
+    try Checkpoint.write(
+      [
+        ("model", modelTensors().map { (model.backbone.fileKey($0.key), $0.tensor) }),
+        ("optimizer", stepper.optimizer.state()), ("strategy", stepper.hook.state()), ("best", best),
+      ], state, to: "\(folder)/checkpoint")
   }
 
   private func restore() throws(Fault) {
-    guard let folder, let saved = try Checkpoint.state(at: "\(folder)/checkpoint") else { return }
-    let path = "\(folder)/checkpoint"
-    var comparable = saved.settings
-    // The number of epochs may differ, so that a finished run can continue.
-    comparable.epochs = settings.epochs
-    guard comparable == settings, saved.seed == state.seed, saved.libtorch == state.libtorch,
-      saved.corruption == state.corruption, saved.origin == nil || saved.origin == state.origin
-    else {
-      func words(_ state: TrainingState, _ settings: TrainingSettings) -> [String] {
-        [
-          "seed \(state.seed)", "libtorch \(state.libtorch)", "missing \(state.corruption ?? "nothing")",
-          "started from \(state.origin ?? "random weights")",
-        ] + Mirror(reflecting: settings).children.map { "\($0.label ?? "") \($0.value)" }
-      }
-      let differences = zip(words(saved, comparable), words(state, settings)).filter { $0 != $1 }
-      throw Fault(
-        .usage, "the checkpoint was written with other settings", file: path,
-        found: differences.map(\.0).joined(separator: ", "), expected: differences.map(\.1).joined(separator: ", "),
-        remedy: "resume with the run's recipe, or choose another output folder")
-    }
+    guard let folder, let saved = try Checkpoint<TrainingState>(at: "\(folder)/checkpoint") else { return }
+    try state.identity.check(resuming: saved.state.identity, file: saved.path)
+    try saved.state.check(resumedBy: state, sampler, file: "\(saved.path)/state.json")
     let own = modelTensors()
-    let weights = try Checkpoint.tensors("model", at: path)
+    let weights = try matched(own, saved, "model") { model.backbone.fileKey($0) }
+    let chosen = saved.state.bestEpoch > 0 ? try matched(own, saved, "best") { $0 } : []
+    noGrad { for (entry, source) in zip(own, weights) { entry.tensor.copyInPlace(from: source) } }
+    try stepper.optimizer.load(try saved.tensors("optimizer"), file: saved.file("optimizer"))
+    try stepper.hook.load(try saved.tensors("strategy"), file: saved.file("strategy"))
+    best = zip(own, chosen).map { ($0.key, $1) }
+    let before = saved.state.arithmetic
+    let machine =
+      before == Libtorch.arithmetic
+      ? nil : "resumed with \(Libtorch.arithmetic), begun with \(before): the last bits will differ"
+    for text in [saved.warning, machine].compactMap(\.self) { for observer in observers { observer.note(text) } }
+    state = saved.state
+    (state.epochs, state.arithmetic) = (settings.epochs, Libtorch.arithmetic)
+    try state.restoreRandomness(file: "\(saved.path)/state.json")
+  }
+
+  /// The tensors of a checkpoint's file that belong to this run's own tensors, in their order.
+  private func matched(
+    _ own: [(key: String, tensor: Tensor)], _ saved: Checkpoint<TrainingState>, _ name: String,
+    _ rename: (String) -> String
+  ) throws(Fault) -> [Tensor] {
+    let tensors = try saved.tensors(name)
+    var result: [Tensor] = []
     for (key, tensor) in own {
-      let name = model.backbone.fileKey(key)
-      guard let source = weights[name], source.shape == tensor.shape else {
+      let key = rename(key)
+      guard let source = tensors[key], source.shape == tensor.shape else {
         throw Fault(
-          .badData, "the checkpoint does not fit this model", file: "\(path)/model.safetensors", key: name,
-          found: weights[name]?.description ?? "no such tensor", expected: tensor.description,
+          .badData, "the checkpoint does not fit this model", file: saved.file(name), key: key,
+          found: tensors[key]?.description ?? "no such tensor", expected: tensor.description,
           remedy: "resume with the run's recipe, or choose another output folder")
       }
-      noGrad { tensor.copyInPlace(from: source) }
+      result.append(source)
     }
-    try stepper.optimizer.load(try Checkpoint.tensors("optimizer", at: path), file: "\(path)/optimizer.safetensors")
-    try stepper.hook.load(try Checkpoint.tensors("strategy", at: path), file: "\(path)/strategy.safetensors")
-    let chosen = try Checkpoint.tensors("best", at: path)
-    best = own.compactMap { entry in chosen[entry.key].map { (entry.key, $0) } }
-    if let before = saved.arithmetic, before != Libtorch.arithmetic {
-      let text = "resumed with \(Libtorch.arithmetic), begun with \(before): the last bits will differ"
-      for observer in observers { observer.note(text) }
+    return result
+  }
+
+  /// What must be the same when this run resumes.
+  private func identity(seed: UInt64, origin: String?) -> RunIdentity {
+    var identity = RunIdentity([
+      "seed": "\(seed)", "libtorch": Libtorch.version, "missing": corruption?.name, "model": origin,
+    ])
+    identity.add("training", settings.identity)
+    for (name, split) in [("train", training), ("valid", validation)] {
+      identity.add(data: name, split.hashes(model.configuration.modalities))
     }
-    state = saved
-    state.settings = settings
-    state.arithmetic = Libtorch.arithmetic
-    try state.restoreRandomness(file: path)
+    return identity
   }
 
   /// Gives the model the weights of its best epoch, and saves it again in case a kill interrupted the last save.

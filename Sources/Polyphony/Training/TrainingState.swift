@@ -21,19 +21,15 @@ struct TrainingState: Codable {
   /// The states of the random streams: the fused dropout's and libtorch's (bytes in base 64).
   var dropout = DropoutStream.shared.state
   var generator = ""
-  /// The seed and the settings of the run. A resumed run must have the same.
-  var seed: UInt64
-  var settings: TrainingSettings
-  /// The name of the corruption of inputs. Nil without corruption.
-  var corruption: String?
-  /// The hash of the weights that the run started from. Nil for random weights, and in older checkpoints.
-  var origin: String?
-  /// The versions of the library and of libtorch that wrote the state.
+  /// The number of epochs of the run. A resumed run may have another.
+  var epochs: Int
+  /// Settings, seed, samples and starting weights of the run. A resumed run must have the same.
+  var identity = RunIdentity()
+  /// The version of the library that wrote the state.
   var polyphony = Polyphony.version
-  var libtorch = Libtorch.version
   /// The arithmetic of the machine, which the last bits depend on. A run may resume on another machine, and then notes
-  /// the difference. Nil in older checkpoints.
-  var arithmetic: String? = Libtorch.arithmetic
+  /// the difference.
+  var arithmetic = Libtorch.arithmetic
 
   /// Records the states of the random streams.
   mutating func captureRandomness() {

@@ -14,6 +14,13 @@ package enum FileHash {
     return hash.finalize().map { String(format: "%02x", $0) }.joined()
   }
 
+  /// Computes the hash of memory in hexadecimal digits, without a copy.
+  package static func sha256(of bytes: UnsafeRawBufferPointer) -> String {
+    var hash = SHA256()
+    hash.update(bufferPointer: bytes)
+    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+  }
+
   /// Computes the hash of bytes in hexadecimal digits.
   package static func sha256(_ bytes: some Sequence<UInt8>) -> String {
     SHA256.hash(data: Array(bytes)).map { String(format: "%02x", $0) }.joined()

@@ -33,12 +33,12 @@ public struct LearningRateSchedule: Codable, Equatable, Sendable {
   public let rule: Rule
   /// The current factor.
   public private(set) var factor: Double
-  private var steps = 0
-  private var epochs = 0
+  var steps = 0
+  var epochs = 0
   /// The best loss so far, nil before the first epoch. It is not infinity, because JSON cannot represent that.
-  private var best: Double?
-  private var worse = 0
-  private var cooling = 0
+  private(set) var best: Double?
+  private(set) var worse = 0
+  private(set) var cooling = 0
 
   /// Makes a schedule at its start.
   public init(_ rule: Rule) {

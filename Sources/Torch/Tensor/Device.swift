@@ -26,11 +26,14 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The number of libtorch's device for tensors without memory.
+  private static let meta: Int64 = 14
+
   init(code: Int64) { self = code >> 8 == 1 ? .cuda(Int(code & 0xff) - 1) : .cpu }
 
   var code: Int64 {
     switch self {
-    case .cpu: 0
+    case .cpu: AbstractTensors.isActive ? Self.meta << 8 : 0
     case .cuda(let index): 1 << 8 | Int64(index + 1)
     }
   }

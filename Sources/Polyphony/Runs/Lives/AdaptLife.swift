@@ -123,7 +123,7 @@ public struct AdaptLife: Life {
         AdaptedTuning(name: method, tensors: made.tensors), name: method, on: start)
       let loop = try AdaptationLoop(
         start.model, samples: target.samples, method: made, isOnline: life.isOnline, seed: seed, device: life.device,
-        folder: folder?.path, identity: "\(try start.identity()) \(settings.json.text(.line))", observers: observers)
+        folder: folder?.path, origin: try start.identity(), recipe: settings, observers: observers)
       let outcome = try loop.run(resume: resume, isStopped: life.isStopped)
       let description = try start.description(method: method, settings: settings)
       if let folder, !outcome.wasStopped { try AdapterFolder.write(installation, description, to: folder.adapter) }

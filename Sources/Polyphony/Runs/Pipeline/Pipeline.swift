@@ -164,6 +164,9 @@ public struct Pipeline {
     _ file: String, _ plan: PipelineRecipe.Plan, _ seed: UInt64, _ state: PipelineState, _ name: String
   ) throws(Fault) -> [RunResult] {
     if let known = PipelineScores.read(file, split: plan.evaluation.split, seed: seed) { return known }
+    if FileManager.default.fileExists(atPath: file) {
+      watch.note("\(name): \(file) is damaged, and the scores are made anew")
+    }
     watch.note("\(name), scores on \(plan.evaluation.split)")
     let model = try ModelWithAdapter(state.model, adapter: state.adapter, device: device).model
     let rows = try plan.evaluation.rows(model, seed: seed, device: device)

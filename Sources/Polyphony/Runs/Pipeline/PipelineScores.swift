@@ -3,6 +3,8 @@ import OrderedCollections
 import Torch
 
 /// The scores of one model on disk, in the form of a results document. Reading restores the same bits.
+///
+/// The hash of the file `KEY.json` is in `KEY.sha256`, which is written last.
 enum PipelineScores {
   private static let conditions = ["missing", "shift"]
 
@@ -10,11 +12,14 @@ enum PipelineScores {
     let document = ResultsDocument(
       command: "scores", version: Polyphony.version, results: rows.map { ResultsDocument.Row($0) })
     try AtomicFile.write(document.text(), to: file)
+    let (folder, name, list) = places(file)
+    try HashList.write(of: [name], in: folder, to: list)
   }
 
-  /// The rows of a file. Nil for a missing or damaged file.
+  /// The rows of a file. Nil for a missing or damaged file, and for one without its hash.
   static func read(_ file: String, split: String, seed: UInt64) -> [RunResult]? {
-    guard let text = try? String(contentsOfFile: file, encoding: .utf8),
+    let (folder, _, list) = places(file)
+    guard (try? HashList.check(in: folder, list)) != nil, let text = try? String(contentsOfFile: file, encoding: .utf8),
       let document = try? ResultsDocument(parsing: text), document.results.allSatisfy({ $0.seeds == [Int(seed)] })
     else { return nil }
     return document.results.map { row in
@@ -29,5 +34,11 @@ enum PipelineScores {
       result.add(seed: seed, scores)
       return result
     }
+  }
+
+  /// The folder and the name of a file of scores, and the name of its list of hashes.
+  private static func places(_ file: String) -> (folder: String, name: String, list: String) {
+    let name = (file as NSString).lastPathComponent
+    return (file.parentFolder, name, "\((name as NSString).deletingPathExtension).sha256")
   }
 }

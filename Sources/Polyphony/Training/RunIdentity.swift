@@ -1,0 +1,59 @@
+import Foundation
+import Torch
+
+/// What must be the same when a run resumes, as texts by key: settings, seed, samples and starting weights.
+struct RunIdentity: Codable, Equatable {
+  private var values: [String: String]
+
+  init(_ values: [String: String?] = [:]) { self.values = values.compactMapValues(\.self) }
+
+  init(from decoder: Decoder) throws { values = try decoder.singleValueContainer().decode([String: String].self) }
+
+  func encode(to encoder: Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(values)
+  }
+
+  /// Adds the scalars of a JSON value under a prefix.
+  mutating func add(_ prefix: String, _ json: OrderedJSON) {
+    for leaf in json.leaves { values[([prefix] + leaf.path).joined(separator: ".")] = leaf.value.text(.line) }
+  }
+
+  /// Adds the hashes of a split's tensors.
+  mutating func add(data split: String, _ hashes: [String: String]) {
+    for (key, hash) in hashes { values["data.\(split).\(key)"] = hash }
+  }
+
+  /// Compares this run with the one that wrote a checkpoint.
+  /// - Throws: `Fault(.usage)` with every key that differs: its value then, and its value now.
+  func check(resuming saved: RunIdentity, file: String) throws(Fault) {
+    let keys = Set(values.keys).union(saved.values.keys).filter { values[$0] != saved.values[$0] }.sorted()
+    guard !keys.isEmpty else { return }
+    let changes = keys.map { "\($0): \(Self.short(saved.values[$0])) → \(Self.short(values[$0]))" }
+    throw Fault(
+      .usage, "the checkpoint was written by another run", file: file, key: keys.joined(separator: ", "),
+      found: changes.joined(separator: "; "),
+      expected: keys.allSatisfy { $0.hasPrefix("data.") } ? "the samples of the run's start" : "no difference",
+      remedy: "resume with the run's recipe and data, or choose another output folder")
+  }
+
+  /// A value for a message. Hashes are shortened.
+  private static func short(_ text: String?) -> String {
+    guard let text else { return "none" }
+    return text.count > 40 ? "\(text.prefix(12))…" : text
+  }
+}
+
+extension TrainingSettings {
+  /// The settings as JSON with the keys of a recipe. The number of epochs is left out, because a finished run may
+  /// continue for more of them.
+  var identity: OrderedJSON {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    // The settings have no member that JSON cannot represent.
+    guard let data = try? encoder.encode(self),
+      case .object(let members)? = try? OrderedJSON(parsing: String(decoding: data, as: UTF8.self))
+    else { return .null }
+    return .object(members.filter { $0.key != "epochs" })
+  }
+}

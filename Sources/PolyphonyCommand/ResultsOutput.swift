@@ -16,6 +16,7 @@ struct ResultsOutput {
       Swift.print(table(results).forTerminal())
       if let table = PerModality.table(results) { Swift.print(table.forTerminal()) }
       for classes in results.compactMap(\.classes) { Self.print(classes) }
+      for outputs in results.compactMap(\.outputs) { Swift.print(outputs.table.forTerminal()) }
     }
   }
 

@@ -3,6 +3,18 @@ import Torch
 
 /// The content of `dataset.json`: the task, the modalities and the files of a data set.
 ///
+/// The task decides the form of the tensor `target`:
+///
+/// * `{"kind": "regression"}`: `[N]` or `[N, 1]` f32. An optional `range` bounds the values.
+/// * `{"kind": "regression", "targets": ["calm", "loud"]}`: `[N, K]` f32, a column for each of the K ≥ 2 names. The
+///   `range` bounds all of them.
+/// * `{"kind": "classification", "classes": C}`: `[N]` i64, with optional names in `labels`.
+/// * `{"kind": "multilabel", "classes": K}`: `[N, K]` f32 or u8, 1 where the label holds and 0 elsewhere, with optional
+///   names in `labels`.
+/// * `{"kind": "segmentation", "classes": C}`: `[N, height, width]` i64.
+///
+/// Every number must be finite. A sample with an unknown target has no place in a labelled split.
+///
 /// ```swift
 /// let description = DatasetDescription(
 ///   name: "gestures", task: PredictionTask(kind: .classification, classes: 3),
@@ -59,16 +71,7 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
           ? "channels, height and width above 0"
           : modality.kind == .sequence ? "features and length above 0" : "features above 0")
     }
-    try check(
-      task.kind == .regression || (task.classes ?? 0) >= 2, "task.classes",
-      "\(task.classes.map(String.init) ?? "none")",
-      "2 or more")
-    if let range = task.range {
-      try check(range.count == 2 && range[0] < range[1], "task.range", "\(range)", "[smallest, largest]")
-    }
-    if let labels = task.labels {
-      try check(labels.count == task.classes, "task.labels", "\(labels.count) labels", "\(task.classes ?? 0)")
-    }
+    if let wrong = task.contradiction { try check(false, "task.\(wrong.key)", wrong.found, wrong.expected) }
     try check(!splits.isEmpty, "splits", "none", "at least one of train, valid, test")
     for (name, split) in splits {
       try check(

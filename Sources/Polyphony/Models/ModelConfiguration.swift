@@ -97,7 +97,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     try check(heads >= 1 && width % max(heads, 1) == 0, "heads", heads, "a divisor of the width \(width)")
     try check(memoryLayers ?? 1 >= 1, "memory_layers", memoryLayers ?? 1, "1 or more")
     try check((1...1024).contains(promptLength ?? 1), "prompt_length", promptLength ?? 1, "1 to 1024")
-    try check(task.kind == .regression || task.classes ?? 0 >= 2, "task.classes", task.classes ?? 0, "2 or more")
+    if let wrong = task.contradiction { try check(false, "task.\(wrong.key)", wrong.found, wrong.expected) }
     let rates = [dropout.attention, dropout.relu, dropout.residual, dropout.embedding, dropout.output]
     try check(rates.allSatisfy { (0..<1).contains($0) }, "dropout", rates, "rates from 0 to below 1")
     try check(
@@ -136,7 +136,8 @@ extension ModelConfiguration {
         .usage, "the architecture does not suit the data", file: file, key: "model.architecture",
         found: "\(architecture) for \(task.kind.rawValue) of \(kinds)",
         expected: images
-          ? "segmentation of images of one size" : "regression or classification of sequences and vectors",
+          ? "segmentation of images of one size"
+          : "regression, classification or multilabel of sequences and vectors",
         remedy: images ? "choose late_fusion, early_fusion, encoder_fusion or mult" : "choose deeplab_v3plus for images"
       )
     }

@@ -30,7 +30,7 @@ struct DataConvertCommand: ReportingCommand {
 
   /// The kinds of prediction task.
   enum Task: String, ExpressibleByArgument, CaseIterable {
-    case regression, classification
+    case regression, classification, multilabel
   }
 
   @Option(help: ArgumentHelp("What to predict; found out from the target.", valueName: "task"))
@@ -38,7 +38,8 @@ struct DataConvertCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The key or column of the target, KEY:0 for the first of several; regression_labels, labels, label, target, y, …",
+      "The key or column of the target; several columns as A,B,C; KEY:0 or KEY:0,2 for some of an array; "
+        + "regression_labels, labels, label, target, y, …",
       valueName: "key"))
   var target: String?
 
@@ -93,7 +94,7 @@ struct DataConvertCommand: ReportingCommand {
     for note in report.notes { Terminal.note(note) }
     let task = report.description.task
     let samples = report.splits.map { "\($0.name) \($0.samples)" }.joined(separator: ", ")
-    print("\(report.description.name): \(task.kind.rawValue)\(task.classes.map { ", \($0) classes" } ?? "")")
+    print("\(report.description.name): \(task.summary)")
     for modality in report.description.modalities {
       let shape = modality.sampleShape.map(String.init).joined(separator: "×")
       print("\(modality.name)  \(modality.kind.rawValue) \(shape)")

@@ -51,12 +51,12 @@ public enum DatasetConversion {
     guard options.task != .segmentation else {
       throw Fault(
         .usage, "this task cannot be converted", key: "--task", found: "segmentation",
-        expected: "regression or classification")
+        expected: "regression, classification or multilabel")
     }
     try OutputFolder.check(options.output)
     let inputs = try InputFile.parse(options.inputs)
     let table = try SourceFile.open(inputs, options, folder: options.output.parentFolder)
-    let options = (table.format == "HDF5" ? options.withPaths : options).withTargetColumn(in: table)
+    let options = try (table.format == "HDF5" ? options.withPaths : options).withTarget(in: table)
     let hashes = try hashes(of: inputs)
     let recognized = hashes.count == 1 ? known[hashes[0]] : nil
     let splitting = try SplitDecision(table: table, options: options, recognized: recognized).make()
@@ -66,7 +66,7 @@ public enum DatasetConversion {
     let identifiers = try SampleIdentifiers(table, options, sets)
     var notes = (recognized.map { [$0.note] } ?? []) + table.notes + splitting.notes + target.notes + identifiers.notes
     if let part = table.parts.first {
-      notes += [UnusedColumns.note(part, entries, options, target: target.key)].compactMap(\.self)
+      notes += [UnusedColumns.note(part, entries, options, targets: target.keys)].compactMap(\.self)
     }
     var writings: [SplitWriting] = []
     for (index, set) in sets.enumerated() {

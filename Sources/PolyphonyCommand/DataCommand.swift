@@ -26,8 +26,7 @@ struct DataInspectCommand: ReportingCommand {
     let dataset = try Dataset(data)
     let inspection = try DatasetInspection(dataset)
     let task = dataset.description.task
-    try StandardOutput.print(
-      "\(dataset.description.name): \(task.kind.rawValue)\(task.classes.map { ", \($0) classes" } ?? "")")
+    try StandardOutput.print("\(dataset.description.name): \(task.summary)")
     if let source = dataset.description.source { try StandardOutput.print(source) }
     let hasCells = inspection.modalities.contains { $0.missingCells > 0 }
     var table = TextTable(
@@ -51,6 +50,20 @@ struct DataInspectCommand: ReportingCommand {
         ?? "no targets"
       try StandardOutput.print("\(row.split) targets  \(counts)")
     }
+    if !inspection.targets.isEmpty { try StandardOutput.print(Self.table(inspection.targets).forTerminal()) }
+  }
+}
+
+extension DataInspectCommand {
+  /// The spread of several targets as a table.
+  private static func table(_ targets: [DatasetInspection.TargetRow]) -> TextTable {
+    var table = TextTable(
+      [.init("split"), .init("target")] + ["mean", "deviation", "smallest", "largest"].map { .init($0, .right) })
+    for row in targets {
+      let numbers = [row.mean, row.deviation, row.smallest, row.largest]
+      table.append([row.split, row.target] + numbers.map { String(format: "%.3g", $0) })
+    }
+    return table
   }
 }
 

@@ -43,8 +43,7 @@ struct DataConvertCommand: ReportingCommand {
     for note in report.notes { Terminal.note(note) }
     let task = report.description.task
     let samples = report.splits.map { "\($0.name) \($0.samples)" }.joined(separator: ", ")
-    try StandardOutput.print(
-      "\(report.description.name): \(task.kind.rawValue)\(task.classes.map { ", \($0) classes" } ?? "")")
+    try StandardOutput.print("\(report.description.name): \(task.summary)")
     for modality in report.description.modalities {
       let shape = modality.sampleShape.map(String.init).joined(separator: "×")
       try StandardOutput.print("\(modality.name)  \(modality.kind.rawValue) \(shape)")

@@ -16,6 +16,7 @@ struct ResultsOutput {
       try StandardOutput.print(table(results).forTerminal())
       if let table = PerModality.table(results) { try StandardOutput.print(table.forTerminal()) }
       for classes in results.compactMap(\.classes) { try Self.print(classes) }
+      for outputs in results.compactMap(\.outputs) { try StandardOutput.print(outputs.table.forTerminal()) }
     }
   }
 

@@ -53,7 +53,8 @@ public struct ConversionOptions: Sendable {
   public var output: String
   /// The prediction task. If it is nil, the target decides it.
   public var task: PredictionTask.Kind?
-  /// The key or column of the target. `KEY:3` is column 3, counted from 0, of an array with several.
+  /// The key or column of the target. `A,B` are several columns, each a target. `KEY:3` and `KEY:0,3` are columns, counted
+  /// from 0, of an array with several.
   public var target: String?
   /// The key that holds the text, `text` or `text_bert`.
   public var text: TextForm?
@@ -78,8 +79,8 @@ public struct ConversionOptions: Sendable {
   /// The computational sequence whose entries are the steps of all. If it is nil, it is one of texts, such as words, or
   /// else every sequence keeps its own entries.
   public var align: String?
-  /// The column of a target with several, counted from 0.
-  var targetColumn: Int?
+  /// The target as the table has it, once the table is known. It is nil without ``target``.
+  var chosenTarget: TargetChoice?
 
   /// Makes options with their defaults.
   public init(inputs: [String], output: String) { (self.inputs, self.output) = (inputs, output) }
@@ -112,7 +113,10 @@ public struct ConversionOptions: Sendable {
   private var withPaths: ConversionOptions {
     func path(_ key: String) -> String { String(key.drop { $0 == "/" }) }
     var options = self
-    (options.target, options.id, options.splitBy) = (target.map(path), id.map(path), splitBy.map(path))
+    (options.id, options.splitBy) = (id.map(path), splitBy.map(path))
+    options.target = target.map { keys in
+      keys.split(separator: ",", omittingEmptySubsequences: false).map { path(String($0)) }.joined(separator: ",")
+    }
     options.groupBy = groupBy.map(path)
     options.modalities = modalities.map { choice in
       var choice = choice
@@ -123,14 +127,13 @@ public struct ConversionOptions: Sendable {
     return options
   }
 
-  /// The options with the column of a target such as `y:3` apart from its key, unless that is a key of the table.
-  func withTargetColumn(in table: SourceTable) -> ConversionOptions {
-    guard let target, let colon = target.lastIndex(of: ":"),
-      let column = Int(target[target.index(after: colon)...]), column >= 0,
-      !table.parts.contains(where: { $0[target] != nil })
-    else { return self }
+  /// The options with the target read for a table.
+  /// - Throws: `Fault(.usage)` for a column that is named twice.
+  func withTarget(in table: SourceTable) throws(Fault) -> ConversionOptions {
     var options = self
-    (options.target, options.targetColumn) = (String(target[..<colon]), column)
+    options.chosenTarget = try target.map { (target) throws(Fault) in
+      try TargetChoice(parsing: target, among: table.parts.flatMap { $0.columns.map(\.name) })
+    }
     return options
   }
 

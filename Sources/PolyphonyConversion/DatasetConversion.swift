@@ -54,25 +54,25 @@ public enum DatasetConversion {
     guard options.task != .segmentation else {
       throw Fault(
         .usage, "this task cannot be converted", key: "--task", found: "segmentation",
-        expected: "regression or classification")
+        expected: "regression, classification or multilabel")
     }
     try AtomicFolder.check(options.output, replacing: .dataset)
     let inputs = try InputFile.parse(options.inputs)
     let table = try SourceFile.open(inputs, options, folder: options.output.parentFolder)
-    let options = options.fitted(to: table).withTargetColumn(in: table)
+    let options = try options.fitted(to: table).withTarget(in: table)
     let hashes = try hashes(of: inputs)
     let recognized = hashes.count == 1 ? known[hashes[0]] : nil
     let splitting = try SplitDecision(table: table, options: options, recognized: recognized).make()
     let sets = splitting.sets
     let entries = try ModalitySelection(table: table, options: options, sets: sets).make()
     var target = splitting.target
-    if table.format == "CSV" { target.task.column = target.key }
-    if options.needsTarget, target.key == nil { throw noTarget(table, options) }
+    if table.format == "CSV" { target.task.column = target.keys.count == 1 ? target.keys[0] : nil }
+    if options.needsTarget, target.keys.isEmpty { throw noTarget(table, options) }
     let identifiers = try SampleIdentifiers(table, options, sets)
     var notes = (recognized.map { [$0.note] } ?? []) + table.notes + splitting.notes + target.notes + identifiers.notes
     notes += [PresenceColumn.note(sets, entries)].compactMap(\.self)
     if let part = table.parts.first {
-      notes += [UnusedColumns.note(part, entries, options, target: target.key)].compactMap(\.self)
+      notes += [UnusedColumns.note(part, entries, options, targets: target.keys)].compactMap(\.self)
     }
     var writings: [SplitWriting] = []
     for (index, set) in sets.enumerated() {

@@ -4,8 +4,9 @@ import Torch
 ///
 /// All bounds are relative to the source model on the same target samples:
 /// * Spread: the standard deviation of predictions (of class probabilities for classes) over the source's.
-/// * Movement: the mean of ‖ŷ − ŷ_source‖₁ over the source's spread. Since |ŷ − y| ≤ |ŷ_source − y| + |ŷ − ŷ_source|,
-///   the mean absolute error of a regression cannot grow by more than this bound times the source's spread.
+/// * Movement: the mean of ‖ŷ − ŷ_source‖₁ (or of |ŷ − ŷ_source| over several targets or labels) over the source's
+///   spread. Since |ŷ − y| ≤ |ŷ_source − y| + |ŷ − ŷ_source|, the mean absolute error of a regression cannot grow by
+///   more than this bound times the source's spread.
 /// * Drift: ‖θ − θ₀‖ / ‖θ₀‖ of the adapted parameters.
 /// * Contrast: the mean contrastive loss over that of the first epoch (online: of the first eight batches).
 ///

@@ -52,14 +52,14 @@ public final class READ: AdaptationMethod {
     return AdaptationStep(loss: session.update(READ.loss(log)), learned: batch.count)
   }
 
-  /// The loss L of log probabilities `[B, C]` or `[B, C, H, W]`.
+  /// The loss L of log probabilities `[B, C]`, `[B, C, K]` or `[B, C, H, W]`. It is averaged over the K targets or labels.
   static func loss(_ logProbabilities: Tensor) -> Tensor {
     let surest = logProbabilities.maximum(1)
     let confidence = -(surest.exp() * surest).mean()
     let p = logProbabilities.exp()
     let mean = p.rank == 4 ? p.mean(0, 2, 3) : p.mean(0)
     // A class without predictions adds 0, because p ln p → 0.
-    return confidence + (mean * mean.clamped(1e-12, nil).log()).sum()
+    return confidence + (mean * mean.clamped(1e-12, nil).log()).sum(0).mean()
   }
 
   /// The bins of a regression.

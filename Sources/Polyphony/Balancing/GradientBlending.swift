@@ -58,7 +58,7 @@ public final class GradientBlending: StepHook {
     guard task.kind != .segmentation else {
       throw Fault(
         .usage, "gradient blending's heads are for vectors, and a segmentation model has maps", key: reader.path,
-        expected: "regression or classification", remedy: "choose cggm, ogm-ge, agm or mslr")
+        expected: "regression, classification or multilabel", remedy: "choose cggm, ogm-ge, agm or mslr")
     }
     let names = ["fused"] + model.configuration.modalities.map(\.name)
     self.names = names

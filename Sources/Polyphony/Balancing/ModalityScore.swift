@@ -3,9 +3,11 @@ import Torch
 /// The score ε_i of a prediction from one modality on a batch; higher is better.
 ///
 /// * Classification: accuracy.
+/// * Multi-label classification: the share of right labels (`ŷ ≥ 0` against `y = 1`).
 /// * Segmentation: mean Dice (``SegmentationScore``).
 /// * Regression, one of three: the accuracy of the sign (`ŷ ≥ 0` against `y ≥ 0`, as in CGGM's code for sentiment), the
-///   confidence mean exp(−|ŷ − y|), or minus the mean absolute error (as in the paper's text).
+///   confidence mean exp(−|ŷ − y|), or minus the mean absolute error (as in the paper's text). Each is averaged over
+///   the targets.
 ///
 /// ```swift
 /// let score = ModalityScore(PredictionTask(kind: .classification, classes: 3))
@@ -32,11 +34,12 @@ public struct ModalityScore: Sendable {
     self.regression = regression ?? (task.metrics == nil ? .confidence : .sign)
   }
 
-  /// The score of an untrained classifier: 1/classes, ½ for a sign, 0 for Dice. It is nil for confidence and error,
+  /// The score of an untrained classifier: 1/classes, ½ for a sign or a label, 0 for Dice. It is nil for confidence and error,
   /// because it then depends on the targets.
   public var chance: Double? {
     switch task.kind {
     case .classification: 1 / Double(max(task.classes ?? 1, 1))
+    case .multilabel: 0.5
     case .segmentation: 0
     case .regression: regression == .sign ? 0.5 : nil
     }
@@ -50,6 +53,7 @@ public struct ModalityScore: Sendable {
   private func score(_ prediction: Tensor, _ target: Tensor) -> Tensor {
     switch task.kind {
     case .classification: return (prediction.argmax(1) .== target).to(prediction.dtype).mean()
+    case .multilabel: return ((prediction .>= 0) .== (target .>= 0.5)).to(prediction.dtype).mean()
     case .segmentation:
       return SegmentationScore.dice(prediction, target, classes: task.classes ?? 0).mean().to(prediction.dtype)
     case .regression:

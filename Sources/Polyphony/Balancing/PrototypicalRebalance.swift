@@ -12,7 +12,8 @@ import Torch
 /// overconfidence of the fast ones. For two modalities these are the published weights. For more, the published code
 /// uses another method (OGM's). The prototypes follow every batch, c ← m c + (1 − m) z̄, while the published ones
 /// follow a tenth of the data before each epoch. The paper has no form for regression. Here the classes of a regression
-/// are quarters of the targets, and the quartiles of the first batch separate them.
+/// are quarters of the targets, and the quartiles of the first batch separate them. Several targets or labels give a
+/// sample no single class, so PMR refuses them.
 ///
 /// ```swift
 /// let recipe = try SettingsTree(yaml: "{alpha: 0.5, entropy_epochs: 3}", file: "recipe")
@@ -40,9 +41,14 @@ public final class PrototypicalRebalance: StepHook {
   private var log = BalancingLog()
 
   /// Reads the settings `alpha` (1), `mu` (0.01), `momentum` (0.9), `entropy_epochs` (1), `start` (0) and `end` (50).
-  /// - Throws: `Fault(.usage)` for a setting out of range, and for segmentation.
+  /// - Throws: `Fault(.usage)` for a setting out of range, for segmentation, and for several targets or labels.
   public init(_ reader: SettingsReader, _ model: MultimodalModel) throws(Fault) {
     let task = model.configuration.task
+    guard task.outputNames == nil else {
+      throw task.refusal(
+        of: "pmr", because: "a prototype stands for one class, and a sample has several targets here", key: reader.path,
+        expected: "classification, or regression with one target", remedy: "choose cggm, ogm-ge, agm or mslr")
+    }
     guard task.kind != .segmentation else {
       throw Fault(
         .usage, "prototypes are of vectors, and a segmentation model has maps", key: reader.path,

@@ -24,10 +24,11 @@ enum SoloPredictions {
 
 /// The confidence of a prediction in the truth, in (0, 1], the «p[y]» of methods for classification.
 ///
-/// It is the share of the true class, per pixel in segmentation. The papers have no form for regression. There it is
-/// exp(−|ŷ − y|), which is 1 for a perfect prediction and whose −log is the absolute error.
+/// It is the share of the true class, per pixel in segmentation, and the probability of the truth of each label. The
+/// papers have no form for regression. There it is exp(−|ŷ − y|) for each target, which is 1 for a perfect prediction and
+/// whose −log is the absolute error.
 enum Confidence {
-  /// The mean over the batch.
+  /// The mean over the batch, and over targets or labels.
   static func mean(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) -> Double {
     noGrad { logarithms(prediction, target, task).exp().mean().item }
   }
@@ -38,8 +39,11 @@ enum Confidence {
   }
 
   private static func logarithms(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) -> Tensor {
-    task.kind == .regression
-      ? -(prediction - target).abs() : prediction.logSoftmax(1).gathered(1, target.unsqueezed(1))
+    switch task.kind {
+    case .regression: -(prediction - target).abs()
+    case .multilabel: -prediction.binaryCrossEntropy(target, reduction: .none)
+    case .classification, .segmentation: prediction.logSoftmax(1).gathered(1, target.unsqueezed(1))
+    }
   }
 }
 

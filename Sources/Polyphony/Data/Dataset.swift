@@ -168,7 +168,8 @@ public struct UnlabelledSplit {
 public struct LabelledSplit {
   /// The samples.
   public let samples: UnlabelledSplit
-  /// `[N, 1]` f32 (regression), `[N]` i64 (classification) or `[N, H, W]` i64 (segmentation).
+  /// `[N, K]` f32 (K targets of a regression, or K labels), `[N]` i64 (classification) or `[N, H, W]` i64
+  /// (segmentation).
   public let target: Tensor
 
   /// Makes a split from samples in memory.

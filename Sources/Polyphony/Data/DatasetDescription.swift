@@ -3,6 +3,18 @@ import Torch
 
 /// The content of `dataset.json`: the task, the modalities and the files of a data set.
 ///
+/// The task decides the form of the tensor `target`:
+///
+/// * `{"kind": "regression"}`: `[N]` or `[N, 1]` f32. An optional `range` bounds the values.
+/// * `{"kind": "regression", "targets": ["calm", "loud"]}`: `[N, K]` f32, a column for each of the K ≥ 2 names. The
+///   `range` bounds all of them.
+/// * `{"kind": "classification", "classes": C}`: `[N]` i64, with optional names in `labels`.
+/// * `{"kind": "multilabel", "classes": K}`: `[N, K]` f32 or u8, 1 where the label holds and 0 elsewhere, with optional
+///   names in `labels`.
+/// * `{"kind": "segmentation", "classes": C}`: `[N, height, width]` i64.
+///
+/// Every number must be finite. A sample with an unknown target has no place in a labelled split.
+///
 /// ```swift
 /// let description = DatasetDescription(
 ///   name: "gestures", task: PredictionTask(kind: .classification, classes: 3),
@@ -59,7 +71,7 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
           ? "channels, height and width above 0"
           : modality.kind == .sequence ? "features and length above 0" : "features above 0")
     }
-    if let (key, found, expected) = task.inconsistency { try check(false, key, found, expected) }
+    if let wrong = task.contradiction { try check(false, "task.\(wrong.key)", wrong.found, wrong.expected) }
     try check(!splits.isEmpty, "splits", "none", "at least one of train, valid, test")
     for (name, split) in splits {
       try check(

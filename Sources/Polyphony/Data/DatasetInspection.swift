@@ -1,6 +1,7 @@
 import Torch
 
-/// The report of `data inspect`: one row for each split and modality, and the label counts of each split.
+/// The report of `data inspect`: one row for each split and modality, the label counts of each split, and the spread of
+/// several targets.
 ///
 /// ```swift
 /// for row in try DatasetInspection(Dataset("gestures")).modalities {
@@ -36,20 +37,40 @@ public struct DatasetInspection: Sendable {
   public struct LabelRow: Sendable {
     /// The name of the split.
     public var split: String
-    /// The number of samples of each class, or of each rounded target of a regression; nil for a split without targets.
+    /// The number of samples of each class or label, or of each rounded target of a regression; nil for a split without
+    /// targets, and for several targets, which ``TargetRow`` describes.
     public var counts: [(label: String, count: Int)]?
+  }
+
+  /// The spread of one of several targets in one split.
+  public struct TargetRow: Sendable {
+    /// The name of the split.
+    public var split: String
+    /// The name of the target.
+    public var target: String
+    /// The mean over the samples.
+    public var mean: Double
+    /// The standard deviation over the samples.
+    public var deviation: Double
+    /// The smallest value.
+    public var smallest: Double
+    /// The largest value.
+    public var largest: Double
   }
 
   /// One row for each split and modality.
   public let modalities: [ModalityRow]
   /// One row for each split.
   public let labels: [LabelRow]
+  /// One row for each split and target of a regression with several targets.
+  public let targets: [TargetRow]
 
   /// Reads and checks a whole data set.
   /// - Throws: `Fault` for the first error.
   public init(_ dataset: Dataset) throws(Fault) {
     var rows: [ModalityRow] = []
     var labels: [LabelRow] = []
+    var targets: [TargetRow] = []
     var splits: [UnlabelledSplit] = []
     for name in dataset.splitNames {
       let (path, _) = try dataset.file(of: name)
@@ -62,10 +83,15 @@ public struct DatasetInspection: Sendable {
       for (index, modality) in dataset.description.modalities.enumerated() {
         rows.append(Self.row(split, index, modality))
       }
-      labels.append(LabelRow(split: name, counts: labelled.map { Self.counts($0.target, dataset.description.task) }))
+      let task = dataset.description.task
+      if let labelled, let names = task.targets {
+        targets += Self.spread(labelled.target, names, split: name)
+      } else {
+        labels.append(LabelRow(split: name, counts: labelled.map { Self.counts($0.target, task) }))
+      }
     }
     try dataset.checkDisjoint(splits)
-    (modalities, self.labels) = (rows, labels)
+    (modalities, self.labels, self.targets) = (rows, labels, targets)
   }
 
   /// Refuses a training split in which a modality is missing from every sample, because no model can learn from it.
@@ -104,7 +130,21 @@ public struct DatasetInspection: Sendable {
     return zip(missing, present).reduce(0) { $0 + ($1.1 == 0 ? 0 : $1.0) }
   }
 
+  private static func spread(_ target: Tensor, _ names: [String], split: String) -> [TargetRow] {
+    let values = target.to(.float64)
+    let (means, deviations) = (values.mean(0).doubles, values.variance(0).sqrt().doubles)
+    let (smallest, largest) = (values.minimum(0).doubles, values.maximum(0).doubles)
+    return names.enumerated().map { place, name in
+      TargetRow(
+        split: split, target: name, mean: means[place], deviation: deviations[place], smallest: smallest[place],
+        largest: largest[place])
+    }
+  }
+
   private static func counts(_ target: Tensor, _ task: PredictionTask) -> [(label: String, count: Int)] {
+    if task.kind == .multilabel, let names = task.outputNames {
+      return zip(names, target.to(.float64).sum(0).doubles).map { ($0, Int($1)) }
+    }
     let values = task.kind == .regression ? target.rounded().to(.int64).integers : target.integers
     let counts = Dictionary(values.map { ($0, 1) }, uniquingKeysWith: +)
     return counts.keys.sorted().map { key in

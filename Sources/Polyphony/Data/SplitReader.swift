@@ -87,11 +87,25 @@ struct SplitReader {
   private func readTarget(_ samples: UnlabelledSplit) throws(Fault) -> Tensor {
     switch task.kind {
     case .regression:
-      let flat = file["target"]?.shape == [count]
-      let target = try read("target", flat ? [count] : [count, 1], [.f32, .f64, .f16], "[N] or [N, 1]").to(.float32)
-      try checkFinite(target, "target")
+      let outputs = task.outputs
+      let flat = outputs == 1 && file["target"]?.shape == [count]
+      let meaning = task.targets == nil ? "[N] or [N, 1]" : "a column for each of \(outputs) targets"
+      let target = try read("target", flat ? [count] : [count, outputs], [.f32, .f64, .f16], meaning).to(.float32)
+      try checkTargets(target)
       if let range = task.range { try checkRange(target, range[0], range[1], "the range in dataset.json") }
-      return target.reshaped(count, 1)
+      return target.reshaped(count, outputs)
+    case .multilabel:
+      let target = try read(
+        "target", [count, task.outputs], [.f32, .u8], "0 or 1 in a column for each of \(task.outputs) labels"
+      ).to(.float32)
+      try checkTargets(target)
+      try checkRange(target, 0, 1, "0 or 1 for each label")
+      if let place = target.floats.firstIndex(where: { $0 != 0 && $0 != 1 }) {
+        throw Fault(
+          .badData, "a label is neither 0 nor 1", file: path, key: "target",
+          found: "\(target.floats[place]) \(self.place(place))", expected: "0 or 1")
+      }
+      return target
     case .classification:
       let target = try read("target", [count], [.i64], "one class per sample")
       try checkRange(target, 0, Double((task.classes ?? 0) - 1), "a class")
@@ -187,6 +201,21 @@ struct SplitReader {
       remedy: key != "target" && tensor.floats[index].isNaN
         ? "if NaN marks a missing cell, write \"missing_cells\": \"mean\" beside the modality's name in dataset.json"
         : "replace it before training, for example by 0")
+  }
+
+  /// Refuses targets that are no finite numbers, with the name of the target and the sample.
+  private func checkTargets(_ target: Tensor) throws(Fault) {
+    guard task.outputNames != nil, !target.isFinite else { return try checkFinite(target, "target") }
+    let index = target.floats.firstIndex { !$0.isFinite } ?? 0
+    throw Fault(
+      .badData, "a target is not a finite number", file: path, key: "target",
+      found: "\(target.floats[index]) \(place(index))", expected: "a finite number for every target",
+      remedy: "remove the sample, or the target from all samples")
+  }
+
+  /// The place of an element of `[N, K]` targets in words.
+  private func place(_ index: Int) -> String {
+    "for \(task.outputNames?[index % task.outputs] ?? "") in sample \(index / task.outputs)"
   }
 
   private func checkRange(

@@ -40,11 +40,13 @@ extension Dataset {
       cellFill[wanted.name] = means
     }
     let (task, wanted) = (description.task, configuration.task)
-    guard task.kind == wanted.kind, task.classes == wanted.classes else {
+    guard task.kind == wanted.kind, task.classes == wanted.classes, task.outputs == wanted.outputs else {
+      throw refuse("the data serves another task than the model", "task", task.summary, wanted.summary)
+    }
+    guard task.targets == wanted.targets else {
       throw refuse(
-        "the data serves another task than the model", "task",
-        "\(task.kind.rawValue) \(task.classes.map(String.init) ?? "")",
-        "\(wanted.kind.rawValue) \(wanted.classes.map(String.init) ?? "")")
+        "the data has other targets than the model, or another order", "task.targets",
+        (task.targets ?? []).joined(separator: ", "), (wanted.targets ?? []).joined(separator: ", "))
     }
     return Dataset(self, order: configuration.modalities.map(\.name), cellFill: cellFill)
   }

@@ -98,7 +98,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     try check((1...1024).contains(memoryLayers ?? 1), "memory_layers", memoryLayers ?? 1, "1 to 1024")
     try check((1...1024).contains(classifierLayers ?? 1), "classifier_layers", classifierLayers ?? 1, "1 to 1024")
     try check((1...1024).contains(promptLength ?? 1), "prompt_length", promptLength ?? 1, "1 to 1024")
-    if let (key, found, expected) = task.inconsistency { try check(false, key, found, expected) }
+    if let wrong = task.contradiction { try check(false, "task.\(wrong.key)", wrong.found, wrong.expected) }
     let rates = [dropout.attention, dropout.relu, dropout.residual, dropout.embedding, dropout.output]
     try check(rates.allSatisfy { (0..<1).contains($0) }, "dropout", rates, "rates from 0 to below 1")
     try check(

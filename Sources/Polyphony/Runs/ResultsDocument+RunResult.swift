@@ -12,11 +12,11 @@ extension ResultsDocument.Row {
 }
 
 extension RunResult {
-  /// The keys of a row besides its scores: conditions, mask, figures by class, seconds and cost.
+  /// The keys of a row besides its scores: conditions, mask, figures by class or output, seconds and cost.
   fileprivate var furtherKeys: OrderedDictionary<String, OrderedJSON> {
     var extra = conditions.mapValues { OrderedJSON.string($0) }
     if let mask { extra["mask"] = .string(mask) }
-    for (key, value) in classes?.members ?? [] { extra[key] = value }
+    for (key, value) in (classes?.members ?? []) + (outputs?.members ?? []) { extra[key] = value }
     if let seconds { extra["seconds"] = .number(seconds) }
     if let cost {
       extra["cost"] = [

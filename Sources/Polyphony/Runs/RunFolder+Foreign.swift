@@ -5,7 +5,10 @@ import Torch
 extension RunFolder {
   /// The folders that a run replaces as a whole.
   private var products: [(path: String, kind: FolderKind)] {
-    [(model, .model), (adapter, .adapter), (checkpoint, .checkpoint)]
+    [
+      (model, .model), (adapter, .adapter), (checkpoint, .checkpoint),
+      (CheckpointFolder.previous(checkpoint), .checkpoint),
+    ]
   }
 
   /// Writes the recipe of a run that begins or goes on in the folder.

@@ -27,6 +27,8 @@ public struct RunResult: Sendable {
   public var cost: TuningCost?
   /// The answers by class. Only the evaluation of one model of classification has them.
   public var classes: ClassReport?
+  /// The scores by target or label. Only the evaluation of one model with several outputs beside each other has them.
+  public var outputs: OutputReport?
   /// The duration in seconds, averaged over the seeds.
   public var seconds: Double?
   /// The folder of the results. Default: the results are in memory only.

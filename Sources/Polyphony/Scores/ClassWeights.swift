@@ -10,6 +10,9 @@ public enum ClassWeights: Equatable, Sendable {
   case given([Double])
   /// The weights N/(C·n_c) for N training targets, C classes and n_c targets of class c. Every class then counts alike,
   /// and the mean weight of a target is 1.
+  ///
+  /// In a multi-label classification, the weight of a label's positive samples is (N − n_c)/n_c for N samples, n_c of
+  /// them with the label (`pos_weight` of PyTorch). Positive and negative samples of a label then count alike.
   case balanced
 
   /// The word for ``balanced`` in recipes.
@@ -18,7 +21,7 @@ public enum ClassWeights: Equatable, Sendable {
   /// The weights as numbers.
   ///
   /// - Parameters:
-  ///   - target: the targets of the training split, i64 of any shape.
+  ///   - target: the targets of the training split: i64 of any shape, or `[N, K]` of 0 and 1 for labels.
   ///   - task: the task.
   /// - Throws: `Fault(.usage)` for weights that do not fit the task, and for `balanced` if a class has no target.
   public func values(for target: Tensor, _ task: PredictionTask) throws(Fault) -> [Double] {
@@ -32,6 +35,7 @@ public enum ClassWeights: Equatable, Sendable {
           .usage, "these class weights do not fit the task", key: "training.class_weights", found: Self.word,
           expected: "none: regression has no classes")
       }
+      if task.kind == .multilabel { return try Self.positiveWeights(target, task) }
       let counts = Self.counts(target, classes)
       if let absent = counts.firstIndex(of: 0) {
         throw Fault(
@@ -42,6 +46,20 @@ public enum ClassWeights: Equatable, Sendable {
       let total = Double(counts.reduce(0, +))
       return counts.map { total / (Double(classes) * Double($0)) }
     }
+  }
+
+  private static func positiveWeights(_ target: Tensor, _ task: PredictionTask) throws(Fault) -> [Double] {
+    let total = Double(target.size(0))
+    let counts = target.to(.float64).sum(0).doubles
+    if let place = counts.firstIndex(where: { $0 == 0 || $0 == total }) {
+      throw Fault(
+        .usage, "a label cannot be balanced without samples that have it and samples that lack it",
+        key: "training.class_weights",
+        found: "\(counts[place] == 0 ? "no" : "every") training sample has \(task.className(place))",
+        expected: "both for each label",
+        remedy: "give the weights as a list of \(counts.count) numbers in the order \(task.classOrder)")
+    }
+    return counts.map { (total - $0) / $0 }
   }
 
   private static func counts(_ target: Tensor, _ classes: Int) -> [Int] {

@@ -14,6 +14,8 @@ public struct Evaluation: Sendable {
   public var metrics: MetricValues
   /// The counts of true and predicted classes. Only a classification has them.
   public var confusion: ConfusionMatrix?
+  /// The scores by target or label. Only a regression with several targets and a multi-label classification have them.
+  public var outputs: OutputReport?
 
   /// Computes loss and metrics of predictions `[N, outputs]`.
   /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
@@ -25,6 +27,7 @@ public struct Evaluation: Sendable {
       (metrics, confusion) = (ClassificationMetrics.values(counts), counts)
     } else {
       metrics = try Self.metrics(prediction, target, task)
+      outputs = OutputReport(prediction, target, task: task)
     }
   }
 
@@ -50,12 +53,9 @@ public struct Evaluation: Sendable {
   {
     switch task.kind {
     case .regression:
-      let (values, truth) = (prediction.floats, target.floats)
-      return switch task.metrics {
-      case .sentiment: SentimentMetrics.values(prediction: values, truth: truth)
-      case .sims: SimsMetrics.values(prediction: values, truth: truth)
-      case nil: RegressionMetrics.values(prediction: values, truth: truth)
-      }
+      return TargetMetrics.mean(TargetMetrics.perTarget(prediction, target, task.metrics))
+    case .multilabel:
+      return MultilabelMetrics.values(logits: prediction.floats, truth: target.floats, labels: task.outputs)
     case .classification: return ClassificationMetrics.values(try confusion(prediction, target, task))
     case .segmentation:
       let classes = task.classes ?? 0
@@ -79,6 +79,7 @@ public struct Evaluation: Sendable {
     switch kind {
     case .regression: "mae"
     case .classification: "accuracy"
+    case .multilabel: "f1_micro"
     case .segmentation: "dice"
     }
   }

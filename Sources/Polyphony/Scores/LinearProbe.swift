@@ -3,7 +3,7 @@ import Torch
 /// The quality of each encoder for the task, measured by ridge regression on its frozen, pooled encodings.
 ///
 /// The encodings X `[N, d]` are means over the real steps, standardised by the training split. The targets Y (values,
-/// or ±1 for each class) are centred. Then
+/// or ±1 for each class or label) are centred. Then
 ///
 /// W = (XᵀX + α N I)⁻¹ XᵀY,
 ///
@@ -41,7 +41,7 @@ public enum LinearProbe {
     guard task.kind != .segmentation else {
       throw Fault(
         .usage, "a linear probe reads one vector per sample, and segmentation has a target for each pixel",
-        key: "task", expected: "regression or classification",
+        key: "task", expected: "regression, classification or multilabel",
         remedy: "judge the modalities by ModalityContributions")
     }
     let fitted = encodings(model, training.samples, device)
@@ -74,8 +74,11 @@ public enum LinearProbe {
     let deviation = x.variance(0, keep: true).sqrt() + 1e-12
     let features = (x - mean) / deviation
     let y =
-      task.kind == .regression
-      ? target.to(.float64).reshaped(x.size(0), 1) : target.oneHot(task.classes ?? 0).to(.float64) * 2 - 1
+      switch task.kind {
+      case .regression: target.to(.float64)
+      case .multilabel: target.to(.float64) * 2 - 1
+      case .classification, .segmentation: target.oneHot(task.classes ?? 0).to(.float64) * 2 - 1
+      }
     let offset = y.mean(0, keep: true)
     let width = features.size(1)
     let identity = Tensor.range(width).oneHot(width).to(.float64)

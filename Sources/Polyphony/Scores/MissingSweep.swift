@@ -24,6 +24,8 @@ public struct MissingSweep: Sendable {
     public var metrics: MetricValues
     /// The counts of true and predicted classes. Only a classification has them.
     public var confusion: ConfusionMatrix?
+    /// The scores by target or label. Only a task with several outputs beside each other has them.
+    public var outputs: OutputReport?
 
     /// True if nothing is missing in this condition.
     public var isComplete: Bool { missing == "complete" || rate == 0 }
@@ -56,7 +58,7 @@ public struct MissingSweep: Sendable {
       var row = Row(
         missing: condition.rule.description, rate: condition.rate, present: condition.present,
         weight: condition.weight, hash: mask.hash, metrics: evaluation.metrics)
-      row.confusion = evaluation.confusion
+      (row.confusion, row.outputs) = (evaluation.confusion, evaluation.outputs)
       rows.append(row)
     }
     self.init(rows: rows)

@@ -5,8 +5,8 @@ import Torch
 ///
 /// v(S) is the metric with only the modalities S, which ``ModalitySubsets`` defines. It is negated for a metric that is
 /// better when low, so a positive contribution always helps. v(∅) is the score of the best constant answer (the mean of
-/// the targets, or the classes' shares), which needs no modality. The Shapley values (``Coalitions``) add up to v(all)
-/// − v(∅).
+/// each target, or the shares of classes or labels), which needs no modality. The Shapley values (``Coalitions``) add up
+/// to v(all) − v(∅).
 ///
 /// Up to six modalities the values come from all subsets. For more, each is a mean over random orders, with its
 /// standard error. Every order is taken forwards and backwards.
@@ -158,7 +158,10 @@ private final class Worth {
     let target = split.target
     let prediction: Tensor
     if task.kind == .regression {
-      prediction = target.zerosLike() + target.mean()
+      prediction = target.zerosLike() + target.mean(0, keep: true)
+    } else if task.kind == .multilabel {
+      let shares = target.mean(0, keep: true).clamped(1e-6, 1 - 1e-6)
+      prediction = target.zerosLike() + shares.log() - (1 - shares).log()
     } else {
       let classes = task.classes ?? 0
       let shares = target.flattened().oneHot(classes).to(.float32).mean(0)

@@ -9,13 +9,13 @@ import Torch
 /// * `pseudo/random`: over K random samples. The value is its expectation, the mean over all samples, without a draw;
 /// * `pseudo/unstable`: over the K samples with the largest s.
 ///
-/// The error is |ỹ − y| for values. For classes it is 1 if the likeliest one is wrong, averaged over the places of an
-/// image.
+/// The error is |ỹ − y| for values, averaged over the targets. For classes it is 1 if the likeliest one is wrong,
+/// averaged over the places of an image. For labels it is the share of wrong ones.
 public enum PseudoLabelError {
   /// Computes the three errors.
   ///
   /// - Parameters:
-  ///   - labels: ỹ of every sample, `[N, 1]` for values, `[N, C]` or `[N, C, H, W]` for classes.
+  ///   - labels: ỹ of every sample, `[N, K]` for values and labels, `[N, C]` or `[N, C, H, W]` for classes.
   ///   - stability: s of every sample.
   ///   - target: y of every sample.
   ///   - share: q.
@@ -34,7 +34,8 @@ public enum PseudoLabelError {
 
   /// The error of each label, `[N]`.
   private static func errors(_ labels: Tensor, _ target: Tensor, _ task: PredictionTask) -> Tensor {
-    if task.kind == .regression { return (labels - target.reshaped(to: labels.shape)).abs().squeezed(1) }
+    if task.kind == .regression { return (labels - target.reshaped(to: labels.shape)).abs().mean(1) }
+    if task.kind == .multilabel { return (.!((labels .>= 0.5) .== (target .>= 0.5))).to(.float64).mean(1) }
     let wrong = (.!(labels.argmax(1) .== target)).to(.float64)
     return wrong.rank > 1 ? wrong.mean(1, 2) : wrong
   }

@@ -10,23 +10,25 @@ import Torch
 public struct TaskLoss: Sendable {
   /// The formula of the loss.
   public enum Form: String, Sendable, CaseIterable, Codable {
-    /// The absolute error, mean |ŷ − y|.
+    /// The absolute error, mean |ŷ − y|, also over the targets.
     case absolute
-    /// The squared error, mean (ŷ − y)².
+    /// The squared error, mean (ŷ − y)², also over the targets.
     case squared
     /// The mean of −log softmax(ŷ)[y], weighted by class.
     case crossEntropy = "cross_entropy"
+    /// The mean over samples and labels of −w y ln σ(ŷ) − (1 − y) ln(1 − σ(ŷ)), with a weight w by label.
+    case binaryCrossEntropy = "binary_cross_entropy"
     /// ½ weighted cross-entropy + ½ (1 − soft Dice over the foreground), for segmentation.
     case dice
   }
 
   /// The formula of the loss.
   public let form: Form
-  /// The weights of the classes in the cross-entropy; nil for equal weights.
+  /// The weights of the classes in the cross-entropy, or of the positive samples of each label; nil for equal weights.
   public let classWeights: [Double]?
 
-  /// Makes the field's usual loss of a task: absolute error for regression, cross-entropy for classes, and
-  /// cross-entropy with Dice for segmentation.
+  /// Makes the field's usual loss of a task: absolute error for regression, cross-entropy for classes, binary
+  /// cross-entropy for labels, and cross-entropy with Dice for segmentation.
   ///
   /// A segmentation with four classes is that of the BraTS challenge. Its classes have the weights 0.2, 0.3, 0.25,
   /// 0.25.
@@ -34,6 +36,7 @@ public struct TaskLoss: Sendable {
     switch task.kind {
     case .regression: form = .absolute
     case .classification: form = .crossEntropy
+    case .multilabel: form = .binaryCrossEntropy
     case .segmentation: form = .dice
     }
     classWeights = TaskLoss.usualWeights(task)
@@ -46,6 +49,7 @@ public struct TaskLoss: Sendable {
       switch task.kind {
       case .regression: [.absolute, .squared]
       case .classification: [.crossEntropy]
+      case .multilabel: [.binaryCrossEntropy]
       case .segmentation: [.dice, .crossEntropy]
       }
     guard possible.contains(form) else {
@@ -81,6 +85,7 @@ public struct TaskLoss: Sendable {
     case .absolute: prediction.absoluteError(target)
     case .squared: prediction.squaredError(target)
     case .crossEntropy: prediction.crossEntropy(target, weights: weights(like: prediction))
+    case .binaryCrossEntropy: prediction.binaryCrossEntropy(target, positiveWeights: weights(like: prediction))
     case .dice:
       prediction.crossEntropy(target, weights: weights(like: prediction)) * (1 - SoftDice.share)
         + (1 - SoftDice(prediction.softmax(1), target).value) * SoftDice.share
@@ -89,13 +94,17 @@ public struct TaskLoss: Sendable {
 
   /// The gradient ∂loss/∂prediction in closed form.
   ///
-  /// It is sign(ŷ − y)/B, 2(ŷ − y)/B or w_y (softmax(ŷ) − onehot(y))/Σw. For Dice it follows from the quotient rule and
-  /// the softmax. It is differentiable in the prediction, except through the sign, whose derivative is zero.
+  /// It is sign(ŷ − y)/BK, 2(ŷ − y)/BK, w_y (softmax(ŷ) − onehot(y))/Σw or ((1 − y + wy) σ(ŷ) − wy)/BK, for B samples
+  /// with K targets or labels. For Dice it follows from the quotient rule and the softmax. It is differentiable in the
+  /// prediction, except through the sign, whose derivative is zero.
   public func gradient(_ prediction: Tensor, _ target: Tensor) -> Tensor {
     switch form {
     case .absolute: return (prediction - target).sign() / Double(target.count)
     case .squared: return (prediction - target) * (2 / Double(target.count))
     case .crossEntropy: return crossEntropyGradient(prediction.softmax(1), target)
+    case .binaryCrossEntropy:
+      let positive = weights(like: prediction).map { target * $0 } ?? target
+      return ((1 - target + positive) * prediction.sigmoid() - positive) / Double(target.count)
     case .dice:
       let shares = prediction.softmax(1)
       let byShare = SoftDice(shares, target).gradient * -SoftDice.share

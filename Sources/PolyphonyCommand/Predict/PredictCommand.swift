@@ -13,6 +13,9 @@ struct PredictCommand: ReportingCommand {
         id            the text from the data set's ids.json, else the id number, else the row from 0
         prediction    the class by its label, else by its number; the value of a regression
         probability_LABEL    the probability of each class of a classification
+        several targets      prediction_TARGET for each, and target_TARGET and error_TARGET
+        several labels       prediction (the names of those that hold, joined by +), predicted_LABEL (0 or 1) and \
+      probability_LABEL for each, and target_LABEL and error_LABEL
         present       the modalities that the sample has, joined by +
         target, error where the data has targets; error is prediction - target for a regression, and 0 (right) or 1 \
       (wrong) for a classification

@@ -19,7 +19,9 @@ enum SingleAnswer {
     let ranking = table.ranking(0)
     var rows = TextTable([.init("prediction")])
     if ranking.isEmpty {
-      if case .number(let value) = table.row(0)[1] { rows.append([value.description]) }
+      let values = table.values(0)
+      if values.count > 1 { rows = TextTable([.init("target"), .init("prediction", .right)]) }
+      for (name, value) in values { rows.append((values.count > 1 ? [name] : []) + [value.description]) }
     } else {
       rows = TextTable([.init("prediction"), .init("probability", .right)])
       for (name, probability) in ranking.prefix(mostClasses) {

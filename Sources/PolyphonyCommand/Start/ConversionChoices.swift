@@ -6,7 +6,7 @@ import PolyphonyConversion
 struct ConversionChoices: ParsableArguments {
   /// The kinds of prediction task.
   enum Task: String, ExpressibleByArgument, CaseIterable {
-    case regression, classification
+    case regression, classification, multilabel
   }
 
   @Option(help: ArgumentHelp("What to predict; found out from the target.", valueName: "task"))
@@ -14,7 +14,8 @@ struct ConversionChoices: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The key or column of the target, KEY:0 for the first of several; regression_labels, labels, label, target, y, …",
+      "The key or column of the target; several columns as A,B,C; KEY:0 or KEY:0,2 for some of an array; "
+        + "regression_labels, labels, label, target, y, …",
       valueName: "key"))
   var target: String?
 

@@ -79,7 +79,7 @@ package struct TableToPredict {
     var description = DatasetDescription(
       name: path.lastPart, task: configuration.task, modalities: entries.map(\.modality),
       splits: [Self.split: .init(file: "\(Self.split).safetensors")])
-    try AtomicFolder.write(to: folder) { (folder) throws(Fault) in
+    try AtomicFolder.write(to: folder, replacing: .dataset) { (folder) throws(Fault) in
       try DatasetConversion.write(writings, &description, &notes, to: folder) { _ in }
       if let names = identifiers.names { try JSONFile.write(names, to: "\(folder)/ids.json") }
       try JSONFile.write(description, to: "\(folder)/dataset.json")

@@ -63,7 +63,7 @@ struct CSVPlan {
         if columns.isEmpty, names.contains(choice.name) { columns = [choice.name] }
         if columns.isEmpty { throw CSVRoles.missing(choice.name, "--modality", names, file) }
       }
-      if let target = roles.target, columns.contains(target) {
+      if let target = roles.targets.first(where: columns.contains) {
         throw Fault(
           .usage, "the target is no input", key: "--modality \(choice.name)", found: target,
           expected: "columns other than the target")
@@ -146,7 +146,7 @@ struct CSVPlan {
 
   /// Returns true for a usual name of a target that another column is. A column y beside x is a coordinate.
   private func isOtherTarget(_ name: String, _ options: ConversionOptions) -> Bool {
-    guard roles.target != nil, options.allTargetNames.contains(name) else { return false }
+    guard !roles.targets.isEmpty, options.allTargetNames.contains(name) else { return false }
     return name != "y" || profile["x"] == nil
   }
 

@@ -2,12 +2,12 @@ import Polyphony
 
 /// The columns of a table that are not features.
 struct CSVRoles {
-  var target: String?
+  var targets: [String] = []
   var id: String?
   var split: String?
   var group: String?
 
-  var all: [String] { [target, id, split, group].compactMap(\.self) }
+  var all: [String] { targets + [id, split, group].compactMap(\.self) }
 
   /// Finds the columns by the options, or by their usual names.
   /// - Throws: `Fault(.usage)` for an option that names no column.
@@ -18,7 +18,14 @@ struct CSVRoles {
       if names.contains(wanted) || isWhole { return names.contains(wanted) ? wanted : nil }
       throw Self.missing(wanted, option, names, file)
     }
-    target = try place(options.target, "--target", options.isForPrediction ? [] : options.targetNames)
+    if let target = options.target {
+      let choice = try TargetChoice(parsing: target, among: names)
+      for key in choice.columns == nil ? choice.keys : [target] {
+        if let found = try place(key, "--target", []) { targets.append(found) }
+      }
+    } else if let found = try place(nil, "--target", options.isForPrediction ? [] : options.targetNames) {
+      targets = [found]
+    }
     id = try place(options.id, "--id", [ConversionOptions.defaultID])
     split = try place(options.splitBy, "--split-by", [ConversionOptions.defaultSplitBy])
     group = try place(options.groupBy, "--group-by", [])

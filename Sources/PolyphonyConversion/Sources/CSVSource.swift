@@ -66,7 +66,7 @@ enum CSVSource {
       }
       for (index, name) in others.enumerated() {
         let text = CSVField.trimmed(row[places[name] ?? 0])
-        if text.isEmpty, name == roles.target, !options.isForPrediction {
+        if text.isEmpty, roles.targets.contains(name), !options.isForPrediction {
           throw reader.fault(
             "a row has no target", column: name, found: "an empty field", expected: "a value",
             remedy: "remove the row")
@@ -85,7 +85,7 @@ enum CSVSource {
       columns.append((group.name, .array(array)))
     }
     for (name, texts) in zip(others, texts) {
-      let numbers = name == roles.target ? texts.compactMap(Double.init) : []
+      let numbers = roles.targets.contains(name) ? texts.compactMap(Double.init) : []
       columns.append((name, numbers.count == count ? .numbers(numbers) : .texts(texts)))
     }
     return columns

@@ -56,7 +56,8 @@ struct ModalitySelection {
       if name == "text" || name == Self.tokens, name != text { continue }
       let last = name.lastPart
       let isOther =
-        last.contains("label") || options.targetNames.contains(last) || name == options.target
+        last.contains("label") || options.targetNames.contains(last)
+        || options.chosenTarget?.keys.contains(name) == true
         || last.hasSuffix("_lengths") || last.hasSuffix("length") || last.hasSuffix("_present")
         || name == options.id || name == options.groupBy || name == options.splitBy
         || last == ConversionOptions.defaultID || last == PresenceColumn.key

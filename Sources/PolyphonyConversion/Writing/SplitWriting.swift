@@ -6,6 +6,7 @@ struct SplitWriting {
   let set: SampleSet
   let entries: [ModalitySelection.Entry]
   let lengths: [SampleLengths]
+  /// The targets of all samples, row by row. It is nil without targets.
   let target: [Double]?
   let task: PredictionTask
   let ids: [Int]
@@ -59,10 +60,13 @@ struct SplitWriting {
             .init("\(entry.modality.name).length", .i64, [count], elements: steps.map(Int64.init)))
         }
         if let target {
-          items.append(
-            task.kind == .regression
-              ? .init("target", .f32, [count], elements: target.map { Float($0) })
-              : .init("target", .i64, [count], elements: target.map { Int64($0) }))
+          let shape = task.outputNames == nil ? [count] : [count, task.outputs]
+          switch task.kind {
+          case .regression: items.append(.init("target", .f32, shape, elements: target.map { Float($0) }))
+          case .multilabel: items.append(.init("target", .u8, shape, elements: target.map { UInt8($0) }))
+          case .classification, .segmentation:
+            items.append(.init("target", .i64, shape, elements: target.map { Int64($0) }))
+          }
         }
         for (index, (entry, steps)) in zip(entries, lengths).enumerated() {
           let stream = try stream(entry)

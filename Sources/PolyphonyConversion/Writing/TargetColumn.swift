@@ -12,12 +12,12 @@ struct TargetColumn {
   /// The prediction task with its targets.
   struct Outcome {
     var task: PredictionTask
-    /// The targets of each split: values (regression) or classes as whole numbers. It is nil for a split without
-    /// targets.
+    /// The targets of each split: values (regression), classes as whole numbers, or 0 and 1 for labels. Several targets
+    /// stand row by row. It is nil for a split without targets.
     var targets: [[Double]?]
     var notes: [String]
-    /// The key of the target. It is nil without a target.
-    var key: String?
+    /// The keys of the target. They are empty without a target.
+    var keys: [String] = []
   }
 
   /// The maximum number of classes, above that of any label.
@@ -26,7 +26,7 @@ struct TargetColumn {
   /// Makes the task and its targets.
   /// - Throws: `Fault` if the requested target is absent or unusable.
   func make() throws(Fault) -> Outcome {
-    guard let key = try key() else {
+    guard let choice = try choice() else {
       return Outcome(
         task: PredictionTask(kind: .regression), targets: sets.map { _ in nil },
         notes: [
@@ -34,34 +34,42 @@ struct TargetColumn {
             + "--target names one"
         ])
     }
-    var outcome = try make(key)
-    outcome.key = key
-    if options.target == nil, recognized == nil, !key.hasSuffix("_labels") {
-      outcome.notes.insert("the target is \(key). --target names another", at: 0)
+    var outcome = try make(choice)
+    outcome.keys = choice.keys
+    if options.target == nil, recognized == nil, !choice.keys[0].hasSuffix("_labels") {
+      outcome.notes.insert("the target is \(choice.keys[0]). --target names another", at: 0)
     }
     return outcome
   }
 
-  /// The key of the target: the requested one, or the first usual one.
-  private func key() throws(Fault) -> String? {
-    let key: String
-    if let target = options.target {
-      key = target
-      guard sets.contains(where: { $0.part[key] != nil }) else {
-        let names = sets.first?.part.columns.map(\.name) ?? []
-        throw Fault(
-          .usage, "there is no such key", file: table.file, key: "--target", found: key,
-          expected: names.joined(separator: ", "), remedy: Suggestion.question(for: key, among: names))
-      }
-    } else {
-      return options.targetNames.first { name in sets.contains { $0.part[name] != nil } }
+  /// The target: the requested one, or the first usual one.
+  private func choice() throws(Fault) -> TargetChoice? {
+    guard let choice = options.chosenTarget else {
+      return options.targetNames.first { name in sets.contains { $0.part[name] != nil } }.map { .init(key: $0) }
     }
-    return key
+    if let absent = choice.keys.first(where: { key in !sets.contains { $0.part[key] != nil } }) {
+      let names = sets.first?.part.columns.map(\.name) ?? []
+      throw Fault(
+        .usage, "there is no such key", file: table.file, key: "--target", found: absent,
+        expected: names.joined(separator: ", "), remedy: Suggestion.question(for: absent, among: names))
+    }
+    return choice
   }
 
-  private func make(_ key: String) throws(Fault) -> Outcome {
+  private func make(_ choice: TargetChoice) throws(Fault) -> Outcome {
+    let several = SeveralTargets(table: table, options: options, sets: sets, choice: choice)
+    if let outcome = try several.make() { return outcome }
+    guard options.task != .multilabel else {
+      throw Fault(
+        .usage, "several labels need several columns", file: table.file, key: "--task", found: "one column: \(choice)",
+        expected: "a column of 0 and 1 for each label", remedy: "name all columns: --target A,B,C")
+    }
+    return try make(choice.keys[0], column: choice.columns?.first)
+  }
+
+  private func make(_ key: String, column place: Int?) throws(Fault) -> Outcome {
     var columns: [SourceColumn?] = []
-    for set in sets { columns.append(try check(set, key)) }
+    for set in sets { columns.append(try check(set, key, place)) }
     if columns.contains(where: { if case .texts? = $0 { true } else { false } }) {
       guard options.task != .regression else {
         throw Fault(
@@ -87,12 +95,15 @@ struct TargetColumn {
   }
 
   /// Returns the target column of a split, checked to have one entry per sample.
-  private func check(_ set: SampleSet, _ key: String) throws(Fault) -> SourceColumn? {
+  private func check(_ set: SampleSet, _ key: String, _ place: Int?) throws(Fault) -> SourceColumn? {
     guard let column = set.part[key] else { return nil }
-    if let width = column.width, width > 1 || options.targetColumn != nil, column.count == set.count {
-      return try chosen(of: column, width, set, key)
+    if let place, let width = column.width, column.count == set.count {
+      guard let numbers = try column.numbers(column: place) else {
+        throw SeveralTargets.missing(place, of: key, width, table.file)
+      }
+      return .numbers(numbers)
     }
-    if let place = options.targetColumn {
+    if let place {
       throw Fault(
         .usage, "the target has one number for each sample, and no columns", file: table.file, key: "--target",
         found: "\(key):\(place)", expected: key)
@@ -109,24 +120,6 @@ struct TargetColumn {
         remedy: "name another target: --target KEY")
     }
     return column
-  }
-
-  /// Returns the requested column of a target with several.
-  private func chosen(
-    of column: SourceColumn, _ width: Int, _ set: SampleSet, _ key: String
-  ) throws(Fault) -> SourceColumn {
-    guard let place = options.targetColumn else {
-      throw Fault(
-        .badData, "the target has several numbers for each sample, and one can be predicted", file: table.file,
-        key: "\(set.name).\(key)", found: column.summary, expected: "one number for each sample",
-        remedy: "choose a column, counted from 0: --target \(key):0 to --target \(key):\(width - 1)")
-    }
-    guard let numbers = try column.numbers(column: place) else {
-      throw Fault(
-        .usage, "the target has no such column", file: table.file, key: "--target", found: "\(key):\(place)",
-        expected: "\(key):0 to \(key):\(width - 1)")
-    }
-    return .numbers(numbers)
   }
 
   private func numbers(_ column: SourceColumn?, _ set: SampleSet, _ key: String) throws(Fault) -> [Double]? {

@@ -4,7 +4,7 @@ import Polyphony
 enum UnusedColumns {
   /// Returns a sentence that names them. It is nil if there are none.
   static func note(
-    _ part: SourceTable.Part, _ entries: [ModalitySelection.Entry], _ options: ConversionOptions, target: String?
+    _ part: SourceTable.Part, _ entries: [ModalitySelection.Entry], _ options: ConversionOptions, targets: [String]
   ) -> String? {
     let keys = Set(entries.map(\.key))
     var used = keys
@@ -16,9 +16,9 @@ enum UnusedColumns {
     if keys.contains("text") { used.insert(ModalitySelection.tokens) }
     used.formUnion(
       [
-        target, options.id ?? ConversionOptions.defaultID, options.splitBy ?? ConversionOptions.defaultSplitBy,
+        options.id ?? ConversionOptions.defaultID, options.splitBy ?? ConversionOptions.defaultSplitBy,
         options.groupBy, PresenceColumn.key,
-      ].compactMap(\.self))
+      ].compactMap(\.self) + targets)
     let unused = part.columns.map(\.name).filter { !used.contains($0) }
     guard !unused.isEmpty else { return nil }
     return "columns of no modality are left out: " + unused.listed

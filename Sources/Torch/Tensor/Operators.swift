@@ -132,6 +132,7 @@ enum Operators {
 
   // Losses
   static let crossEntropy = Operator("aten::cross_entropy_loss")
+  static let binaryCrossEntropy = Operator("aten::binary_cross_entropy_with_logits")
   static let l1Loss = Operator("aten::l1_loss")
   static let mseLoss = Operator("aten::mse_loss")
   static let smoothL1Loss = Operator("aten::smooth_l1_loss")

@@ -76,6 +76,16 @@ extension Tensor {
     Operators.crossEntropy(
       .tensor(self), .tensor(target), .tensor(weights), .int(reduction.rawValue), .int(-100), .double(0))
   }
+  /// Computes −w y ln σ(x) − (1 − y) ln(1 − σ(x)) for logits x and targets y in [0, 1] of the same shape.
+  ///
+  /// The weights w of the positive targets, one for each column, are 1 by default.
+  public func binaryCrossEntropy(
+    _ target: Tensor, positiveWeights: Tensor? = nil, reduction: Reduction = .mean
+  ) -> Tensor {
+    sameShape(target, "binary cross-entropy")
+    return Operators.binaryCrossEntropy(
+      .tensor(self), .tensor(target), .none, .tensor(positiveWeights), .int(reduction.rawValue))
+  }
   /// Computes |x − target|.
   public func absoluteError(_ target: Tensor, reduction: Reduction = .mean) -> Tensor {
     sameShape(target, "absolute error")

@@ -73,9 +73,12 @@ public struct StepBenchmark {
     let inputs = Inputs(configuration.modalities.map { .normal([count] + $0.sampleShape, generator: generator) })
     let task = configuration.task
     let target =
-      task.kind == .regression
-      ? Tensor.normal([count, 1], generator: generator)
-      : Tensor.uniform([count], in: 0..<Double(task.outputs), generator: generator).to(.int64)
+      switch task.kind {
+      case .regression: Tensor.normal([count, task.outputs], generator: generator)
+      case .multilabel: (Tensor.uniform([count, task.outputs], generator: generator) .>= 0.5).to(.float32)
+      case .classification, .segmentation:
+        Tensor.uniform([count], in: 0..<Double(task.outputs), generator: generator).to(.int64)
+      }
     return Batch(inputs, target: target)
   }
 

@@ -176,7 +176,7 @@ public struct PipelineRecipe: Sendable {
   private static func metrics(of task: PredictionTask) -> [String]? {
     guard task.kind != .segmentation else { return nil }
     let prediction = Tensor.zeros([2, task.outputs])
-    let target = task.kind == .regression ? Tensor.zeros([2, 1]) : Tensor([0, 1])
+    let target = task.kind == .classification ? Tensor([0, 1]) : prediction
     return (try? Evaluation(prediction, target, task: task, loss: TaskLoss(task)))?.metrics.names
   }
 

@@ -25,11 +25,17 @@ public struct EvaluationOutcome {
   }
 
   /// The answers by class, for one model with one seed under one condition.
-  public var classes: ClassReport? {
+  public var classes: ClassReport? { only?.confusion.map { ClassReport($0, labels: labels) } }
+
+  /// The scores by target or label, for one model with one seed under one condition.
+  public var outputs: OutputReport? { only?.outputs }
+
+  /// The scores of one model with one seed under one condition. It is nil for several.
+  private var only: MissingSweep.Row? {
     guard outcomes.count == 1, let sweeps = outcomes.first?.sweeps, sweeps.count == 1, sweeps[0].rows.count == 1 else {
       return nil
     }
-    return sweeps[0].rows[0].confusion.map { ClassReport($0, labels: labels) }
+    return sweeps[0].rows[0]
   }
 
   /// The names of the metrics that ``metric`` may be set to.
@@ -44,7 +50,7 @@ public struct EvaluationOutcome {
         result.mask = hash
         result.parameters = outcome.parameters
         for (seed, sweep) in zip(outcome.seeds, outcome.sweeps) { result.add(seed: seed, scores(sweep)) }
-        result.classes = classes
+        (result.classes, result.outputs) = (classes, outputs)
         return result
       }
       var results = (outcome.sweeps.first?.rows ?? []).enumerated().map { index, row in

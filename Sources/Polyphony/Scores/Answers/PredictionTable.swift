@@ -2,8 +2,19 @@ import Torch
 
 /// The predictions of a model as rows for readers, spreadsheets and programs.
 ///
-/// A row has `id`, `prediction`, a column `probability_LABEL` per class of a classification, and `present`. With targets
-/// it has `target` and `error` too. Segmentations have no such table, because a sample's prediction is a map.
+/// A row has `id`, the columns of the task's answer, and `present`. With targets it has those of the target and the error
+/// too.
+///
+/// | task | answer | target and error |
+/// |---|---|---|
+/// | regression | `prediction` | `target`, `error` |
+/// | regression, several targets | `prediction_TARGET` for each | `target_TARGET` and `error_TARGET` for each |
+/// | classification | `prediction`, `probability_CLASS` for each | `target`, `error` |
+/// | multi-label | `prediction`, `predicted_LABEL` and `probability_LABEL` for each | `target`, `target_LABEL` and `error_LABEL` for each |
+///
+/// An error is prediction − target for a regression, and 0 for a right answer or 1 for a wrong one elsewhere. The
+/// `prediction` of a multi-label classification holds the names of the predicted labels, joined by `+`. Segmentations
+/// have no such table, because a sample's prediction is a map.
 ///
 /// ```swift
 /// let test = try Dataset("gestures").labelled("test")
@@ -24,27 +35,17 @@ public struct PredictionTable {
   }
 
   /// The names of the columns.
-  ///
-  /// `error` is prediction − target for a regression. For a classification it is 0 for a right answer and 1 for a wrong
-  /// one.
-  public let columns: [String]
+  public var columns: [String] {
+    ["id"] + answers.columns + ["present"] + (hasTarget ? answers.truthColumns : [])
+  }
   /// The number of rows.
   public var count: Int { ids.count }
 
   private let ids: [Value]
-  private let task: PredictionTask
-  private let labels: [String]?
-  /// The values of a regression.
-  private let values: [Float]
-  /// The classes of a classification.
-  private let classes: [Int]
-  /// The probabilities of a classification, row by row.
-  private let probabilities: [Float]
+  private let answers: any PredictionAnswers
   private let modalities: [String]
   private let presence: [Int]?
-  private let target: Tensor?
-  private let truths: [Int]
-  private let trueValues: [Float]
+  private let hasTarget: Bool
 
   /// Makes the rows of predictions.
   /// - Parameters:
@@ -62,35 +63,23 @@ public struct PredictionTable {
   ) throws(Fault) {
     let task = configuration.task
     try Self.check(task)
-    guard predictions.prediction.isFinite else { throw Evaluation.notFinite() }
-    let count = samples.count
-    self.task = task
-    self.target = target
-    self.labels = Self.distinct(task.labels ?? labels)
+    let prediction = predictions.prediction
+    guard prediction.isFinite else { throw Evaluation.notFinite() }
+    guard prediction.size(0) == samples.count else {
+      throw Fault(
+        .usage, "the predictions are those of other samples", key: samples.name,
+        found: "\(prediction.size(0)) predictions", expected: "\(samples.count)")
+    }
     ids = try Self.ids(samples, names)
     modalities = configuration.modalities.map(\.name)
     presence = samples.inputs.presence?.integers
-    var columns = ["id", "prediction"]
-    if task.kind == .classification {
-      values = []
-      let classCount = predictions.prediction.size(1)
-      classes = ClassificationMetrics.prediction(logits: predictions.prediction.floats, classes: classCount) ?? []
-      probabilities = predictions.prediction.softmax(1).floats
-      let names = self.labels
-      columns += (0..<classCount).map { "probability_\(names?[$0] ?? String($0))" }
-    } else {
-      values = predictions.prediction.floats
-      (classes, probabilities) = ([], [])
+    hasTarget = target != nil
+    switch task.kind {
+    case .regression: answers = ValueAnswers(prediction, target, names: task.targets)
+    case .multilabel: answers = LabelAnswers(prediction, target, names: Self.distinct(task.labels ?? labels))
+    case .classification, .segmentation:
+      answers = ClassAnswers(prediction, target, names: Self.distinct(task.labels ?? labels))
     }
-    let predicted = max(values.count, classes.count)
-    guard predicted == count else {
-      throw Fault(
-        .usage, "the predictions are those of other samples", key: samples.name, found: "\(predicted) predictions",
-        expected: "\(count)")
-    }
-    truths = task.kind == .classification ? target?.integers ?? [] : []
-    trueValues = task.kind == .regression ? target?.floats ?? [] : []
-    self.columns = columns + ["present"] + (target == nil ? [] : ["target", "error"])
   }
 
   /// Refuses a task whose predictions have no row.
@@ -104,19 +93,8 @@ public struct PredictionTable {
 
   /// The cells of a row, one for each column.
   public func row(_ index: Int) -> [Value] {
-    var cells = [ids[index], prediction(index)]
-    if task.kind == .classification {
-      let count = probabilities.count / max(1, self.count)
-      cells += probabilities[index * count..<(index + 1) * count].map { .number($0) }
-    }
-    cells.append(.text(present(index).joined(separator: "+")))
-    guard target != nil else { return cells }
-    if task.kind == .classification {
-      cells += [name(ofClass: truths[index]), .integer(classes[index] == truths[index] ? 0 : 1)]
-    } else {
-      cells += [.number(trueValues[index]), .number(values[index] - trueValues[index])]
-    }
-    return cells
+    [ids[index]] + answers.cells(index) + [.text(present(index).joined(separator: "+"))]
+      + (hasTarget ? answers.truthCells(index) : [])
   }
 
   /// The names of the modalities that a sample has, in the model's order.
@@ -125,24 +103,12 @@ public struct PredictionTable {
     return modalities.indices.filter { presence[index * modalities.count + $0] != 0 }.map { modalities[$0] }
   }
 
-  /// The classes of a sample with their probabilities, the most probable one first. A regression has none.
-  public func ranking(_ index: Int) -> [(name: String, probability: Float)] {
-    guard task.kind == .classification else { return [] }
-    let count = probabilities.count / max(1, self.count)
-    let row = Array(probabilities[index * count..<(index + 1) * count])
-    // Two logits can differ where their rounded probabilities do not. The predicted class is always the first.
-    let order = row.indices.sorted { one, other in
-      if one == classes[index] || other == classes[index] { return one == classes[index] && one != other }
-      return row[one] == row[other] ? one < other : row[one] > row[other]
-    }
-    return order.map { (labels?[$0] ?? String($0), row[$0]) }
-  }
+  /// The classes or labels of a sample with their probabilities, the most probable one first. A regression has none.
+  public func ranking(_ index: Int) -> [(name: String, probability: Float)] { answers.ranking(index) }
 
-  private func prediction(_ index: Int) -> Value {
-    task.kind == .classification ? name(ofClass: classes[index]) : .number(values[index])
-  }
-
-  private func name(ofClass index: Int) -> Value { labels.map { .text($0[index]) } ?? .integer(index) }
+  /// The values of a sample by the names of the targets. A regression with one target has the name `prediction`, and
+  /// other tasks have no values.
+  public func values(_ index: Int) -> [(name: String, value: Float)] { answers.values(index) }
 
   /// Labels that do not tell the classes apart are no names.
   private static func distinct(_ labels: [String]?) -> [String]? {

@@ -13,8 +13,6 @@ public struct EvaluationOutcome {
   public let masks: [MissingMask]
   /// The metric of table and plot.
   public var metric: String
-  /// The names of the classes of a classification. They are nil if the classes have numbers.
-  var labels: [String]?
 
   /// True if the plan has several conditions.
   public var isSweep: Bool {
@@ -22,14 +20,6 @@ public struct EvaluationOutcome {
     case .rates, .patterns: true
     case .single, nil: false
     }
-  }
-
-  /// The answers by class, for one model with one seed under one condition.
-  public var classes: ClassReport? {
-    guard outcomes.count == 1, let sweeps = outcomes.first?.sweeps, sweeps.count == 1, sweeps[0].rows.count == 1 else {
-      return nil
-    }
-    return sweeps[0].rows[0].confusion.map { ClassReport($0, labels: labels) }
   }
 
   /// The names of the metrics that ``metric`` may be set to.
@@ -43,8 +33,9 @@ public struct EvaluationOutcome {
         if let missing { result.conditions["missing"] = missing }
         result.mask = hash
         result.parameters = outcome.parameters
-        for (seed, sweep) in zip(outcome.seeds, outcome.sweeps) { result.add(seed: seed, scores(sweep)) }
-        result.classes = classes
+        for (seed, sweep) in zip(outcome.seeds, outcome.sweeps) {
+          result.add(seed: seed, scores(sweep), answers: isSweep ? nil : sweep.rows.first?.answers)
+        }
         return result
       }
       var results = (outcome.sweeps.first?.rows ?? []).enumerated().map { index, row in

@@ -15,7 +15,10 @@ struct ResultsOutput {
     } else {
       try StandardOutput.print(table(results).forTerminal())
       if let table = PerModality.table(results) { try StandardOutput.print(table.forTerminal()) }
-      for classes in results.compactMap(\.classes) { try Self.print(classes) }
+      // The matrices of many runs would bury their table. The report has them all.
+      if command == "evaluate", results.count == 1, results[0].seeds.count == 1, let classes = results[0].classes {
+        try Self.print(classes)
+      }
       for outputs in results.compactMap(\.outputs) { try StandardOutput.print(outputs.table.forTerminal()) }
     }
   }

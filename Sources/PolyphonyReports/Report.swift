@@ -40,10 +40,11 @@ public struct Report {
     let title = ReportTitle(content)
     let sections = [
       ContrastSection.make(content), ScoresSection.make(content), ClassSection.make(content),
+      CalibrationSection.make(content), AnswerSection.make(content), DataSection.make(content),
       LearningSection.make(content), ModalitySection.make(content),
       MissingSection.make(content), ShiftSection.make(content), CostSection.make(content),
       ReproductionSection.make(content),
-    ].compactMap(\.self)
+    ].compactMap(\.self).filter { !$0.body.isEmpty }
     let body = HTML("main") {
       HTML("header") {
         HTML("h1") { title.text }

@@ -50,6 +50,9 @@ struct ReportContent {
   /// The principal metric, by its name in sections.
   var metric: String? { main?.metric }
 
+  /// The names in the tables with their meanings.
+  var glossary: Glossary { Glossary(self) }
+
   /// The format of scores on the principal metric.
   var numbers: NumberText {
     guard let main else { return NumberText([]) }
@@ -61,6 +64,35 @@ struct ReportContent {
   var data: [String] {
     let named = Array(OrderedSet((main?.conditions ?? []).compactMap { $0.parts["data"] }))
     return named.isEmpty ? Array(OrderedSet((source.environment?.data ?? []).map(\.name))) : named
+  }
+
+  /// The scores of the constant answer under a condition. They are nil for data whose splits are not described.
+  func constant(_ condition: ScoreCondition) -> MetricValues? {
+    let sets = source.environment?.data ?? []
+    let set = sets.count == 1 ? sets.first : sets.first { $0.name == condition.parts["data"] }
+    return set?.splits.first { $0.name == condition.parts["split"] }?.constant
+  }
+
+  /// The meaning of the constant answer for the task of the data.
+  var constantAnswer: String {
+    let isClassification = (source.environment?.data ?? []).contains { $0.splits.contains { !$0.classes.isEmpty } }
+    return isClassification ? "the most frequent class" : "the mean"
+  }
+
+  /// Shows a body for each row: one or two in full, and of more the best one, with the others folded.
+  func bodies(_ rows: [ResultsDocument.Row], _ body: (ResultsDocument.Row) -> HTML) -> HTML {
+    let keys = ScoreCondition.distinguishing(rows.map { ScoreCondition($0) })
+    let best = rows.indices.reduce(nil as Int?) { best, index in
+      func score(_ index: Int) -> Double? { metric.flatMap { rows[index].metrics[$0]?.mean } }
+      return MetricDirection(metric: metric ?? "").improves(score(index), on: best.flatMap(score)) ? index : best
+    }
+    return HTML(
+      rows.enumerated().map { index, row in
+        if rows.count == 1 { return body(row) }
+        let title = row.name + (keys.isEmpty ? "" : ", \(ScoreCondition(row).name(keys))")
+        guard rows.count > 2, index != best ?? 0 else { return HTML([HTML("h3") { title }, body(row)]) }
+        return HTML.folded(title) { body(row) }
+      })
   }
 
   /// The name of the command that made the folder.

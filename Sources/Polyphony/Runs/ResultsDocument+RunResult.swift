@@ -12,11 +12,12 @@ extension ResultsDocument.Row {
 }
 
 extension RunResult {
-  /// The keys of a row besides its scores: conditions, mask, figures by class or output, seconds and cost.
+  /// The keys of a row besides its scores: conditions, mask, figures by class or output, answers, seconds and cost.
   fileprivate var furtherKeys: OrderedDictionary<String, OrderedJSON> {
     var extra = conditions.mapValues { OrderedJSON.string($0) }
     if let mask { extra["mask"] = .string(mask) }
     for (key, value) in (classes?.members ?? []) + (outputs?.members ?? []) { extra[key] = value }
+    if !answers.isEmpty { extra["answers"] = .array(answers.map { $1.json(seed: Int($0)) }) }
     if let seconds { extra["seconds"] = .number(seconds) }
     if let cost {
       extra["cost"] = [

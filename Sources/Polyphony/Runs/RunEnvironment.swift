@@ -14,6 +14,10 @@ public struct RunEnvironment: Equatable, Sendable {
     public var name: String
     /// The SHA-256 of each split's file, for splits that have one in `dataset.json`.
     public var hashes: [(split: String, hash: String)]
+    /// The names of the classes. Nil without names.
+    public var labels: [String]?
+    /// The sizes of its splits and their targets. They are empty in files of earlier versions.
+    public var splits: [SplitSummary] = []
 
     /// Compares folder, name and hashes.
     public static func == (a: Data, b: Data) -> Bool {
@@ -55,7 +59,8 @@ public struct RunEnvironment: Equatable, Sendable {
       let splits = dataset.description.splits
       return Data(
         folder: folder, name: dataset.description.name,
-        hashes: splits.keys.sorted().compactMap { name in splits[name]?.sha256.map { (name, $0) } })
+        hashes: splits.keys.sorted().compactMap { name in splits[name]?.sha256.map { (name, $0) } },
+        labels: dataset.description.task.labels, splits: SplitSummary.all(dataset))
     }
   }
 
@@ -70,14 +75,21 @@ extension RunEnvironment {
   public var text: String {
     let members = facts.map { OrderedJSON.Member($0.name, .string($0.value)) }
     let sets = data.map { set -> OrderedJSON in
-      [
-        "folder": .string(set.folder), "name": .string(set.name),
-        "sha256": .object(set.hashes.map { .init($0.split, .string($0.hash)) }),
-      ]
+      .object(
+        [
+          .init("folder", .string(set.folder)), .init("name", .string(set.name)),
+          .init("sha256", .object(set.hashes.map { .init($0.split, .string($0.hash)) })),
+        ] + (set.labels.map { [.init("labels", .array($0.map { .string($0) }))] } ?? [])
+          + (set.splits.isEmpty ? [] : [.init("splits", .object(set.splits.map { .init($0.name, $0.json) }))]))
     }
     let all =
       members + [.init("command", .array(command.map { .string($0) })), .init("data", .array(sets))]
     return OrderedJSON.object(all).text() + "\n"
+  }
+
+  private static func splits(_ json: OrderedJSON?) -> [SplitSummary] {
+    guard case .object(let members)? = json else { return [] }
+    return members.compactMap { SplitSummary(name: $0.key, $0.value) }
   }
 
   /// Writes the file into a folder.
@@ -96,14 +108,17 @@ extension RunEnvironment {
         if case .string(let text) = member.value { (member.key, text) } else { nil }
       }
     }
-    func elements(_ value: OrderedJSON?) -> [OrderedJSON] { if case .array(let all)? = value { all } else { [] } }
+    func texts(_ value: OrderedJSON?) -> [String] {
+      (value?.elements ?? []).compactMap { if case .string(let text) = $0 { text } else { nil } }
+    }
     facts = strings(.object(members)).map { (name: $0.0, value: $0.1) }
-    command = elements(document["command"]).compactMap { if case .string(let text) = $0 { text } else { nil } }
-    data = elements(document["data"]).map { set in
-      let texts = Dictionary(strings(set), uniquingKeysWith: { a, _ in a })
+    command = texts(document["command"])
+    data = (document["data"]?.elements ?? []).map { set in
+      let words = Dictionary(strings(set), uniquingKeysWith: { a, _ in a })
       return Data(
-        folder: texts["folder"] ?? "", name: texts["name"] ?? "",
-        hashes: strings(set["sha256"]).map { (split: $0.0, hash: $0.1) })
+        folder: words["folder"] ?? "", name: words["name"] ?? "",
+        hashes: strings(set["sha256"]).map { (split: $0.0, hash: $0.1) },
+        labels: set["labels"].map(texts), splits: Self.splits(set["splits"]))
     }
   }
 }

@@ -25,8 +25,10 @@ public struct RunResult: Sendable {
   public var parameters: (total: Int, trainable: Int)?
   /// The cost of a tuning method, measured on the first seed's model.
   public var cost: TuningCost?
-  /// The answers by class. Only the evaluation of one model of classification has them.
-  public var classes: ClassReport?
+  /// The answers by class, added up over the seeds. Only a classification has them.
+  public private(set) var classes: ClassReport?
+  /// The answers of each seed, summed up for a report. A row of a mean or of a corruption has none.
+  public private(set) var answers: OrderedDictionary<UInt64, AnswerSummary> = [:]
   /// The scores by target or label. Only the evaluation of one model with several outputs beside each other has them.
   public var outputs: OutputReport?
   /// The duration in seconds, averaged over the seeds.
@@ -39,10 +41,13 @@ public struct RunResult: Sendable {
     (self.name, self.split, self.output) = (name, split, output)
   }
 
-  /// Adds the scores of one seed.
-  public mutating func add(seed: UInt64, _ scores: MetricValues) {
+  /// Adds the scores of one seed, and the summary of its answers if there is one.
+  public mutating func add(seed: UInt64, _ scores: MetricValues, answers summary: AnswerSummary? = nil) {
     seeds.append(seed)
     values.append(scores)
+    guard let summary else { return }
+    answers[seed] = summary
+    classes = summary.classes.map { classes?.adding($0) ?? $0 }
   }
 
   /// Mean and deviation over the seeds of every metric.

@@ -8,6 +8,8 @@ public struct Splits {
   public var validation: LabelledSplit
   /// The samples of the reported scores.
   public var test: LabelledSplit
+  /// The names of samples and classes.
+  var names = AnswerNames()
 
   /// Combines three splits.
   public init(training: LabelledSplit, validation: LabelledSplit, test: LabelledSplit) {
@@ -21,6 +23,7 @@ public struct Splits {
     validation = try dataset.labelled("valid")
     let hasTest = dataset.description.splits["test"] != nil
     test = hasTest ? try dataset.labelled("test") : validation
+    names = AnswerNames(dataset)
     try dataset.checkDisjoint([training.samples, validation.samples] + (hasTest ? [test.samples] : []))
     for split in [training, validation, test] {
       try split.samples.checkPresence(
@@ -44,7 +47,11 @@ public struct Splits {
 
   /// Applies the same change to each split.
   func mapped(_ change: (LabelledSplit) throws(Fault) -> LabelledSplit) throws(Fault) -> Splits {
-    Splits(training: try change(training), validation: try change(validation), test: try change(test))
+    var splits = self
+    splits.training = try change(training)
+    splits.validation = try change(validation)
+    splits.test = try change(test)
+    return splits
   }
 
   /// Corrupts all splits in the same way as `evaluate` and adaptation do with this seed.
@@ -56,8 +63,9 @@ public struct Splits {
 
   /// Draws `count` samples per class for training and for validation, and keeps the whole test split.
   func few(_ count: Int, of task: PredictionTask, seed: UInt64) throws(Fault) -> Splits {
-    Splits(
-      training: try training.few(count, of: task, seed: seed),
-      validation: try validation.few(count, of: task, seed: seed), test: test)
+    var splits = self
+    splits.training = try training.few(count, of: task, seed: seed)
+    splits.validation = try validation.few(count, of: task, seed: seed)
+    return splits
   }
 }

@@ -22,8 +22,8 @@ public struct MissingSweep: Sendable {
     public var hash: String
     /// The task's metrics.
     public var metrics: MetricValues
-    /// The counts of true and predicted classes. Only a classification has them.
-    public var confusion: ConfusionMatrix?
+    /// The answers, summed up. Nil for a task without a summary.
+    public var answers: AnswerSummary?
     /// The scores by target or label. Only a task with several outputs beside each other has them.
     public var outputs: OutputReport?
 
@@ -49,16 +49,18 @@ public struct MissingSweep: Sendable {
   /// Scores a model under each of some conditions.
   /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   public init(
-    _ model: MultimodalModel, _ split: LabelledSplit, _ conditions: [MissingPlan.Draw], device: Device = .cpu
+    _ model: MultimodalModel, _ split: LabelledSplit, _ conditions: [MissingPlan.Draw], names: AnswerNames = .init(),
+    device: Device = .cpu
   ) throws(Fault) {
     var rows: [Row] = []
     for condition in conditions {
       let mask = condition.mask
-      let evaluation = try model.evaluate(split, device: device, prepare: { mask.apply(to: $0, indices: $1) })
+      let scored = try model.answers(
+        to: split, names: names, device: device, prepare: { mask.apply(to: $0, indices: $1) })
       var row = Row(
         missing: condition.rule.description, rate: condition.rate, present: condition.present,
-        weight: condition.weight, hash: mask.hash, metrics: evaluation.metrics)
-      (row.confusion, row.outputs) = (evaluation.confusion, evaluation.outputs)
+        weight: condition.weight, hash: mask.hash, metrics: scored.evaluation.metrics)
+      (row.answers, row.outputs) = (scored.summary, scored.evaluation.outputs)
       rows.append(row)
     }
     self.init(rows: rows)

@@ -14,13 +14,14 @@ struct ChartScale {
   /// Makes a scale for all finite values, rounded outwards to its ticks.
   ///
   /// A logarithmic scale has no values of 0 or below. If there is such a value, or no spread at all, the scale is
-  /// linear.
+  /// linear. An axis of values of 0 or above does not begin below 0, as for losses and accuracies.
   /// - Parameters:
   ///   - isWhole: true if ticks between whole numbers make no sense.
   ///   - keepsZero: true if a logarithmic scale gives 0 its own position, left of the smallest decade.
+  ///   - most: the largest possible value. An axis of smaller values does not go beyond it. Default: there is none.
   init(
     _ values: some Sequence<Double>, isLogarithmic wanted: Bool = false, isWhole: Bool = false, keepsZero: Bool = false,
-    count: Int = 5
+    most: Double? = nil, count: Int = 5
   ) {
     var finite = values.filter(\.isFinite)
     let zeros = keepsZero && wanted && finite.contains { $0 > 0 } && finite.contains(0) && !finite.contains { $0 < 0 }
@@ -46,8 +47,11 @@ struct ChartScale {
     let room = high > low ? 0 : max(abs(high) * 0.05, 1e-3)
     let raw = Self.step((high - low + 2 * room) / Double(max(1, count)))
     let step = isWhole ? max(1, raw) : raw
-    let first = ((low - room) / step).rounded(.down)
-    let last = ((high + room) / step).rounded(.up)
+    var first = ((low - room) / step).rounded(.down)
+    var last = ((high + room) / step).rounded(.up)
+    if low >= 0 { first = max(0, first) }
+    if let most, high <= most { last = min(last, (most / step).rounded()) }
+    if first >= last { first = max(low >= 0 ? 0 : -.infinity, last - 1) }
     ticks = stride(from: first, through: last, by: 1).map { $0 * step }
     range = first * step...max(last * step, first * step + step)
   }

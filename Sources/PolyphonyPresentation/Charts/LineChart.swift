@@ -26,6 +26,8 @@ public struct LineChart: Sendable {
     public var name: String
     /// The points in the order of the line.
     public var points: [Point]
+    /// The horizontal values whose points have a ring, such as chosen epochs.
+    public var rings: Set<Double> = []
 
     /// Makes a line.
     public init(_ name: String, _ points: [Point]) { (self.name, self.points) = (name, points) }
@@ -43,6 +45,8 @@ public struct LineChart: Sendable {
   public var isLogarithmicX = false
   /// True if equal ratios are equal lengths on the vertical axis.
   public var isLogarithmicY = false
+  /// The largest possible vertical value, such as 1 for an accuracy. Default: there is none.
+  public var largestY: Double?
 
   /// Makes a chart.
   public init(_ title: String, x xTitle: String, y yTitle: String, _ series: [Series]) {
@@ -58,12 +62,14 @@ public struct LineChart: Sendable {
   /// Returns the drawing for a layout.
   package func drawing(_ layout: ChartLayout) -> String {
     let points = series.flatMap(\.points)
-    let low = points.compactMap { point in point.y.map { $0 - (point.spread ?? 0) } }
-    let high = points.compactMap { point in point.y.map { $0 + (point.spread ?? 0) } }
+    // A band around positive values ends at 0, because no value is below.
+    let isPositive = points.allSatisfy { ($0.y ?? 0) >= 0 }
+    let low = points.compactMap { point in point.y.map { max($0 - (point.spread ?? 0), isPositive ? 0 : -.infinity) } }
+    let high = points.compactMap { point in point.y.map { min($0 + (point.spread ?? 0), largestY ?? .infinity) } }
     let frame = PlotFrame(
       title: title, xTitle: xTitle, yTitle: yTitle,
       x: ChartScale(points.map(\.x), isLogarithmic: isLogarithmicX, isWhole: isWholeX),
-      y: ChartScale(low + high, isLogarithmic: isLogarithmicY), legend: series.count > 1 ? series.map(\.name) : [],
+      y: ChartScale(low + high, isLogarithmic: isLogarithmicY, most: largestY), legend: series.count > 1 ? series.map(\.name) : [],
       layout: layout)
     return frame.svg(series.enumerated().map { ChartStyle.series($0, marks($1, $0, frame)) }.joined())
   }
@@ -77,6 +83,10 @@ public struct LineChart: Sendable {
       let places = part.compactMap { point in point.y.map { frame.place(point.x, $0) } }
       let path = places.map { "\(ChartStyle.place($0.x)) \(ChartStyle.place($0.y))" }.joined(separator: "L")
       marks += "<path fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\"\(dash) d=\"M\(path)\"/>\n"
+      for (point, place) in zip(part, places) where line.rings.contains(point.x) {
+        marks += "<circle class=\"ring\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\" r=\"6\" "
+        marks += "cx=\"\(ChartStyle.place(place.x))\" cy=\"\(ChartStyle.place(place.y))\"/>\n"
+      }
       guard places.count <= 30 else { continue }
       for place in places { marks += ChartStyle.mark(index, place.x, place.y, 2.8) }
     }
@@ -86,7 +96,7 @@ public struct LineChart: Sendable {
   /// Returns the band of the spread around a part of a line. It is empty if no point has a spread.
   private func band(_ points: [Series.Point], _ frame: PlotFrame) -> String {
     guard points.count > 1, points.contains(where: { ($0.spread ?? 0) > 0 }) else { return "" }
-    let upper = points.map { frame.place($0.x, ($0.y ?? 0) + ($0.spread ?? 0)) }
+    let upper = points.map { frame.place($0.x, min(frame.y.range.upperBound, ($0.y ?? 0) + ($0.spread ?? 0))) }
     let lower = points.reversed().map {
       frame.place($0.x, max(frame.y.range.lowerBound, ($0.y ?? 0) - ($0.spread ?? 0)))
     }

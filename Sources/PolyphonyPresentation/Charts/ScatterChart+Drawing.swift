@@ -4,7 +4,8 @@ extension ScatterChart {
 
   /// Returns the drawing for a layout.
   package func drawing(_ layout: ChartLayout) -> String {
-    let extent = points.flatMap { [$0.y - ($0.spread ?? 0), $0.y + ($0.spread ?? 0)] }
+    let least = points.allSatisfy { $0.y >= 0 } ? 0 : -Double.infinity
+    let extent = points.flatMap { [max(least, $0.y - ($0.spread ?? 0)), $0.y + ($0.spread ?? 0)] }
     var frame = PlotFrame(
       title: title, xTitle: xTitle, yTitle: yTitle,
       x: ChartScale(points.map(\.x), isLogarithmic: isLogarithmicX, keepsZero: true), y: ChartScale(extent), legend: [],
@@ -21,7 +22,7 @@ extension ScatterChart {
       let (x, isBest) = (ChartStyle.place(place.x), best.contains(point.name))
       var own = ""
       if let spread = point.spread, spread > 0 {
-        let (high, low) = (frame.place(point.x, point.y + spread).y, frame.place(point.x, point.y - spread).y)
+        let (high, low) = (frame.place(point.x, point.y + spread).y, frame.place(point.x, max(least, point.y - spread)).y)
         own += "<path stroke=\"currentColor\" d=\"M\(x) \(ChartStyle.place(high))V\(ChartStyle.place(low))\"/>\n"
       }
       // Points on the front are filled and the others hollow, so that the difference does not depend on colour.

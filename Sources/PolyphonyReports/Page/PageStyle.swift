@@ -9,10 +9,16 @@ enum PageStyle {
   }
 
   private static let light = variables(
-    [("text", "#1d1e22"), ("muted", "#63656f"), ("rule", "#dedfe5"), ("ground", "#ffffff"), ("soft", "#f5f5f8")],
+    [
+      ("text", "#1d1e22"), ("muted", "#63656f"), ("rule", "#dedfe5"), ("ground", "#ffffff"), ("soft", "#f5f5f8"),
+      ("shade", "#00000030"),
+    ],
     ChartStyle.colours)
   private static let dark = variables(
-    [("text", "#dcdde2"), ("muted", "#9a9ca6"), ("rule", "#35363f"), ("ground", "#16171b"), ("soft", "#1f2026")],
+    [
+      ("text", "#dcdde2"), ("muted", "#9a9ca6"), ("rule", "#35363f"), ("ground", "#16171b"), ("soft", "#1f2026"),
+      ("shade", "#ffffff38"),
+    ],
     ChartStyle.darkColours)
 
   /// The style rules of the whole page.
@@ -33,7 +39,15 @@ enum PageStyle {
     a { color: inherit; text-decoration-color: var(--muted); text-underline-offset: 3px }
     .note, figcaption, footer { font-size: .875rem; color: var(--muted) }
     footer { margin-top: 3rem; border-top: 1px solid var(--rule); padding-top: .75rem }
-    .box { overflow-x: auto; margin: 0 0 .75rem; -webkit-overflow-scrolling: touch }
+    .box { overflow-x: auto; margin: 0 0 .75rem; -webkit-overflow-scrolling: touch; scrollbar-width: thin;
+      background: linear-gradient(to right, var(--ground) 40%, transparent) left / 2.5rem 100% no-repeat local,
+        linear-gradient(to left, var(--ground) 40%, transparent) right / 2.5rem 100% no-repeat local,
+        linear-gradient(to right, var(--shade), transparent) left / .75rem 100% no-repeat,
+        linear-gradient(to left, var(--shade), transparent) right / .75rem 100% no-repeat }
+    .box:focus-visible { outline: 2px solid var(--s0); outline-offset: 2px }
+    .scrolls th:first-child { position: sticky; left: 0; background: var(--ground) }
+    details.all { display: none }
+    abbr[title] { text-decoration: underline dotted var(--muted); text-underline-offset: 3px; cursor: help }
     table { border-collapse: collapse; font-size: .9rem; line-height: 1.4; font-variant-numeric: tabular-nums lining-nums;
       border-top: 1.5px solid var(--text); border-bottom: 1.5px solid var(--text) }
     thead { border-bottom: 1px solid var(--text) }
@@ -58,11 +72,14 @@ enum PageStyle {
     dt { color: var(--muted) } dd { margin: 0 } code { font: .85em ui-monospace, monospace; overflow-wrap: anywhere }
     @media (max-width: 480px) {
       main { padding: 1.5rem 1rem 3rem } h1 { font-size: 1.4rem } dl { grid-template-columns: minmax(0, 1fr) } dd { margin-bottom: .5rem }
+      details.all { display: block; font-size: .875rem; color: var(--muted) } .hint { display: none }
+      .far { display: none } details.all[open] + .box .far { display: table-cell } table { font-size: .82rem }
+      th, td { padding: .3rem .35rem } thead th { min-width: 0 } tbody th { min-width: 4rem; max-width: 8.5rem }
     }
     @media print {
       :root { \(light) }
       body { font-size: 10pt } main { max-width: none; padding: 0 } nav { display: none }
-      .box { overflow: visible } table { font-size: 8.5pt } pre { white-space: pre-wrap; overflow-wrap: anywhere }
+      .box { overflow: visible; background: none } .hint, details.all { display: none } table { font-size: 8.5pt } pre { white-space: pre-wrap; overflow-wrap: anywhere }
       figure, tr, dl { break-inside: avoid } h2, h3 { break-after: avoid }
       details::details-content { content-visibility: visible; display: block } summary { list-style: none }
     }

@@ -7,6 +7,6 @@ enum ContrastSection {
     guard let table = content.contrasts?.table else { return nil }
     return ReportSection(
       id: "contrasts", title: "What was asked",
-      body: HTML([HTML("h3") { table.title }, HTML.table(table), HTML.notes(table.notes)]))
+      body: HTML([HTML("h3") { table.title }, HTML.table(table, content.glossary), HTML.notes(table.notes)]))
   }
 }

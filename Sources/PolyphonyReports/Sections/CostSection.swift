@@ -36,7 +36,7 @@ enum CostSection {
       for (name, members) in groups {
         let points = main.methods.compactMap { point($0, members, main, cost) }
         guard points.count > 1, Set(points.map(\.x)).count > 1 else { continue }
-        var chart = ScatterChart("Cost", x: cost.axis, y: main.metric, points)
+        var chart = ScatterChart("\(main.metric) against \(cost.title)", x: cost.axis, y: main.metric, points)
         chart.higherIsBetter = main.direction == .higherIsBetter
         chart.isLogarithmicX = cost.isLogarithmic
         let suffix = groups.count > 1 ? ", \(name)" : ""

@@ -24,7 +24,9 @@ enum MissingSection {
         let places = (rates.contains { rate($0) == 0 } ? [] : whole.prefix(1)) + rates
         guard places.count > 1 else { continue }
         let series = main.methods.map { method in line(method, Array(places), main) }
-        let chart = LineChart("Missing data", x: "missing rate (\(rule))", y: main.metric, series)
+        var chart = LineChart(
+          "\(main.metric) over the missing rate", x: "missing rate (\(rule))", y: main.metric, series)
+        chart.largestY = ScoreRange.largest(main.metric)
         figures.append(HTML.figure("\(main.metric) over the missing rate\(place)", chart.drawing(.page)))
       }
       let patterns = members.filter { rate($0) == nil }
@@ -68,7 +70,8 @@ enum MissingSection {
     let values = patterns.map { pattern in main.methods.map { main[pattern, $0]?.scores.mean } }
     let defined = values.joined().compactMap(\.self)
     var map = HeatMap(
-      "Patterns", rows: patterns.map { $0.parts["missing"] ?? "" }, columns: main.methods, values: values,
+      "\(main.metric) by what is missing", rows: patterns.map { $0.parts["missing"] ?? "" }, columns: main.methods,
+      values: values,
       middle: defined.isEmpty ? nil : defined.reduce(0, +) / Double(defined.count), format: { numbers.text($0) })
     map.higherIsBetter = main.direction == .higherIsBetter
     return HTML.figure(

@@ -12,7 +12,7 @@ enum ModalitySection {
     let bodies = OrderedDictionary(grouping: rows) { ScoreCondition($0) }.map { condition, members in
       HTML([
         keys.isEmpty ? .empty : HTML("h3") { condition.name(keys) },
-        HTML.table(table(members)),
+        HTML.table(table(members), content.glossary),
         gaps(members),
         HTML.figures(figures(members, metric)),
       ])
@@ -90,13 +90,18 @@ enum ModalitySection {
       + names.map { BarChart.Bar("without \($0)", scores(row, $0, .without)?.mean, group: 2) }
     let values = present.compactMap(\.value)
     // Scores of at most 1 are drawn on a scale up to 1.
-    var first = BarChart("", present, maximum: max(values.max() ?? 1, (values.max() ?? 0) > 0.25 ? 1 : 0)) {
+    var first = BarChart(
+      "\(metric) by the modalities present", present,
+      maximum: max(values.max() ?? 1, (values.max() ?? 0) > 0.25 ? 1 : 0)
+    ) {
       numbers.text($0)
     }
     if (values.max() ?? 0) > 1 { first.maximum = values.max() ?? 1 }
     first.minimum = min(0, values.min() ?? 0)
     let shapley = names.map { BarChart.Bar($0, scores(row, $0, .shapley)?.mean) }
-    var second = BarChart("", shapley, maximum: max(1e-9, shapley.compactMap(\.value).max() ?? 1)) {
+    var second = BarChart(
+      "Shapley values of \(metric)", shapley, maximum: max(1e-9, shapley.compactMap(\.value).max() ?? 1)
+    ) {
       numbers.text($0, signed: true)
     }
     second.minimum = min(0, shapley.compactMap(\.value).min() ?? 0)

@@ -22,7 +22,7 @@ enum ShiftSection {
       }
       var figures = lines(members, main, suffix)
       figures += maps(members, clean, main, content.numbers, suffix)
-      bodies.append(HTML.figures(figures))
+      if !figures.isEmpty { bodies.append(HTML.figures(figures)) }
     }
     guard !bodies.isEmpty else { return nil }
     return ReportSection(
@@ -55,8 +55,9 @@ enum ShiftSection {
           return .init(Double(severity), scores.mean, spread: scores.values.count > 1 ? scores.standardDeviation : nil)
         })
     }
-    var chart = LineChart("Shifts", x: "severity", y: main.metric, series)
+    var chart = LineChart("\(main.metric) over severity", x: "severity", y: main.metric, series)
     chart.isWholeX = true
+    chart.largestY = ScoreRange.largest(main.metric)
     return [HTML.figure("\(main.metric) over severity, mean over kinds\(suffix)", chart.drawing(.page))]
   }
 

@@ -8,6 +8,8 @@ struct ReportRecords: Sendable {
   struct Record: Sendable {
     var epoch: Int
     var step: Int
+    /// The stage of learning: `epoch` of a training, or such as `contrast` and `pseudo` of an adaptation.
+    var stage: String
     var values: OrderedDictionary<String, Double?>
   }
 
@@ -35,19 +37,27 @@ struct ReportRecords: Sendable {
         default: break
         }
       }
-      records.append(Record(epoch: epoch, step: step, values: values))
+      var stage = ""
+      if case .string(let name)? = record["split"] { stage = name }
+      records.append(Record(epoch: epoch, step: step, stage: stage, values: values))
     }
   }
 
   /// The names of the metrics, in order.
   var names: [String] { Array(OrderedSet(records.flatMap { Array($0.values.keys) })) }
 
+  /// The stages of learning in which a metric was logged, in order.
+  func stages(of name: String) -> [String] {
+    Array(OrderedSet(records.filter { $0.values.keys.contains(name) }.map(\.stage)))
+  }
+
   /// Returns a metric over epochs, or over steps if all records are of one epoch. The last of repeated positions
   /// counts.
-  func curve(_ name: String) -> [(x: Int, y: Double?)] {
+  /// - Parameter stage: the stage of learning. Default: all stages.
+  func curve(_ name: String, stage: String? = nil) -> [(x: Int, y: Double?)] {
     let bySteps = countsSteps
     var points: OrderedDictionary<Int, Double?> = [:]
-    for record in records {
+    for record in records where stage == nil || record.stage == stage {
       if let value = record.values[name] { points.updateValue(value, forKey: bySteps ? record.step : record.epoch) }
     }
     return points.map { ($0.key, $0.value) }.sorted { $0.x < $1.x }

@@ -59,8 +59,7 @@ struct ReportSource: Sendable {
       for stage in run.stages where stages[stage.folder] == nil {
         stages[stage.folder] = ReportStage(
           kind: stage.kind, method: (users[stage.folder]?.count ?? 1) > 1 ? stage.method : run.method, data: run.data,
-          seed: Int(exactly: run.seed), folder: stage.folder,
-          records: ReportRecords(path: "\(folder)/\(stage.folder)/metrics.jsonl"))
+          seed: Int(exactly: run.seed), folder: stage.folder, in: folder)
       }
     }
     return Array(stages.values)
@@ -82,7 +81,7 @@ struct ReportSource: Sendable {
       return ReportStage(
         kind: kind, method: method ?? only, data: nil,
         seed: seed.flatMap { Int($0.dropFirst("seed-".count)) } ?? document?.results.first?.seeds.first, folder: path,
-        records: ReportRecords(path: file))
+        in: folder)
     }
     if let own = stage("", nil, nil) { return [own] }
     let below = folders("")

@@ -1,3 +1,4 @@
+import Foundation
 import Polyphony
 
 /// A run in the reported folder: training, tuning or adapting one method with one seed.
@@ -14,4 +15,20 @@ struct ReportStage: Sendable {
   var folder: String
   /// The records of the run's log.
   var records: ReportRecords
+  /// The epoch that the validation split chose, counted from 1. Nil without a checkpoint of a training.
+  var chosen: Int?
+
+  /// Reads the log and the checkpoint of a run.
+  /// - Parameter root: the report's folder.
+  init(kind: String, method: String, data: String?, seed: Int?, folder: String, in root: String) {
+    (self.kind, self.method, self.data, self.seed, self.folder) = (kind, method, data, seed, folder)
+    let path = folder.isEmpty ? root : "\(root)/\(folder)"
+    records = ReportRecords(path: "\(path)/metrics.jsonl")
+    if let bytes = FileManager.default.contents(atPath: "\(path)/checkpoint/state.json"),
+      let state = try? OrderedJSON(parsing: String(decoding: bytes, as: UTF8.self)),
+      case .integer(let epoch)? = state["bestEpoch"], epoch > 0
+    {
+      chosen = epoch
+    }
+  }
 }

@@ -3,22 +3,14 @@ import Polyphony
 
 extension ResultsDocument.Row {
   /// The time of the run, if the row contains it.
-  var seconds: Double? { number(extra["seconds"]) }
+  var seconds: Double? { extra["seconds"]?.finite }
 
   /// The time of a training step, if the row contains it.
-  var secondsPerStep: Double? { number(extra["cost"]?["seconds_per_step"]) }
+  var secondsPerStep: Double? { extra["cost"]?["seconds_per_step"]?.finite }
 
   /// The added time of a prediction over the base's, if the row contains it.
   var addedLatency: Double? {
-    number(extra["cost"]?["latency"]).flatMap { own in number(extra["cost"]?["base_latency"]).map { own - $0 } }
-  }
-
-  private func number(_ value: OrderedJSON?) -> Double? {
-    switch value {
-    case .integer(let value): Double(value)
-    case .number(let value): value.isFinite ? value : nil
-    default: nil
-    }
+    extra["cost"]?["latency"]?.finite.flatMap { own in extra["cost"]?["base_latency"]?.finite.map { own - $0 } }
   }
 }
 

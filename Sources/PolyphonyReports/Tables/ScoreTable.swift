@@ -37,7 +37,7 @@ struct ScoreTable {
 
 extension ScoreTable {
   /// The maximum number of conditions as columns. With more, conditions are rows and methods are columns.
-  private static let widest = 8
+  static let widest = 8
 
   /// Makes the table of one metric: methods by conditions, or for a single condition methods with all their figures.
   init(_ comparison: MethodComparison) {

@@ -56,6 +56,47 @@ import Testing
     #expect(try !texts(LineChart("t", x: "x", y: "y", []).svg).isEmpty, "without lines it still draws")
   }
 
+  /// The numbers that stand at the ticks of both axes.
+  private func numbers(_ svg: String) throws -> [Double] { try texts(svg).compactMap { Double($0) } }
+
+  @Test func lossesAndAccuraciesStayInTheirRange() throws {
+    // The bands would reach below 0 and above 1.
+    let points: [LineChart.Series.Point] = [.init(1, 0.05, spread: 0.3), .init(2, 0.98, spread: 0.2), .init(3, 0)]
+    var chart = LineChart("t", x: "epoch", y: "accuracy", [.init("a", points)])
+    chart.largestY = 1
+    #expect(try numbers(chart.svg).contains { $0 == 0 } && numbers(chart.svg).allSatisfy { (0...3).contains($0) })
+    let scale = ChartScale([0, 0.98, 1], most: 1)
+    #expect(scale.range == 0...1)
+    #expect(ChartScale([0.97, 0.98], most: 1).range.upperBound <= 1)
+    #expect(ChartScale([1, 1], most: 1).range.upperBound == 1 && ChartScale([1, 1], most: 1).range.lowerBound < 1)
+    #expect(ChartScale([0, 0]).range.lowerBound == 0)
+    // Negative values keep their place.
+    #expect(
+      try numbers(LineChart("t", x: "x", y: "loss", [.init("a", [.init(0, -0.4), .init(1, 0.2)])]).svg).contains {
+        $0 < 0
+      })
+    let cloud = ScatterChart("t", x: "x", y: "accuracy", [.init("a", 1, 0.02, spread: 0.5), .init("b", 2, 0.4)])
+    #expect(try numbers(cloud.svg).allSatisfy { $0 >= 0 })
+  }
+
+  @Test func ringsMarkPoints() throws {
+    var line = LineChart.Series("a", [.init(1, 0.5), .init(2, 0.7), .init(3, nil)])
+    line.rings = [2, 3, 9]
+    let chart = LineChart("t", x: "epoch", y: "accuracy", [line])
+    #expect(try count(chart.svg, "circle", "[@class='ring']") == 1)
+  }
+
+  @Test func reliabilityHasABarForEachBinWithAnswers() throws {
+    let chart = ReliabilityChart(
+      "t", [nil, .init(count: 4, confidence: 0.5, accuracy: 0.25), .init(count: 90, confidence: 0.9, accuracy: 1)])
+    #expect(try count(chart.svg, "rect", "[@class='bar']") == 2 && count(chart.svg, "path", "[@class='whisker']") == 2)
+    // Wilson's interval for 1 of 4 at 95 %, by the formula in Python.
+    let interval = try #require(chart.bins[1]).interval
+    #expect(abs(interval.lowerBound - 0.045587) < 1e-5 && abs(interval.upperBound - 0.699358) < 1e-5)
+    let pairs = PredictionChart("t", [(1, 2), (3, 3), (.nan, 0)])
+    #expect(try count(pairs.svg, "circle") == 2 && !pairs.svg.contains("nan"))
+  }
+
   @Test func theFrontHoldsWhatNothingBeats() throws {
     var chart = ScatterChart(
       "cost", x: "parameters", y: "score",

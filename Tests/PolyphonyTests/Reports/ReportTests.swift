@@ -96,7 +96,7 @@ import Torch
       ]
       #expect(cells == expected)
       let notes = try Self.texts(page, "//section[@id='classes']").joined()
-      #expect(notes.contains("answers 0.833 of the 6 samples") && notes.contains("is right for 0.667"))
+      #expect(notes.contains("0.833 of the 6 answers") && notes.contains("is right for 0.667"))
     }
   }
 

@@ -138,9 +138,13 @@ public struct AdaptLife: Life {
       score.returns = outcome.returns.count
       score.remarks = outcome.notes
       if let test = target.test {
-        score.metrics = try model.evaluate(test, device: life.device).metrics
+        let scored = try model.answers(to: test, names: target.names, device: life.device)
+        (score.metrics, score.answers) = (scored.evaluation.metrics, scored.summary)
       } else if let read = target.targets {
-        score.metrics = try Evaluation(outcome.prediction, try read(), task: task, loss: TaskLoss(task)).metrics
+        let truth = try read()
+        score.metrics = try Evaluation(outcome.prediction, truth, task: task, loss: TaskLoss(task)).metrics
+        score.answers = AnswerSummary(
+          outcome.prediction, truth, task: task, ids: target.samples.ids, names: target.names)
       }
       if let read = target.targets, let snapshots = outcome.snapshots, let share = outcome.share {
         score.metrics.append(snapshots.pseudoLabelErrors(try read(), share: share, task: task))
@@ -156,7 +160,8 @@ public struct AdaptLife: Life {
       for seed in seeds {
         let model = try starts.model(seed: seed).model
         guard let scored = try target(seed).scored() else { continue }
-        row.add(seed: seed, try model.evaluate(scored, device: life.device).metrics)
+        let found = try model.answers(to: scored, names: try target(seed).names, device: life.device)
+        row.add(seed: seed, found.evaluation.metrics, answers: found.summary)
         row.parameters = (model.parameterCount.total, 0)
       }
       return [row]

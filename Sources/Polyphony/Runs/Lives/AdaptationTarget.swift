@@ -13,6 +13,8 @@ public struct AdaptationTarget {
   public var targets: (() throws(Fault) -> Tensor)?
   /// The split that scores the adapted model. Default: the predictions of the samples themselves are scored.
   public var test: LabelledSplit?
+  /// The names of samples and classes.
+  var names = AnswerNames()
 
   /// Combines samples and targets. Without `targets` and `test` there are no scores.
   public init(samples: UnlabelledSplit, targets: (() throws(Fault) -> Tensor)? = nil, test: LabelledSplit? = nil) {
@@ -43,6 +45,7 @@ extension AdaptLife {
     ) { (configuration, _) throws(Fault) in
       let data = try data.fitted(to: configuration)
       var target = AdaptationTarget(samples: try data.unlabelled(split))
+      target.names = AnswerNames(data)
       guard try data.hasTargets(scored) else { return target }
       let labelled = try data.labelled(scored)
       if !isOnline { target.test = labelled }

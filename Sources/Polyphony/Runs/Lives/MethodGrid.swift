@@ -84,7 +84,7 @@ public struct MethodGrid<Kind: Life> {
           outcome.wasStopped = true
           return outcome
         }
-        row.add(seed: seed, score.metrics)
+        row.add(seed: seed, score.metrics, answers: score.answers)
         row.parameters = score.parameters
         row.cost = row.cost ?? score.cost
         if scores.isEmpty { outcome.remarks += score.remarks.map { "\(method): \($0)" } }

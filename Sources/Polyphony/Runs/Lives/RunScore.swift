@@ -8,6 +8,8 @@ public struct RunScore: Sendable {
   public var chosen: ChosenEpoch?
   /// The scores on the reported split.
   public var metrics = MetricValues()
+  /// The answers on the reported split, summed up. Nil for a task without a summary, and for scores of a file.
+  public var answers: AnswerSummary?
   /// The number of elements of all parameters, and of the trained ones.
   public var parameters: (total: Int, trainable: Int)
   /// The cost of the method. Nil if it was not measured.

@@ -119,7 +119,8 @@ public struct TrainLife: Life {
       var score = RunScore(parameters: model.parameterCount)
       score.validation = product.outcome.bestScore
       score.chosen = ChosenEpoch(product.outcome, by: training.select)
-      score.metrics = try model.evaluate(splits.test, device: life.device).metrics
+      let scored = try model.answers(to: splits.test, names: splits.names, device: life.device)
+      (score.metrics, score.answers) = (scored.evaluation.metrics, scored.summary)
       if life.measuresModalities {
         score.metrics.append(
           try PerModalityMetrics.measure(model, splits.test, training: splits.training, device: life.device))

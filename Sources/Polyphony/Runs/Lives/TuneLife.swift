@@ -185,9 +185,10 @@ public struct TuneLife: Life {
       score.validation = product.outcome.bestScore
       score.chosen = ChosenEpoch(product.outcome, by: training.select)
       if measuresCost { score.cost = try cost(of: product.installation, product.splits.training) }
-      score.metrics = try model.evaluate(
-        product.splits.test, device: life.device, prepare: { self.mask?.apply(to: $0, indices: $1) ?? $0 }
-      ).metrics
+      let scored = try model.answers(
+        to: product.splits.test, names: product.splits.names, device: life.device,
+        prepare: { self.mask?.apply(to: $0, indices: $1) ?? $0 })
+      (score.metrics, score.answers) = (scored.evaluation.metrics, scored.summary)
       return score
     }
 

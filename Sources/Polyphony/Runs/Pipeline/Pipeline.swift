@@ -81,7 +81,7 @@ public struct Pipeline {
           rows = done.rows.map { named($0, plan, done.records) }
         }
         for (index, row) in done.rows.enumerated() where index < rows.count {
-          rows[index].add(seed: seed, row.values[0])
+          rows[index].add(seed: seed, row.values[0], answers: row.answers[seed])
         }
       }
       for index in rows.indices {

@@ -61,15 +61,18 @@ public struct PipelineEvaluation: Sendable {
     try labelled.samples.checkPresence(
       model.configuration.modalities, file: data, modelHandlesMissing: model.handlesMissingModalities)
     var rows: [RunResult] = []
-    func add(_ key: String?, _ condition: String, mask: String? = nil, _ scores: MetricValues) {
+    func add(
+      _ key: String?, _ condition: String, mask: String? = nil, _ scores: MetricValues, answers: AnswerSummary? = nil
+    ) {
       var row = RunResult(name: "", split: split)
       if let key { row.conditions[key] = condition }
       row.mask = mask
       row.parameters = model.parameterCount
-      row.add(seed: seed, scores)
+      row.add(seed: seed, scores, answers: answers)
       rows.append(row)
     }
-    add(nil, "", try model.evaluate(labelled, device: device).metrics)
+    let complete = try model.answers(to: labelled, names: AnswerNames(dataset), device: device)
+    add(nil, "", complete.evaluation.metrics, answers: complete.summary)
     for plan in missing {
       for row in try MissingSweep(model, labelled, plan, device: device).rows {
         add("missing", row.missing, mask: row.hash, row.metrics)

@@ -31,7 +31,9 @@ enum PipelineScores {
       result.parameters = row.parameters.map { ($0.total, $0.trainable) }
       var scores = MetricValues()
       for (name, aggregate) in row.metrics { scores[name] = aggregate.values.first ?? nil }
-      result.add(seed: seed, scores)
+      var answers = AnswerSummary.all(row)[Int(seed)]
+      answers?.classes = ClassReport(row)
+      result.add(seed: seed, scores, answers: answers)
       return result
     }
   }

@@ -13,8 +13,6 @@ public struct EvaluationOutcome {
   public let masks: [MissingMask]
   /// The metric of table and plot.
   public var metric: String
-  /// The names of the classes of a classification. They are nil if the classes have numbers.
-  var labels: [String]?
 
   /// True if the plan has several conditions.
   public var isSweep: Bool {
@@ -24,18 +22,12 @@ public struct EvaluationOutcome {
     }
   }
 
-  /// The answers by class, for one model with one seed under one condition.
-  public var classes: ClassReport? { only?.confusion.map { ClassReport($0, labels: labels) } }
-
   /// The scores by target or label, for one model with one seed under one condition.
-  public var outputs: OutputReport? { only?.outputs }
-
-  /// The scores of one model with one seed under one condition. It is nil for several.
-  private var only: MissingSweep.Row? {
+  public var outputs: OutputReport? {
     guard outcomes.count == 1, let sweeps = outcomes.first?.sweeps, sweeps.count == 1, sweeps[0].rows.count == 1 else {
       return nil
     }
-    return sweeps[0].rows[0]
+    return sweeps[0].rows[0].outputs
   }
 
   /// The names of the metrics that ``metric`` may be set to.
@@ -49,8 +41,10 @@ public struct EvaluationOutcome {
         if let missing { result.conditions["missing"] = missing }
         result.mask = hash
         result.parameters = outcome.parameters
-        for (seed, sweep) in zip(outcome.seeds, outcome.sweeps) { result.add(seed: seed, scores(sweep)) }
-        (result.classes, result.outputs) = (classes, outputs)
+        for (seed, sweep) in zip(outcome.seeds, outcome.sweeps) {
+          result.add(seed: seed, scores(sweep), answers: isSweep ? nil : sweep.rows.first?.answers)
+        }
+        result.outputs = outputs
         return result
       }
       var results = (outcome.sweeps.first?.rows ?? []).enumerated().map { index, row in

@@ -74,7 +74,6 @@ public struct EvaluationRun {
     var outcomes: [CandidateScores] = []
     var conditions: [MissingPlan.Draw] = []
     var task: PredictionTask?
-    var labels: [String]?
     for candidate in candidates {
       var outcome = CandidateScores(name: candidate.name)
       for seed in candidate.seeds {
@@ -87,7 +86,7 @@ public struct EvaluationRun {
           conditions = try (missing ?? .single(.fixed([])))
             .conditions(for: labelled.samples, model.configuration.modalities)
         }
-        var sweep = try MissingSweep(model, labelled, conditions, device: device)
+        var sweep = try MissingSweep(model, labelled, conditions, names: AnswerNames(dataset), device: device)
         if measuresModalities, var only = sweep.rows.first, sweep.rows.count == 1 {
           only.metrics.append(
             try PerModalityMetrics.measure(
@@ -99,13 +98,12 @@ public struct EvaluationRun {
         outcome.sweeps.append(sweep)
         outcome.parameters = model.parameterCount
         task = model.configuration.task
-        labels = model.configuration.task.labels ?? dataset.description.task.labels
       }
       outcomes.append(outcome)
     }
     return EvaluationOutcome(
       outcomes: outcomes, split: split, plan: missing, masks: missing == nil ? [] : conditions.map(\.mask),
-      metric: task.map(Evaluation.principalMetric) ?? "accuracy", labels: labels)
+      metric: task.map(Evaluation.principalMetric) ?? "accuracy")
   }
 }
 

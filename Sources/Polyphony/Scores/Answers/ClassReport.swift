@@ -40,6 +40,14 @@ public struct ClassReport: Equatable, Sendable {
     self.labels = given ?? (0..<confusion.classes).map(String.init)
   }
 
+  /// Returns the report on the answers of both. Reports on other classes do not add, and the result is this one.
+  func adding(_ other: ClassReport) -> ClassReport {
+    guard other.labels == labels else { return self }
+    var sum = confusion
+    sum += other.confusion
+    return ClassReport(sum, labels: labels)
+  }
+
   /// The figures of all classes, in their order.
   public var rows: [Row] {
     labels.enumerated().map { index, label in

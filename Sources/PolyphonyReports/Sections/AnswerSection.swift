@@ -1,0 +1,59 @@
+import OrderedCollections
+import Polyphony
+import PolyphonyPresentation
+
+/// The section of single answers: the worst ones, and the predicted against the true values of a regression.
+enum AnswerSection {
+  static func make(_ content: ReportContent) -> ReportSection? {
+    let rows = content.rows.filter { !(AnswerSummary.all($0).values.first?.isEmpty ?? true) }
+    guard !rows.isEmpty else { return nil }
+    return ReportSection(
+      id: "answers", title: "Answers sample by sample",
+      body: content.bodies(rows) { row in
+        guard let (seed, summary) = AnswerSummary.all(row).elements.first else { return .empty }
+        let place = [row.split.map { "\($0) split" }, row.seeds.count > 1 ? "seed \(seed)" : nil].compactMap(\.self)
+          .joined(separator: ", ")
+        return HTML([plot(row, summary, place), worst(row, summary, place)])
+      })
+  }
+
+  private static func plot(_ row: ResultsDocument.Row, _ summary: AnswerSummary, _ place: String) -> HTML {
+    guard !summary.pairs.isEmpty else { return .empty }
+    let chart = PredictionChart(
+      "Predicted against true values of \(row.name)", summary.pairs.map { ($0.target, $0.prediction) })
+    return HTML([
+      HTML.figures([
+        HTML.figure("Predicted against true values, \(place), \(summary.pairs.count) samples", chart.drawing(.page))
+      ]), HTML.notes(["Right answers lie on the dashed line."]),
+    ])
+  }
+
+  private static func worst(_ row: ResultsDocument.Row, _ summary: AnswerSummary, _ place: String) -> HTML {
+    guard !summary.worst.isEmpty else { return HTML.notes(["No answer is wrong (\(place))."]) }
+    let isRegression = summary.calibration == nil
+    let figures = NumberText(summary.worst.map { abs($0.figure) })
+    let alignment: TextTable.Alignment = isRegression ? .right : .left
+    var table = ScoreTable(
+      title: "Worst answers of \(row.name)",
+      columns: [
+        .init("id"), .init("truth", alignment), .init("prediction", alignment),
+        .init(isRegression ? "error" : "confidence", .right),
+      ])
+    table.rows = summary.worst.map { answer in
+      func value(_ text: String) -> String { isRegression ? Double(text).map { figures.text($0) } ?? text : text }
+      return [
+        answer.id, value(answer.target), value(answer.prediction), figures.text(answer.figure, signed: isRegression),
+      ].map { ScoreTable.Cell($0) }
+    }
+    let meaning =
+      isRegression
+      ? "The answers with the largest errors (prediction − truth), \(place)."
+      : "The wrong answers with the highest confidence, \(place)."
+    return HTML([HTML.table(table), HTML.notes([meaning])])
+  }
+}
+
+extension AnswerSummary {
+  /// True for a summary with nothing to show.
+  fileprivate var isEmpty: Bool { worst.isEmpty && pairs.isEmpty && calibration == nil }
+}

@@ -48,6 +48,8 @@ struct StartCommand: ReportingCommand {
     if !isDataset {
       var options = try choices.options(files, output: folder.data)
       options.needsTarget = true
+      // Several files have no common name.
+      if files.count > 1, choices.name == nil { options.name = folder.name }
       let display = ConversionDisplay()
       let outcome = try DatasetConversion.run(options) { display.update($0) }
       (notes, identifiers) = (outcome.notes, outcome.identifiers)

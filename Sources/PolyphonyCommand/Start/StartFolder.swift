@@ -7,6 +7,7 @@ struct StartFolder {
   private static let mark = "# Written by `polyphony start`."
 
   let path: String
+  var name: String { Self.name(of: path) }
   var data: String { "\(path)/data" }
   var recipe: String { "\(path)/recipe.yaml" }
   var run: String { "\(path)/run" }

@@ -20,7 +20,7 @@ struct StartSummary {
     let hasColumns = description.modalities.contains { $0.columns != nil }
     var table = TextTable(
       [.init("modality"), .init("form")] + (hasColumns ? [.init("columns")] : [])
-        + [.init("missing in", .right), .init("missing cells", .right)])
+        + [.init("missing", .right), .init("missing cells", .right)])
     for modality in description.modalities {
       let rows = inspection.modalities.filter { $0.modality == modality.name }
       let columns = hasColumns ? [Self.columns(modality)] : []

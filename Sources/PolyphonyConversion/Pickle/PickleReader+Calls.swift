@@ -40,7 +40,7 @@ extension PickleReader {
         found: "\(module.prefix(100)).\(name.prefix(100)) at byte \(position)",
         expected: "dictionaries, lists, texts, numbers and NumPy arrays",
         remedy: "nothing was run; if you trust the file, save it anew in Python: "
-          + (module.hasPrefix("pandas.")
+          + ("\(module).".hasPrefix("pandas.")
             ? "pandas.read_pickle('\(file.path.lastPart)').to_csv('table.csv', index=False)"
             : "plain arrays by np.savez('data.npz', text=…)"))
     }

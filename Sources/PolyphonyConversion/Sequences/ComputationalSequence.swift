@@ -19,6 +19,9 @@ struct ComputationalSequence {
     case numbers(Int)
     /// A text, such as a word.
     case text
+
+    /// The content in words.
+    var summary: String { if case .numbers(let count) = self { "\(count) numbers" } else { "a text" } }
   }
 
   /// The name that the user gave the sequence.
@@ -66,8 +69,8 @@ struct ComputationalSequence {
         let (intervals, own) = try Self.read(data, group, place, path)
         guard content == nil || content == own else {
           throw Fault(
-            .badData, "the features of two videos differ in form", file: path, key: place, found: "\(own)",
-            expected: content.map { "\($0)" })
+            .badData, "the features of two videos differ in form", file: path, key: place, found: own.summary,
+            expected: content.map(\.summary))
         }
         content = own
         let video = Self.order(group).video

@@ -25,7 +25,7 @@ struct SequenceAlignment {
   /// The videos that every sequence has, in ascending order.
   let videos: [String]
   /// Sentences about what was decided and left out.
-  private(set) var notes: [String] = []
+  let notes: [String]
 
   /// Chooses target and pivot.
   /// - Throws: `Fault(.usage)` for an unknown or absent target or pivot, and for texts that would be features.
@@ -53,11 +53,9 @@ struct SequenceAlignment {
     }
     let others = sequences.filter { $0.name != key }
     let texts = others.filter { $0.content == .text }
-    if let name = options.align {
-      pivot = try find(name, "--align")
-    } else {
-      pivot = texts.count == 1 ? texts[0] : target
-    }
+    let chosen = try options.align.map { (name) throws(Fault) in try find(name, "--align") }
+    let pivot = chosen ?? (texts.count == 1 ? texts[0] : target)
+    self.pivot = pivot
     modalities = others.filter { $0.content != .text }
     let unused = texts.first { $0.name != pivot.name } ?? (modalities.isEmpty ? texts.first : nil)
     if let unused {
@@ -74,16 +72,23 @@ struct SequenceAlignment {
         .badData, "no sequence can be a modality", file: target.path, found: names.joined(separator: ", "),
         expected: "a sequence of features beside \(key)")
     }
+    (videos, notes) = try Self.shared(sequences, target)
+  }
+
+  /// Returns the videos that every sequence has, with a sentence about the others.
+  private static func shared(
+    _ sequences: [ComputationalSequence], _ target: ComputationalSequence
+  ) throws(Fault) -> (videos: [String], notes: [String]) {
     let all = sequences.map { Set($0.recordings.keys) }
     let shared = all.dropFirst().reduce(all[0]) { $0.intersection($1) }
-    videos = shared.sorted()
     let left = all.reduce(into: Set<String>()) { $0.formUnion($1) }.subtracting(shared).sorted()
-    guard !videos.isEmpty else {
+    guard !shared.isEmpty else {
       throw Fault(
         .badData, "no video is in all sequences", file: target.path, found: "\(left.count) different videos",
         expected: "the same names in every file")
     }
-    if !left.isEmpty { notes.append("\(left.count) videos are not in all sequences, and left out: \(left.listed)") }
+    let note = "\(left.count) videos are not in all sequences, and left out: \(left.listed)"
+    return (shared.sorted(), left.isEmpty ? [] : [note])
   }
 
   /// True if every sequence keeps its own entries as steps.

@@ -121,20 +121,18 @@ import Torch
     try withTemporaryFolder { folder in
       var faults = 0
       for place in 124..<bytes.count {
-        for change in [UInt8(0xFF), 0x80] {
-          var broken = bytes
-          broken[place] ^= change
-          let file = try RandomAccessFile(try Converting.write(broken, "wrong.mat", in: folder))
-          do {
-            let table = try MatlabSource.read(file, scratch: try ScratchFile(in: folder))
-            for column in table.parts.flatMap(\.columns) { _ = try column.column.words() }
-          } catch let fault as Fault {
-            #expect(fault.kind == .badData, "\(fault.words)")
-            faults += 1
-          }
+        var broken = bytes
+        broken[place] ^= place % 2 == 0 ? 0xFF : 0x80
+        let file = try RandomAccessFile(try Converting.write(broken, "wrong.mat", in: folder))
+        do {
+          let table = try MatlabSource.read(file, scratch: try ScratchFile(in: folder))
+          for column in table.parts.flatMap(\.columns) { _ = try column.column.words() }
+        } catch let fault as Fault {
+          #expect(fault.kind == .badData, "\(fault.words)")
+          faults += 1
         }
       }
-      #expect(faults > bytes.count / 4)
+      #expect(faults > 50)
     }
   }
 }

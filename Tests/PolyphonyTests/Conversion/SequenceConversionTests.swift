@@ -22,7 +22,9 @@ struct SequenceConversionTests {
     let data = try Data(contentsOf: URL(fileURLWithPath: fixture("conversion/sequences.json")))
     let golden = try #require(try JSONDecoder().decode([String: [Sample]].self, from: data)[pivot ?? "words"])
     try withTemporaryFolder { folder in
-      let conversion = try Converting(Self.all, in: folder) {
+      // Words are texts, so they are given only where they are the steps.
+      let inputs = pivot == "labels" || pivot == "audio" ? Array(Self.all.dropFirst()) : Self.all
+      let conversion = try Converting(inputs, in: folder) {
         ($0.align, $0.target, $0.ratios) = (pivot, "labels", [1, 0, 0])
       }
       let train = try conversion.file("train")
@@ -109,15 +111,14 @@ struct SequenceConversionTests {
     }
   }
 
-  /// A file that is cut off or has wrong bytes ends in a fault or in other numbers, and never in a trap.
-  @Test func brokenFilesEndInFaults() throws {
+  /// A file that is cut off ends in a fault. Wrong bytes within are the library's business.
+  @Test func filesThatAreCutOffEndInFaults() throws {
     let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: fixture("conversion/audio.csd"))))
     try withTemporaryFolder { folder in
-      for place in stride(from: 0, to: bytes.count, by: 97) {
-        var broken = bytes
-        if place % 2 == 0 { broken.removeLast(place) } else { broken[place] ^= 0xFF }
-        let path = try Converting.write(broken, "audio.csd", in: folder)
-        _ = try? Converting(["audio=\(path)"] + Self.inputs("labels"), in: folder) { $0.ratios = [1, 0, 0] }
+      for count in stride(from: 8, to: bytes.count, by: 997) {
+        let path = try Converting.write(Array(bytes[..<count]), "audio.csd", in: folder)
+        let fault = try Converting.fault(["audio=\(path)"] + Self.inputs("labels"), in: folder)
+        #expect(fault?.kind == .badData && fault?.file == path, "\(fault?.words ?? "")")
       }
     }
   }

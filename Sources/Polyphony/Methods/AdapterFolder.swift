@@ -147,8 +147,8 @@ public enum AdapterFolder {
   /// Copies an adapter, with all adapters beneath it, into a folder. The caller makes the write atomic.
   private static func copy(_ reference: AdapterDescription.Reference, to folder: String) throws(Fault) {
     let description = try description(of: reference.path)
+    try makeFolder(folder)
     do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       for name in [configurationFile, weightsFile] {
         try FileManager.default.copyItem(atPath: "\(reference.path)/\(name)", toPath: "\(folder)/\(name)")
       }

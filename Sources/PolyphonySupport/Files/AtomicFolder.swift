@@ -57,12 +57,12 @@ public enum AtomicFolder {
     try? FileManager.default.removeItem(atPath: TemporaryName.retired(path))
   }
 
-  /// Creates or replaces a folder with a copy of another one of its kind.
+  /// Creates or replaces a folder with a copy of another one of its kind. Files of somebody else are not copied.
   /// - Throws: `Fault(.cannotWrite)`. The destination is then unchanged.
   public static func copy(_ source: String, to path: String, replacing kind: FolderKind) throws(Fault) {
     try write(to: path, replacing: kind) { (folder) throws(Fault) in
       do {
-        for entry in try FileManager.default.contentsOfDirectory(atPath: source) {
+        for entry in kind.ownFiles(in: source) ?? [] where FileStatus("\(source)/\(entry)") != nil {
           try FileManager.default.copyItem(atPath: "\(source)/\(entry)", toPath: "\(folder)/\(entry)")
         }
       } catch {

@@ -9,7 +9,7 @@ import Testing
     files(in: target).map { SwiftSource(path: "../\(target)/\($0.path)", lines: $0.lines) }
   }
 
-  private static func files(in target: String) -> [SwiftSource] {
+  static func files(in target: String) -> [SwiftSource] {
     let folder = DocumentationTests.root + "/Sources/\(target)"
     let paths = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []
     return paths.filter { $0.hasSuffix(".swift") }.sorted().compactMap { path in

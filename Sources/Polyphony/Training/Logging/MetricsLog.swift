@@ -84,10 +84,14 @@ public final class MetricsLog {
     }
   }
 
-  /// True if a file begins with a record. An empty file is no log yet.
+  /// True if a file begins with a record, or with the unfinished one of a killed run. A run that has ended in its first
+  /// epoch leaves an empty log.
   static func isLog(_ path: String) -> Bool {
-    guard let lines = try? lines(of: path), let first = lines.first else { return false }
-    return position(of: first) != nil
+    guard let lines = try? lines(of: path) else { return false }
+    guard let first = lines.first else { return true }
+    if let record = try? OrderedJSON(parsing: first) { return position(of: first) != nil && record["split"] != nil }
+    let start = "{\"epoch\": "
+    return lines.count == 1 && (first.hasPrefix(start) || start.hasPrefix(first))
   }
 
   private static func lines(of path: String) throws(Fault) -> [String] {

@@ -26,7 +26,9 @@ REPEATED = ("adapter", "input")
 """Options that the program takes several times."""
 
 
-def train(data: Place, output: Place, *, architecture: str | None = None, balance: Names | None = None, **options: Any) -> list[Row]:
+def train(
+    data: Place, output: Place, *, architecture: str | None = None, balance: Names | None = None, **options: Any
+) -> list[Row]:
     """Trains models, one for each strategy of `balance` and seed. One row for each strategy."""
     return _results("train", dict(data=data, output=output, architecture=architecture, balance=balance, **options))
 

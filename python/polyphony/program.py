@@ -27,7 +27,9 @@ def find(program: str | os.PathLike[str] | None = None) -> str:
         if given:
             found = shutil.which(os.fspath(given))
             if found is None:
-                raise usage("there is no program at this path", key=source, found=given, expected="the program polyphony")
+                raise usage(
+                    "there is no program at this path", key=source, found=given, expected="the program polyphony"
+                )
             return found
     found = str(OWN) if OWN.exists() else shutil.which("polyphony")
     if found is None:
@@ -45,7 +47,9 @@ def environment(program: str) -> dict[str, str]:
     if Path(program) == OWN and not variables.get("LIBTORCH"):
         torch = importlib.util.find_spec("torch")
         if torch is None or torch.origin is None:
-            raise PolyphonyError("PyTorch is not installed", expected="torch 2.13", remedy="pip install 'torch==2.13.*'")
+            raise PolyphonyError(
+                "PyTorch is not installed", expected="torch 2.13", remedy="pip install 'torch==2.13.*'"
+            )
         variables["LIBTORCH"] = str(Path(torch.origin).parent)
     return variables
 

@@ -50,7 +50,12 @@ def test_errors(sequences: Path, place: Path) -> None:
     for call, code, key, remedy in [
         (lambda: polyphony.train(place / "none", place / "out"), 66, None, None),
         (lambda: polyphony.train(sequences, place / "out", architecture="late_fusoin"), 64, None, "late_fusion"),
-        (lambda: polyphony.train(sequences, place / "out", set={"training.epohcs": 1}), 64, "training.epohcs", "epochs"),
+        (
+            lambda: polyphony.train(sequences, place / "out", set={"training.epohcs": 1}),
+            64,
+            "training.epohcs",
+            "epochs",
+        ),
         (lambda: polyphony.tune(sequences, sequences, "lora", place / "out"), 66, None, None),
         (lambda: polyphony.train(sequences, place / "out", colour="red"), 64, None, None),
     ]:
@@ -86,7 +91,9 @@ def test_the_program_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 def test_an_interrupt_reaches_the_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = tmp_path / "polyphony"
-    own.write_text("#!/bin/sh\ntrap 'echo checkpoint »é« >&2; exit 130' INT\necho begun >&2\nwhile :; do sleep 0.05; done\n")
+    own.write_text(
+        "#!/bin/sh\ntrap 'echo checkpoint »é« >&2; exit 130' INT\necho begun >&2\nwhile :; do sleep 0.05; done\n"
+    )
     own.chmod(0o755)
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()

@@ -60,7 +60,9 @@ def test_sequences(architecture: str, sequences: Path, trained, place: Path) -> 
     methods = [*TUNING, *MISSING] if full else FEW[architecture]
     if architecture == "prompted_mult" and full:
         # The methods that count steps, which its own prompts append, are not of this table.
-        methods = [name for name in methods if name not in ("prompt", "wander", "lmf", "concat", "missing_aware_prompts")]
+        methods = [
+            name for name in methods if name not in ("prompt", "wander", "lmf", "concat", "missing_aware_prompts")
+        ]
     output = place / f"tuned-{architecture}"
     settings = {key: value for key, value in SMALL.items() if not key.startswith("model.")}
     for method in methods:

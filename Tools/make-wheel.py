@@ -4,8 +4,8 @@
     make wheel
     Tools/make-wheel.py [--program FILE] [--output FOLDER]
 
-The program uses the libtorch of the wheel's dependency PyTorch. A program that links the Swift runtime dynamically takes
-the runtime's libraries along. The tag of the platform names the newest glibc whose symbols one of the files needs.
+The program uses the libtorch of the wheel's dependency PyTorch. If it links the Swift runtime dynamically, the wheel
+has the runtime's libraries too. The platform's tag names the newest glibc whose symbols one of the files needs.
 """
 
 import argparse

@@ -99,7 +99,7 @@ def _results(command: str, options: dict[str, Any], arguments: Sequence[str] = (
 
 
 def flat(row: Mapping[str, Any]) -> Row:
-    """A row of results without nesting: `accuracy` is the mean, `accuracy.std` and `accuracy.values` stand beside it."""
+    """A row of results without nesting: `accuracy` is the mean, with `accuracy.std` and `accuracy.values` beside it."""
     result: Row = {}
     for name, value in row.items():
         if name == "metrics":

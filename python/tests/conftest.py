@@ -1,4 +1,4 @@
-"""Data and models that several tests share. The program is the one that POLYPHONY names, or that of the release build."""
+"""Data and models that several tests share. The program is the one that POLYPHONY names, or the release build."""
 
 from __future__ import annotations
 

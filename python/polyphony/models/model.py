@@ -147,8 +147,8 @@ class Model(nn.Module):
     def forward(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Output:
         """Predicts samples that are given by the modalities' names, in a dictionary or as keywords.
 
-        A modality that is None or left out is missing. Further keys are `<modality>.length` `[B]` and `presence`, either
-        `[B, M]` in the order of `names` or a dictionary of `[B]`. `target` and `id` are passed over.
+        A modality that is None or left out is missing. Further keys are `<modality>.length` `[B]` and `presence`,
+        either `[B, M]` in the order of `names` or a dictionary of `[B]`. `target` and `id` are passed over.
         """
         given = self.normalization(self.gather({**(inputs or {}), **named}))
         methods = self.methods()

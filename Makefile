@@ -59,6 +59,7 @@ test-python: build $(PEER_PACKAGES)/.installed
 	$(PYTEST)
 
 # A wheel with the program, its libraries and the Python package; it uses the libtorch of its dependency, PyTorch.
+# The Swift runtime is inside the program.
 wheel: setup
 	swift build -c release --static-swift-stdlib
 	$(PYTHON) Tools/make-wheel.py

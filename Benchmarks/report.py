@@ -214,7 +214,7 @@ def document(command, machine, rows, first, curves, threads, balance, beside, ro
         f"Times are medians in milliseconds over {rounds} rounds in which the contestants took turns, each round a "
         "process of its own with warm-up; ± is half the range over the rounds, where it is 5 % or more. A step is "
         "everything from inputs in memory to updated parameters (or to the prediction), dropout as published. The "
-        "peers in `Benchmarks/peers` are plain PyTorch; «fused attention» is the same with "
+        "peers are plain PyTorch, the models of `python/polyphony`; «fused attention» is the same with "
         "`scaled_dot_product_attention`, «compile» with `torch.compile`. «arithmetic» is the time of the step's "
         f"matrix products at {machine['GFLOP/s']} GFLOP/s.",
         "",

@@ -54,7 +54,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--architecture", required=True)
     parser.add_argument("--set", action="append", default=[], metavar="model.KEY=VALUE")
-    parser.add_argument("--step", choices=["train", "infer", "contrast", "online", "prompt", "balance-published", "tune"], default="train")
+    parser.add_argument(
+        "--step",
+        choices=["train", "infer", "contrast", "online", "prompt", "balance-published", "tune"],
+        default="train",
+    )
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--length", type=int, default=50)
     parser.add_argument("--features", type=lambda text: [int(part) for part in text.split(",")], default=[768, 74, 35])

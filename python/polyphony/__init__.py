@@ -20,8 +20,19 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    *("Dataset", "Model", "Output", "PolyphonyError", "adapt", "compare", "evaluate", "load", "predict", "save"),
-    *("train", "tune", "write_dataset"),
+    "Dataset",
+    "Model",
+    "Output",
+    "PolyphonyError",
+    "adapt",
+    "compare",
+    "evaluate",
+    "load",
+    "predict",
+    "save",
+    "train",
+    "tune",
+    "write_dataset",
 ]
 
 _HOMES = {

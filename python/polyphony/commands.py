@@ -26,7 +26,9 @@ REPEATED = ("adapter", "input")
 """Options that the program takes several times."""
 
 
-def train(data: Place, output: Place, *, architecture: str | None = None, balance: Names | None = None, **options: Any) -> list[Row]:
+def train(
+    data: Place, output: Place, *, architecture: str | None = None, balance: Names | None = None, **options: Any
+) -> list[Row]:
     """Trains models, one for each strategy of `balance` and seed. One row for each strategy."""
     return _results("train", dict(data=data, output=output, architecture=architecture, balance=balance, **options))
 
@@ -97,7 +99,7 @@ def _results(command: str, options: dict[str, Any], arguments: Sequence[str] = (
 
 
 def flat(row: Mapping[str, Any]) -> Row:
-    """A row of results without nesting: `accuracy` is the mean, `accuracy.std` and `accuracy.values` stand beside it."""
+    """A row of results without nesting: `accuracy` is the mean, with `accuracy.std` and `accuracy.values` beside it."""
     result: Row = {}
     for name, value in row.items():
         if name == "metrics":

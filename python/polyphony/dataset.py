@@ -18,7 +18,11 @@ from .errors import PolyphonyError, bad_data, usage
 from .models.inputs import sample_shape
 
 Folder = str | os.PathLike[str]
-KINDS = {2: ("vector", ("features",)), 3: ("sequence", ("length", "features")), 4: ("image", ("channels", "height", "width"))}
+KINDS = {
+    2: ("vector", ("features",)),
+    3: ("sequence", ("length", "features")),
+    4: ("image", ("channels", "height", "width")),
+}
 
 
 class Dataset(torch.utils.data.Dataset[dict[str, Any]]):
@@ -52,7 +56,9 @@ class Dataset(torch.utils.data.Dataset[dict[str, Any]]):
             name, shape = modality["name"], sample_shape(modality)
             if name not in tensors or list(tensors[name].shape[1:]) != shape:
                 found = list(tensors[name].shape) if name in tensors else "no such tensor"
-                raise bad_data("a modality has not the form of dataset.json", file=file, key=name, found=found, expected=shape)
+                raise bad_data(
+                    "a modality has not the form of dataset.json", file=file, key=name, found=found, expected=shape
+                )
             tensors[name] = tensors[name].float()
         self.tensors: dict[str, Tensor] = tensors
         if "target" in tensors and self.description["task"]["kind"] == "regression":
@@ -142,7 +148,9 @@ def write_dataset(
     safetensors_file.save(partial := place / f".{file.name}.partial", tensors)
     os.replace(partial, file)
     description["splits"][split] = {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-    (partial := place / ".dataset.json.partial").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+    (partial := place / ".dataset.json.partial").write_text(
+        json.dumps(description, indent=2, ensure_ascii=False) + "\n"
+    )
     os.replace(partial, place / "dataset.json")
 
 
@@ -162,7 +170,11 @@ def _modality(name: str, array: np.ndarray) -> dict[str, Any]:
     if array.ndim not in KINDS:
         raise usage("an array has no form of a modality", key=name, found=list(array.shape), expected="2, 3 or 4 axes")
     if "." in name or name in ("target", "presence", "id", ""):
-        raise usage("a modality cannot have this name", key=name, expected="a name without dots that is not target, presence or id")
+        raise usage(
+            "a modality cannot have this name",
+            key=name,
+            expected="a name without dots that is not target, presence or id",
+        )
     kind, keys = KINDS[array.ndim]
     cells = {"missing_cells": "mean"} if np.isnan(array).any() else {}
     return {"name": name, "kind": kind, **dict(zip(keys, array.shape[1:])), **cells}
@@ -175,11 +187,20 @@ def _bare(modality: Mapping[str, Any]) -> dict[str, Any]:
 def _task(task: str | Mapping[str, Any], target: Any, known: Mapping[str, Any] | None) -> dict[str, Any]:
     form = {"kind": task} if isinstance(task, str) else dict(task)
     if form.get("kind") not in ("regression", "classification", "segmentation"):
-        raise usage("there is no such task", key="task", found=form.get("kind"), expected="regression, classification or segmentation")
+        raise usage(
+            "there is no such task",
+            key="task",
+            found=form.get("kind"),
+            expected="regression, classification or segmentation",
+        )
     if form["kind"] == "regression" or "classes" in form:
         return form
     if known is not None and known["task"]["kind"] == form["kind"]:
         return {**known["task"], **form}
     if target is None:
-        raise usage("the number of classes is not known", key="task.classes", remedy="give a target, or the task with its classes")
+        raise usage(
+            "the number of classes is not known",
+            key="task.classes",
+            remedy="give a target, or the task with its classes",
+        )
     return {**form, "classes": int(np.max(target)) + 1}

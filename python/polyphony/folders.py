@@ -25,8 +25,8 @@ Folder = str | os.PathLike[str]
 def load(folder: Folder, adapter: Folder | None = None) -> Model:
     """A model that the program has trained, with an adapter if one is named, in evaluation mode.
 
-    The module standardises its inputs as the program does, and takes missing modalities as `Model.forward` says. Without
-    an adapter all its parameters get gradients; with one, those that the adapter's method trains.
+    The module standardises its inputs as the program does, and takes missing modalities as `Model.forward` says.
+    Without an adapter all its parameters get gradients; with one, those that the adapter's method trains.
 
     Raises `PolyphonyError` for a folder that is missing or damaged, for an adapter of another base, and for an
     architecture or a method that has no form in Python.
@@ -101,8 +101,8 @@ def _install(folder: Path, model: Model, base: Path, fingerprint: str) -> None:
 def _load_adapter(file: Path, model: Model, method: Method | None) -> None:
     """Copies an adapter's tensors, and lets those that its method trains get gradients.
 
-    An adapter holds all tensors of the method's own part. Of the backbone it holds those that the method trains, and the
-    buffers.
+    An adapter holds all tensors of the method's own part. Of the backbone it holds those that the method trains, and
+    the buffers.
     """
     saved = _read_tensors(file)
     backbone = model.backbone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib.util
 import os
 import shutil
@@ -26,7 +27,9 @@ def find(program: str | os.PathLike[str] | None = None) -> str:
         if given:
             found = shutil.which(os.fspath(given))
             if found is None:
-                raise usage("there is no program at this path", key=source, found=given, expected="the program polyphony")
+                raise usage(
+                    "there is no program at this path", key=source, found=given, expected="the program polyphony"
+                )
             return found
     found = str(OWN) if OWN.exists() else shutil.which("polyphony")
     if found is None:
@@ -43,8 +46,11 @@ def environment(program: str) -> dict[str, str]:
     variables = dict(os.environ)
     if Path(program) == OWN and not variables.get("LIBTORCH"):
         torch = importlib.util.find_spec("torch")
-        if torch is not None and torch.origin is not None:
-            variables["LIBTORCH"] = str(Path(torch.origin).parent)
+        if torch is None or torch.origin is None:
+            raise PolyphonyError(
+                "PyTorch is not installed", expected="torch 2.13", remedy="pip install 'torch==2.13.*'"
+            )
+        variables["LIBTORCH"] = str(Path(torch.origin).parent)
     return variables
 
 
@@ -61,26 +67,37 @@ def run(words: list[str], program: str | os.PathLike[str] | None = None) -> str:
     output: list[bytes] = []
     reader = threading.Thread(target=lambda pipe: output.append(pipe.read()), args=(process.stdout,))
     reader.start()
-    told = b""
-    try:
-        while chunk := os.read(process.stderr.fileno(), 4096):
-            told += chunk
-            sys.stderr.write(chunk.decode("utf-8", "replace"))
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    told, interrupted = "", False
+    while True:
+        try:
+            chunk = os.read(process.stderr.fileno(), 4096)
+            if not chunk:
+                break
+            text = decoder.decode(chunk)
+            told += text
+            sys.stderr.write(text)
             sys.stderr.flush()
-    except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
-        raise
-    finally:
-        process.wait()
-        reader.join()
-        process.stdout.close()
-        process.stderr.close()
+        except KeyboardInterrupt:
+            # The first interrupt lets the program write its checkpoint, the second one ends it at once.
+            process.send_signal(signal.SIGKILL if interrupted else signal.SIGINT)
+            interrupted = True
+    process.wait()
+    reader.join()
+    process.stdout.close()
+    process.stderr.close()
+    if interrupted:
+        raise KeyboardInterrupt
     if process.returncode != 0:
-        raise PolyphonyError.from_program(told.decode("utf-8", "replace"), process.returncode)
+        raise PolyphonyError.from_program(told, process.returncode)
     return output[0].decode()
 
 
 def main() -> None:
     """The command `polyphony` of a wheel: it becomes the program."""
-    path = str(OWN)
-    os.execve(path, [path, *sys.argv[1:]], environment(path))
+    try:
+        path = find(OWN)
+        os.execve(path, [path, *sys.argv[1:]], environment(path))
+    except PolyphonyError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)

@@ -1,4 +1,4 @@
-"""Data and models that several tests share. The program is the one that POLYPHONY names, or that of the release build."""
+"""Data and models that several tests share. The program is the one that POLYPHONY names, or the release build."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def _codes(samples: int, modalities: int) -> list[int]:
     return [1 + row % (2**modalities - 1) for row in range(samples)]
 
 
-def write(folder: Path, modalities: dict[str, tuple[int, ...]], lengths: tuple[str, ...], cells: str | None = None) -> Path:
+def write(
+    folder: Path, modalities: dict[str, tuple[int, ...]], lengths: tuple[str, ...], cells: str | None = None
+) -> Path:
     """A data set of random numbers. Its test split has every pattern of missing modalities."""
     random = np.random.default_rng(0)
     for start, (split, count) in enumerate((("train", 24), ("valid", 14), ("test", 30))):

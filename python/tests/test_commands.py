@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,9 @@ import polyphony
 from conftest import SMALL
 from polyphony import PolyphonyError
 from polyphony.commands import flat, words
-from polyphony.program import find
+from polyphony.methods.table import METHODS, WITHOUT_PARTS
+from polyphony.models.architectures import ARCHITECTURES
+from polyphony.program import find, run
 
 
 def test_rows_and_progress(sequences: Path, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +50,12 @@ def test_errors(sequences: Path, place: Path) -> None:
     for call, code, key, remedy in [
         (lambda: polyphony.train(place / "none", place / "out"), 66, None, None),
         (lambda: polyphony.train(sequences, place / "out", architecture="late_fusoin"), 64, None, "late_fusion"),
-        (lambda: polyphony.train(sequences, place / "out", set={"training.epohcs": 1}), 64, "training.epohcs", "epochs"),
+        (
+            lambda: polyphony.train(sequences, place / "out", set={"training.epohcs": 1}),
+            64,
+            "training.epohcs",
+            "epochs",
+        ),
         (lambda: polyphony.tune(sequences, sequences, "lora", place / "out"), 66, None, None),
         (lambda: polyphony.train(sequences, place / "out", colour="red"), 64, None, None),
     ]:
@@ -76,6 +87,28 @@ def test_the_program_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
     with pytest.raises(PolyphonyError, match="was not found"):
         find()
+
+
+def test_an_interrupt_reaches_the_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = tmp_path / "polyphony"
+    own.write_text(
+        "#!/bin/sh\ntrap 'echo checkpoint »é« >&2; exit 130' INT\necho begun >&2\nwhile :; do sleep 0.05; done\n"
+    )
+    own.chmod(0o755)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        run(["train"], own)
+    assert capsys.readouterr().err.split() == ["begun", "checkpoint", "»é«"]
+
+
+@pytest.mark.parametrize(("command", "kinds"), [("tune", "Methods"), ("adapt", "Methods"), ("train", "backbone")])
+def test_every_name_of_the_program_has_a_form_in_python(command: str, kinds: str) -> None:
+    told = " ".join(run([command, "--help"]).split())
+    names = re.search(rf"{kinds}[^:.]*: ([^.]+)\.", told)
+    assert names is not None
+    known = {*METHODS, *WITHOUT_PARTS, *ARCHITECTURES}
+    assert set(names.group(1).split(", ")) <= known
 
 
 def test_command_lines() -> None:

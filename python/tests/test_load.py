@@ -1,10 +1,11 @@
-"""A table: architecture and adapter, and the largest difference from the program over all patterns of missing modalities.
+"""A table of architectures and adapters: the largest difference from the program over all patterns of what is missing.
 
 POLYPHONY_TABLE=full computes every cell. Without it each architecture has the methods that act differently on it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -49,7 +50,13 @@ def check(name: str, model: Path, data: Path, adapter: Path | None, place: Path)
     found = difference(own, by_program(model, data, adapter, place / "predictions.safetensors"))
     ROWS.append(f"{name:78} {found:.1e}")
     assert found <= TOLERANCE, f"{name}: {found:.1e}"
-    return 0.0 if adapter is None else difference(own, predicted(polyphony.load(model), data))
+    if adapter is None:
+        return 0.0
+    counts = json.loads((adapter / "adapter_config.json").read_text())["parameters"]
+    sizes = [(parameter.numel(), parameter.requires_grad) for parameter in loaded.parameters()]
+    assert sum(size for size, _ in sizes) == counts["total"], name
+    assert sum(size for size, trained in sizes if trained) == counts["trainable"], name
+    return difference(own, predicted(polyphony.load(model), data))
 
 
 @pytest.mark.parametrize("architecture", SEQUENCES)
@@ -60,7 +67,9 @@ def test_sequences(architecture: str, sequences: Path, trained, place: Path) -> 
     methods = [*TUNING, *MISSING] if full else FEW[architecture]
     if architecture == "prompted_mult" and full:
         # The methods that count steps, which its own prompts append, are not of this table.
-        methods = [name for name in methods if name not in ("prompt", "wander", "lmf", "concat", "missing_aware_prompts")]
+        methods = [
+            name for name in methods if name not in ("prompt", "wander", "lmf", "concat", "missing_aware_prompts")
+        ]
     output = place / f"tuned-{architecture}"
     settings = {key: value for key, value in SMALL.items() if not key.startswith("model.")}
     for method in methods:

@@ -83,7 +83,9 @@ def test_methods_get_gradients(method: str) -> None:
     torch.manual_seed(0)
     settings = {
         "lora": {"rank": 2, "alpha": 4.0, "rank_stabilized": False, "targets": ["v"]},
-        "wander": dict(bottleneck=2, feature_rank=2, token_rank=2, steps=1, constant=True, placement="last", readout="mean"),
+        "wander": dict(
+            bottleneck=2, feature_rank=2, token_rank=2, steps=1, constant=True, placement="last", readout="mean"
+        ),
         "prompts": dict(form="auto", length=2, grid=4, generative=True, signal=True, type=True),
         "prefix": {"length": 2, "hidden": 3},
     }
@@ -133,7 +135,10 @@ def test_training_lowers_the_loss(architecture: str) -> None:
         ({"text": torch.zeros(2, 5, 5), "type": torch.zeros(2, 3)}, "text"),
         ({"text": torch.zeros(2, 6, 5), "type": torch.zeros(3, 3)}, "type"),
         ({"text": torch.zeros(2, 6, 5), "type": torch.zeros(2, 3), "text.length": torch.ones(3)}, "text.length"),
-        ({"text": torch.zeros(2, 6, 5), "type": torch.zeros(2, 3), "presence": {"tpye": torch.ones(2)}}, "presence.tpye"),
+        (
+            {"text": torch.zeros(2, 6, 5), "type": torch.zeros(2, 3), "presence": {"tpye": torch.ones(2)}},
+            "presence.tpye",
+        ),
         ({"text": None}, None),
     ],
 )

@@ -16,7 +16,9 @@ Settings = dict[str, Any]
 Presence = list[Tensor | None]
 
 
-def rank_products(left: list[Tensor], right: list[Tensor], present: Presence, token_rank: int, feature_rank: int) -> Tensor:
+def rank_products(
+    left: list[Tensor], right: list[Tensor], present: Presence, token_rank: int, feature_rank: int
+) -> Tensor:
     """Sums over both ranks the product over modalities of left · right, `[B, T, d]`; an absent factor is 1."""
     product: Tensor | None = None
     for one, other, here in zip(left, right, present):
@@ -57,7 +59,9 @@ class SequenceFusion(Fusion):
         )
         self.token = nn.ParameterList(
             [
-                torch.randn(self.token_rank, self.steps, length) / length if index else torch.zeros(self.token_rank, self.steps, length)
+                torch.randn(self.token_rank, self.steps, length) / length
+                if index
+                else torch.zeros(self.token_rank, self.steps, length)
                 for index, length in enumerate(lengths)
             ]
         )

@@ -178,9 +178,7 @@ def bottlenecks(model: Model, settings: Settings) -> Method:
     size = settings["bottleneck"]
 
     def make(width: int) -> LayerAdapter:
-        return LayerBottlenecks(
-            settings["variant"], lambda: Bottleneck(nn.Linear(width, size), nn.Linear(size, width))
-        )
+        return LayerBottlenecks(settings["variant"], lambda: Bottleneck(nn.Linear(width, size), nn.Linear(size, width)))
 
     return LayerMethod(model, "layers", make)
 

@@ -70,10 +70,14 @@ class MissingModalityPrompts(Method):
     def embedded(self, tokens: list[Tokens], context: Context) -> list[Tokens]:
         sources = Sources.of(context.inputs)
         tokens = [self.complete(part, index, sources) for index, part in enumerate(tokens)]
-        return append(self.type_steps(context.inputs), tokens) if self.types and self.shape.stage == "embedded" else tokens
+        return (
+            append(self.type_steps(context.inputs), tokens) if self.types and self.shape.stage == "embedded" else tokens
+        )
 
     def encoded(self, tokens: list[Tokens], context: Context) -> list[Tokens]:
-        return append(self.type_steps(context.inputs), tokens) if self.types and self.shape.stage == "encoded" else tokens
+        return (
+            append(self.type_steps(context.inputs), tokens) if self.types and self.shape.stage == "encoded" else tokens
+        )
 
     def complete(self, tokens: Tokens, index: int, sources: Sources | None) -> Tokens:
         """Puts a made-up sequence in place of a missing one, and adds the signal prompts."""

@@ -42,7 +42,9 @@ def gather(modalities: list[dict[str, Any]], given: Mapping[str, Any], like: Ten
     if absent:
         here = torch.tensor([name not in absent for name in names], device=like.device).expand(count, -1)
         presence = here if presence is None else presence & here
-    zeros = [like.new_zeros([count, *sample_shape(modality)]) for modality, value in zip(modalities, values) if value is None]
+    zeros = [
+        like.new_zeros([count, *sample_shape(modality)]) for modality, value in zip(modalities, values) if value is None
+    ]
     filled = [zeros.pop(0) if value is None else value for value in values]
     return Inputs(filled, lengths, presence), absent
 
@@ -69,7 +71,9 @@ def _length(given: Any, name: str, count: int, like: Tensor) -> Tensor | None:
         return None
     length = torch.as_tensor(given, device=like.device).long()
     if list(length.shape) != [count]:
-        raise usage("a length for each sample is needed", key=f"{name}.length", found=list(length.shape), expected=[count])
+        raise usage(
+            "a length for each sample is needed", key=f"{name}.length", found=list(length.shape), expected=[count]
+        )
     return length
 
 
@@ -134,4 +138,3 @@ class Normalization(nn.Module):
                     lengths[index] = torch.where(present, length, x.shape[1])
             values[index] = x
         return Inputs(values, lengths, presence)
-

@@ -79,7 +79,10 @@ class Attention(nn.Module):
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def forward(self, query: Tensor, context: Tensor | None, forbidden: Tensor | None, layer: Layer) -> Tensor:
-        weight, bias = layer.weight("in_proj_weight", self.in_proj_weight), layer.weight("in_proj_bias", self.in_proj_bias)
+        weight, bias = (
+            layer.weight("in_proj_weight", self.in_proj_weight),
+            layer.weight("in_proj_bias", self.in_proj_bias),
+        )
         width = self.width
         if context is None:
             q, k, v = F.linear(query, weight, bias).chunk(3, dim=-1)
@@ -193,7 +196,9 @@ class Encoder(nn.Module):
         return self.layer_norm(x)
 
 
-def encoder(config: dict[str, Any], width: int | None = None, layers: int | None = None, causal: bool = False) -> Encoder:
+def encoder(
+    config: dict[str, Any], width: int | None = None, layers: int | None = None, causal: bool = False
+) -> Encoder:
     """An encoder of a model's configuration, or one of another width, depth or causality."""
     dropout = {**NO_DROPOUT, **config.get("dropout", {})}
     return Encoder(

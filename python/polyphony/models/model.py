@@ -50,7 +50,9 @@ class Model(nn.Module):
         self.modalities: list[dict[str, Any]] = config["modalities"]
         self.names: list[str] = [modality["name"] for modality in self.modalities]
         self.features: list[int] = [modality.get("features", 0) for modality in self.modalities]
-        self.steps: list[int] = [modality["length"] if modality["kind"] == "sequence" else 1 for modality in self.modalities]
+        self.steps: list[int] = [
+            modality["length"] if modality["kind"] == "sequence" else 1 for modality in self.modalities
+        ]
         self.width: int = config["width"]
         self.outputs: int = config["task"].get("classes") or 1
         self.output_dropout = {**NO_DROPOUT, **config.get("dropout", {})}["output"]
@@ -145,8 +147,8 @@ class Model(nn.Module):
     def forward(self, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Output:
         """Predicts samples that are given by the modalities' names, in a dictionary or as keywords.
 
-        A modality that is None or left out is missing. Further keys are `<modality>.length` `[B]` and `presence`, either
-        `[B, M]` in the order of `names` or a dictionary of `[B]`. `target` and `id` are passed over.
+        A modality that is None or left out is missing. Further keys are `<modality>.length` `[B]` and `presence`,
+        either `[B, M]` in the order of `names` or a dictionary of `[B]`. `target` and `id` are passed over.
         """
         given = self.normalization(self.gather({**(inputs or {}), **named}))
         methods = self.methods()
@@ -234,7 +236,11 @@ def copy_tensors(own: Mapping[str, Tensor], saved: Mapping[str, Tensor], file: o
             raise bad_data("the file lacks a tensor", file=file, key=key, expected=list(value.shape))
         if saved[key].shape != value.shape:
             raise bad_data(
-                "a tensor has another shape", file=file, key=key, found=list(saved[key].shape), expected=list(value.shape)
+                "a tensor has another shape",
+                file=file,
+                key=key,
+                found=list(saved[key].shape),
+                expected=list(value.shape),
             )
     if extra := sorted(set(saved) - set(own)):
         raise bad_data("the file holds a tensor that has no place here", file=file, key=extra[0])

@@ -122,7 +122,10 @@ class Decoder(nn.Module):
         self.dropouts = dropouts
         self.narrow = ConvolutionBlock(detail, DETAIL_WIDTH, 1)
         self.convolutions = nn.ModuleList(
-            [ConvolutionBlock(coarse + DETAIL_WIDTH if index == 0 else width, width, 3) for index in range(len(dropouts))]
+            [
+                ConvolutionBlock(coarse + DETAIL_WIDTH if index == 0 else width, width, 3)
+                for index in range(len(dropouts))
+            ]
         )
 
     def forward(self, coarse: Tensor, detail: Tensor) -> Tensor:

@@ -47,7 +47,7 @@ import Torch
   /// Runs a command; nil for one that the test leaves out.
   private static func run(_ words: [String], in folder: String) throws -> Program.Outcome? {
     switch words[0] {
-    case "polyphony" where !HDF5Library.isAvailable && words.contains { $0.hasSuffix(".h5") }:
+    case "polyphony" where !HDF5Library.isAvailable && words.contains(where: { $0.hasSuffix(".h5") }):
       return nil
     case "polyphony":
       return try Program.run(SmallSettings.shrink(Array(words.dropFirst())), in: folder)
@@ -60,13 +60,13 @@ import Torch
     }
   }
 
-  /// Makes what a clone of this repository has: the numerals, here with twelve samples a class, and the recipes. Beside
+  /// Makes what a clone of this repository has: the numerals, here with six samples a class, and the recipes. Beside
   /// them are the files that a reader brings along.
   private static func makeClone(_ folder: String) throws {
     let numerals = try Dataset("\(DocumentationTests.root)/Data/numerals")
     let description = numerals.description
     let splits = try ["train", "valid", "test"].map { name in
-      let split = try numerals.labelled(name).subsampled(perClass: 12, seed: 0)
+      let split = try numerals.labelled(name).subsampled(perClass: 6, seed: 0)
       return DatasetWriter.Split(name, split.samples.inputs, target: split.target, ids: split.samples.ids)
     }
     for name in ["Data", "Recipes"] {
@@ -76,6 +76,7 @@ import Torch
     for (name, stand) in SmallSettings.brought {
       try FileManager.default.copyItem(atPath: fixture(stand), toPath: "\(folder)/\(name)")
     }
+    try OwnTable.pandas(rows: 96).write(toFile: "\(folder)/watch.csv", atomically: true, encoding: .utf8)
     for recipe in try DocumentationTests.files(in: "Recipes", ending: ".yaml") {
       try SmallSettings.shrink(recipe: try DocumentationTests.text(recipe))
         .write(toFile: "\(folder)/\(recipe)", atomically: true, encoding: .utf8)

@@ -19,10 +19,10 @@ documented=(
   PolyphonySupport Torch PolyphonySettings PolyphonyPresentation Polyphony PolyphonyConversion PolyphonyReports
 )
 
-# These two import all others.
-swift build --target PolyphonyConversion
-swift build --target PolyphonyReports
-binaries=$(swift build --show-bin-path)
+# These two import all others. The configuration is that of `make build`, so nothing is compiled twice.
+swift build -c release --target PolyphonyConversion
+swift build -c release --target PolyphonyReports
+binaries=$(swift build -c release --show-bin-path)
 rm -rf "$work" "$site"
 mkdir -p "$work"
 
@@ -47,4 +47,15 @@ for module in "${documented[@]}"; do
   dependencies+=(--dependency "$work/$module.doccarchive")
 done
 "$docc" merge "${archives[@]}" --output-path "$site" --synthesized-landing-page-name Polyphony
-echo "the documentation is in $site; to read it: python3 -m http.server --directory $site, then /documentation"
+
+# DocC has no page at the root of a site.
+cat > "$site/index.html" <<'HTML'
+<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Polyphony</title>
+<meta http-equiv="refresh" content="0; url=documentation/polyphony/">
+<p><a href="documentation/polyphony/">Polyphony</a></p>
+</html>
+HTML
+echo "the documentation is in $site; to read it: python3 -m http.server --directory $site"

@@ -14,7 +14,7 @@ enum DocumentStep {
     DocumentBlock.all(in: text).flatMap { block -> [DocumentStep] in
       if shells.contains(block.language) { return commands(block) }
       guard files.contains(block.language), let first = block.lines.first,
-        let name = first.wholeMatch(of: /# (\S+\.(?:yaml|py))/)?.1
+        let name = first.wholeMatch(of: #/\# (\S+\.(?:yaml|py))/#)?.1
       else { return [] }
       return [.file(name: String(name), text: block.lines.joined(separator: "\n") + "\n")]
     }

@@ -41,6 +41,13 @@ enum SmallSettings {
     return words
   }
 
+  /// Settings of stages that a recipe leaves to their defaults.
+  private static let stages = [
+    "train": ["model": "{width: 8, heads: 2, layers: 1}", "training": "{epochs: 1}"],
+    "tune": ["training": "{epochs: 1}"],
+    "adapt": ["adaptation": "{contrast_epochs: 2, snapshot_interval: 1, pseudo_epochs: 1}"],
+  ]
+
   /// A recipe with few epochs and seeds and a narrow model, at any place.
   static func shrink(recipe: String) -> String {
     var recipe = recipe
@@ -52,10 +59,14 @@ enum SmallSettings {
       guard let pattern = try? Regex("\\b\(key): [0-9]+") else { continue }
       recipe.replace(pattern, with: "\(key): \(value)")
     }
-    // A stage that adapts by the defaults gets settings.
-    let adaptation = "adaptation: {contrast_epochs: 2, snapshot_interval: 1, pseudo_epochs: 1}"
-    recipe.replace(/\n( *)method: casp\n/) { "\n\($0.1)method: casp\n\($0.1)\(adaptation)\n" }
-    recipe.replace(/{method: casp([^{}]*)}/) { "{method: casp\($0.1), \(adaptation)}" }
+    // A stage in braces gets the sections that it lacks; one in lines only where it adapts.
+    recipe.replace(/(train|tune|adapt): +\{((?:[^{}]|\{[^{}]*\})*)\}/) { stage in
+      let added = (stages[String(stage.1)] ?? [:]).filter { !stage.2.contains("\($0.key):") }
+      return "\(stage.1): {\(stage.2)\(added.sorted { $0.key < $1.key }.map { ", \($0.key): \($0.value)" }.joined())}"
+    }
+    recipe.replace(/\n( *)method: casp\n/) { line in
+      "\n\(line.1)method: casp\n" + (stages["adapt"] ?? [:]).map { "\(line.1)\($0.key): \($0.value)\n" }.joined()
+    }
     return recipe
   }
 
@@ -64,5 +75,12 @@ enum SmallSettings {
     "make": "it builds, measures or tests this repository, and has rules of its own",
     "export PATH=": "the test finds the program without it",
     "python3 -m http.server": "a server runs until somebody stops it",
+  ]
+
+  /// Files that a reader brings along, each with the fixture that stands in for it.
+  static let brought = [
+    "unaligned_50.pkl": "conversion/numpy2-protocol5.pkl",
+    "features.npz": "conversion/stored.npz",
+    "features.h5": "conversion/nested.h5",
   ]
 }

@@ -74,7 +74,7 @@ import Torch
 
   private static func split(_ configuration: ModelConfiguration) -> LabelledSplit {
     let batch = Tiny.batch(configuration, count: 24)
-    return LabelledSplit(samples: UnlabelledSplit(name: "train", inputs: batch.inputs), target: batch.target!)
+    return LabelledSplit(samples: UnlabelledSplit(name: "train", inputs: batch.inputs), target: batch.target)
   }
 
   private static func run(_ trainer: Trainer, _ model: MultimodalModel, _ resume: Bool, _ stop: Int?) throws -> [UInt8]

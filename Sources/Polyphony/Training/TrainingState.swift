@@ -42,7 +42,11 @@ struct TrainingState: Codable {
     guard let bytes = Data(base64Encoded: generator) else {
       throw Fault(.badData, "the saved random generator is damaged", file: file, key: "generator")
     }
-    try Generator.standard.restore(Array(bytes))
+    do throws(Fault) {
+      try Generator.standard.restore(Array(bytes))
+    } catch {
+      throw Fault(error.kind, error.problem, file: file, key: "generator", found: error.found)
+    }
     DropoutStream.shared.state = dropout
   }
 }

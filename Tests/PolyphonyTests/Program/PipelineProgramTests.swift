@@ -109,6 +109,32 @@ import Torch
     }
   }
 
+  /// Scores that someone changed are not taken over.
+  @Test func changedScoresAreMadeAnew() throws {
+    try withTemporaryFolder { folder in
+      try Fixtures.write("data: data\nstages: [\(Fixtures.train)]\n", in: folder)
+      let first = try Program.succeed(Self.command + ["--json"], in: folder)
+      let scores = "\(folder)/out/scores"
+      let name = try #require(try names(in: scores).first { $0.hasSuffix(".json") })
+      let before = try contents(of: scores)
+      for change in ["values", nil] {
+        if let change {
+          let text = try String(contentsOfFile: "\(scores)/\(name)", encoding: .utf8)
+          try text.replacingOccurrences(of: "\"\(change)\": [", with: "\"\(change)\": [9").write(
+            toFile: "\(scores)/\(name)", atomically: true, encoding: .utf8)
+        } else {
+          try FileManager.default.removeItem(atPath: "\(scores)/\((name as NSString).deletingPathExtension).sha256")
+        }
+        let again = try Program.succeed(Self.command + ["--json"], in: folder)
+        #expect(again.errors.contains("\(name) is not whole, and the scores are made anew"), "\(again.errors)")
+        #expect(try contents(of: scores) == before)
+        #expect(Fixtures.stages(again).done.isEmpty)
+      }
+      #expect(try Program.succeed(Self.command + ["--json"], in: folder).errors.contains("anew") == false)
+      #expect(first.output.contains("values"))
+    }
+  }
+
   @Test func severalSeedsServeTheOtherCommands() throws {
     try withTemporaryFolder { folder in
       try Fixtures.write(Fixtures.fourLives + "seeds: [2, 5]\n", in: folder)

@@ -25,7 +25,7 @@ import Torch
       let model = try Tiny.model(configuration)
       func split(_ seed: UInt64) -> LabelledSplit {
         let batch = Tiny.batch(configuration, count: 24, seed: seed)
-        return LabelledSplit(samples: UnlabelledSplit(name: "x", inputs: batch.inputs), target: batch.target!)
+        return LabelledSplit(samples: UnlabelledSplit(name: "x", inputs: batch.inputs), target: batch.target)
       }
       var steps = 0
       try ownDropout {

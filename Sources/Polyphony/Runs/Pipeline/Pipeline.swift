@@ -165,7 +165,7 @@ public struct Pipeline {
   ) throws(Fault) -> [RunResult] {
     if let known = PipelineScores.read(file, split: plan.evaluation.split, seed: seed) { return known }
     if FileManager.default.fileExists(atPath: file) {
-      watch.note("\(name): \(file) is damaged, and the scores are made anew")
+      watch.note("\(name): \(file) is not whole, and the scores are made anew")
     }
     watch.note("\(name), scores on \(plan.evaluation.split)")
     let model = try ModelWithAdapter(state.model, adapter: state.adapter, device: device).model

@@ -75,9 +75,9 @@ struct DataValidateCommand: ReportingCommand {
 
   func execute() throws {
     _ = try DeviceOptions().preparedLibrary()
-    let inspection = try DatasetInspection(try Dataset(data))
-    let splits = inspection.labels.map(\.split).joined(separator: ", ")
-    print("\(data) is sound: \(splits)")
+    let dataset = try Dataset(data)
+    _ = try DatasetInspection(dataset)
+    print("\(data) is sound: \(dataset.splitNames.joined(separator: ", ")), \(dataset.description.task.summary)")
   }
 }
 

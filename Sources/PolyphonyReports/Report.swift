@@ -40,7 +40,7 @@ public struct Report {
     let title = ReportTitle(content)
     let sections = [
       ContrastSection.make(content), ScoresSection.make(content), ClassSection.make(content),
-      LearningSection.make(content), ModalitySection.make(content),
+      OutputSection.make(content), LearningSection.make(content), ModalitySection.make(content),
       MissingSection.make(content), ShiftSection.make(content), CostSection.make(content),
       ReproductionSection.make(content),
     ].compactMap(\.self)

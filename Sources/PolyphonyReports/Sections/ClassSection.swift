@@ -33,7 +33,7 @@ enum ClassSection {
 
 extension ScoreTable {
   /// Makes a table without marks.
-  fileprivate init(_ table: TextTable) {
+  init(_ table: TextTable) {
     self.init(title: "", columns: table.columns, rows: table.rows.map { $0.map { Cell($0) } })
   }
 }

@@ -81,6 +81,9 @@ import Torch
     Refusal("--input table.csv --output out --group-by y", 65, ["fewer groups than splits", "--split 0.8,0.2,0"]),
     Refusal("--input table.csv --output out --target y:1", 64, ["--target", "y:1"]),
     Refusal("--input table.csv --output out --target z", 64, ["--target", "z"]),
+    Refusal("--input table.csv --output out --target y,z", 64, ["--target", "z", "a_0, y"]),
+    Refusal("--input table.csv --output out --target y,y", 64, ["named twice", "y in y,y"]),
+    Refusal("--input table.csv --output out --task multilabel", 64, ["--task", "one column: y", "--target A,B,C"]),
     Refusal("--output out", 64, ["--input"]),
   ]
 
@@ -100,7 +103,7 @@ import Torch
   @Test func helpSaysWhatThereIs() throws {
     let help = try Program.succeed(["data", "convert", "--help"], environment: ["LIBTORCH": "/nowhere"]).output
     for word in [
-      "--input", "--output", "--task", "regression, classification", "--target", "--text", "text_bert", "--modality",
+      "--input", "--output", "--task", "regression, classification, multilabel", "--target", "--text", "text_bert", "--modality",
       "--split", "0.7,0.15,0.15", "--split-by", "--id", "--seed", "--name", "read, never run", "--group-by",
       "train=FILE",
       "NAME.train=FILE", "KEY:0",

@@ -47,7 +47,8 @@ import Torch
       return
     }
     let split = task.split()
-    let strategy = try Tiny.strategy(name, model, name == "gradient-blending" ? "{gradient_blending: {interval: 1}}" : "{}")
+    let strategy = try Tiny.strategy(
+      name, model, name == "gradient-blending" ? "{gradient_blending: {interval: 1}}" : "{}")
     let trainer = try Trainer(
       model, training: split, validation: split, settings: Tiny.settings(epochs: 2), seed: 1, hook: strategy)
     let outcome = try trainer.run()

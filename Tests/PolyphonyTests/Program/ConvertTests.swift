@@ -103,7 +103,8 @@ import Torch
   @Test func helpSaysWhatThereIs() throws {
     let help = try Program.succeed(["data", "convert", "--help"], environment: ["LIBTORCH": "/nowhere"]).output
     for word in [
-      "--input", "--output", "--task", "regression, classification, multilabel", "--target", "--text", "text_bert", "--modality",
+      "--input", "--output", "--task", "regression, classification, multilabel", "--target", "--text", "text_bert",
+      "--modality",
       "--split", "0.7,0.15,0.15", "--split-by", "--id", "--seed", "--name", "read, never run", "--group-by",
       "train=FILE",
       "NAME.train=FILE", "KEY:0",

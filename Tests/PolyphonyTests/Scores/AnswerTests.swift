@@ -89,7 +89,9 @@ import Torch
     let table = try Self.table(task, logits, target: Tensor([1, 1, 1, 0, 0, 0] as [Float], shape: [2, 3]))
     let labels = ["dog", "rain", "car"]
     let columns =
-      ["id", "prediction"] + labels.map { "predicted_\($0)" } + labels.map { "probability_\($0)" } + ["present", "target"]
+      ["id", "prediction"] + labels.map { "predicted_\($0)" } + labels.map { "probability_\($0)" } + [
+        "present", "target",
+      ]
       + labels.map { "target_\($0)" } + labels.map { "error_\($0)" }
     #expect(table.columns == columns)
     let probabilities = logits.sigmoid().floats.map { PredictionTable.Value.number($0) }

@@ -24,7 +24,8 @@ import Torch
 
   static let values = Tensor(
     [
-      0.48, -0.56, -0.42, -0.96, -3.02, -1.28, -0.09, -2.05, 1.97, -2.16, 0.45, -0.74, 1.02, 0.04, -1.64, 1.6, 1.7, -0.58,
+      0.48, -0.56, -0.42, -0.96, -3.02, -1.28, -0.09, -2.05, 1.97, -2.16, 0.45, -0.74, 1.02, 0.04, -1.64, 1.6, 1.7,
+      -0.58,
       -0.31, -0.14, -1.5, 1.23, -0.97, 0.43,
     ] as [Float], shape: [8, 3])
   /// The last target is constant.
@@ -86,8 +87,10 @@ import Torch
     #expect(abs(evaluation.loss - 1.2075) < 1e-6)
     let report = try #require(evaluation.outputs)
     #expect(report.kind == .target && report.rows.map(\.name) == ["x", "y", "z"])
-    expectScores(report.rows[0].scores, [("mae", 0.7), ("r2", 0.033066925658623236), ("corr", 0.7782664082638187)], "x")
-    expectScores(report.rows[1].scores, [("mae", 0.835), ("r2", -0.8013083462693131), ("corr", 0.6389757053648222)], "y")
+    expectScores(
+      report.rows[0].scores, [("mae", 0.7), ("r2", 0.033066925658623236), ("corr", 0.7782664082638187)], "x")
+    expectScores(
+      report.rows[1].scores, [("mae", 0.835), ("r2", -0.8013083462693131), ("corr", 0.6389757053648222)], "y")
     expectScores(report.rows[2].scores, [("mae", 2.0875), ("r2", nil), ("corr", nil)], "z")
   }
 

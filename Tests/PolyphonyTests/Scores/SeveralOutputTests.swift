@@ -75,7 +75,8 @@ import Torch
     #expect(Evaluation.principalMetric(among: MultilabelMetrics.names) == "f1_micro")
   }
 
-  /// `mean_absolute_error` and the like with a uniform average; the undefined figures of the constant target do not count.
+  /// `mean_absolute_error` and the like with a uniform average; the undefined figures of the constant target do not
+  /// count.
   @Test func targetsHaveTheFiguresOfScikitLearn() throws {
     let evaluation = try Evaluation(Self.values, Self.trueValues, task: Self.targets, loss: TaskLoss(Self.targets))
     expectScores(
@@ -110,8 +111,8 @@ import Torch
     #expect(try Evaluation(.zeros([2, 1]), .zeros([2, 1]), task: one, loss: TaskLoss(one)).outputs == nil)
   }
 
-  /// `binary_cross_entropy_with_logits` of PyTorch without and with `pos_weight`, its gradient by autograd, and the closed
-  /// form.
+  /// `binary_cross_entropy_with_logits` of PyTorch without and with `pos_weight`, its gradient by autograd, and the
+  /// closed form.
   @Test(
     arguments: [
       (

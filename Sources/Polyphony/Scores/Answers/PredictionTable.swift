@@ -2,8 +2,8 @@ import Torch
 
 /// The predictions of a model as rows for readers, spreadsheets and programs.
 ///
-/// A row has `id`, the columns of the task's answer, and `present`. With targets it has those of the target and the error
-/// too.
+/// A row has `id`, the columns of the task's answer, and `present`. With targets it has those of the target and the
+/// error too.
 ///
 /// | task | answer | target and error |
 /// |---|---|---|

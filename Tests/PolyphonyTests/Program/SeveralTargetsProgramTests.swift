@@ -1,6 +1,7 @@
 import Foundation
 import Polyphony
 import Testing
+import Torch
 
 @testable import PolyphonySupport
 

@@ -74,6 +74,9 @@ import Torch
       for key in ["prediction", "predicted_dog", "probability_rain", "target", "target_rain", "error_dog"] {
         #expect(line[key] != nil, "no \(key) in \(line.text(.line))")
       }
+      let single = try Program.succeed(
+        ["predict", "--model", "run/model", "--input", "a=1,2", "--input", "b=0"], in: folder)
+      #expect(single.output.contains("prediction: ") && single.output.contains("label"), "\(single.output)")
     }
   }
 }

@@ -37,7 +37,10 @@ enum SingleAnswer {
     if table.kind == .multilabel, case .text(let names) = table.row(0)[1] {
       remarks = "prediction: \(names.isEmpty ? "no label" : names)\n" + remarks
     }
-    if ranking.count > mostClasses { remarks += "\nand \(ranking.count - mostClasses) less probable \(table.kind == .multilabel ? "labels" : "classes")" }
+    if ranking.count > mostClasses {
+      let noun = table.kind == .multilabel ? "labels" : "classes"
+      remarks += "\nand \(ranking.count - mostClasses) less probable \(noun)"
+    }
     return rows.text(glyphs) + remarks + "\n"
   }
 }

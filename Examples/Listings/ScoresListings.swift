@@ -75,6 +75,12 @@ public enum ScoresListings {
     try table.write(to: "predictions.csv", as: .csv)
   }
 
+  /// ``OutputReport``
+  public static func outputs(_ model: MultimodalModel, _ test: LabelledSplit) throws(Fault) {
+    let evaluation = try model.evaluate(test)
+    if let report = evaluation.outputs { print(report.table.text()) }
+  }
+
   /// ``ClassReport``
   public static func classReport(_ model: MultimodalModel, _ test: LabelledSplit) throws(Fault) {
     let evaluation = try model.evaluate(test)

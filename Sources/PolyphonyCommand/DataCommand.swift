@@ -77,13 +77,14 @@ struct DataValidateCommand: ReportingCommand {
 
   func execute() throws {
     _ = try DeviceOptions().preparedLibrary()
-    let inspection = try DatasetInspection(try Dataset(data))
+    let dataset = try Dataset(data)
+    let inspection = try DatasetInspection(dataset)
     try inspection.checkTraining(folder: data)
     for row in inspection.modalities where row.isAbsent {
       Terminal.note("warning: no sample of \(row.split) has \(row.modality)")
     }
     let splits = inspection.labels.map(\.split).joined(separator: ", ")
-    try StandardOutput.print("\(data) is sound: \(splits)")
+    try StandardOutput.print("\(data) is sound: \(splits), \(dataset.description.task.summary)")
   }
 }
 

@@ -53,8 +53,8 @@ public struct ConversionOptions: Sendable {
   public var output: String
   /// The prediction task. If it is nil, the target decides it.
   public var task: PredictionTask.Kind?
-  /// The key or column of the target. `A,B` are several columns, each a target. `KEY:3` and `KEY:0,3` are columns, counted
-  /// from 0, of an array with several.
+  /// The key or column of the target. `A,B` are several columns, each a target. `KEY:3` and `KEY:0,3` are columns,
+  /// counted from 0, of an array with several.
   public var target: String?
   /// The key that holds the text, `text` or `text_bert`.
   public var text: TextForm?

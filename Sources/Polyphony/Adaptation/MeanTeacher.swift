@@ -3,11 +3,11 @@ import Torch
 /// Mean teacher: the model follows the mean prediction of a slower copy over augmented views (CoTTA, Wang et al. 2022).
 ///
 /// The teacher is θ′ ← α θ′ + (1 − α) θ. Its views are copies of the sample without one modality (``ModalityDrop``).
-/// The loss is the mean absolute error for regression and cross-entropy with soft labels for classes and labels. For these,
-/// the teacher predicts the sample itself if the source is confident about the batch (mean largest probability ≥
+/// The loss is the mean absolute error for regression and cross-entropy with soft labels for classes and labels. For
+/// these, the teacher predicts the sample itself if the source is confident about the batch (mean largest probability ≥
 /// `confidence`), as published. A regression has no confidence and always uses the mean over views. After each update,
-/// every parameter returns to its source value with probability `restore`. Constants: α 0.999,
-/// 32 views, `confidence` 0.92, `restore` 0.01. The final predictions are the student's.
+/// every parameter returns to its source value with probability `restore`. Constants: α 0.999, 32 views, `confidence`
+/// 0.92, `restore` 0.01. The final predictions are the student's.
 ///
 /// ```swift
 /// let recipe = try SettingsTree(yaml: "{views: 8, restore: 0.05}", file: "recipe")

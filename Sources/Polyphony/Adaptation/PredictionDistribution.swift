@@ -2,10 +2,11 @@ import Torch
 
 /// Predictions as distributions, for methods that minimise entropy.
 ///
-/// For classes it is the softmax, and for a label the probabilities of its presence and its absence. A regression gives one number without a distribution. So it gets one over K bins with
-/// centres c_k at equal distances over the task's range: p_k ∝ exp(−(ŷ − c_k)²/2σ²), with σ half the distance of two
-/// centres. Its entropy only measures the distance of ŷ from a centre and not the confidence of the model, so results
-/// carry a remark. Each of several targets or labels has its own distribution, and methods average over them.
+/// For classes it is the softmax, and for a label the probabilities of its presence and its absence. A regression gives
+/// one number without a distribution. So it gets one over K bins with centres c_k at equal distances over the task's
+/// range: p_k ∝ exp(−(ŷ − c_k)²/2σ²), with σ half the distance of two centres. Its entropy only measures the distance
+/// of ŷ from a centre and not the confidence of the model, so results carry a remark. Each of several targets or labels
+/// has its own distribution, and methods average over them.
 struct PredictionDistribution {
   let task: PredictionTask
   private let bins: Int

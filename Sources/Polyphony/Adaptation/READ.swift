@@ -52,7 +52,8 @@ public final class READ: AdaptationMethod {
     return AdaptationStep(loss: session.update(READ.loss(log)), learned: batch.count)
   }
 
-  /// The loss L of log probabilities `[B, C]`, `[B, C, K]` or `[B, C, H, W]`. It is averaged over the K targets or labels.
+  /// The loss L of log probabilities `[B, C]`, `[B, C, K]` or `[B, C, H, W]`. It is averaged over the K targets or
+  /// labels.
   static func loss(_ logProbabilities: Tensor) -> Tensor {
     let surest = logProbabilities.maximum(1)
     let confidence = -(surest.exp() * surest).mean()

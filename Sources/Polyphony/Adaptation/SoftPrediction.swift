@@ -2,8 +2,8 @@ import Torch
 
 /// Predictions in a form for averages and comparisons: the values, or the probabilities of classes or labels.
 enum SoftPrediction {
-  /// The values `[N, K]` for regression, the sigmoid `[N, K]` for labels, else the softmax over the classes, `[N, C]` or
-  /// `[N, C, H, W]`.
+  /// The values `[N, K]` for regression, the sigmoid `[N, K]` for labels, else the softmax over the classes, `[N, C]`
+  /// or `[N, C, H, W]`.
   static func of(_ prediction: Tensor, _ task: PredictionTask) -> Tensor {
     switch task.kind {
     case .regression: prediction
@@ -30,8 +30,8 @@ enum SoftPrediction {
     }
   }
 
-  /// The mean distance between two soft predictions of the same samples (and places): ‖·‖₁ over classes, or its mean over
-  /// several targets or labels, which ``spread(_:_:)`` averages too.
+  /// The mean distance between two soft predictions of the same samples (and places): ‖·‖₁ over classes, or its mean
+  /// over several targets or labels, which ``spread(_:_:)`` averages too.
   static func distance(_ one: Tensor, _ other: Tensor, _ task: PredictionTask) -> Double {
     noGrad {
       let distances = (of(one, task) - of(other, task)).abs().to(.float64)
@@ -39,8 +39,8 @@ enum SoftPrediction {
     }
   }
 
-  /// The mean distance of predictions from soft targets: |ŷ − y| for values, −Σ p log softmax(ŷ) for classes, the binary
-  /// cross-entropy for labels.
+  /// The mean distance of predictions from soft targets: |ŷ − y| for values, −Σ p log softmax(ŷ) for classes, the
+  /// binary cross-entropy for labels.
   ///
   /// - Parameter target: soft predictions, of the shape of `prediction`.
   static func loss(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) -> Tensor {

@@ -6,8 +6,8 @@ import Torch
 /// The mono-modal response φ_m is the Shapley value of modality m in the logits, or in the value of a regression.
 /// `SoloPredictions` computes the predictions of subsets, and the empty set counts as zero. Four or more modalities
 /// have too many subsets for every step. Then φ_m = ½(f(all) − f(all but m) + f(m)), which is also the Shapley value
-/// for two modalities. With s_m = −mean log p_m[y] (regression: mean |φ_m − y|, labels: binary cross-entropy) and s̄ their
-/// mean:
+/// for two modalities. With s_m = −mean log p_m[y] (regression: mean |φ_m − y|, labels: binary cross-entropy) and s̄
+/// their mean:
 ///
 /// r_m = exp(M/(M − 1) · (s̄ − s_m)), κ_m = exp(α · min(r*_m − r_m, 7)), g_m ← κ_m g_m.
 ///

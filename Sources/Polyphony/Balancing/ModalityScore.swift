@@ -34,8 +34,8 @@ public struct ModalityScore: Sendable {
     self.regression = regression ?? (task.metrics == nil ? .confidence : .sign)
   }
 
-  /// The score of an untrained classifier: 1/classes, ½ for a sign or a label, 0 for Dice. It is nil for confidence and error,
-  /// because it then depends on the targets.
+  /// The score of an untrained classifier: 1/classes, ½ for a sign or a label, 0 for Dice. It is nil for confidence and
+  /// error, because it then depends on the targets.
   public var chance: Double? {
     switch task.kind {
     case .classification: 1 / Double(max(task.classes ?? 1, 1))

@@ -25,8 +25,8 @@ enum SoloPredictions {
 /// The confidence of a prediction in the truth, in (0, 1], the «p[y]» of methods for classification.
 ///
 /// It is the share of the true class, per pixel in segmentation, and the probability of the truth of each label. The
-/// papers have no form for regression. There it is exp(−|ŷ − y|) for each target, which is 1 for a perfect prediction and
-/// whose −log is the absolute error.
+/// papers have no form for regression. There it is exp(−|ŷ − y|) for each target, which is 1 for a perfect prediction
+/// and whose −log is the absolute error.
 enum Confidence {
   /// The mean over the batch, and over targets or labels.
   static func mean(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) -> Double {

@@ -38,7 +38,7 @@ public struct DatasetInspection: Sendable {
     /// The name of the split.
     public var split: String
     /// The number of samples of each class or label, or of each rounded target of a regression; nil for a split without
-    /// targets, and for several targets, which ``TargetRow`` describes.
+    /// targets, and for several targets, which ``DatasetInspection/TargetRow`` describes.
     public var counts: [(label: String, count: Int)]?
   }
 

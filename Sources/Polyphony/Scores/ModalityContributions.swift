@@ -5,8 +5,8 @@ import Torch
 ///
 /// v(S) is the metric with only the modalities S, which ``ModalitySubsets`` defines. It is negated for a metric that is
 /// better when low, so a positive contribution always helps. v(∅) is the score of the best constant answer (the mean of
-/// each target, or the shares of classes or labels), which needs no modality. The Shapley values (``Coalitions``) add up
-/// to v(all) − v(∅).
+/// each target, or the shares of classes or labels), which needs no modality. The Shapley values (``Coalitions``) add
+/// up to v(all) − v(∅).
 ///
 /// Up to six modalities the values come from all subsets. For more, each is a mean over random orders, with its
 /// standard error. Every order is taken forwards and backwards.

@@ -23,7 +23,9 @@ enum SingleAnswer {
       if values.count > 1 { rows = TextTable([.init("target"), .init("prediction", .right)]) }
       for (name, value) in values { rows.append((values.count > 1 ? [name] : []) + [value.description]) }
     } else {
-      rows = TextTable([.init("prediction"), .init("probability", .right)])
+      rows = TextTable([
+        .init(table.kind == .multilabel ? "label" : "prediction"), .init("probability", .right),
+      ])
       for (name, probability) in ranking.prefix(mostClasses) {
         rows.append([name, String(format: "%.4f", probability)])
       }
@@ -32,7 +34,13 @@ enum SingleAnswer {
     let missing = modalities.filter { !present.contains($0) }
     var remarks = "present: \(present.joined(separator: ", "))"
     if !missing.isEmpty { remarks += "; missing: \(missing.joined(separator: ", "))" }
-    if ranking.count > mostClasses { remarks += "\nand \(ranking.count - mostClasses) less probable classes" }
+    if table.kind == .multilabel, case .text(let names) = table.row(0)[1] {
+      remarks = "prediction: \(names.isEmpty ? "no label" : names)\n" + remarks
+    }
+    if ranking.count > mostClasses {
+      let noun = table.kind == .multilabel ? "labels" : "classes"
+      remarks += "\nand \(ranking.count - mostClasses) less probable \(noun)"
+    }
     return rows.text(glyphs) + remarks + "\n"
   }
 }

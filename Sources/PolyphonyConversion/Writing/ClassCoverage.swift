@@ -16,7 +16,8 @@ enum ClassCoverage {
       guard !absent.isEmpty else { continue }
       let names = absent.prefix(12).map { target.task.labels?[$0] ?? "\($0)" }.joined(separator: ", ")
       notes.append(
-        "\(split) has no sample of \(absent.count) of \(classes) \(isLabelled ? "labels" : "classes"): \(names)\(absent.count > 12 ? ", …" : "")")
+        "\(split) has no sample of \(absent.count) of \(classes) \(isLabelled ? "labels" : "classes"): \(names)\(absent.count > 12 ? ", …" : "")"
+      )
     }
     return notes
   }

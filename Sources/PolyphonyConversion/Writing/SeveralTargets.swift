@@ -1,7 +1,7 @@
 import Polyphony
 
-/// The targets of a regression with several, or the labels of a multi-label classification: several columns of a table, or
-/// an array `[N, K]`.
+/// The targets of a regression with several, or the labels of a multi-label classification: several columns of a table,
+/// or an array `[N, K]`.
 struct SeveralTargets {
   let table: SourceTable
   let options: ConversionOptions

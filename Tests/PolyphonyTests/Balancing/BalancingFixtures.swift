@@ -60,6 +60,9 @@ enum Tiny {
       })
     switch configuration.task.kind {
     case .regression: return Batch(inputs, target: (state * 1.5).clamped(-3, 3).reshaped(count, 1))
+    case .multilabel:
+      let columns = (0..<configuration.task.outputs).map { (state .> Double($0) / 2 - 0.5).to(.float32) }
+      return Batch(inputs, target: .stacked(columns, 1))
     case .classification: return Batch(inputs, target: (state .> -0.5).to(.int64) + (state .> 0.5).to(.int64))
     case .segmentation:
       let map = inputs.modalities[0].select(1, 0)

@@ -63,10 +63,13 @@ import Torch
           inputs.append("\(name).\(split)=\(folder)/\(name)_\(split).npy")
         }
       }
-      let fault = try Converting.fault(inputs, in: folder)
-      for word in ["train.y", "[6, 17]", "--target y:0", "y:16"] {
-        #expect(fault?.words.contains(word) == true, "\(word) is not in: \(fault?.words ?? "")")
-      }
+      let all = try Converting(inputs, in: folder)
+      let names = (0..<17).map { "y_\($0)" }
+      #expect(all.report.description.task == PredictionTask(kind: .regression, targets: names))
+      #expect(all.report.notes.contains { $0.contains("y has 17 columns") && $0.contains("--target y:0 takes one") })
+      let written = try all.file("test").tensor("target")
+      #expect(written.shape == [2, 17] && written.floats == (0..<34).map { Float($0) / 4 })
+      try FileManager.default.removeItem(atPath: all.folder)
       let beyond = try Converting.fault(inputs, in: folder) { $0.target = "y:17" }
       #expect(beyond?.words.contains("y:0 to y:16") == true, "\(beyond?.words ?? "")")
       let none = try Converting.fault(inputs, in: folder) { $0.target = "z:1" }

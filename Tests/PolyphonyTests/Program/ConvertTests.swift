@@ -84,6 +84,9 @@ import Torch
     Refusal("--input table.csv --output out --align words", 64, ["--align", "only computational sequences"]),
     Refusal("--input table.parquet --output out", 65, ["Parquet", "read_parquet", "to_csv"]),
     Refusal("--input cut.mat --output out", 65, ["cut.mat", "MAT-file is broken"]),
+    Refusal("--input table.csv --output out --target y,z", 64, ["--target", "z", "a_0, y"]),
+    Refusal("--input table.csv --output out --target y,y", 64, ["named twice", "y in y,y"]),
+    Refusal("--input table.csv --output out --task multilabel", 64, ["--task", "one column: y", "--target A,B,C"]),
     Refusal("--output out", 64, ["--input"]),
   ]
 
@@ -105,7 +108,8 @@ import Torch
   @Test func helpSaysWhatThereIs() throws {
     let help = try Program.succeed(["data", "convert", "--help"], environment: ["LIBTORCH": "/nowhere"]).output
     for word in [
-      "--input", "--output", "--task", "regression, classification", "--target", "--text", "text_bert", "--modality",
+      "--input", "--output", "--task", "regression, classification, multilabel", "--target", "--text", "text_bert",
+      "--modality",
       "--split", "0.7,0.15,0.15", "--split-by", "--id", "--seed", "--name", "read, never run", "--group-by",
       "train=FILE",
       "NAME.train=FILE", "KEY:0", "--align", ".csd", ".mat",

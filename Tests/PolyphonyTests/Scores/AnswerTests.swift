@@ -70,6 +70,43 @@ import Torch
     }
   }
 
+  @Test func severalTargetsHaveAColumnEach() throws {
+    let task = PredictionTask(kind: .regression, targets: ["calm", "loud"])
+    let table = try Self.table(
+      task, Tensor([0.5, 2, 1, -1] as [Float], shape: [2, 2]), target: Tensor([1, 2, 0, 0] as [Float], shape: [2, 2]))
+    let expected = [
+      "id,prediction_calm,prediction_loud,present,target_calm,target_loud,error_calm,error_loud",
+      "0,0.5,2.0,imu+audio,1.0,2.0,-0.5,0.0", "1,1.0,-1.0,imu,0.0,0.0,1.0,-1.0", "",
+    ]
+    #expect(table.text(.csv).components(separatedBy: "\n") == expected)
+    #expect(table.values(1).map(\.name) == ["calm", "loud"] && table.values(1).map(\.value) == [1, -1])
+    #expect(table.ranking(0).isEmpty)
+  }
+
+  @Test func labelsHaveAnAnswerAndAProbabilityEach() throws {
+    let task = PredictionTask(kind: .multilabel, classes: 3, labels: ["dog", "rain", "car"])
+    let logits = Tensor([0, -2, 3, -1, -1, -1] as [Float], shape: [2, 3])
+    let table = try Self.table(task, logits, target: Tensor([1, 1, 1, 0, 0, 0] as [Float], shape: [2, 3]))
+    let labels = ["dog", "rain", "car"]
+    let columns =
+      ["id", "prediction"] + labels.map { "predicted_\($0)" } + labels.map { "probability_\($0)" } + [
+        "present", "target",
+      ]
+      + labels.map { "target_\($0)" } + labels.map { "error_\($0)" }
+    #expect(table.columns == columns)
+    let probabilities = logits.sigmoid().floats.map { PredictionTable.Value.number($0) }
+    let first: [PredictionTable.Value] = [.integer(0), .text("dog+car"), .integer(1), .integer(0), .integer(1)]
+    let truth: [PredictionTable.Value] = [
+      .text("imu+audio"), .text("dog+rain+car"), .integer(1), .integer(1), .integer(1), .integer(0), .integer(1),
+      .integer(0),
+    ]
+    #expect(table.row(0) == first + probabilities[..<3] + truth)
+    #expect(table.row(1)[1] == .text(""), "no label holds")
+    #expect(table.ranking(0).map(\.name) == ["car", "dog", "rain"])
+    let unnamed = try Self.table(PredictionTask(kind: .multilabel, classes: 3), logits)
+    #expect(unnamed.row(0)[1] == .text("0+2") && unnamed.columns.last == "present")
+  }
+
   /// A text that a spreadsheet would run is one no longer. Numbers stay as they are.
   @Test(arguments: [
     ("plain", "plain"), ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), ("\ttab", "'\ttab"),

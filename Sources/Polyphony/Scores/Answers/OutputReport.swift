@@ -31,7 +31,8 @@ public struct OutputReport: Equatable, Sendable {
 
   private static let support = "support"
 
-  /// Computes the scores of predictions `[N, K]` against targets `[N, K]`. It is nil for a task with one answer per sample.
+  /// Computes the scores of predictions `[N, K]` against targets `[N, K]`. It is nil for a task with one answer per
+  /// sample.
   init?(_ prediction: Tensor, _ target: Tensor, task: PredictionTask) {
     guard let names = task.outputNames else { return nil }
     let scores: [MetricValues]

@@ -2,8 +2,8 @@ import Torch
 
 /// The predictions of a model as rows for readers, spreadsheets and programs.
 ///
-/// A row has `id`, the columns of the task's answer, and `present`. With targets it has those of the target and the error
-/// too.
+/// A row has `id`, the columns of the task's answer, and `present`. With targets it has those of the target and the
+/// error too.
 ///
 /// | task | answer | target and error |
 /// |---|---|---|
@@ -41,6 +41,8 @@ public struct PredictionTable {
   /// The number of rows.
   public var count: Int { ids.count }
 
+  /// The kind of the model's task.
+  package let kind: PredictionTask.Kind
   private let ids: [Value]
   private let answers: any PredictionAnswers
   private let modalities: [String]
@@ -73,7 +75,7 @@ public struct PredictionTable {
     ids = try Self.ids(samples, names)
     modalities = configuration.modalities.map(\.name)
     presence = samples.inputs.presence?.integers
-    hasTarget = target != nil
+    (hasTarget, kind) = (target != nil, task.kind)
     switch task.kind {
     case .regression: answers = ValueAnswers(prediction, target, names: task.targets)
     case .multilabel: answers = LabelAnswers(prediction, target, names: Self.distinct(task.labels ?? labels))

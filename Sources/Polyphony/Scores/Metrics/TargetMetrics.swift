@@ -9,7 +9,8 @@ enum TargetMetrics {
   /// - Parameters:
   ///   - prediction: `[N, K]`.
   ///   - truth: `[N, K]`.
-  static func perTarget(_ prediction: Tensor, _ truth: Tensor, _ family: PredictionTask.MetricFamily?) -> [MetricValues] {
+  static func perTarget(_ prediction: Tensor, _ truth: Tensor, _ family: PredictionTask.MetricFamily?) -> [MetricValues]
+  {
     (0..<prediction.size(1)).map { place in
       let values = prediction.select(1, place).contiguous().floats
       let truth = truth.select(1, place).contiguous().floats

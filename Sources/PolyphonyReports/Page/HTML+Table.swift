@@ -60,7 +60,7 @@ extension HTML {
 
   private static func style(_ cell: ScoreTable.Cell, _ column: TextTable.Column) -> String {
     guard column.alignment == .right else { return "w" }
-    return cell.text.contains(where: \.isLetter) && cell.text.count > 14 ? "words" : "n"
+    return cell.isWords ? "words" : "n"
   }
 }
 
@@ -89,10 +89,14 @@ struct TableWidth {
   init(_ table: ScoreTable, _ medium: Medium) {
     self.medium = medium
     widths = table.columns.indices.map { place in
-      // Headers break anywhere, cells with numbers do not.
-      let longest = table.rows.map { $0[place].text.count }.max() ?? 0
-      let header = min(table.columns[place].title.split(separator: " ").map(\.count).max() ?? 0, 12)
-      let text = Double(place == 0 ? min(longest, 16) : max(min(longest, 24), header)) * medium.character
+      // Headers break anywhere and words at spaces. Cells with numbers do not break.
+      let column = table.columns[place]
+      let longest = table.rows.map { row in
+        column.alignment == .right && !row[place].isWords
+          ? row[place].text.count : row[place].text.split(separator: " ").map(\.count).max() ?? 0
+      }.max() ?? 0
+      let header = min(column.title.split(separator: " ").map(\.count).max() ?? 0, 12)
+      let text = Double(place == 0 ? min(longest, 16) : max(longest, header)) * medium.character
       return max(text + medium.padding, place == 0 ? medium.least.first : medium.least.other)
     }
   }
@@ -110,6 +114,11 @@ struct TableWidth {
     }
     return max(2, count)
   }
+}
+
+extension ScoreTable.Cell {
+  /// True for a text in place of a number, which breaks into lines.
+  fileprivate var isWords: Bool { text.contains(where: \.isLetter) && text.count > 14 }
 }
 
 extension ScoreTable {

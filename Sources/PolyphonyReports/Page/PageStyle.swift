@@ -56,6 +56,7 @@ enum PageStyle {
     thead th { font-weight: 600; vertical-align: bottom; min-width: 4rem; max-width: 16rem; overflow-wrap: anywhere }
     tbody th { min-width: 7rem; max-width: 18rem; overflow-wrap: anywhere }
     .n { text-align: right } td.n { white-space: nowrap }
+    td.w { min-width: 6rem }
     td.words { white-space: normal; min-width: 8rem; color: var(--muted) }
     .star { display: inline-block; width: .55em; text-align: left }
     tr.part > * { border-top: 1px solid var(--rule) }

@@ -91,10 +91,11 @@ struct TableWidth {
     widths = table.columns.indices.map { place in
       // Headers break anywhere and words at spaces. Cells with numbers do not break.
       let column = table.columns[place]
-      let longest = table.rows.map { row in
-        column.alignment == .right && !row[place].isWords
-          ? row[place].text.count : row[place].text.split(separator: " ").map(\.count).max() ?? 0
-      }.max() ?? 0
+      let longest =
+        table.rows.map { row in
+          column.alignment == .right && !row[place].isWords
+            ? row[place].text.count : row[place].text.split(separator: " ").map(\.count).max() ?? 0
+        }.max() ?? 0
       let header = min(column.title.split(separator: " ").map(\.count).max() ?? 0, 12)
       let text = Double(place == 0 ? min(longest, 16) : max(longest, header)) * medium.character
       return max(text + medium.padding, place == 0 ? medium.least.first : medium.least.other)

@@ -31,7 +31,7 @@ struct Glossary {
       guard let course = entries[name], course.hasPrefix("the course"), let meaning = Meanings.method(name) else {
         continue
       }
-      add(name, "\(course); \(name) is \(meaning)")
+      add(name, "\(course) (\(meaning))")
     }
     for condition in OrderedSet(content.rows.map { ScoreCondition($0) }) {
       if let text = condition.parts["missing"], let found = Meanings.missing(text) { add(text, found) }

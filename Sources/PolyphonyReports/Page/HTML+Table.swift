@@ -12,8 +12,8 @@ extension HTML {
     let near = TableWidth(table, .telephone).fitting
     let scrolls = TableWidth(table, .page).isExceeded
     let hasStars = table.columns.indices.map { column in table.rows.contains { $0[column].isSignificant } }
-    let isCut = near < table.columns.count
-    func marks(_ place: Int, _ style: String) -> String { place < near ? style : "\(style) far" }
+    let isCut = near.count < table.columns.count
+    func marks(_ place: Int, _ style: String) -> String { near.contains(place) ? style : "\(style) far" }
     return HTML([
       isCut ? HTML("details", ["class": "all"]) { HTML("summary") { "All \(table.columns.count) columns" } } : .empty,
       HTML(
@@ -84,10 +84,14 @@ struct TableWidth {
   }
 
   private let widths: [Double]
+  /// The columns from the most to the least important one.
+  private let order: [Int]
   private let medium: Medium
 
   init(_ table: ScoreTable, _ medium: Medium) {
     self.medium = medium
+    let first = [0] + table.columns.indices.dropFirst().filter { table.important.contains(table.columns[$0].title) }
+    order = first + table.columns.indices.filter { !first.contains($0) }
     widths = table.columns.indices.map { place in
       // Headers break anywhere and words at spaces. Cells with numbers do not break.
       let column = table.columns[place]
@@ -105,15 +109,15 @@ struct TableWidth {
   /// True for a table that is wider than the space.
   var isExceeded: Bool { widths.reduce(0, +) > medium.room }
 
-  /// The number of columns that fit. The first two always count.
-  var fitting: Int {
-    var (used, count) = (0.0, 0)
-    for own in widths {
-      used += own
+  /// The columns that fit. The first two by importance always count.
+  var fitting: Set<Int> {
+    var (used, columns) = (0.0, Set(order.prefix(2)))
+    for place in order {
+      used += widths[place]
       if used > medium.room { break }
-      count += 1
+      columns.insert(place)
     }
-    return max(2, count)
+    return columns
   }
 }
 

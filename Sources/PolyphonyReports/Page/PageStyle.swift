@@ -46,6 +46,7 @@ enum PageStyle {
         linear-gradient(to left, var(--shade), transparent) right / .75rem 100% no-repeat }
     .box:focus-visible { outline: 2px solid var(--s0); outline-offset: 2px }
     .scrolls th:first-child { position: sticky; left: 0; background: var(--ground) }
+    .scrolls thead th { min-width: 6rem }
     details.all { display: none }
     abbr[title] { text-decoration: underline dotted var(--muted); text-underline-offset: 3px; cursor: help }
     table { border-collapse: collapse; font-size: .9rem; line-height: 1.4; font-variant-numeric: tabular-nums lining-nums;

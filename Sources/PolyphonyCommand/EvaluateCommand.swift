@@ -12,7 +12,8 @@ struct EvaluateCommand: ReportingCommand {
       One model of classification with one seed also gets its confusion matrix and a table by class: support, precision, \
       recall and F1. A figure is undefined where nothing is to be divided by. With --json the row has them under \
       confusion and per_class. Several targets or labels get a table with a row for each, per_target or per_label in \
-      --json.
+      --json. Every row without a sweep has the bins of its reliability diagram and its worst answers by seed under \
+      answers.
 
       Where --model or --adapter names the output of a run over several seeds (seed-0, seed-1, …), every seed is scored, \
       and the table has means and deviations. Several --adapter are compared side by side, all on the same masks; the \

@@ -69,7 +69,8 @@ public struct LineChart: Sendable {
     let frame = PlotFrame(
       title: title, xTitle: xTitle, yTitle: yTitle,
       x: ChartScale(points.map(\.x), isLogarithmic: isLogarithmicX, isWhole: isWholeX),
-      y: ChartScale(low + high, isLogarithmic: isLogarithmicY, most: largestY), legend: series.count > 1 ? series.map(\.name) : [],
+      y: ChartScale(low + high, isLogarithmic: isLogarithmicY, most: largestY),
+      legend: series.count > 1 ? series.map(\.name) : [],
       layout: layout)
     return frame.svg(series.enumerated().map { ChartStyle.series($0, marks($1, $0, frame)) }.joined())
   }

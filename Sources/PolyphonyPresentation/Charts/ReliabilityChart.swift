@@ -57,8 +57,9 @@ public struct ReliabilityChart: Sendable {
       let words = String(
         format: "confidence %.2f to %.2f: %d answers, mean confidence %.3f, accuracy %.3f", ends.0, ends.1, bin.count,
         bin.confidence, bin.accuracy)
-      marks += "<rect class=\"bar\" fill=\"currentColor\" fill-opacity=\"0.45\" x=\"\(ChartStyle.place(corner.x + 0.7))\" "
-      marks += "y=\"\(ChartStyle.place(corner.y))\" width=\"\(ChartStyle.place(foot.x - corner.x - 1.4))\" "
+      marks += "<rect class=\"bar\" fill=\"currentColor\" fill-opacity=\"0.45\" "
+      marks +=
+        "x=\"\(ChartStyle.place(corner.x + 0.7))\" y=\"\(ChartStyle.place(corner.y))\" width=\"\(ChartStyle.place(foot.x - corner.x - 1.4))\" "
       marks += "height=\"\(ChartStyle.place(foot.y - corner.y))\"><title>\(words)</title></rect>\n"
       let middle = ChartStyle.place((corner.x + foot.x) / 2)
       let (high, low) = (frame.place(0, bin.interval.upperBound).y, frame.place(0, bin.interval.lowerBound).y)

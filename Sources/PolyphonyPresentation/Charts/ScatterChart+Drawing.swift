@@ -22,7 +22,8 @@ extension ScatterChart {
       let (x, isBest) = (ChartStyle.place(place.x), best.contains(point.name))
       var own = ""
       if let spread = point.spread, spread > 0 {
-        let (high, low) = (frame.place(point.x, point.y + spread).y, frame.place(point.x, max(least, point.y - spread)).y)
+        let high = frame.place(point.x, point.y + spread).y
+        let low = frame.place(point.x, max(least, point.y - spread)).y
         own += "<path stroke=\"currentColor\" d=\"M\(x) \(ChartStyle.place(high))V\(ChartStyle.place(low))\"/>\n"
       }
       // Points on the front are filled and the others hollow, so that the difference does not depend on colour.

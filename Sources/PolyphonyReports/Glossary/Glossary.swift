@@ -31,11 +31,16 @@ struct Glossary {
       guard let course = entries[name], course.hasPrefix("the course"), let meaning = Meanings.method(name) else {
         continue
       }
-      add(name, "\(course); \(name) is \(meaning)")
+      add(name, "\(course) (\(meaning))")
     }
     for condition in OrderedSet(content.rows.map { ScoreCondition($0) }) {
       if let text = condition.parts["missing"], let found = Meanings.missing(text) { add(text, found) }
       if let text = condition.parts["shift"], let found = Meanings.shift(text) { add(text, found) }
+    }
+    // A contrast may average over a range of rates, such as `sample:0.1...0.9`.
+    for text in (content.source.comparison?.contrasts ?? []).compactMap(\.under) {
+      let first = text.components(separatedBy: "...")[0]
+      if let found = Meanings.missing(first) ?? Meanings.shift(first) { add(text, found) }
     }
   }
 

@@ -12,8 +12,8 @@ extension HTML {
     let near = TableWidth(table, .telephone).fitting
     let scrolls = TableWidth(table, .page).isExceeded
     let hasStars = table.columns.indices.map { column in table.rows.contains { $0[column].isSignificant } }
-    let isCut = near < table.columns.count
-    func marks(_ place: Int, _ style: String) -> String { place < near ? style : "\(style) far" }
+    let isCut = near.count < table.columns.count
+    func marks(_ place: Int, _ style: String) -> String { near.contains(place) ? style : "\(style) far" }
     return HTML([
       isCut ? HTML("details", ["class": "all"]) { HTML("summary") { "All \(table.columns.count) columns" } } : .empty,
       HTML(
@@ -60,7 +60,7 @@ extension HTML {
 
   private static func style(_ cell: ScoreTable.Cell, _ column: TextTable.Column) -> String {
     guard column.alignment == .right else { return "w" }
-    return cell.text.contains(where: \.isLetter) && cell.text.count > 14 ? "words" : "n"
+    return cell.isWords ? "words" : "n"
   }
 }
 
@@ -84,15 +84,24 @@ struct TableWidth {
   }
 
   private let widths: [Double]
+  /// The columns from the most to the least important one.
+  private let order: [Int]
   private let medium: Medium
 
   init(_ table: ScoreTable, _ medium: Medium) {
     self.medium = medium
+    let first = [0] + table.columns.indices.dropFirst().filter { table.important.contains(table.columns[$0].title) }
+    order = first + table.columns.indices.filter { !first.contains($0) }
     widths = table.columns.indices.map { place in
-      // Headers break anywhere, cells with numbers do not.
-      let longest = table.rows.map { $0[place].text.count }.max() ?? 0
-      let header = min(table.columns[place].title.split(separator: " ").map(\.count).max() ?? 0, 12)
-      let text = Double(place == 0 ? min(longest, 16) : max(min(longest, 24), header)) * medium.character
+      // Headers break anywhere and words at spaces. Cells with numbers do not break.
+      let column = table.columns[place]
+      let longest =
+        table.rows.map { row in
+          column.alignment == .right && !row[place].isWords
+            ? row[place].text.count : row[place].text.split(separator: " ").map(\.count).max() ?? 0
+        }.max() ?? 0
+      let header = min(column.title.split(separator: " ").map(\.count).max() ?? 0, 12)
+      let text = Double(place == 0 ? min(longest, 16) : max(longest, header)) * medium.character
       return max(text + medium.padding, place == 0 ? medium.least.first : medium.least.other)
     }
   }
@@ -100,16 +109,21 @@ struct TableWidth {
   /// True for a table that is wider than the space.
   var isExceeded: Bool { widths.reduce(0, +) > medium.room }
 
-  /// The number of columns that fit. The first two always count.
-  var fitting: Int {
-    var (used, count) = (0.0, 0)
-    for own in widths {
-      used += own
+  /// The columns that fit. The first two by importance always count.
+  var fitting: Set<Int> {
+    var (used, columns) = (0.0, Set(order.prefix(2)))
+    for place in order {
+      used += widths[place]
       if used > medium.room { break }
-      count += 1
+      columns.insert(place)
     }
-    return max(2, count)
+    return columns
   }
+}
+
+extension ScoreTable.Cell {
+  /// True for a text in place of a number, which breaks into lines.
+  fileprivate var isWords: Bool { text.contains(where: \.isLetter) && text.count > 14 }
 }
 
 extension ScoreTable {

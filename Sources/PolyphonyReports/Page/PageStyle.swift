@@ -46,6 +46,7 @@ enum PageStyle {
         linear-gradient(to left, var(--shade), transparent) right / .75rem 100% no-repeat }
     .box:focus-visible { outline: 2px solid var(--s0); outline-offset: 2px }
     .scrolls th:first-child { position: sticky; left: 0; background: var(--ground) }
+    .scrolls thead th { min-width: 6rem }
     details.all { display: none }
     abbr[title] { text-decoration: underline dotted var(--muted); text-underline-offset: 3px; cursor: help }
     table { border-collapse: collapse; font-size: .9rem; line-height: 1.4; font-variant-numeric: tabular-nums lining-nums;
@@ -56,6 +57,7 @@ enum PageStyle {
     thead th { font-weight: 600; vertical-align: bottom; min-width: 4rem; max-width: 16rem; overflow-wrap: anywhere }
     tbody th { min-width: 7rem; max-width: 18rem; overflow-wrap: anywhere }
     .n { text-align: right } td.n { white-space: nowrap }
+    td.w { min-width: 6rem }
     td.words { white-space: normal; min-width: 8rem; color: var(--muted) }
     .star { display: inline-block; width: .55em; text-align: left }
     tr.part > * { border-top: 1px solid var(--rule) }

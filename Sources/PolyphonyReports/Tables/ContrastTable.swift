@@ -35,6 +35,7 @@ public struct ContrastTable {
         ]
       return cells.map { ScoreTable.Cell($0) }
     }
+    table.important = ["gain", "verdict"]
     table.notes = Self.notes(findings)
     self.table = table
   }

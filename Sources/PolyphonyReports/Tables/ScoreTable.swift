@@ -31,6 +31,8 @@ struct ScoreTable {
   var rows: [[Cell]] = []
   /// The indices of rows that begin a new group, without the first row.
   var groups: Set<Int> = []
+  /// The titles of the columns that a narrow screen shows before the others.
+  var important: [String] = []
   /// The notes for readers, of one or more sentences each.
   var notes: [String] = []
 }

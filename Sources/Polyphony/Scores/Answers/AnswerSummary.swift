@@ -57,7 +57,8 @@ public struct AnswerSummary: Equatable, Sendable {
       return texts[number]
     }
     switch task.kind {
-    case .classification: self.init(logits: prediction, target.integers, task.classes ?? 0, task.labels ?? names.classes, id)
+    case .classification:
+      self.init(logits: prediction, target.integers, task.classes ?? 0, task.labels ?? names.classes, id)
     case .regression where prediction.count == target.count && prediction.count == target.size(0):
       self.init(values: prediction.floats, target.floats, id)
     default: return nil

@@ -27,8 +27,9 @@ struct DataInspectCommand: ReportingCommand {
     let inspection = try DatasetInspection(dataset)
     let task = dataset.description.task
     try StandardOutput.print(
-      "\(dataset.description.name): \(task.kind.rawValue)\(task.classes.map { ", \($0) classes" } ?? "")")
-    if let source = dataset.description.source { try StandardOutput.print(source) }
+      "\(dataset.description.name.escapingControls()): \(task.kind.rawValue)\(task.classes.map { ", \($0) classes" } ?? "")"
+    )
+    if let source = dataset.description.source { try StandardOutput.print(source.escapingControls()) }
     let hasCells = inspection.modalities.contains { $0.missingCells > 0 }
     var table = TextTable(
       [.init("split"), .init("samples", .right), .init("modality"), .init("form"), .init("missing", .right)]

@@ -26,8 +26,8 @@ struct DataInspectCommand: ReportingCommand {
     let dataset = try Dataset(data)
     let inspection = try DatasetInspection(dataset)
     let task = dataset.description.task
-    try StandardOutput.print("\(dataset.description.name): \(task.summary)")
-    if let source = dataset.description.source { try StandardOutput.print(source) }
+    try StandardOutput.print("\(dataset.description.name.escapingControls()): \(task.summary)")
+    if let source = dataset.description.source { try StandardOutput.print(source.escapingControls()) }
     let hasCells = inspection.modalities.contains { $0.missingCells > 0 }
     var table = TextTable(
       [.init("split"), .init("samples", .right), .init("modality"), .init("form"), .init("missing", .right)]

@@ -1,5 +1,5 @@
 /// What a reader of a document does with one of its blocks: runs a command, or writes a file.
-enum DocumentStep {
+enum DocumentStep: Equatable {
   case command(line: Int, words: [String])
   case file(name: String, text: String)
 

@@ -22,7 +22,7 @@ import Torch
     #expect(Self.documents.count >= 11, "\(Self.documents)")
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: documents) func theCommandsSucceed(document: String) throws {
+  @Test(.timeLimit(.minutes(10)), arguments: documents) func theCommandsSucceed(document: String) throws {
     try withTemporaryFolder { folder in
       try Self.makeClone(folder)
       for step in DocumentStep.all(in: try DocumentationTests.text(document)) {

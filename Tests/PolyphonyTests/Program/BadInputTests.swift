@@ -69,7 +69,7 @@ import Torch
       name: "corruption of an unknown modality", code: 64, mentions: ["--modality", "txt", "text"],
       arguments: ["data", "corrupt", "--data", "DATA", "--shift", "noise:3", "--modality", "txt", "--output", "OUT"]),
     Case(
-      name: "corruption onto itself", code: 73, mentions: ["input"],
+      name: "corruption onto itself", code: 64, mentions: ["--output"],
       arguments: ["data", "corrupt", "--data", "DATA", "--shift", "noise:3", "--output", "DATA"]),
     Case(
       name: "a plot of nothing", code: 64, mentions: ["--plot", "--shift"],

@@ -144,7 +144,6 @@ struct DataSynthesizeCommand: ReportingCommand {
 
   func execute() throws {
     _ = try DeviceOptions().preparedLibrary()
-    try AtomicFolder.check(output, replacing: .dataset)
     let count = samples ?? (kind == .sentiment ? 2000 : 200)
     switch kind {
     case .sentiment:

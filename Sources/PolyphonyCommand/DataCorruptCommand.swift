@@ -41,7 +41,6 @@ struct DataCorruptCommand: ReportingCommand {
     _ = try DeviceOptions().preparedLibrary()
     let shift = try Shift(named: shift)
     let dataset = try Dataset(data)
-    try AtomicFolder.check(output, replacing: .dataset)
     try dataset.write(
       corruptedBy: shift, only: ShiftOptions.names(modality), splits: ShiftOptions.names(splits), seed: seed, to: output
     )

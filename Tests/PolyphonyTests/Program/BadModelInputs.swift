@@ -99,6 +99,6 @@ extension BadInputTests {
       }, arguments: ["evaluate", "--model", "MODEL", "--data", "DATA"]),
     Case(
       name: "predict on a file without the modalities", code: 65, mentions: ["text"],
-      arguments: ["predict", "--model", "MODEL", "--data", "MODEL/model.safetensors", "--output", "OUT"]),
+      arguments: ["predict", "--model", "MODEL", "--data", "MODEL/model.safetensors", "--output", "OUT/x"]),
   ]
 }

@@ -9,15 +9,18 @@ extension AdaptationLoop {
     let batches = BatchSampler(
       count: session.samples.count, batchSize: session.settings.batchSize, seed: nil
     ).epoch(0)
-    for indices in batches.dropFirst(state.stepInEpoch) {
+    let start = state.stepInEpoch
+    for indices in batches.dropFirst(start) {
       try meet(indices, of: batches.count)
       if state.stepInEpoch < batches.count, isStopped() {
         try writeCheckpoint()
         return try outcome(wasStopped: true)
       }
-      if state.stepInEpoch % Self.checkpointInterval == 0 { try writeCheckpoint() }
+      let isDue = state.stepInEpoch % Self.checkpointInterval == 0 && state.stepInEpoch < batches.count
+      if isDue { try writeCheckpoint() }
     }
-    try writeCheckpoint()
+    // A run that resumes at the end of its stream has this checkpoint already.
+    if start < batches.count { try writeCheckpoint() }
     return try outcome(wasStopped: false)
   }
 

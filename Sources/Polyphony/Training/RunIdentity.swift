@@ -3,6 +3,9 @@ import Torch
 
 /// What must be the same when a run resumes, as texts by key: settings, seed, samples and starting weights.
 struct RunIdentity: Codable, Equatable {
+  /// The number of differing keys in a message.
+  private static let mostNamed = 6
+
   private var values: [String: String]
 
   init(_ values: [String: String?] = [:]) { self.values = values.compactMapValues(\.self) }
@@ -25,14 +28,17 @@ struct RunIdentity: Codable, Equatable {
   }
 
   /// Compares this run with the one that wrote a checkpoint.
-  /// - Throws: `Fault(.usage)` with every key that differs: its value then, and its value now.
+  /// - Throws: `Fault(.usage)` with the keys that differ: their values then, and their values now.
   func check(resuming saved: RunIdentity, file: String) throws(Fault) {
     let keys = Set(values.keys).union(saved.values.keys).filter { values[$0] != saved.values[$0] }.sorted()
     guard !keys.isEmpty else { return }
-    let changes = keys.map { "\($0): \(Self.short(saved.values[$0])) → \(Self.short(values[$0]))" }
+    let changes = keys.prefix(Self.mostNamed).map {
+      "\($0): \(Self.short(saved.values[$0])) → \(Self.short(values[$0]))"
+    }
+    let rest = keys.count > Self.mostNamed ? "; and \(keys.count - Self.mostNamed) more" : ""
     throw Fault(
-      .usage, "the checkpoint was written by another run", file: file, key: keys.joined(separator: ", "),
-      found: changes.joined(separator: "; "),
+      .usage, "the checkpoint was written by another run", file: file,
+      key: keys.prefix(Self.mostNamed).joined(separator: ", "), found: changes.joined(separator: "; ") + rest,
       expected: keys.allSatisfy { $0.hasPrefix("data.") } ? "the samples of the run's start" : "no difference",
       remedy: "resume with the run's recipe and data, or choose another output folder")
   }

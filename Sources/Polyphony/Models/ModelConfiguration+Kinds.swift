@@ -26,7 +26,8 @@ extension ModelConfiguration {
     throw Fault(
       .usage, "the architecture does not suit the data", file: file, key: "model.architecture",
       found: "\(architecture) for \(task.kind.rawValue) of \(kinds)",
-      expected: images ? "segmentation of images of one size"
+      expected: images
+        ? "segmentation of images of one size"
         : "regression, classification or multilabel of sequences and vectors",
       remedy: remedy)
   }

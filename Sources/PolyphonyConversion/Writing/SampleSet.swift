@@ -15,4 +15,9 @@ struct SampleSet {
 
   /// Returns a column's entries for these samples.
   func choose<Element>(_ column: [Element]) -> [Element] { rows.map { column[$0] } }
+
+  /// Returns a table's rows for these samples, row by row.
+  func choose<Element>(_ table: [Element], width: Int) -> [Element] {
+    rows.flatMap { table[$0 * width..<($0 + 1) * width] }
+  }
 }

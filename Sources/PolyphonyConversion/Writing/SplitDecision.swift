@@ -23,8 +23,11 @@ struct SplitDecision {
     var outcome = try splitting.make(classes: classes.first ?? nil)
     if options.ratios == nil { try takeValidation(&outcome, classes, of: wholes) }
     let targets = target.targets
+    let width = target.task.outputNames?.count ?? 1
     target.targets = outcome.sets.map { set in
-      wholes.firstIndex { $0.part.name == set.part.name }.flatMap { targets[$0].map(set.choose) }
+      wholes.firstIndex { $0.part.name == set.part.name }.flatMap { place in
+        targets[place].map { set.choose($0, width: width) }
+      }
     }
     target.notes += ClassCoverage.notes(outcome.sets.map(\.name), target)
     return Outcome(sets: outcome.sets, target: target, notes: outcome.notes)

@@ -62,7 +62,7 @@ import Torch
         codes[outcome.code, default: 0] += 1
         let name = "case \(number) of seed \(Torture.seed), \(target.file)"
         #expect([0, 64, 65, 66, 70, 73].contains(outcome.code), "\(name): \(outcome.code), \(outcome.errors)")
-        let messages = outcome.errors.lowercased().components(separatedBy: "error:").count - 1
+        let messages = outcome.errors.lowercased().split(separator: "\n").count { $0.hasPrefix("error:") }
         #expect(messages == (outcome.code == 0 ? 0 : 1), "\(name): \(outcome.errors)")
         try FileManager.default.removeItem(atPath: place)
       }

@@ -62,4 +62,16 @@ public enum PresentationListings {
     print(chart.front.map(\.name))  // ["joint", "cggm"]
     try AtomicFile.write(chart.svg, to: "cost.svg")
   }
+
+  /// Draws predicted against true values.
+  public static func predictions() throws(Fault) {
+    let chart = PredictionChart("Test split", [(target: 1.0, prediction: 0.8), (target: -0.5, prediction: -0.4)])
+    try AtomicFile.write(chart.svg, to: "predictions.svg")
+  }
+
+  /// Draws a reliability diagram.
+  public static func reliability() throws(Fault) {
+    let chart = ReliabilityChart("Reliability", [.init(count: 40, confidence: 0.3, accuracy: 0.4), nil, nil])
+    try AtomicFile.write(chart.svg, to: "reliability.svg")
+  }
 }

@@ -145,4 +145,10 @@ public enum ScoresListings {
       print(comparison[condition, "cggm"]?.adjusted ?? .nan)
     }
   }
+
+  /// ``Calibration``
+  public static func calibration() {
+    let calibration = Calibration(confidences: [0.95, 0.9, 0.6], correct: [true, false, true])
+    print(calibration.error ?? .nan)
+  }
 }

@@ -224,12 +224,12 @@ public final class Trainer {
   /// The tensors of a checkpoint's file that belong to this run's own tensors, in their order.
   private func matched(
     _ own: [(key: String, tensor: Tensor)], _ saved: Checkpoint<TrainingState>, _ name: String,
-    _ rename: (String) -> String
+    _ renamed: (String) -> String
   ) throws(Fault) -> [Tensor] {
     let tensors = try saved.tensors(name)
     var result: [Tensor] = []
     for (key, tensor) in own {
-      let key = rename(key)
+      let key = renamed(key)
       guard let source = tensors[key], source.shape == tensor.shape else {
         throw Fault(
           .badData, "the checkpoint does not fit this model", file: saved.file(name), key: key,

@@ -26,7 +26,6 @@ extension TrainingState {
     try numbers.check("bestEpoch", bestEpoch, in: min(epoch, 1)...epoch)
     try numbers.checkFinite("best", best)
     try numbers.require(epoch > 0 || best == nil, "best", best ?? 0, "no score before the first epoch")
-    try numbers.check("dropout.seed", dropout.seed, in: start.dropout.seed...start.dropout.seed)
     try numbers.check("dropout.offset", dropout.offset, in: 0...(1 << 53))
     if let (key, found, expected) = schedule.inconsistency(startedAs: start.schedule, steps: step, epochs: epoch) {
       try numbers.require(false, "schedule.\(key)", found, expected)

@@ -15,7 +15,7 @@ extension SampleSource {
     }
     let table = try TableToPredict(path, for: model.configuration)
     let folder = NSTemporaryDirectory() + "polyphony-" + UUID().uuidString
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    defer { try? AtomicFolder.remove(folder, of: .dataset) }
     for note in try table.write(to: folder) { Terminal.note(note) }
     do {
       return try SampleSource(folder, split: TableToPredict.split, for: model, wantsTargets: wantsTargets)

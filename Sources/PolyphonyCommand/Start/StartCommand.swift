@@ -74,15 +74,15 @@ struct StartCommand: ReportingCommand {
       let document: OrderedJSON = [
         "command": "start", "version": .string(Polyphony.version), "results": .array([.object(members)]),
       ]
-      return print(document.text())
+      return try StandardOutput.print(document.text())
     }
     for note in notes { Terminal.note(note) }
     fflush(nil)
-    print(summary.heading)
-    for table in summary.tables { print(table.forTerminal()) }
-    if !isDataset { print("identifiers: \(identifiers ?? "the numbers of the rows, from 0")") }
-    print("recipe: \(folder.recipe)\nnext:")
-    for command in next { print(command) }
+    try StandardOutput.print(summary.heading)
+    for table in summary.tables { try StandardOutput.print(table.forTerminal()) }
+    if !isDataset { try StandardOutput.print("identifiers: \(identifiers ?? "the numbers of the rows, from 0")") }
+    try StandardOutput.print("recipe: \(folder.recipe)\nnext:")
+    for command in next { try StandardOutput.print(command) }
   }
 
   /// The commands that train a model and predict with it.

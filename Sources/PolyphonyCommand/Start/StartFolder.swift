@@ -40,13 +40,7 @@ struct StartFolder {
       made.append(place)
       place = place.parentFolder
     }
-    do {
-      try files.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw Fault(
-        .cannotWrite, "the output folder cannot be made", file: path, found: error.localizedDescription,
-        remedy: "name a folder that you may write to with --output")
-    }
+    try makeFolder(path)
     let entries = ((try? files.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
     let first = files.contents(atPath: recipe).map { String(decoding: $0.prefix(200), as: UTF8.self) }
     let isOurs = first?.hasPrefix(Self.mark) ?? !files.fileExists(atPath: recipe)

@@ -8,6 +8,8 @@ public struct FolderKind: Sendable {
   public let name: String
   /// The name of the file that every folder of this kind has.
   public let mark: String
+  /// The name of another file that marks a damaged folder, which has lost the first.
+  private let secondMark: String?
   private let files: @Sendable (_ folder: String) -> Set<String>?
 
   /// Describes a kind.
@@ -15,15 +17,22 @@ public struct FolderKind: Sendable {
   /// - Parameters:
   ///   - name: the kind in the words of a message.
   ///   - mark: the name of the file that every folder of this kind has.
+  ///   - secondMark: the name of another file that marks a damaged folder. By default there is none.
   ///   - files: returns the other names that the writer gives to files and folders. Nil means that the mark is a file of
   ///     another program.
-  public init(_ name: String, mark: String, files: @escaping @Sendable (_ folder: String) -> Set<String>?) {
-    (self.name, self.mark, self.files) = (name, mark, files)
+  public init(
+    _ name: String, mark: String, or secondMark: String? = nil,
+    files: @escaping @Sendable (_ folder: String) -> Set<String>?
+  ) {
+    (self.name, self.mark, self.secondMark, self.files) = (name, mark, secondMark, files)
   }
 
   /// The names that a folder may have from its writer, with the mark. Nil for a folder that is not of this kind.
   package func ownFiles(in folder: String) -> Set<String>? {
-    guard FileManager.default.fileExists(atPath: "\(folder)/\(mark)") else { return nil }
+    let isMarked = [mark, secondMark].contains { mark in
+      mark.map { FileManager.default.fileExists(atPath: "\(folder)/\($0)") } ?? false
+    }
+    guard isMarked else { return nil }
     return files(folder)?.union([mark])
   }
 

@@ -55,7 +55,9 @@ import Torch
   /// Big-endian order, doubles that MATLAB stores as bytes, and a name in a small element.
   @Test func bigEndianFiles() throws {
     try withTemporaryFolder { folder in
-      let conversion = try Converting([Self.path("big")], in: folder) { $0.ratios = [1, 0, 0] }
+      let conversion = try Converting([Self.path("big")], in: folder) {
+        ($0.ratios, $0.task) = ([1, 0, 0], .classification)
+      }
       let train = try conversion.file("train")
       #expect(try train.tensor("text").floats == Self.ramp(24))
       #expect(try train.tensor("wave").floats == Self.ramp(8, 0.5))

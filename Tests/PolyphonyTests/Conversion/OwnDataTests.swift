@@ -67,7 +67,9 @@ import Torch
   @Test func tablesWithoutPrefixesAreOneModality() throws {
     try withTemporaryFolder { folder in
       let (conversion, notes) = try convert(OwnTable.bare(rows: 60) { $0 % 3 }, in: folder)
-      #expect(conversion.report.description.modalities == [.vector("features", features: 2)])
+      var features = Modality.vector("features", features: 2)
+      features.columns = ["hr", "gsr"]
+      #expect(conversion.report.description.modalities == [features])
       #expect(notes.contains("features: hr, gsr") && notes.contains("--modality NAME=COLUMN"), "\(notes)")
       #expect(notes.contains("3 different whole numbers in 60 samples are classes"), "\(notes)")
       #expect(notes.contains("--task regression"), "\(notes)")

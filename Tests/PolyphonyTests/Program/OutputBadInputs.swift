@@ -90,7 +90,7 @@ extension BadInputTests {
       name: "a modality that clears the screen", code: 65, mentions: [#"sight\u{1B}[2J\u{202E}"#],
       breaking: { data in
         try data.describe { $0.replacingOccurrences(of: #""vision""#, with: #""sight\u001b[2J\u202e""#) }
-      }, arguments: ["evaluate", "--model", "MODEL", "--data", "DATA"]),
+      }, arguments: ["adapt", "--model", "MODEL", "--data", "DATA", "--method", "casp", "--output", "OUT"]),
     Case(
       name: "a recipe that sets the title of a terminal", code: 64, mentions: [#"\u{1B}"#],
       breaking: write(["x.yaml": "training:\n  \"epo\\e]0;x\\achs\": 3\n"]), arguments: train("--recipe", "OUT/x.yaml")),

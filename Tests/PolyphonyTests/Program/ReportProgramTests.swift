@@ -20,7 +20,7 @@ import Torch
       let outcome = try Program.succeed(["report", "shifts", "--tables"], in: folder)
       #expect(outcome.output == "shifts/report.html\n", "its path, printed last")
       let page = try ReportTests.body(try String(contentsOfFile: "\(folder)/shifts/report.html", encoding: .utf8))
-      #expect(try ReportTests.sections(page) == ["scores", "shifts", "reproduction"])
+      #expect(try ReportTests.sections(page) == ["scores", "data", "shifts", "reproduction"])
       #expect(try ReportTests.texts(page, "//code").contains(surroundings.data[0].hashes[0].hash))
       let table = try String(contentsOfFile: "\(folder)/shifts/table.md", encoding: .utf8)
       #expect(table.contains("| method | noise:1 | noise:4 | drop:2 | mean |"))

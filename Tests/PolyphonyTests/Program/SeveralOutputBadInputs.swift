@@ -52,7 +52,7 @@ extension BadInputTests {
       name: "a label that is neither 0 nor 1", code: 65, mentions: ["0.5 for loud in sample 1", "0 or 1"],
       breaking: outputs(labels, filled(0.5))),
     Case(
-      name: "labels without their number", code: 65, mentions: ["task.classes", "2 or more"],
+      name: "labels without their number", code: 65, mentions: ["task.classes", "2 to 1048576"],
       breaking: outputs(#""kind": "multilabel""#)),
     Case(
       name: "a strategy without a form for several targets", code: 64,

@@ -19,7 +19,8 @@ import Torch
 
   /// Values that no check can know, such as the best score so far. Only the list of hashes protects them.
   private static let free: Set = [
-    "best", "lossSum", "schedule.best", "schedule.worse", "generator", "dropout.offset", "sums.loss", "sums.contrast",
+    "best", "lossSum", "schedule.best", "schedule.worse", "generator", "dropout.seed", "dropout.offset", "sums.loss",
+    "sums.contrast",
     "sums.losses", "sums.contrasts", "sums.learned", "contrastReference", "recentContrast",
   ]
 

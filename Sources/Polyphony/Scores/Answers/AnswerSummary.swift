@@ -116,6 +116,7 @@ extension MultimodalModel {
     prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
   ) throws(Fault) -> (evaluation: Evaluation, summary: AnswerSummary?) {
     let prediction = predict(split.samples, device: device, prepare: prepare).prediction
+    guard prediction.isFinite else { throw Evaluation.notFinite(model: folder) }
     let task = configuration.task
     return (
       try Evaluation(prediction, split.target, task: task, loss: TaskLoss(task)),

@@ -83,7 +83,7 @@ struct DataValidateCommand: ReportingCommand {
     for row in inspection.modalities where row.isAbsent {
       Terminal.note("warning: no sample of \(row.split) has \(row.modality)")
     }
-    let splits = inspection.labels.map(\.split).joined(separator: ", ")
+    let splits = dataset.splitNames.joined(separator: ", ")
     try StandardOutput.print("\(data) is sound: \(splits), \(dataset.description.task.summary)")
   }
 }

@@ -82,5 +82,9 @@ enum SmallSettings {
     "unaligned_50.pkl": "conversion/numpy2-protocol5.pkl",
     "features.npz": "conversion/stored.npz",
     "features.h5": "conversion/nested.h5",
+    "features.mat": "conversion/plain.mat",
+    "words.csd": "conversion/words.csd",
+    "covarep.csd": "conversion/audio.csd",
+    "labels.csd": "conversion/labels.csd",
   ]
 }

@@ -49,7 +49,7 @@ import Torch
         #expect(left.storage.tensor!.floats == right.storage.tensor!.floats, "\(left.key)")
       }
       let fault = expectFault(.usage) { _ = try run(5, "parts", resume: true, rule: .sample(0.5)) }
-      #expect(fault?.found?.contains("sample:0.7 → sample:0.5") == true, "\(String(describing: fault))")
+      #expect(fault?.found?.contains("sample:0.7, seed 5 → sample:0.5, seed 5") == true, "\(String(describing: fault))")
     }
   }
 

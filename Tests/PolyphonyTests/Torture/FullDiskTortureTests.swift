@@ -10,7 +10,7 @@ struct FullDiskTortureTests {
     try withTemporaryFolder { folder in
       let arguments = ["train", "--data", try ResumeTests.dataset(folder)] + ResumeTests.settings
       try Program.succeed(arguments + ["--output", "\(folder)/whole"])
-      let expected = try outcome(folder + "/whole")
+      let expected = try files(folder + "/whole")
       // Around the size of all that the run writes, so that the disk is full early, late, or never.
       let written = expected.values.map(\.count).reduce(0, +)
       let bytes = Int(Double(written) * (0.1 + 1.2 * Torture.share(9, trial)))
@@ -22,13 +22,13 @@ struct FullDiskTortureTests {
       let outcome = try FullDisk.run(["sh", "-c", script], bytes: bytes)
       // A run that the full disk did not stop has all its results already.
       #expect(outcome.code == 0, "\(bytes) bytes: \(outcome.errors)")
-      let found = try outcome(folder + "/copy")
+      let found = try files(folder + "/copy")
       #expect(found == expected, "\(bytes) bytes: \(PipelineFixtures.differences(found, expected))")
     }
   }
 
   /// The files of a run without those that name its folder, which differs.
-  private func outcome(_ folder: String) throws -> [String: Data] {
+  private func files(_ folder: String) throws -> [String: Data] {
     try ResumeTests.outcome(folder).filter { !["results.json", "environment.json"].contains($0.key) }
   }
 }

@@ -58,7 +58,9 @@ struct Ending {
     let model = base.map { SeededFolders($0, .model) }
     let start = model.map { ["--model", (try? $0.folder(seed: seeds[0])) ?? $0.path] } ?? []
     let samples = ["--data", data] + (split == "test" ? [] : ["--split", split])
-    let words = start + ["--\(product)", place] + samples + ["--output", "predictions.safetensors"]
+    let isMap = (try? Dataset(data))?.description.task.kind == .segmentation
+    let answers = "predictions.\(isMap ? "safetensors" : "csv")"
+    let words = start + ["--\(product)", place] + samples + ["--output", answers]
     return "polyphony predict \(words.map(ShellWord.quoted).joined(separator: " "))"
   }
 }

@@ -106,9 +106,13 @@ public struct DatasetInspection: Sendable {
 
   private static func row(_ split: UnlabelledSplit, _ index: Int, _ modality: Modality) -> ModalityRow {
     let all = split.inputs.modalities[index].to(.float64)
-    let isCell = .!all.isMissingCell
+    // Absent samples and missing cells have no part in mean and deviation.
+    var isCell = .!all.isMissingCell
+    if let present = split.inputs.isPresent(index) {
+      isCell = isCell .& (present .> 0).reshaped(to: [split.count] + Array(repeating: 1, count: all.rank - 1))
+    }
     let x = all.filled(0, where: .!isCell)
-    let share = modality.missingCells == nil ? 1 : max(isCell.to(.float64).mean().item, 1e-12)
+    let share = max(isCell.to(.float64).mean().item, 1e-12)
     let mean = x.mean().item / share
     let deviations = (x - mean).squared().filled(0, where: .!isCell)
     let present = split.inputs.isPresent(index)?.to(.float64).mean().item ?? 1

@@ -57,6 +57,22 @@ import Torch
     #expect(samples == 2000)
   }
 
+  /// An absent sample has zeros, which are no values of the modality.
+  @Test func inspectionLeavesOutAbsentSamples() throws {
+    try withTemporaryFolder { folder in
+      let description = DatasetDescription(
+        name: "hand", task: PredictionTask(kind: .regression),
+        modalities: [.vector("a", features: 2), .vector("b", features: 1)], splits: [:])
+      let inputs = Inputs(
+        [Tensor([1, 3, 0, 0] as [Float], shape: [2, 2]), Tensor([5, 7] as [Float], shape: [2, 1])],
+        presence: Tensor([true, true, false, true], shape: [2, 2]))
+      try DatasetWriter.write(description, [.init(name: "train", inputs: inputs)], to: folder + "/hand")
+      let rows = try DatasetInspection(try Dataset(folder + "/hand")).modalities
+      #expect(rows.map(\.mean) == [2, 6] && rows.map(\.deviation) == [1, 1])
+      #expect(rows.map(\.missing) == [0.5, 0])
+    }
+  }
+
   @Test func statisticsIgnorePaddingAndWhatIsMissing() throws {
     // Each feature has two real values. Padding (99) and a missing sample (−50) must not count. The means are 2 and 3.
     let x = Tensor([1, 2, 3, 4, 99, 99, -50, -50, -50, -50, -50, -50] as [Float], shape: [2, 3, 2])

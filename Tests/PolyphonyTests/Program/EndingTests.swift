@@ -25,7 +25,7 @@ import Torch
       #expect(trained.errors.contains("chosen on validation: epoch "))
       #expect(trained.errors.contains("\nmodel: base/model\n"))
       try Program.succeed(try next(trained), in: folder)
-      #expect(FileManager.default.fileExists(atPath: "\(folder)/predictions.safetensors"))
+      #expect(FileManager.default.fileExists(atPath: "\(folder)/predictions.csv"))
       #expect(!trained.output.contains("next:"), "standard output has the table alone")
 
       let quiet = try Program.succeed(train + ["--output", "quiet", "--json"], in: folder)

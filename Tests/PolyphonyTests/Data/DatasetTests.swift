@@ -66,7 +66,7 @@ import Torch
       let inputs = Inputs(
         [Tensor([1, 3, 0, 0] as [Float], shape: [2, 2]), Tensor([5, 7] as [Float], shape: [2, 1])],
         presence: Tensor([true, true, false, true], shape: [2, 2]))
-      try DatasetWriter.write(description, [.init(name: "train", inputs: inputs)], to: folder + "/hand")
+      try DatasetWriter.write(description, [.init("train", inputs)], to: folder + "/hand")
       let rows = try DatasetInspection(try Dataset(folder + "/hand")).modalities
       #expect(rows.map(\.mean) == [2, 6] && rows.map(\.deviation) == [1, 1])
       #expect(rows.map(\.missing) == [0.5, 0])

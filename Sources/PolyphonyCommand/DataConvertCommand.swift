@@ -61,9 +61,10 @@ final class ConversionDisplay {
   /// Shows the progress of the conversion.
   func update(_ progress: DatasetConversion.Progress) {
     let share = Double(progress.done) / Double(max(1, progress.total))
+    let (unit, name) = progress.total < 1_000_000_000 ? (1e6, "MB") : (1e9, "GB")
     let text = String(
-      format: "converting %@  %3.0f %%  %.1f of %.1f GB", progress.split, share * 100, Double(progress.done) / 1e9,
-      Double(progress.total) / 1e9)
+      format: "converting %@  %3.0f %%  %.1f of %.1f %@", progress.split, share * 100, Double(progress.done) / unit,
+      Double(progress.total) / unit, name)
     let now = Date()
     if Terminal.isInteractive {
       guard now.timeIntervalSince(lastDrawing) >= 0.1 else { return }

@@ -7,6 +7,9 @@ let libtorch = Context.environment["LIBTORCH"] ?? "\(Context.packageDirectory)/.
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
+// Tests run against optimised libraries. To optimise the tests themselves would take minutes and check nothing more.
+let tests: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 let package = Package(
   name: "Polyphony",
   platforms: [.macOS(.v14)],
@@ -86,7 +89,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Fixtures")], swiftSettings: strict),
+      name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Fixtures")], swiftSettings: tests),
     // Sees what everybody sees: the public interface.
     .target(
       name: "PolyphonyExamples", dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonyReports"],
@@ -94,7 +97,7 @@ let package = Package(
     .testTarget(
       name: "PolyphonyTests",
       dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonyReports", "PolyphonyExamples"],
-      resources: [.copy("Fixtures")], swiftSettings: strict),
+      resources: [.copy("Fixtures")], swiftSettings: tests),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -95,10 +95,15 @@ def test_an_interrupt_reaches_the_program(tmp_path: Path, capsys: pytest.Capture
         "#!/bin/sh\ntrap 'echo checkpoint »é« >&2; exit 130' INT\necho begun >&2\nwhile :; do sleep 0.05; done\n"
     )
     own.chmod(0o755)
+    # A process in the background of a shell ignores interrupts, and so would the program.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        run(["train"], own)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(["train"], own)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err.split() == ["begun", "checkpoint", "»é«"]
 
 

@@ -80,7 +80,7 @@ struct TableWidth {
     /// A telephone of 390 pixels.
     static let telephone = Medium(room: 358, character: 8, padding: 10, least: (64, 0))
     /// A screen on which the page has its full width.
-    static let page = Medium(room: 888, character: 8.6, padding: 19, least: (112, 64))
+    static let page = Medium(room: 1016, character: 8.6, padding: 19, least: (112, 64))
   }
 
   private let widths: [Double]

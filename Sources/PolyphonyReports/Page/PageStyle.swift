@@ -28,7 +28,7 @@ enum PageStyle {
     * { box-sizing: border-box }
     html { -webkit-text-size-adjust: 100%; text-size-adjust: 100% }
     body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.55 system-ui, sans-serif }
-    main { max-width: 58rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem }
+    main { max-width: 66rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem }
     h1 { font-size: 1.7rem; line-height: 1.25; font-weight: 600; margin: 0 0 1rem; overflow-wrap: anywhere }
     h2 { font-size: 1.2rem; font-weight: 600; margin: 2.75rem 0 .75rem; overflow-wrap: anywhere }
     h3 { font-size: 1rem; font-weight: 600; margin: 1.75rem 0 .5rem; overflow-wrap: anywhere }

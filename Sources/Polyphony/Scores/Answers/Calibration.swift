@@ -37,7 +37,7 @@ public struct Calibration: Equatable, Sendable {
   /// - Parameters:
   ///   - confidences: the probabilities of the predicted classes, 0 to 1.
   ///   - correct: whether each answer is right.
-  ///   - bins: the number of bins.
+  ///   - count: the number of bins.
   public init(confidences: [Double], correct: [Bool], bins count: Int = usualBins) {
     bins = Array(repeating: Bin(), count: count)
     for (confidence, isRight) in zip(confidences, correct) {

@@ -98,9 +98,9 @@ extension SplitSummary {
 
   /// Reads a summary. Nil for another form.
   init?(name: String, _ json: OrderedJSON) {
-    guard case .integer(let samples)? = json["samples"] else { return nil }
+    guard let samples = json["samples"]?.count else { return nil }
     self.init(name: name, samples: samples)
-    classes = (json["classes"]?.elements ?? []).compactMap { if case .integer(let count) = $0 { count } else { nil } }
+    classes = (json["classes"]?.elements ?? []).compactMap(\.count)
     (mean, deviation) = (json["mean"]?.finite, json["std"]?.finite)
     if case .object(let scores)? = json["constant"] {
       for score in scores { constant[score.key] = score.value.finite }

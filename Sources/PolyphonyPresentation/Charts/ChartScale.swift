@@ -23,7 +23,8 @@ struct ChartScale {
     _ values: some Sequence<Double>, isLogarithmic wanted: Bool = false, isWhole: Bool = false, keepsZero: Bool = false,
     most: Double? = nil, count: Int = 5
   ) {
-    var finite = values.filter(\.isFinite)
+    // A span between values near the largest number would be infinite.
+    var finite = values.filter { abs($0) < 1e300 }
     let zeros = keepsZero && wanted && finite.contains { $0 > 0 } && finite.contains(0) && !finite.contains { $0 < 0 }
     if zeros { finite.removeAll { $0 == 0 } }
     hasZero = zeros

@@ -5,6 +5,23 @@ import Torch
 
 /// The program writes reports and tables from the results of earlier runs.
 @Suite struct ReportProgramTests {
+  /// Numbers that no run writes leave a section out, or a point outside of its chart. None of them ends the program.
+  @Test(arguments: [
+    #""confusion": [[4611686018427387904, 4611686018427387904], [1, 1]], "per_class": [{"class": "a"}, {"class": "b"}]"#,
+    #""answers": [{"seed": 0, "reliability": [[4611686018427387904, 1, 1], [4611686018427387904, 1, 1]]}]"#,
+    #""answers": [{"seed": 0, "reliability": [[1, 1e308, -5], [2, -1e308, 9]]}]"#,
+    #""answers": [{"seed": 0, "pairs": [[1e308, -1e308], [-1e308, 1e308]]}]"#,
+  ])
+  func numbersBeyondAllMeasure(members: String) throws {
+    try withTemporaryFolder { folder in
+      let metrics = #""metrics": {"accuracy": {"mean": 0.5, "std": 0, "values": [0.5]}}"#
+      try #"{"command": "train", "version": "1", "results": [{"name": "a", "seeds": [0], \#(metrics), \#(members)}]}"#
+        .write(toFile: "\(folder)/results.json", atomically: true, encoding: .utf8)
+      let outcome = try Program.succeed(["report", folder])
+      #expect(outcome.output == "\(folder)/report.html\n")
+    }
+  }
+
   @Test func aShiftSweepAndItsReport() throws {
     try withTemporaryFolder { folder in
       let data = try BrokenData(folder)

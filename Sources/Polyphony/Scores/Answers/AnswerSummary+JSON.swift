@@ -44,8 +44,8 @@ extension AnswerSummary {
 extension Calibration.Bin {
   fileprivate init?(_ json: OrderedJSON) {
     let parts = json.elements
-    guard parts.count == 3, case .integer(let count) = parts[0], let confidence = parts[1].finite,
-      case .integer(let correct) = parts[2], count >= 0
+    guard parts.count == 3, let count = parts[0].count, let confidence = parts[1].finite,
+      let correct = parts[2].count, correct <= count
     else { return nil }
     self.init(count: count, confidence: confidence, correct: correct)
   }

@@ -131,7 +131,7 @@ extension ClassReport {
     for line in lines {
       guard case .array(let cells) = line, cells.count == lines.count else { return nil }
       for cell in cells {
-        guard case .integer(let count) = cell, count >= 0 else { return nil }
+        guard let count = cell.count else { return nil }
         counts.append(count)
       }
     }

@@ -99,10 +99,18 @@ extension MultimodalModel {
     _ split: LabelledSplit, loss: TaskLoss? = nil, batchSize: Int = 256, device: Device = .cpu,
     prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
   ) throws(Fault) -> Evaluation {
-    let predictions = predict(split.samples, batchSize: batchSize, device: device, prepare: prepare)
-    guard predictions.prediction.isFinite else { throw Evaluation.notFinite(model: folder) }
-    return try Evaluation(
-      predictions.prediction, split.target, task: configuration.task,
-      loss: loss ?? TaskLoss(configuration.task))
+    try scored(split, loss: loss, batchSize: batchSize, device: device, prepare: prepare).evaluation
+  }
+
+  /// Predicts a split, and returns the predictions beside their evaluation.
+  /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
+  func scored(
+    _ split: LabelledSplit, loss: TaskLoss? = nil, batchSize: Int = 256, device: Device = .cpu,
+    prepare: (Inputs, [Int]) -> Inputs
+  ) throws(Fault) -> (evaluation: Evaluation, prediction: Tensor) {
+    let prediction = predict(split.samples, batchSize: batchSize, device: device, prepare: prepare).prediction
+    guard prediction.isFinite else { throw Evaluation.notFinite(model: folder) }
+    let task = configuration.task
+    return (try Evaluation(prediction, split.target, task: task, loss: loss ?? TaskLoss(task)), prediction)
   }
 }

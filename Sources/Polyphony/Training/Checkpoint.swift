@@ -84,12 +84,7 @@ enum CheckpointFolder {
     try AtomicFolder.write(to: destination, replacing: .checkpoint) { (folder) throws(Fault) in
       do {
         for entry in try FileManager.default.contentsOfDirectory(atPath: source) {
-          let (from, to) = ("\(source)/\(entry)", "\(folder)/\(entry)")
-          do {
-            try FileManager.default.linkItem(atPath: from, toPath: to)
-          } catch {
-            try FileManager.default.copyItem(atPath: from, toPath: to)
-          }
+          try giveFurtherName("\(folder)/\(entry)", to: "\(source)/\(entry)")
         }
       } catch {
         throw Fault(

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a new folder keeps of the one that it replaces: the files of somebody else, and the permissions of its own.
+/// The parts of a replaced folder that the new one keeps: the files of somebody else, and the permissions of its own.
 struct KeptFiles {
   private let old: String
   private let new: String
@@ -23,21 +23,14 @@ struct KeptFiles {
     }
   }
 
-  /// Gives a file or folder a further name. A file system without hard links gets a copy.
   private func link(_ name: String) throws(Fault) {
-    let files = FileManager.default
-    let (source, destination) = ("\(old)/\(name)", "\(new)/\(name)")
+    let source = "\(old)/\(name)"
     do {
-      try files.linkItem(atPath: source, toPath: destination)
+      try giveFurtherName("\(new)/\(name)", to: source)
     } catch {
-      try? files.removeItem(atPath: destination)
-      do {
-        try files.copyItem(atPath: source, toPath: destination)
-      } catch {
-        throw Fault(
-          .cannotWrite, "a file in the output folder cannot be kept", file: source, found: describe(error),
-          remedy: "move it elsewhere, or name another folder")
-      }
+      throw Fault(
+        .cannotWrite, "a file in the output folder cannot be kept", file: source, found: describe(error),
+        remedy: "move it elsewhere, or name another folder")
     }
   }
 }

@@ -115,12 +115,11 @@ extension MultimodalModel {
     to split: LabelledSplit, names: AnswerNames = .init(), device: Device = .cpu,
     prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
   ) throws(Fault) -> (evaluation: Evaluation, summary: AnswerSummary?) {
-    let prediction = predict(split.samples, device: device, prepare: prepare).prediction
-    guard prediction.isFinite else { throw Evaluation.notFinite(model: folder) }
-    let task = configuration.task
+    let (evaluation, prediction) = try scored(split, device: device, prepare: prepare)
     return (
-      try Evaluation(prediction, split.target, task: task, loss: TaskLoss(task)),
-      AnswerSummary(prediction, split.target, task: task, ids: split.samples.ids, names: names)
+      evaluation,
+      AnswerSummary(
+        prediction, split.target, task: configuration.task, ids: split.samples.ids, names: names)
     )
   }
 }

@@ -39,7 +39,7 @@ struct ReportCommand: ReportingCommand {
   @Flag(help: "Also writes table.csv, table.md and table.tex beside the report, to paste into a paper.")
   var tables = false
 
-  /// What the report may read: all but the pages, tables and drawings of earlier reports.
+  /// The files that the report may read: all but the pages, tables and drawings of earlier reports.
   var inputs: [CommandInput] {
     guard output != nil else { return [] }
     let files = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []

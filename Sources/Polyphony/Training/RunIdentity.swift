@@ -1,7 +1,7 @@
 import Foundation
 import Torch
 
-/// What must be the same when a run resumes, as texts by key: settings, seed, samples and starting weights.
+/// The identity of a run as texts by key: settings, seed, samples and starting weights. A resumed run must have the same.
 struct RunIdentity: Codable, Equatable {
   /// The number of differing keys in a message.
   private static let mostNamed = 6

@@ -241,7 +241,7 @@ public final class Trainer {
     return result
   }
 
-  /// What must be the same when this run resumes.
+  /// The identity that a resumed run must share.
   private func identity(seed: UInt64, origin: String?) -> RunIdentity {
     var identity = RunIdentity([
       "seed": "\(seed)", "libtorch": Libtorch.version, "missing": corruption?.name, "model": origin,

@@ -1,7 +1,7 @@
 import Foundation
 import Polyphony
 
-/// What `polyphony start` says about a data set.
+/// The words of `polyphony start` about a data set.
 struct StartSummary {
   let description: DatasetDescription
   let inspection: DatasetInspection

@@ -26,7 +26,7 @@ struct Zlib {
   private typealias Finish = @convention(c) (UnsafeMutableRawPointer) -> CInt
   private typealias Checksum = @convention(c) (CUnsignedLong, UnsafePointer<UInt8>?, CUnsignedInt) -> CUnsignedLong
 
-  /// What surrounds compressed data, and what is known of the content.
+  /// The frame of compressed data, and the known facts about its content.
   enum Form {
     /// A member of a ZIP archive: no header, and the directory has length and checksum.
     case member(size: Int, crc: UInt32)

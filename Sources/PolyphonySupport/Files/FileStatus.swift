@@ -11,7 +11,7 @@ struct FileStatus {
     self.status = status
   }
 
-  /// What stands at the path.
+  /// The kinds of entries in a folder.
   enum Kind: String {
     case file = "a file"
     case folder = "a folder"

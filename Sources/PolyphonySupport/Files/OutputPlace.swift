@@ -1,6 +1,6 @@
 import Foundation
 
-/// What stands at the path of an output file, which decides how the file is written.
+/// The kind of place at the path of an output file. It decides how the file is written.
 ///
 /// A regular file or a new name gets the whole new file by one rename. A symbolic link is followed. A pipe, a character
 /// device and an open descriptor (`/dev/stdout`, `/dev/fd/3`) take the bytes as they come. All else is refused.

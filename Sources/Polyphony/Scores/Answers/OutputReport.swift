@@ -7,7 +7,7 @@ import Torch
 /// if let report = evaluation.outputs { print(report.table.text()) }
 /// ```
 public struct OutputReport: Equatable, Sendable {
-  /// What an output stands for.
+  /// The meaning of an output.
   public enum Kind: String, CaseIterable, Sendable {
     /// The value of a target.
     case target
@@ -24,7 +24,7 @@ public struct OutputReport: Equatable, Sendable {
     public var scores: MetricValues
   }
 
-  /// What the outputs stand for.
+  /// The meaning of the outputs.
   public let kind: Kind
   /// The scores in the order of the outputs.
   public let rows: [Row]

@@ -18,6 +18,8 @@ let package = Package(
     .library(name: "Polyphony", targets: ["Polyphony"]),
     .library(name: "PolyphonyConversion", targets: ["PolyphonyConversion"]),
     .library(name: "PolyphonyReports", targets: ["PolyphonyReports"]),
+    .library(name: "PolyphonyExport", targets: ["PolyphonyExport"]),
+    .library(name: "PolyphonyEncoders", targets: ["PolyphonyEncoders"]),
     .library(name: "Torch", targets: ["Torch"]),
     // Loaded at run time (see CTorchInterface), so that a missing or foreign libtorch is an error
     // message and not a failure of the dynamic loader before the first line of `main`.
@@ -81,10 +83,16 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
       ],
       swiftSettings: strict),
+    // Pretrained encoders of text, pictures and sound, and their tokenizers.
+    .target(name: "PolyphonyEncoders", dependencies: ["Polyphony"], swiftSettings: strict),
+    .target(
+      name: "PolyphonyExport",
+      dependencies: ["Polyphony", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      swiftSettings: strict),
     .executableTarget(
       name: "PolyphonyCommand",
       dependencies: [
-        "Polyphony", "PolyphonyConversion", "PolyphonyReports",
+        "Polyphony", "PolyphonyConversion", "PolyphonyReports", "PolyphonyExport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -96,7 +104,12 @@ let package = Package(
       path: "Examples", swiftSettings: strict),
     .testTarget(
       name: "PolyphonyTests",
-      dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonyReports", "PolyphonyExamples"],
+      dependencies: [
+        "Polyphony", "PolyphonyConversion", "PolyphonyReports", "PolyphonyExport", "PolyphonyExamples",
+      ],
+      resources: [.copy("Fixtures")], swiftSettings: tests),
+    .testTarget(
+      name: "PolyphonyEncodersTests", dependencies: ["PolyphonyEncoders", "Polyphony"],
       resources: [.copy("Fixtures")], swiftSettings: tests),
   ],
   cxxLanguageStandard: .cxx20

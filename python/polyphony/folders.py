@@ -13,10 +13,11 @@ from torch import Tensor
 
 from . import safetensors_file
 from .errors import PolyphonyError, bad_data, usage
+from .methods import peft
 from .methods.settings import Settings
 from .methods.table import install
 from .models.architectures import build
-from .models.model import Model, copy_tensors
+from .models.model import Model, check_tensors
 from .models.stages import Method
 
 Folder = str | os.PathLike[str]
@@ -28,12 +29,16 @@ def load(folder: Folder, adapter: Folder | None = None) -> Model:
     The module standardises its inputs as the program does, and takes missing modalities as `Model.forward` says.
     Without an adapter all its parameters get gradients; with one, those that the adapter's method trains.
 
+    An adapter may also be one of LoRA or (IA)³ that Hugging Face's PEFT has trained on this module and saved. It does
+    not say what its base was, so only names and shapes are compared.
+
     Raises `PolyphonyError` for a folder that is missing or damaged, for an adapter of another base, and for an
     architecture or a method that has no form in Python.
     """
     place = Path(folder)
     config = _read_json(place / "config.json", "there is no model at this path", "name OUTPUT/model of a training run")
     model = build(config, place / "config.json")
+    model.name_or_path = str(folder)
     weights = place / "model.safetensors"
     model.load_tensors(_read_tensors(weights), weights)
     model.eval()
@@ -60,9 +65,36 @@ def _install(folder: Path, model: Model, base: Path, fingerprint: str) -> None:
     """Puts an adapter on a model, after all those beneath it."""
     file = folder / "adapter_config.json"
     description = _read_json(file, "there is no adapter at this path", "name OUTPUT/adapter of a tuning run")
-    for key in ("method", "base_sha256", "modalities"):
+    if "method" in description:
+        _check_base(description, folder, model, base, fingerprint)
+    if "beneath_sha256" in description:
+        lower = folder / "beneath"
+        weights = lower / "adapter_model.safetensors"
+        found = _sha256(weights) if weights.exists() else None
+        if found != description["beneath_sha256"]:
+            raise bad_data(
+                "what the adapter stands on is another adapter, or is not there",
+                file=lower,
+                key="beneath_sha256",
+                found=found or "no adapter",
+                expected=description["beneath_sha256"],
+                remedy="copy the whole adapter folder, as the run has left it",
+            )
+        _install(lower, model, base, fingerprint)
+    name = description.get("method")
+    if name is None or name in peft.METHODS.values():
+        name, settings = peft.read(description, file)
+        prefixes = (peft.PREFIX, peft.PREFIX)
+    else:
+        settings, prefixes = Settings(description.get("settings") or {}, file), ("attachment.0.", "")
+    _load_adapter(folder / "adapter_model.safetensors", model, install(name, model, settings), *prefixes)
+
+
+def _check_base(description: dict[str, Any], folder: Path, model: Model, base: Path, fingerprint: str) -> None:
+    """Refuses an adapter of another base."""
+    for key in ("base_sha256", "modalities"):
         if key not in description:
-            raise bad_data("the adapter's description lacks a key", file=file, key=key)
+            raise bad_data("the adapter's description lacks a key", file=folder / "adapter_config.json", key=key)
     if description["base_sha256"] != fingerprint:
         raise usage(
             "the adapter was made for another base model",
@@ -80,41 +112,28 @@ def _install(folder: Path, model: Model, base: Path, fingerprint: str) -> None:
             found=", ".join(description["modalities"]),
             expected=", ".join(model.names),
         )
-    if "beneath_sha256" in description:
-        lower = folder / "beneath"
-        weights = lower / "adapter_model.safetensors"
-        found = _sha256(weights) if weights.exists() else None
-        if found != description["beneath_sha256"]:
-            raise bad_data(
-                "what the adapter stands on is another adapter, or is not there",
-                file=lower,
-                key="beneath_sha256",
-                found=found or "no adapter",
-                expected=description["beneath_sha256"],
-                remedy="copy the whole adapter folder, as the run has left it",
-            )
-        _install(lower, model, base, fingerprint)
-    method = install(description["method"], model, Settings(description.get("settings") or {}, file))
-    _load_adapter(folder / "adapter_model.safetensors", model, method)
 
 
-def _load_adapter(file: Path, model: Model, method: Method | None) -> None:
+def _load_adapter(file: Path, model: Model, method: Method | None, own: str, base: str) -> None:
     """Copies an adapter's tensors, and lets those that its method trains get gradients.
 
-    An adapter holds all tensors of the method's own part. Of the backbone it holds those that the method trains, and
-    the buffers.
+    An adapter holds all tensors of the method's own part, with names that begin with `own`. Of the backbone it holds
+    those that the method trains, and the buffers, with names that begin with `base`.
     """
     saved = _read_tensors(file)
-    backbone = model.backbone()
     part = {}
     if method is not None:
-        part = {f"attachment.0.{method.key(name)}": value for name, value in method.state_dict(keep_vars=True).items()}
-    chosen = {key: value for key, value in backbone.items() if key in saved}
-    copy_tensors({**part, **chosen}, saved, file)
+        part = {own + method.key(name): value for name, value in method.state_dict(keep_vars=True).items()}
+    chosen = {key: value for key, value in model.backbone().items() if base + key in saved}
+    check_tensors({**part, **{base + key: value for key, value in chosen.items()}}, saved, file)
+    model.restore({key: saved[base + key] for key in chosen})
     model.requires_grad_(False)
-    for value in {**part, **chosen}.values():
-        if isinstance(value, torch.nn.Parameter):
-            value.requires_grad_(True)
+    with torch.no_grad():
+        for name, value in part.items():
+            value.copy_(saved[name])
+            value.requires_grad_(isinstance(value, torch.nn.Parameter))
+    for key, parameter in model.backbone_parameters():
+        parameter.requires_grad_(key in chosen)
 
 
 def _read_json(file: Path, problem: str, remedy: str) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..models.layers import LayerAdapter
+from ..models.layers import LayerAdapter, Linear
 from ..models.model import Model
-from ..models.modules import place
+from ..models.modules import find, place
 from ..models.stages import Method
+from .peft import TARGETS
 
 Settings = dict[str, Any]
 
@@ -28,54 +29,69 @@ class LayerMethod(Method):
             layer.adapters.append(adapter)
 
 
+class PeftMethod(LayerMethod):
+    """A method of PEFT. Its tensors have the names of PEFT, below the layers' keys."""
+
+    def __init__(self, model: Model, make: Callable[[int], LayerAdapter]):
+        super().__init__(model, "modules", make)
+
+    def key(self, name: str) -> str:
+        return name.removeprefix("modules.")
+
+
 class LowRankUpdate(nn.Module):
-    """(α/r)·B·A for one matrix."""
+    """(α/r)·B A x for one matrix."""
 
     def __init__(self, inputs: int, outputs: int, rank: int, scale: float):
         super().__init__()
-        self.lora_A = nn.Parameter(torch.empty(rank, inputs))
-        self.lora_B = nn.Parameter(torch.zeros(outputs, rank))
+        self.lora_A, self.lora_B = nn.Linear(inputs, rank, bias=False), nn.Linear(rank, outputs, bias=False)
         self.scale = scale
-        nn.init.kaiming_uniform_(self.lora_A, a=5**0.5)
+        nn.init.zeros_(self.lora_B.weight)
 
-    def forward(self) -> Tensor:
-        return self.lora_B @ self.lora_A * self.scale
+    def forward(self, x: Tensor) -> Tensor:
+        return self.lora_B(self.lora_A(x)) * self.scale
 
 
 class LayerLoRA(LayerAdapter):
-    """The updates of one layer, W + (α/r)·B·A (Hu et al. 2022)."""
+    """The updates of one layer, W x + (α/r)·B A x (Hu et al. 2022)."""
 
     def __init__(self, width: int, settings: Settings):
         super().__init__()
         rank = settings["rank"]
         scale = settings["alpha"] / (rank**0.5 if settings["rank_stabilized"] else rank)
         sizes = {"fc1": (width, 4 * width), "fc2": (4 * width, width)}
-        self.targets = settings["targets"]
+        self.targets = [TARGETS[target] for target in settings["targets"]]
         for target in self.targets:
-            self.add_module(target, LowRankUpdate(*sizes.get(target, (width, width)), rank, scale))
+            place(self, target, LowRankUpdate(*sizes.get(target, (width, width)), rank, scale))
 
-    def weight(self, name: str, value: Tensor) -> Tensor:
-        if name == "in_proj_weight":
-            zeros = torch.zeros_like(value[: value.shape[1]])
-            rows = [getattr(self, part)() if part in self.targets else zeros for part in ("q", "k", "v")]
-            return value + torch.cat(rows)
-        target = {"out_proj.weight": "out", "fc1.weight": "fc1", "fc2.weight": "fc2"}.get(name, "")
-        return value + getattr(self, target)() if target in self.targets else value
+    def linear(self, name: str, x: Tensor, compute: Linear) -> Tensor:
+        return compute(x) + find(self, name)(x) if name in self.targets else compute(x)
+
+
+class Scale(nn.Module):
+    """One scale of (IA)³, with the shape that PEFT gives it."""
+
+    def __init__(self, *shape: int):
+        super().__init__()
+        self.ia3_l = nn.Parameter(torch.ones(shape))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.ia3_l.flatten()
 
 
 class LayerScales(LayerAdapter):
-    """(IA)³: scales of keys, values and hidden units (Liu et al. 2022), as factors of the weights."""
+    """(IA)³: scales of keys, values and hidden units (Liu et al. 2022)."""
 
     def __init__(self, width: int):
         super().__init__()
-        self.k, self.v = nn.Parameter(torch.ones(width)), nn.Parameter(torch.ones(width))
-        self.ff = nn.Parameter(torch.ones(4 * width))
+        place(self, "self_attn.k_proj", Scale(width, 1))
+        place(self, "self_attn.v_proj", Scale(width, 1))
+        self.fc2 = Scale(1, 4 * width)
 
-    def weight(self, name: str, value: Tensor) -> Tensor:
-        if name in ("in_proj_weight", "in_proj_bias"):
-            rows = torch.cat([torch.ones_like(self.k), self.k, self.v])
-            return value * (rows if value.dim() == 1 else rows[:, None])
-        return value * self.ff if name == "fc2.weight" else value
+    def linear(self, name: str, x: Tensor, compute: Linear) -> Tensor:
+        if name == "fc2":
+            return compute(self.fc2(x))
+        return find(self, name)(compute(x)) if name in ("self_attn.k_proj", "self_attn.v_proj") else compute(x)
 
 
 class LayerBottlenecks(LayerAdapter):
@@ -167,11 +183,11 @@ class EmbeddedPrefix(LayerAdapter):
 
 
 def lora(model: Model, settings: Settings) -> Method:
-    return LayerMethod(model, "updates", lambda width: LayerLoRA(width, settings))
+    return PeftMethod(model, lambda width: LayerLoRA(width, settings))
 
 
 def ia3(model: Model, settings: Settings) -> Method:
-    return LayerMethod(model, "scales", LayerScales)
+    return PeftMethod(model, LayerScales)
 
 
 def bottlenecks(model: Model, settings: Settings) -> Method:

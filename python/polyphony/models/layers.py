@@ -6,6 +6,8 @@ Parameter names are those of the published state dicts.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, MutableMapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 NO_DROPOUT = {"attention": 0.0, "relu": 0.0, "residual": 0.0, "embedding": 0.0, "output": 0.0}
+INPUTS = ("q_proj", "k_proj", "v_proj")
+
+Linear = Callable[[Tensor], Tensor]
 
 
 def sinusoidal_positions(count: int, width: int) -> Tensor:
@@ -44,12 +49,33 @@ class Positions(nn.Module):
         return self.table[mask.long().cumsum(1) * mask]
 
 
+def joined_name(name: str) -> str:
+    """The published name of a tensor: those of queries, keys and values are rows of one `in_proj_weight` or `_bias`."""
+    *place, last = name.split(".")
+    return ".".join([*place[:-1], f"in_proj_{last}"]) if place and place[-1] in INPUTS else name
+
+
+def join_inputs(module: object, tensors: MutableMapping[str, Tensor], prefix: str, *rest: object) -> None:
+    """Puts the joined tensors of an attention in place of those of its queries, keys and values."""
+    for last in ("weight", "bias"):
+        names = [f"{prefix}{name}.{last}" for name in INPUTS]
+        if all(name in tensors for name in names):
+            tensors[f"{prefix}in_proj_{last}"] = torch.cat([tensors.pop(name) for name in names])
+
+
+def part_inputs(module: object, tensors: MutableMapping[str, Tensor], prefix: str, *rest: object) -> None:
+    """Undoes `join_inputs`."""
+    for last in ("weight", "bias"):
+        if (rows := tensors.pop(f"{prefix}in_proj_{last}", None)) is not None:
+            tensors.update(zip([f"{prefix}{name}.{last}" for name in INPUTS], rows.chunk(3)))
+
+
 class LayerAdapter(nn.Module):
     """What a tuning method changes inside one encoder layer; by default nothing."""
 
-    def weight(self, name: str, value: Tensor) -> Tensor:
-        """Changes one of `in_proj_weight`, `in_proj_bias`, `out_proj.weight`, `fc1.weight` and `fc2.weight`."""
-        return value
+    def linear(self, name: str, x: Tensor, compute: Linear) -> Tensor:
+        """Changes what `compute`, one of the layer's linear modules under `name`, makes of `x`."""
+        return compute(x)
 
     def attention(self, output: Tensor) -> Tensor:
         """Changes the output of attention before it joins the residual stream."""
@@ -64,31 +90,48 @@ class LayerAdapter(nn.Module):
         return None
 
 
+def side_by_side(modules: Sequence[nn.Module], x: Tensor) -> Sequence[Tensor]:
+    """What several linear modules make of one tensor. Where they are no more than that, one product does it."""
+    if any(type(module) is not nn.Linear for module in modules):
+        return [module(x) for module in modules]
+    weight, bias = (torch.cat([getattr(module, kind) for module in modules]) for kind in ("weight", "bias"))
+    return F.linear(x, weight, bias).chunk(len(modules), dim=-1)
+
+
 class Attention(nn.Module):
+    """Attention with a linear module each for queries, keys and values, which PEFT and others may replace.
+
+    The state dict has the published tensors, in which the three stand below each other. So it holds a copy of these.
+    """
+
     def __init__(self, width: int, heads: int, dropout: float, fused: bool):
         super().__init__()
-        self.width, self.heads, self.dropout, self.fused = width, heads, dropout, fused
-        self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
-        self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
-        self.out_proj = nn.Linear(width, width)
-        nn.init.xavier_uniform_(self.in_proj_weight)
+        self.heads, self.dropout, self.fused = heads, dropout, fused
+        self.q_proj, self.k_proj, self.v_proj, self.out_proj = (nn.Linear(width, width) for _ in range(4))
+        for part in (self.q_proj, self.k_proj, self.v_proj):
+            # The bound of the joined matrix `[3 · width, width]`.
+            nn.init.xavier_uniform_(part.weight, gain=0.5**0.5)
         nn.init.xavier_uniform_(self.out_proj.weight)
-        nn.init.zeros_(self.out_proj.bias)
+        for part in self.children():
+            nn.init.zeros_(part.bias)  # type: ignore[arg-type]
+        self.register_state_dict_post_hook(join_inputs)
+        self.register_load_state_dict_pre_hook(part_inputs)
 
     def split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
-    def forward(self, query: Tensor, context: Tensor | None, forbidden: Tensor | None, layer: Layer) -> Tensor:
-        weight, bias = (
-            layer.weight("in_proj_weight", self.in_proj_weight),
-            layer.weight("in_proj_bias", self.in_proj_bias),
-        )
-        width = self.width
+    def inputs(self, query: Tensor, context: Tensor | None, layer: Layer) -> Sequence[Tensor]:
+        """Queries, keys and values, `[B, L, width]`."""
+        parts = [self.q_proj, self.k_proj, self.v_proj]
+        if layer.adapters:
+            given = [query, *[query if context is None else context] * 2]
+            return [layer.linear(f"self_attn.{name}", x, part) for name, x, part in zip(INPUTS, given, parts)]
         if context is None:
-            q, k, v = F.linear(query, weight, bias).chunk(3, dim=-1)
-        else:
-            q = F.linear(query, weight[:width], bias[:width])
-            k, v = F.linear(context, weight[width:], bias[width:]).chunk(2, dim=-1)
+            return side_by_side(parts, query)
+        return [self.q_proj(query), *side_by_side(parts[1:], context)]
+
+    def forward(self, query: Tensor, context: Tensor | None, forbidden: Tensor | None, layer: Layer) -> Tensor:
+        q, k, v = self.inputs(query, context, layer)
         for adapter in reversed(layer.adapters):
             if (prefix := adapter.prefix()) is not None:
                 keys, values = (part.expand(len(k), -1, -1) for part in prefix)
@@ -104,8 +147,7 @@ class Attention(nn.Module):
             if forbidden is not None:
                 scores = scores.masked_fill(forbidden, -math.inf)
             output = F.dropout(scores.softmax(dim=-1), dropout, self.training) @ v
-        output = output.transpose(1, 2).flatten(2)
-        return F.linear(output, layer.weight("out_proj.weight", self.out_proj.weight), self.out_proj.bias)
+        return layer.linear("self_attn.out_proj", output.transpose(1, 2).flatten(2), self.out_proj)
 
 
 class Layer(nn.Module):
@@ -122,10 +164,11 @@ class Layer(nn.Module):
             nn.init.xavier_uniform_(linear.weight)
             nn.init.zeros_(linear.bias)
 
-    def weight(self, name: str, value: Tensor) -> Tensor:
+    def linear(self, name: str, x: Tensor, compute: Linear) -> Tensor:
+        """What a linear module of this layer makes of `x`, as the adapters change it, the last one outermost."""
         for adapter in self.adapters:
-            value = adapter.weight(name, value)
-        return value
+            compute = partial(adapter.linear, name, compute=compute)
+        return compute(x)
 
     def forward(self, x: Tensor, context: Tensor | None, forbidden: Tensor | None) -> Tensor:
         if context is not None:
@@ -134,9 +177,9 @@ class Layer(nn.Module):
         for adapter in self.adapters:
             update = adapter.attention(update)
         x = x + F.dropout(update, self.dropout["residual"], self.training)
-        hidden = F.linear(self.layer_norms[1](x), self.weight("fc1.weight", self.fc1.weight), self.fc1.bias)
+        hidden = self.linear("fc1", self.layer_norms[1](x), self.fc1)
         hidden = F.dropout(F.relu(hidden), self.dropout["relu"], self.training)
-        update = F.linear(hidden, self.weight("fc2.weight", self.fc2.weight), self.fc2.bias)
+        update = self.linear("fc2", hidden, self.fc2)
         for adapter in self.adapters:
             update = adapter.feed_forward(update)
         return x + F.dropout(update, self.dropout["residual"], self.training)

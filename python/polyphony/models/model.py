@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from ..errors import bad_data, usage
 from .inputs import Normalization, gather
-from .layers import NO_DROPOUT, Encoder, Layer
+from .layers import NO_DROPOUT, Encoder, Layer, joined_name
 from .stages import Context, Hook, Inputs, Method, Tokens
 
 
@@ -43,6 +43,8 @@ class Model(nn.Module):
     """The stage after which type prompts are appended: `embedded` or `encoded`."""
 
     out_layer: nn.Linear
+    name_or_path: str | None = None
+    """The folder from which the model was read. PEFT writes it into the adapters that it saves."""
 
     def __init__(self, config: dict[str, Any]):
         super().__init__()
@@ -99,8 +101,18 @@ class Model(nn.Module):
 
     def backbone(self) -> dict[str, Tensor]:
         """The tensors of the backbone by their key, the buffers included."""
-        state = self.state_dict(keep_vars=True)
+        state = self.state_dict()
         return {self.key(name): value for name, value in state.items() if not name.startswith("attachments.")}
+
+    def backbone_parameters(self) -> list[tuple[str, nn.Parameter]]:
+        """The parameters of the backbone with their keys. Queries, keys and values share those of joined tensors."""
+        named = [(name, value) for name, value in self.named_parameters() if not name.startswith("attachments.")]
+        return [(self.key(joined_name(name)), value) for name, value in named]
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Copies tensors of the backbone, by their keys, into this module."""
+        names = {self.key(name): name for name in self.state_dict()}
+        self.load_state_dict({names[key]: value for key, value in tensors.items()}, strict=False)
 
     def key(self, name: str) -> str:
         """The key in Polyphony's library of one of this module's tensors."""
@@ -116,8 +128,8 @@ class Model(nn.Module):
         return any(method.handles_missing for method in self.methods())
 
     def published_name(self, name: str) -> str:
-        """The name in a file of one of this module's tensors."""
-        return self.file_key(self.key(name))
+        """The name in a file of one of this module's tensors. Queries, keys and values share one, in this order."""
+        return self.file_key(self.key(joined_name(name)))
 
     def load_tensors(self, tensors: Mapping[str, Tensor], file: object = None) -> None:
         """Copies the tensors of a model file, which may have either form of names.
@@ -126,7 +138,9 @@ class Model(nn.Module):
         """
         own = self.backbone()
         published = any(self.file_key(key) in tensors and self.file_key(key) != key for key in own)
-        copy_tensors({self.file_key(key) if published else key: value for key, value in own.items()}, tensors, file)
+        names = {key: self.file_key(key) if published else key for key in own}
+        check_tensors({names[key]: value for key, value in own.items()}, tensors, file)
+        self.restore({key: tensors[name] for key, name in names.items()})
 
     # The pass
 
@@ -229,8 +243,8 @@ def encode_joined(whole: Tokens, lengths: list[int], fusion: Encoder, after: Hoo
     return [Tokens(fusion.layer_norm(values), whole.mask)]
 
 
-def copy_tensors(own: Mapping[str, Tensor], saved: Mapping[str, Tensor], file: object = None) -> None:
-    """Copies saved tensors into those of the same names; both must have the same names and shapes."""
+def check_tensors(own: Mapping[str, Tensor], saved: Mapping[str, Tensor], file: object = None) -> None:
+    """Refuses saved tensors that have other names or shapes than a module's own."""
     for key, value in own.items():
         if key not in saved:
             raise bad_data("the file lacks a tensor", file=file, key=key, expected=list(value.shape))
@@ -244,6 +258,3 @@ def copy_tensors(own: Mapping[str, Tensor], saved: Mapping[str, Tensor], file: o
             )
     if extra := sorted(set(saved) - set(own)):
         raise bad_data("the file holds a tensor that has no place here", file=file, key=extra[0])
-    with torch.no_grad():
-        for key, value in own.items():
-            value.copy_(saved[key])

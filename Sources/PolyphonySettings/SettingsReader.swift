@@ -55,12 +55,17 @@ public final class SettingsReader {
   }
 
   /// Reads only some keys of a section. Other readers handle the rest.
+  ///
+  /// - Parameters:
+  ///   - tree: The section.
+  ///   - kind: The kind of the faults; `.badData` for files that no user writes by hand.
+  ///   - body: Reads the settings.
   /// - Returns: The result of `body`, and the keys that it has read, with every default filled in.
   /// - Throws: The error of `body`.
   public static func readPart<Result>(
-    of tree: SettingsTree, _ body: (SettingsReader) throws(Fault) -> Result
+    of tree: SettingsTree, kind: Fault.Kind = .usage, _ body: (SettingsReader) throws(Fault) -> Result
   ) throws(Fault) -> (value: Result, resolved: SettingsTree) {
-    let reader = try SettingsReader(SettingsValue(path: "", tree: tree, faultKind: .usage))
+    let reader = try SettingsReader(SettingsValue(path: "", tree: tree, faultKind: kind))
     let result = try body(reader)
     return (result, reader.resolved)
   }

@@ -65,7 +65,7 @@ def _install(folder: Path, model: Model, base: Path, fingerprint: str) -> None:
     """Puts an adapter on a model, after all those beneath it."""
     file = folder / "adapter_config.json"
     description = _read_json(file, "there is no adapter at this path", "name OUTPUT/adapter of a tuning run")
-    if "method" in description:
+    if description.get("method") is not None:
         _check_base(description, folder, model, base, fingerprint)
     if "beneath_sha256" in description:
         lower = folder / "beneath"

@@ -23,24 +23,25 @@ public struct AdapterDescription {
   public var method: String
   /// The settings of the method, with every default filled in.
   public var settings: SettingsTree
-  /// The folder of the base model at the time of the tuning.
+  /// The folder of the base model at the time of the tuning. It is empty if PEFT did not know it.
   public var base: String
-  /// The SHA-256 of the base model's weights.
-  public var fingerprint: String
+  /// The SHA-256 of the base model's weights. Nil for an adapter that PEFT has trained, which does not keep it.
+  public var fingerprint: String?
   /// The adapter beneath this one. Nil for an adapter on the bare base.
   public var beneath: Reference?
   /// The names of the base model's modalities. Reading fills them in. ``AdapterFolder`` writes those of the model.
   public internal(set) var modalities: [String] = []
 
   /// Makes a description.
-  public init(method: String, settings: SettingsTree, base: String, fingerprint: String) {
+  public init(method: String, settings: SettingsTree, base: String, fingerprint: String?) {
     (self.method, self.settings, self.base, self.fingerprint) = (method, settings, base, fingerprint)
   }
 }
 
 extension AdapterFolder {
-  /// Reads the description in an adapter's folder.
-  /// - Throws: `Fault(.missingInput)` for a missing adapter, `Fault(.badData)` for a damaged description.
+  /// Reads the description in an adapter's folder. The folder may be one of LoRA or (IA)³ that PEFT has saved.
+  /// - Throws: `Fault(.missingInput)` for a missing adapter, `Fault(.badData)` for a damaged description, or for an
+  ///   adapter of PEFT in a form that Polyphony lacks.
   public static func description(of path: String) throws(Fault) -> AdapterDescription {
     try AtomicFolder.recover(path)
     let file = "\(path)/\(configurationFile)"
@@ -57,8 +58,15 @@ extension AdapterFolder {
       }
       return scalar.text
     }
+    let own = tree["method"] == nil ? nil : try text("method")
+    let (method, settings) =
+      if let own, !isPEFT(own) { (own, tree["settings"] ?? .empty) } else { try peftMethod(in: tree, file: file) }
+    guard own != nil else {
+      let base = try? text("base_model_name_or_path")
+      return AdapterDescription(method: method, settings: settings, base: base ?? "", fingerprint: nil)
+    }
     var description = AdapterDescription(
-      method: try text("method"), settings: tree["settings"] ?? .empty, base: try text("base_model_name_or_path"),
+      method: method, settings: settings, base: try text("base_model_name_or_path"),
       fingerprint: try text("base_sha256"))
     guard case .list(let names)? = tree["modalities"]?.content else {
       throw Fault(

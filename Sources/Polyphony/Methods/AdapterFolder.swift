@@ -1,8 +1,12 @@
 import Foundation
 import Torch
 
-/// An adapter on disk: a folder with `adapter_config.json` and `adapter_model.safetensors`, in the layout of Hugging
-/// Face's PEFT. The base model does not change.
+/// An adapter on disk: a folder with `adapter_config.json` and `adapter_model.safetensors`. The base model does not
+/// change.
+///
+/// The folders of LoRA and (IA)³ are adapters of Hugging Face's PEFT, and those that PEFT has saved can be read. They do
+/// not say on which weights they were trained. So only names and shapes of tensors are compared. The other methods have
+/// folders of the same two files, which PEFT does not know.
 ///
 /// An adapter that was trained on top of another one has a copy of the other's folder in `beneath`. Its key
 /// `beneath_sha256` is the SHA-256 of the other's weights. So a stack is one folder, which can be moved.
@@ -27,24 +31,25 @@ public enum AdapterFolder {
     let model = installation.model
     let count = model.parameterCount
     let beneath = description.beneath
+    let peft = peftKeys(installation, description)
     let text = OrderedJSON.object(
-      [
-        .init("peft_type", .string(description.method.uppercased())),
+      (peft ?? []) + [
         .init("method", .string(description.method)),
         .init("base_model_name_or_path", .string(description.base)),
-        .init("base_sha256", .string(description.fingerprint)),
+        .init("base_sha256", description.fingerprint.map { .string($0) } ?? nil),
       ] + (beneath.map { [.init("beneath_sha256", .string($0.fingerprint))] } ?? []) + [
         .init("architecture", .string(model.configuration.architecture)),
         .init("modalities", .array(model.configuration.modalities.map { .string($0.name) })),
         .init("parameters", ["total": .integer(count.total), "trainable": .integer(count.trainable)]),
-        .init("settings", description.settings.json),
-        .init("version", .string(Polyphony.version)),
+      ] + (peft == nil ? [.init("settings", description.settings.json)] : []) + [
+        .init("version", .string(Polyphony.version))
       ]
     ).text()
     try AtomicFolder.write(to: path, replacing: .adapter) { (folder) throws(Fault) in
       try AtomicFile.write(text + "\n", to: "\(folder)/\(configurationFile)")
       try SafetensorsWriter.write(
-        to: "\(folder)/\(weightsFile)", installation.tensors.map { .init($0.key, $0.tensor) },
+        to: "\(folder)/\(weightsFile)",
+        installation.tensors.map { .init(fileName(of: $0.key, method: description.method), $0.tensor) },
         metadata: ["format": "pt"])
       if let beneath { try copy(beneath, to: "\(folder)/\(beneathFolder)") }
     }
@@ -77,20 +82,10 @@ public enum AdapterFolder {
     _ path: String, on model: MultimodalModel, base: String, fingerprint found: String
   ) throws(Fault) -> (installation: Installation, description: AdapterDescription) {
     let description = try description(of: path)
-    guard found == description.fingerprint else {
-      throw Fault(
-        .usage, "the adapter was made for another base model", file: path, key: "base_sha256",
-        found: "\(base) with \(found)", expected: "\(description.base) with \(description.fingerprint)",
-        remedy: "name the base model that the adapter was tuned on")
+    if let fingerprint = description.fingerprint {
+      try checkBase(description, fingerprint, of: path, model.configuration, base: base, found: found)
     }
     let configuration = model.configuration
-    let modalities = configuration.modalities.map(\.name)
-    guard description.modalities == modalities else {
-      throw Fault(
-        .usage, "the adapter was made for other modalities", file: path, key: "modalities",
-        found: description.modalities.joined(separator: ", "), expected: modalities.joined(separator: ", "),
-        remedy: "use the adapter with the base model it was made for")
-    }
     let maker = try TuningMethods.restorer(description.method)
     let method = try SettingsReader.read(description.settings, kind: .badData) { (reader) throws(Fault) in
       try maker(reader, configuration)
@@ -103,12 +98,32 @@ public enum AdapterFolder {
     do {
       let made = try Installation(method, on: model, name: description.method, beneath: beneath)
       installation = made
-      try load("\(path)/\(weightsFile)", into: made)
+      try load("\(path)/\(weightsFile)", into: made, method: description.method)
       return (made, description)
     } catch {
       installation?.isEnabled = false
       beneath?.isStackEnabled = false
       throw error
+    }
+  }
+
+  /// Checks that an adapter was trained on a base.
+  private static func checkBase(
+    _ description: AdapterDescription, _ fingerprint: String, of path: String, _ configuration: ModelConfiguration,
+    base: String, found: String
+  ) throws(Fault) {
+    guard found == fingerprint else {
+      throw Fault(
+        .usage, "the adapter was made for another base model", file: path, key: "base_sha256",
+        found: "\(base) with \(found)", expected: "\(description.base) with \(fingerprint)",
+        remedy: "name the base model that the adapter was tuned on")
+    }
+    let modalities = configuration.modalities.map(\.name)
+    guard description.modalities == modalities else {
+      throw Fault(
+        .usage, "the adapter was made for other modalities", file: path, key: "modalities",
+        found: description.modalities.joined(separator: ", "), expected: modalities.joined(separator: ", "),
+        remedy: "use the adapter with the base model it was made for")
     }
   }
 
@@ -169,20 +184,22 @@ public enum AdapterFolder {
     }
   }
 
-  private static func load(_ file: String, into installation: Installation) throws(Fault) {
+  private static func load(_ file: String, into installation: Installation, method: String) throws(Fault) {
     let saved = try SafetensorsFile(path: file).tensors()
-    let own = installation.tensors
-    for (key, tensor) in own {
-      guard let source = saved[key], source.shape == tensor.shape else {
+    let own = installation.tensors.map { (name: fileName(of: $0.key, method: method), tensor: $0.tensor, key: $0.key) }
+    for (name, tensor, key) in own where saved[name] != nil || !isOptional(key, method: method) {
+      guard let source = saved[name], source.shape == tensor.shape else {
         throw Fault(
-          .badData, "the adapter does not fit this model", file: file, key: key,
-          found: saved[key]?.description ?? "no such tensor", expected: tensor.description,
+          .badData, "the adapter does not fit this model", file: file, key: name,
+          found: saved[name]?.description ?? "no such tensor", expected: tensor.description,
           remedy: "use the adapter with the base model it was made for")
       }
     }
-    if let extra = Set(saved.keys).subtracting(own.map(\.key)).min() {
+    if let extra = Set(saved.keys).subtracting(own.map(\.name)).min() {
       throw Fault(.badData, "the adapter holds a tensor that its method has no place for", file: file, key: extra)
     }
-    noGrad { for (key, tensor) in own { tensor.copyInPlace(from: saved[key]!) } }
+    noGrad {
+      for (name, tensor, _) in own { if let source = saved[name] { tensor.copyInPlace(from: source) } }
+    }
   }
 }

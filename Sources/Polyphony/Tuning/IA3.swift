@@ -7,6 +7,8 @@ import Torch
 /// The scales act on the weights: on rows of the joined projection and of its bias, and on columns of W₂. So the tuned
 /// model can be merged. Settings: `train_head` (true).
 ///
+/// The adapter's folder is one of PEFT, and an adapter of PEFT can be read.
+///
 /// ```swift
 /// let recipe = try SettingsTree(yaml: "train_head: false", file: "recipe")
 /// let (ia3, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try IA3(reader) }
@@ -14,7 +16,7 @@ import Torch
 /// ```
 public final class IA3: Module, Attachment, MergeableTuning {
   /// The scales by layer key.
-  @Child("scales") public var scales: NamedModules
+  @Child("modules") public var scales: NamedModules
   private let trainsHead: Bool
 
   /// Reads the settings.
@@ -36,30 +38,50 @@ public final class IA3: Module, Attachment, MergeableTuning {
     for (key, layer) in layers {
       let scale = LayerScales(width: layer.attention.inWeight.size(1), hidden: layer.fc2.weight.size(1))
       scales[key] = scale
-      layer.attention.$inWeight.reparametrize { $0 * scale.rows.unsqueezed(1) }
-      layer.attention.$inBias.reparametrize { $0 * scale.rows }
+      layer.attention.$inWeight.reparametrize { $0 * scale.rows }
+      layer.attention.$inBias.reparametrize { $0 * scale.rows.squeezed(1) }
       layer.fc2.$weight.reparametrize { $0 * scale.feedForward }
     }
     model.attach(self)
   }
 }
 
-/// The scales of one layer.
+extension IA3: PEFTMethod {
+  static let peftType = "IA3"
+
+  static func settings(fromPEFT reader: SettingsReader) throws(Fault) -> OrderedJSON {
+    try reader.refuseOtherFormsOfPEFT(than: ["feedforward_modules", "init_ia3_weights"])
+    let targets: [(key: String, all: [LoRA.Target])] = [
+      ("target_modules", [.k, .v, .fc2]), ("feedforward_modules", [.fc2]),
+    ]
+    for (key, all) in targets where try reader.peftTargets(key, among: all) != all {
+      throw reader.fault(
+        "Polyphony has no such adapter of PEFT", key: key, expected: all.map(\.lastName).joined(separator: ", "))
+    }
+    return ["train_head": .bool(try reader.peftTrainsHead())]
+  }
+
+  var peftKeys: [OrderedJSON.Member] {
+    [.init("target_modules", ["k_proj", "v_proj", "fc2"]), .init("feedforward_modules", ["fc2"])]
+  }
+}
+
+/// The scales of one layer, in the shapes of PEFT.
 final class LayerScales: Module {
-  /// l_k, `[width]`.
-  @Parameter("k") var keys: Tensor
-  /// l_v, `[width]`.
-  @Parameter("v") var values: Tensor
-  /// l_ff, `[4·width]`.
-  @Parameter("ff") var feedForward: Tensor
+  /// l_k, `[width, 1]`.
+  @Parameter("self_attn.k_proj.ia3_l") var keys: Tensor
+  /// l_v, `[width, 1]`.
+  @Parameter("self_attn.v_proj.ia3_l") var values: Tensor
+  /// l_ff, `[1, 4·width]`.
+  @Parameter("fc2.ia3_l") var feedForward: Tensor
 
   init(width: Int, hidden: Int) {
     super.init()
-    keys = .ones([width])
-    values = .ones([width])
-    feedForward = .ones([hidden])
+    keys = .ones([width, 1])
+    values = .ones([width, 1])
+    feedForward = .ones([1, hidden])
   }
 
-  /// The scales of the joined projection's rows, `[3·width]`; 1 for those of queries.
+  /// The scales of the joined projection's rows, `[3·width, 1]`; 1 for those of queries.
   var rows: Tensor { .concatenated([keys.onesLike(), keys, values]) }
 }

@@ -129,7 +129,7 @@ import Torch
       let (base, paths) = try prepare("late_fusion", [TuningCase("lora", "rank: 2"), TuningCase("ia3")], in: folder)
       let file = paths[0] + "/adapter_config.json"
       let text = try String(contentsOfFile: file, encoding: .utf8)
-      let changed = text.replacingOccurrences(of: "\"rank\": 2", with: "\"rank\": 3")
+      let changed = text.replacingOccurrences(of: "\"r\": 2", with: "\"r\": 3")
       #expect(changed != text)
       try changed.write(toFile: file, atomically: true, encoding: .utf8)
       let set = try AdapterSet(base: base)

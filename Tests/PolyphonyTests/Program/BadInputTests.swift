@@ -22,7 +22,7 @@ import Torch
   }
 
   static let cases: [Case] =
-    files + values + cells + recipes + places + models + adaptations + missing + tuning + pipelines + library + reports
+    files + values + cells + recipes + places + models + adaptations + missing + tuning + peft + pipelines + library + reports
     + predictions + options + longFiles + weights + configurations + checkpoints + outputs + severalOutputs
 
   private static func adapt(_ more: String...) -> [String] {

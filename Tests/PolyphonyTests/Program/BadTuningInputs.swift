@@ -18,7 +18,7 @@ extension BadInputTests {
     { data in
       let path = data.folder + "/adapter"
       let (installation, description) = try ModelWithAdapter(data.model).install(
-        method, settings: try SettingsTree(yaml: "{rank: 2}", file: "test"))
+        method, settings: method == "lora" ? try SettingsTree(yaml: "{rank: 2}", file: "test") : .empty)
       try AdapterFolder.write(installation, description, to: path)
       try change(path, data)
     }
@@ -30,6 +30,40 @@ extension BadInputTests {
     try text.replacingOccurrences(of: old, with: new).write(toFile: path, atomically: true, encoding: .utf8)
   }
 
+  /// A case of an adapter whose description has other keys of PEFT.
+  private static func form(
+    _ name: String, of method: String = "lora", _ old: String, _ new: String, _ mentions: String...
+  ) -> Case {
+    Case(
+      name: name, code: 65, mentions: ["adapter_config.json"] + mentions,
+      breaking: adapter(method) { path, _ in try rewrite(path + "/adapter_config.json", old, new) },
+      arguments: withAdapter)
+  }
+
+  /// Adapters of PEFT in a form that Polyphony lacks.
+  static let peft: [Case] = [
+    form("another method of PEFT", "\"LORA\"", "\"LOHA\"", "peft_type", "LOHA", "LORA, IA3"),
+    form("DoRA", "\"fan_in_fan_out\": false", "\"use_dora\": true", "use_dora"),
+    form("ranks by module", "\"fan_in_fan_out\": false", "\"rank_pattern\": {\"fc1\": 4}", "rank_pattern", "fc1"),
+    form("LoRA without some layers", "\"fan_in_fan_out\": false", "\"exclude_modules\": \"fc1\"", "exclude_modules"),
+    form("transposed weights", "\"fan_in_fan_out\": false", "\"fan_in_fan_out\": true", "fan_in_fan_out"),
+    form(
+      "starting values that change the base", "\"fan_in_fan_out\": false", "\"init_lora_weights\": \"pissa\"", "pissa"),
+    form("trained biases", "\"bias\": \"none\"", "\"bias\": \"all\"", "bias", "none"),
+    form("an unknown target module", "\"q_proj\"", "\"query\"", "target_modules.0", "query", "q_proj"),
+    form("a rank beyond all memory", "\"r\": 2", "\"r\": 1000000000000", "key:      r", "1 to 4096"),
+    form("an adapter of an earlier version", "\"r\": 2", "\"settings\": {}", "key:      r", "tune again"),
+    form("(IA)³ of fewer modules", of: "ia3", "\"v_proj\",", "", "target_modules", "k_proj, v_proj, fc2"),
+    Case(
+      name: "a module of PEFT that is not the head's", code: 65,
+      mentions: ["base_model.model.proj.0.bias", "no place"],
+      breaking: adapter("lora") { path, _ in
+        let file = path + "/adapter_model.safetensors"
+        let tensors = try SafetensorsFile(path: file).tensors().map { SafetensorsWriter.Item($0.key, $0.value) }
+        try SafetensorsWriter.write(to: file, tensors + [.init("base_model.model.proj.0.bias", .ones([8]))])
+      }, arguments: withAdapter),
+  ]
+
   private static let withAdapter = ["evaluate", "--model", "MODEL", "--adapter", "DATA/adapter", "--data", "DATA"]
 
   static let tuning: [Case] = [
@@ -38,6 +72,9 @@ extension BadInputTests {
     Case(
       name: "rank 0 of LoRA", code: 64, mentions: ["tuning.rank", "0"],
       arguments: tune("lora", "--set", "tuning.rank=0")),
+    Case(
+      name: "a rank of LoRA beyond all memory", code: 64, mentions: ["tuning.rank", "1 to 4096"],
+      arguments: tune("lora", "--set", "tuning.rank=1000000000000")),
     Case(
       name: "feature rank 0 of Wander", code: 64, mentions: ["tuning.feature_rank", "0"],
       arguments: tune("wander", "--set", "tuning.feature_rank=0")),
@@ -66,7 +103,7 @@ extension BadInputTests {
     Case(
       name: "an adapter of other shapes", code: 65, mentions: ["adapter_model.safetensors", "lora_A"],
       breaking: adapter("lora") { path, _ in
-        try rewrite(path + "/adapter_config.json", "\"rank\": 2", "\"rank\": 3")
+        try rewrite(path + "/adapter_config.json", "\"r\": 2", "\"r\": 3")
       }, arguments: withAdapter),
     Case(
       name: "an adapter of an unknown method", code: 64, mentions: ["lara", "lora"],

@@ -89,7 +89,7 @@ class Keys:
     def targets(self, key: str, expected: set[str] | None = None) -> list[str]:
         """The modules under a key, by the last part of their names."""
         given = self.get(key)
-        names = [given] if isinstance(given, str) else given if isinstance(given, list) else []
+        names = given if isinstance(given, list) else []
         short = [name.removeprefix("self_attn.") if isinstance(name, str) else "" for name in names]
         if not short or any(name not in TARGETS for name in short) or expected not in (None, set(short)):
             raise self.fault(key, ", ".join(sorted(expected or TARGETS)))

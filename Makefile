@@ -97,10 +97,12 @@ sanitize: setup
 fixtures: setup $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Tools/make-torch-fixtures.py
 
-$(PEER_PACKAGES)/.installed: Benchmarks/requirements.txt python/requirements-test.txt
+PIP_TO_PEERS = PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input \
+  --progress-bar off --upgrade --target $(PEER_PACKAGES)
+$(PEER_PACKAGES)/.installed: Benchmarks/requirements.txt python/requirements-test.txt python/requirements-peft.txt
 	@rm -rf $(PEER_PACKAGES)
-	@PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input --progress-bar off \
-	  --target $(PEER_PACKAGES) --requirement Benchmarks/requirements.txt --requirement python/requirements-test.txt
+	@$(PIP_TO_PEERS) --requirement Benchmarks/requirements.txt --requirement python/requirements-test.txt
+	@$(PIP_TO_PEERS) --no-deps --requirement python/requirements-peft.txt
 	@touch $@
 
 format:

@@ -9,8 +9,9 @@ struct TuneCommand: ReportingCommand {
     commandName: "tune",
     abstract: "Train a small part of a model, or a part beside it; the base stays as it is.",
     discussion: """
-      One method and one seed leave OUTPUT/adapter (what was trained, in the layout of PEFT) and OUTPUT/checkpoint \
-      (where --resume goes on). Several get a folder each below OUTPUT. evaluate and predict take --model and --adapter.
+      One method and one seed leave OUTPUT/adapter (what was trained) and OUTPUT/checkpoint (where --resume goes on). \
+      Several get a folder each below OUTPUT. evaluate and predict take --model and --adapter. The adapters of lora and \
+      ia3 are those of Hugging Face's PEFT, and --adapter takes what PEFT has trained.
 
       Example: polyphony tune --model runs/base/model --data Data/numerals --method lora,wander --output runs/tuned
       """)

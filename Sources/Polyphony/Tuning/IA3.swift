@@ -47,8 +47,6 @@ public final class IA3: Module, Attachment, MergeableTuning {
 }
 
 extension IA3: PEFTMethod {
-  static let peftType = "IA3"
-
   static func settings(fromPEFT reader: SettingsReader) throws(Fault) -> OrderedJSON {
     try reader.refuseOtherFormsOfPEFT(than: ["feedforward_modules", "init_ia3_weights"])
     let targets: [(key: String, all: [LoRA.Target])] = [

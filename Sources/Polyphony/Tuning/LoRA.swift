@@ -109,8 +109,6 @@ public final class LoRA: Module, Attachment, MergeableTuning {
 }
 
 extension LoRA: PEFTMethod {
-  static let peftType = "LORA"
-
   static func settings(fromPEFT reader: SettingsReader) throws(Fault) -> OrderedJSON {
     try reader.refuseOtherFormsOfPEFT(than: ["use_rslora", "init_lora_weights"])
     let rank = try reader.peft("r", .int(in: ranks))

@@ -5,8 +5,6 @@ import Torch
 /// The method's tensors are below one child with the key `modules`. There they have PEFT's names, such as
 /// `encoders.0.layers.0.self_attn.q_proj.lora_A.weight`.
 protocol PEFTMethod: MergeableTuning {
-  /// The method's name in `peft_type`.
-  static var peftType: String { get }
   /// Reads the method's settings from the keys of PEFT.
   /// - Throws: `Fault(.badData)` for a form of the method that Polyphony lacks.
   static func settings(fromPEFT reader: SettingsReader) throws(Fault) -> OrderedJSON

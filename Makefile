@@ -98,7 +98,7 @@ fixtures: setup $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Tools/make-torch-fixtures.py
 
 PIP_TO_PEERS = PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input \
-  --progress-bar off --upgrade --target $(PEER_PACKAGES)
+  --progress-bar off --no-compile --upgrade --target $(PEER_PACKAGES)
 $(PEER_PACKAGES)/.installed: Benchmarks/requirements.txt python/requirements-test.txt python/requirements-peft.txt
 	@rm -rf $(PEER_PACKAGES)
 	@$(PIP_TO_PEERS) --requirement Benchmarks/requirements.txt --requirement python/requirements-test.txt

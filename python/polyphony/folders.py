@@ -13,7 +13,7 @@ from torch import Tensor
 
 from . import safetensors_file
 from .errors import PolyphonyError, bad_data, usage
-from .methods import peft
+from .methods.peft import PEFT_METHODS, PEFT_PREFIX, read_peft
 from .methods.settings import Settings
 from .methods.table import install
 from .models.architectures import build
@@ -81,13 +81,12 @@ def _install(folder: Path, model: Model, base: Path, fingerprint: str) -> None:
                 remedy="copy the whole adapter folder, as the run has left it",
             )
         _install(lower, model, base, fingerprint)
-    name = description.get("method")
-    if name is None or name in peft.METHODS.values():
-        name, settings = peft.read(description, file)
-        prefixes = (peft.PREFIX, peft.PREFIX)
-    else:
-        settings, prefixes = Settings(description.get("settings") or {}, file), ("attachment.0.", "")
-    _load_adapter(folder / "adapter_model.safetensors", model, install(name, model, settings), *prefixes)
+    name, settings, prefixes = description.get("method"), description.get("settings"), ("attachment.0.", "")
+    if name is None or name in PEFT_METHODS.values():
+        name, settings = read_peft(description, file)
+        prefixes = (PEFT_PREFIX, PEFT_PREFIX)
+    method = install(name, model, Settings(settings or {}, file))
+    _load_adapter(folder / "adapter_model.safetensors", model, method, *prefixes)
 
 
 def _check_base(description: dict[str, Any], folder: Path, model: Model, base: Path, fingerprint: str) -> None:

@@ -13,7 +13,7 @@ from ..models.layers import LayerAdapter, Linear
 from ..models.model import Model
 from ..models.modules import find, place
 from ..models.stages import Method
-from .peft import TARGETS
+from .peft import LAYER_TARGETS
 
 Settings = dict[str, Any]
 
@@ -60,7 +60,7 @@ class LayerLoRA(LayerAdapter):
         rank = settings["rank"]
         scale = settings["alpha"] / (rank**0.5 if settings["rank_stabilized"] else rank)
         sizes = {"fc1": (width, 4 * width), "fc2": (4 * width, width)}
-        self.targets = [TARGETS[target] for target in settings["targets"]]
+        self.targets = [LAYER_TARGETS[target] for target in settings["targets"]]
         for target in self.targets:
             place(self, target, LowRankUpdate(*sizes.get(target, (width, width)), rank, scale))
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import PolyphonyError, bad_data
-from .settings import Settings
 
-METHODS = {"LORA": "lora", "IA3": "ia3"}
+PEFT_METHODS = {"LORA": "lora", "IA3": "ia3"}
 """The methods by the name in `peft_type`."""
 
-PREFIX = "base_model.model."
+PEFT_PREFIX = "base_model.model."
 """What stands before the name of a module in a file of PEFT."""
 
-TARGETS = {
+LAYER_TARGETS = {
     "q_proj": "self_attn.q_proj",
     "k_proj": "self_attn.k_proj",
     "v_proj": "self_attn.v_proj",
@@ -23,42 +22,42 @@ TARGETS = {
 }
 """The linear modules of an encoder layer by the last part of their names."""
 
-RANKS = range(1, 4097)
-STARTS = (True, False, None, "gaussian", "eva", "orthogonal")
+LORA_RANKS = range(1, 4097)
+LORA_STARTS = (True, False, None, "gaussian", "eva", "orthogonal")
 """Starting values of LoRA with which the base stays as it is."""
 NEUTRAL = ("inference_mode", "auto_mapping", "modules_to_save", "init_ia3_weights", "modalities", "parameters")
 """Switches, lists and sections that change no prediction, or that the file of weights confirms."""
 
 
-def read(description: dict[str, Any], file: object) -> tuple[str, Settings]:
+def read_peft(description: dict[str, Any], file: object) -> tuple[str, dict[str, Any]]:
     """The method that a description of PEFT names, and its settings.
 
     Raises `PolyphonyError` for a method of PEFT that Polyphony lacks, and for a form of LoRA or (IA)³ that it lacks.
     """
-    keys = Keys(description, file)
-    if keys.get("peft_type") not in METHODS:
-        raise keys.fault("peft_type", ", ".join(METHODS))
+    keys = PeftKeys(description, file)
+    if keys.get("peft_type") not in list(PEFT_METHODS):
+        raise keys.fault("peft_type", ", ".join(PEFT_METHODS))
     if description["peft_type"] == "IA3":
         keys.refuse_other_forms("target_modules", "feedforward_modules")
         keys.targets("target_modules", {"k_proj", "v_proj", "fc2"})
         keys.targets("feedforward_modules", {"fc2"})
-        return "ia3", Settings({}, file)
+        return "ia3", {}
     keys.refuse_other_forms("target_modules", "use_rslora", "init_lora_weights")
     rank, alpha = keys.get("r"), keys.get("lora_alpha")
-    if type(rank) is not int or rank not in RANKS:
-        raise keys.fault("r", f"an integer, {RANKS[0]} to {RANKS[-1]}")
+    if type(rank) is not int or rank not in LORA_RANKS:
+        raise keys.fault("r", f"an integer, {LORA_RANKS[0]} to {LORA_RANKS[-1]}")
     if type(alpha) not in (int, float) or not alpha > 0:
         raise keys.fault("lora_alpha", "a number above 0")
     if keys.get("bias") not in (None, "none"):
         raise keys.fault("bias", "none")
-    if keys.get("init_lora_weights") not in STARTS:
+    if keys.get("init_lora_weights") not in LORA_STARTS:
         raise keys.fault("init_lora_weights", "starting values with which the base stays as it is")
     targets = keys.targets("target_modules")
     stabilized = keys.get("use_rslora") is True
-    return "lora", Settings({"rank": rank, "alpha": alpha, "rank_stabilized": stabilized, "targets": targets}, file)
+    return "lora", {"rank": rank, "alpha": alpha, "rank_stabilized": stabilized, "targets": targets}
 
 
-class Keys:
+class PeftKeys:
     """The keys of a description, each of which may be refused."""
 
     def __init__(self, description: dict[str, Any], file: object):
@@ -91,6 +90,6 @@ class Keys:
         given = self.get(key)
         names = given if isinstance(given, list) else []
         short = [name.removeprefix("self_attn.") if isinstance(name, str) else "" for name in names]
-        if not short or any(name not in TARGETS for name in short) or expected not in (None, set(short)):
-            raise self.fault(key, ", ".join(sorted(expected or TARGETS)))
+        if not short or any(name not in LAYER_TARGETS for name in short) or expected not in (None, set(short)):
+            raise self.fault(key, ", ".join(sorted(expected or LAYER_TARGETS)))
         return short

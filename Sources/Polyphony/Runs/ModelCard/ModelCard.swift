@@ -1,3 +1,4 @@
+import Foundation
 import OrderedCollections
 import Torch
 
@@ -21,6 +22,17 @@ package struct ModelCard {
   ///   - figures: the scores of its run. Nil if they are not known.
   package init(_ configuration: ModelConfiguration, method: String?, figures: RunFigures?) {
     (self.configuration, self.method, self.figures) = (configuration, method, figures)
+  }
+
+  /// Describes the model that a run has left, or the base of its adapter with the adapter's method.
+  /// - Throws: The errors of reading the descriptions in the folders.
+  init(of run: RunFolder, figures: RunFigures) throws(Fault) {
+    guard FileManager.default.fileExists(atPath: run.adapter) else {
+      self.init(try ModelFolder.configuration(of: run.model), method: nil, figures: figures)
+      return
+    }
+    let adapter = try AdapterFolder.description(of: run.adapter)
+    self.init(try ModelFolder.configuration(of: adapter.base), method: adapter.method, figures: figures)
   }
 
   /// The content of the file.

@@ -125,10 +125,10 @@ public struct MethodGrid<Kind: Life> {
         return nil
       }
       let score = try prepared.score(product, seed: seed, measuresCost: measuresCost && seed == seeds.first)
+      try didScore(score, method, seed)
       if let tracked, let folder {
         tracked.end(.finished, scores: score.metrics, files: record(prepared, method, seed, score, folder))
       }
-      try didScore(score, method, seed)
       return score
     } catch {
       tracked?.end(.failed)

@@ -9,6 +9,8 @@ import Torch
 package struct ModelCard {
   /// The name of the file.
   package static let file = "README.md"
+  /// The beginning of every card. It tells a card from a file of somebody else.
+  package static let opening = "---\nlibrary_name: polyphony\n"
 
   private let configuration: ModelConfiguration
   private let method: String?

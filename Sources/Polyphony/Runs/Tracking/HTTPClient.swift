@@ -33,13 +33,13 @@ struct HTTPClient: Sendable {
       ("write-out", "\n%{http_code}"),
     ]
     lines += options
-    let file = NSTemporaryDirectory() + "/polyphony-request-\(UUID().uuidString)"
-    defer { unlink(file) }
+    var file: String?
+    defer { if let file { unlink(file) } }
     if let body {
-      guard FileManager.default.createFile(atPath: file, contents: body.bytes, attributes: [.posixPermissions: 0o600])
-      else { throw Fault(.cannotWrite, "a request cannot be written", file: file) }
-      // A server may ask for a pause before a long body. Some never do, and curl would wait a second.
-      lines += [("header", "Content-Type: \(body.type)"), ("header", "Expect:"), ("data-binary", "@\(file)")]
+      let path = try Self.privateFile(body.bytes)
+      file = path
+      // Without the empty header, curl would wait a second until the server asks for a long body.
+      lines += [("header", "Content-Type: \(body.type)"), ("header", "Expect:"), ("data-binary", "@\(path)")]
     }
     let text = try Self.run(lines.map { "\($0) = \"\(Self.escaped($1))\"\n" }.joined())
     let end = text.lastIndex(of: "\n") ?? text.startIndex
@@ -74,6 +74,21 @@ struct HTTPClient: Sendable {
     } catch {
       throw Fault(.failure, "the program curl cannot be run", found: describe(error))
     }
+  }
+
+  /// Makes a temporary file that no other user can read.
+  private static func privateFile(_ bytes: Data) throws(Fault) -> String {
+    var name = Array((NSTemporaryDirectory() + "/polyphony-XXXXXX").utf8CString)
+    let descriptor = mkstemp(&name)
+    let path = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    do {
+      guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+      try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: bytes)
+    } catch {
+      unlink(path)
+      throw Fault(.cannotWrite, "a request cannot be written", file: path, found: describe(error))
+    }
+    return path
   }
 
   /// A text between the quotes of curl's configuration.

@@ -21,7 +21,9 @@ import Testing
       let model = try Self.model(in: folder)
       let (lora, description) = try ModelWithAdapter(model).install("lora")
       try AdapterFolder.write(lora, description, to: "\(folder)/adapter")
-      let (out, whole) = ("\(folder)/deep/out", ["README.md", "adapter", "config.json", "model.safetensors", "modeling_polyphony.py"])
+      let (out, whole) = (
+        "\(folder)/deep/out", ["README.md", "adapter", "config.json", "model.safetensors", "modeling_polyphony.py"]
+      )
       let export = try ModelExport(model, adapter: "\(folder)/adapter")
       #expect(try export.write(.huggingface, to: out) == whole)
       for file in ["config.json", "model.safetensors"] {
@@ -63,7 +65,8 @@ import Testing
     var environment = RunEnvironment(data: [])
     environment.data = [.init(folder: "x", name: Self.hostile, hashes: [])]
     let row = ResultsDocument.Row(
-      name: "joint", split: "test", seeds: [3, 4], metrics: ["mae": Aggregate([0.25, 1e-9]), "corr": Aggregate([nil, nil])],
+      name: "joint", split: "test", seeds: [3, 4],
+      metrics: ["mae": Aggregate([0.25, 1e-9]), "corr": Aggregate([nil, nil])],
       output: "runs", extra: ["missing": .string("sample:0.5"), "seconds": 3])
     let figures = RunFigures(rows: [row], seed: 4, environment: environment)
     let card = ModelCard(configuration, method: nil, figures: figures).text

@@ -20,7 +20,8 @@ import Testing
       try Self.package(
         [
           "errors": errors,
-          "parts/one": "from __future__ import annotations\n\nfrom typing import Any, cast\n\nfrom ..errors import fault\n\nONE = 1\n",
+          "parts/one":
+            "from __future__ import annotations\n\nfrom typing import Any, cast\n\nfrom ..errors import fault\n\nONE = 1\n",
           "folders": """
           from __future__ import annotations
 
@@ -76,7 +77,8 @@ import Testing
 
   @Test(arguments: [
     ("from . import errors\n", "from . import errors"), ("from .errors import fault as f\n", "as f"),
-    ("def load():\n    from .errors import fault\n", "from .errors"), ("def fault(): ...\nfrom .errors import x\n", "fault"),
+    ("def load():\n    from .errors import fault\n", "from .errors"),
+    ("def fault(): ...\nfrom .errors import x\n", "fault"),
     ("from .nothing import x\n", "nothing.py"),
   ])
   func otherFormsAreRefused(text: String, mention: String) throws {

@@ -11,7 +11,8 @@ extension BadInputTests {
   }
 
   static let exports: [Case] = [
-    Case(name: "unknown format", code: 64, mentions: ["tensorflow", "pytorch"], arguments: export("tensorflow", to: "OUT")),
+    Case(
+      name: "unknown format", code: 64, mentions: ["tensorflow", "pytorch"], arguments: export("tensorflow", to: "OUT")),
     Case(
       name: "an export without a model", code: 66, mentions: ["nowhere", "no model"],
       arguments: ["export", "--model", "nowhere", "--format", "onnx", "--output", "OUT/x"]),
@@ -26,7 +27,8 @@ extension BadInputTests {
     Case(
       name: "an export inside the model", code: 64, mentions: ["MODEL/x", "inside an input"],
       arguments: export("pytorch", to: "MODEL/x")),
-    Case(name: "an export onto the model", code: 73, mentions: ["input", "MODEL"], arguments: export("onnx", to: "MODEL")),
+    Case(
+      name: "an export onto the model", code: 73, mentions: ["input", "MODEL"], arguments: export("onnx", to: "MODEL")),
     Case(
       name: "an export onto other files", code: 73, mentions: ["OUT", "keep.txt", "would be lost"],
       arguments: export("pytorch", to: "OUT")),

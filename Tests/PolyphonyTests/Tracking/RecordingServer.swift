@@ -15,6 +15,12 @@ final class RecordingServer: Sendable {
     var json: OrderedJSON { (try? OrderedJSON(parsing: body)) ?? .null }
   }
 
+  /// True if the program has its client of HTTP.
+  static let hasClient: Bool = {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/curl") }
+  }()
+
   private let descriptor: Int32
   let port: UInt16
   private let stored = Locked<[Request]>([])
@@ -78,7 +84,8 @@ final class RecordingServer: Sendable {
         if body.count >= length ?? 0 {
           let words = lines[0].split(separator: " ").map(String.init)
           return Request(
-            method: words[0], path: words[1], headers: Array(lines.dropFirst()), body: String(decoding: body, as: UTF8.self))
+            method: words[0], path: words[1], headers: Array(lines.dropFirst()),
+            body: String(decoding: body, as: UTF8.self))
         }
       }
       let count = recv(client, &buffer, buffer.count, 0)

@@ -6,12 +6,7 @@ import Testing
 @testable import PolyphonySupport
 
 /// Runs on their way to a tracking server of MLflow. A server in this process stands for it.
-@Suite(.enabled(if: TrackingTests.hasCurl, "needs the program curl")) struct TrackingTests {
-  static let hasCurl: Bool = {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/curl") }
-  }()
-
+@Suite(.enabled(if: RecordingServer.hasClient, "needs the program curl")) struct TrackingTests {
   /// Answers as MLflow does.
   private static func mlflow(_ request: RecordingServer.Request) -> (status: Int, body: String) {
     switch request.path.split(separator: "?")[0].replacing("/api/2.0/mlflow/", with: "") {

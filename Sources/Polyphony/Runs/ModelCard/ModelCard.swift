@@ -79,7 +79,8 @@ extension ModelCard {
     if let split = row.split { set["split"] = .text(split) }
     return .map([
       "task": .map([
-        "type": .text(kind == .segmentation ? "image-segmentation" : "other"), "name": .text(configuration.task.summary),
+        "type": .text(kind == .segmentation ? "image-segmentation" : "other"),
+        "name": .text(configuration.task.summary),
       ]),
       "dataset": .map(set), "metrics": .list(metrics),
     ])
@@ -90,12 +91,14 @@ extension ModelCard {
 
 extension ModelCard {
   private var body: String {
-    let parts = ["# \(Markdown.escaped(title))", opening, inputs.markdown(), usage] + (figures.map { [scores($0)] } ?? [])
+    let parts =
+      ["# \(Markdown.escaped(title))", opening, inputs.markdown(), usage] + (figures.map { [scores($0)] } ?? [])
     return parts.map { $0.trimmingSuffix(while: \.isNewline) }.joined(separator: "\n\n") + "\n"
   }
 
   private var opening: String {
-    let data = datasets.isEmpty ? "" : " Its training data is \(Markdown.escaped(datasets.unique.joined(separator: ", ")))."
+    let data =
+      datasets.isEmpty ? "" : " Its training data is \(Markdown.escaped(datasets.unique.joined(separator: ", ")))."
     let adapter =
       method.map { " The adapter in `adapter/` was made by the method `\($0)`, and the base model is unchanged." } ?? ""
     return "A multimodal model for \(configuration.task.summary), made with Polyphony.\(data)\(adapter)"

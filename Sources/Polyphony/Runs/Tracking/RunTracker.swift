@@ -5,12 +5,7 @@ import Torch
 ///
 /// All requests go out on a queue of their own, one after the other. So a run never waits for the server. A server that
 /// does not answer costs one note, and the run goes on. Its figures are tried again with later ones, and at the end.
-///
-/// ```swift
-/// RunTracker.shared?.onNote { print($0) }
-/// let outcome = try grid.run()
-/// RunTracker.shared?.finish()
-/// ```
+/// ``MethodGrid`` tells ``shared`` of its runs. A program calls ``finish()`` before it ends.
 public final class RunTracker: Sendable {
   /// The tracker that `MLFLOW_TRACKING_URI` asks for. Nil if the variable is not set.
   public static let shared = RunTracker(ProcessInfo.processInfo.environment)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +12,7 @@ from ..models.layers import LayerAdapter
 from ..models.model import Model
 from ..models.modules import place
 from ..models.stages import Method
-
-Settings = dict[str, Any]
+from .settings import Settings
 
 
 class LayerMethod(Method):

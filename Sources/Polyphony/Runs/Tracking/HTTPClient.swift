@@ -58,9 +58,10 @@ struct HTTPClient: Sendable {
     let (input, output, errors) = (Pipe(), Pipe(), Pipe())
     (process.standardInput, process.standardOutput, process.standardError) = (input, output, errors)
     do {
-      try process.run()
+      // The pipe holds all of it before curl starts. A write to a process that has ended would end this one too.
       try input.fileHandleForWriting.write(contentsOf: Data(configuration.utf8))
       try input.fileHandleForWriting.close()
+      try process.run()
       let text = try output.fileHandleForReading.readToEnd() ?? Data()
       let message = try errors.fileHandleForReading.readToEnd() ?? Data()
       process.waitUntilExit()

@@ -13,7 +13,8 @@ struct PolyphonyProgram: ParsableCommand {
     subcommands: [
       DemoCommand.self, StartCommand.self, DataCommand.self, TrainCommand.self, TuneCommand.self, AdaptCommand.self,
       EvaluateCommand.self,
-      PredictCommand.self, RunCommand.self, CompareCommand.self, ReportCommand.self, TransferCommand.self,
+      PredictCommand.self, ExportCommand.self, RunCommand.self, CompareCommand.self, ReportCommand.self,
+      TransferCommand.self,
       ScalingCommand.self, BenchmarkCommand.self, DoctorCommand.self,
     ])
 
@@ -60,6 +61,8 @@ extension ReportingCommand {
   func run() throws {
     Libtorch.keepFreedMemory()
     for input in inputs { input.protect() }
+    RunTracker.shared?.onNote { Terminal.note($0) }
+    defer { RunTracker.shared?.finish() }
     do {
       try execute()
       try StandardOutput.finish()

@@ -92,7 +92,8 @@ extension TextTable {
   public func markdown() -> String {
     let rule = columns.map { $0.alignment == .right ? "---:" : "---" }
     let escape = { (cell: String) in
-      cell.replacing("\\", with: "\\\\").replacing("|", with: "\\|").replacing("\n", with: "<br>")
+      cell.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { Markdown.escaped(String($0)) }
+        .joined(separator: "<br>")
     }
     let lines = [columns.map(\.title).map(escape), rule] + rows.map { $0.map(escape) }
     return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
@@ -126,7 +127,7 @@ extension TextTable {
 
 extension String {
   /// Removes the characters at the end that satisfy a condition.
-  fileprivate func trimmingSuffix(while condition: (Character) -> Bool) -> Substring {
+  package func trimmingSuffix(while condition: (Character) -> Bool) -> Substring {
     var rest = self[...]
     while let last = rest.last, condition(last) { rest.removeLast() }
     return rest

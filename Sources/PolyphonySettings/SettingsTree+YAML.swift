@@ -67,7 +67,7 @@ extension SettingsScalar {
   }
 
   /// Makes a scalar of a number: the shortest text of the same bits, with a point so that YAML 1.1 reads a number too.
-  init(_ value: Double) {
+  package init(_ value: Double) {
     let text = String(value)
     if let exponent = text.firstIndex(of: "e"), !text[..<exponent].contains(".") {
       self.init(text[..<exponent] + ".0" + text[exponent...])

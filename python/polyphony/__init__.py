@@ -14,8 +14,9 @@ from .errors import PolyphonyError
 
 if TYPE_CHECKING:
     from .dataset import Dataset, write_dataset
-    from .folders import load, save
+    from .folders import load
     from .models.model import Model, Output
+    from .saving import save
 
 __version__ = "0.1.0"
 
@@ -40,7 +41,7 @@ _HOMES = {
     "Model": "models.model",
     "Output": "models.model",
     "load": "folders",
-    "save": "folders",
+    "save": "saving",
     "write_dataset": "dataset",
 }
 

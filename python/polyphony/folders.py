@@ -11,23 +11,36 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import safetensors_file
 from .errors import PolyphonyError, bad_data, usage
 from .methods.peft import PEFT_METHODS, PEFT_PREFIX, read_peft
-from .methods.settings import Settings
+from .methods.settings import SavedSettings
 from .methods.table import install
 from .models.architectures import build
 from .models.model import Model, check_tensors
 from .models.stages import Method
+from .safetensors_reader import read_safetensors
 
 Folder = str | os.PathLike[str]
+TENSOR_TYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
 
 
 def load(folder: Folder, adapter: Folder | None = None) -> Model:
     """A model that the program has trained, with an adapter if one is named, in evaluation mode.
 
     The module standardises its inputs as the program does, and takes missing modalities as `Model.forward` says.
-    Without an adapter all its parameters get gradients; with one, those that the adapter's method trains.
+    Without an adapter all its parameters get gradients; with one, those that the adapter's method trains. A folder that
+    `polyphony export` made may have an adapter of its own in `adapter`, which is then the one.
 
     An adapter may also be one of LoRA or (IA)³ that Hugging Face's PEFT has trained on this module and saved. It does
     not say what its base was, so only names and shapes are compared.
@@ -42,23 +55,11 @@ def load(folder: Folder, adapter: Folder | None = None) -> Model:
     weights = place / "model.safetensors"
     model.load_tensors(_read_tensors(weights), weights)
     model.eval()
+    if adapter is None and (place / "adapter").is_dir():
+        adapter = place / "adapter"
     if adapter is not None:
         _install(Path(adapter), model, place, _sha256(weights))
     return model
-
-
-def save(model: Model, folder: Folder) -> None:
-    """Writes a model without adapters as a folder that the program reads.
-
-    Raises `PolyphonyError` for a model with parts of an adapter, which no model folder can hold.
-    """
-    if len(model.attachments):
-        raise usage("a model with an adapter's parts has no folder of its own", remedy="save the base model")
-    place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
-    tensors = {model.file_key(key): value.detach().cpu().numpy() for key, value in model.backbone().items()}
-    safetensors_file.save(place / "model.safetensors", tensors, {"format": "pt"})
-    (place / "config.json").write_text(json.dumps(model.config, indent=2, ensure_ascii=False) + "\n")
 
 
 def _install(folder: Path, model: Model, base: Path, fingerprint: str) -> None:
@@ -85,7 +86,7 @@ def _install(folder: Path, model: Model, base: Path, fingerprint: str) -> None:
     if name is None or name in PEFT_METHODS.values():
         name, settings = read_peft(description, file)
         prefixes = (PEFT_PREFIX, PEFT_PREFIX)
-    method = install(name, model, Settings(settings or {}, file))
+    method = install(name, model, SavedSettings(settings or {}, file))
     _load_adapter(folder / "adapter_model.safetensors", model, method, *prefixes)
 
 
@@ -150,7 +151,14 @@ def _read_json(file: Path, problem: str, remedy: str) -> dict[str, Any]:
 def _read_tensors(file: Path) -> dict[str, Tensor]:
     if not file.exists():
         raise PolyphonyError("a file of weights is missing", exit_code=66, file=file)
-    return {name: torch.from_numpy(array) for name, array in safetensors_file.load(file)[0].items()}
+    return read_safetensors(file, _tensor)[0]
+
+
+def _tensor(data: bytes, dtype: str, shape: list[int]) -> Tensor:
+    if not data:
+        return torch.zeros(shape, dtype=TENSOR_TYPES[dtype])
+    # A buffer that can be written to, since PyTorch warns of others.
+    return torch.frombuffer(bytearray(data), dtype=TENSOR_TYPES[dtype]).reshape(shape)
 
 
 def _sha256(file: Path) -> str:

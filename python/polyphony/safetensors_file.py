@@ -1,7 +1,7 @@
 """Reading and writing safetensors files with NumPy alone.
 
-The format: eight bytes of header length, a JSON header, the tensors' bytes. Writing is deterministic: the same
-arrays give the same bytes. The form is small enough to have no dependency of its own.
+Writing is deterministic: the same arrays give the same bytes. The form is small enough to have no dependency of its
+own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import bad_data
+from .safetensors_reader import read_safetensors
 
 NAMES = {
     "float64": "F64",
@@ -61,21 +61,11 @@ def load(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, str]]:
 
     Raises `PolyphonyError` for a damaged file.
     """
-    with open(path, "rb") as file:
-        data = file.read()
-    try:
-        (length,) = struct.unpack_from("<Q", data)
-        header = json.loads(data[8 : 8 + length])
-        metadata = header.pop("__metadata__", {})
-        return {name: _array(data, 8 + length, entry) for name, entry in header.items()}, metadata
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise bad_data("the file is no safetensors file, or is damaged", file=path, found=error) from error
+    return read_safetensors(path, _array)
 
 
-def _array(data: bytes, start: int, entry: dict[str, Any]) -> np.ndarray:
-    first, last = (start + offset for offset in entry["data_offsets"])
-    if entry["dtype"] == "BF16":
-        halves = np.frombuffer(data[first:last], "<u2").astype(np.uint32)
-        return (halves << 16).view(np.float32).reshape(entry["shape"])
-    array = np.frombuffer(data[first:last], TYPES[entry["dtype"]].newbyteorder("<"))
-    return array.reshape(entry["shape"]).astype(TYPES[entry["dtype"]])
+def _array(data: bytes, dtype: str, shape: list[int]) -> np.ndarray:
+    if dtype == "BF16":
+        halves = np.frombuffer(data, "<u2").astype(np.uint32)
+        return (halves << 16).view(np.float32).reshape(shape)
+    return np.frombuffer(data, TYPES[dtype].newbyteorder("<")).reshape(shape).astype(TYPES[dtype])

@@ -25,12 +25,28 @@ public enum EmbeddedData {
     return recipe
   }
 
-  /// A file in the program's folder or the nearest folder above it.
-  private static func find(_ name: String) -> String? {
+  /// The folder of the Python package, which has the modelling code in PyTorch.
+  ///
+  /// The package stands in `python`, or around the program as in a wheel.
+  /// - Throws: `Fault(.missingInput)` if neither the program's folder nor one above it holds the package.
+  public static func pythonPackage() throws(Fault) -> String {
+    guard let module = find("python/polyphony/folders.py", "polyphony/folders.py") else {
+      throw Fault(
+        .missingInput, "the Python package is not beside the program", file: Libtorch.programFolder,
+        expected: "python/polyphony in this folder or above it",
+        remedy: "run the program where it was built or installed")
+    }
+    return module.parentFolder
+  }
+
+  /// The first of some files in the program's folder or the nearest folder above it.
+  private static func find(_ names: String...) -> String? {
     var folder = URL(fileURLWithPath: Libtorch.programFolder)
     while folder.pathComponents.count > 1 {
-      let candidate = folder.appendingPathComponent(name).path
-      if FileManager.default.fileExists(atPath: candidate) { return candidate }
+      for name in names {
+        let candidate = folder.appendingPathComponent(name).path
+        if FileManager.default.fileExists(atPath: candidate) { return candidate }
+      }
       folder.deleteLastPathComponent()
     }
     return nil

@@ -71,7 +71,7 @@ public struct Modality: Codable, Equatable, Sendable {
   var hasPossibleSizes: Bool { sampleShape.allSatisfy { (1...Self.largestSize).contains($0) } }
 
   /// The numbers of a step, or the channels of an image: the axis that statistics keep.
-  var statisticsCount: Int { (kind == .image ? channels : features) ?? 0 }
+  package var statisticsCount: Int { (kind == .image ? channels : features) ?? 0 }
 
   /// The steps of a sample as a sequence; 1 for vectors and images.
   public var steps: Int { kind == .sequence ? length ?? 0 : 1 }

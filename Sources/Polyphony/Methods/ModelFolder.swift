@@ -9,8 +9,8 @@ import Torch
 /// try ModelFolder.write(model.backbone, to: "models/copy")
 /// ```
 public enum ModelFolder {
-  static let configurationFile = "config.json"
-  static let weightsFile = "model.safetensors"
+  package static let configurationFile = "config.json"
+  package static let weightsFile = "model.safetensors"
 
   /// Reads a model.
   ///

@@ -40,13 +40,13 @@ public final class FillTuning: TuningMethod {
 }
 
 /// Zeros in place of a missing modality, as ``MultimodalModel`` gives them to every backbone.
-final class ZeroFill: Module, Attachment {
-  var stages: Stages { [] }
-  var handlesMissingModalities: Bool { true }
+package final class ZeroFill: Module, Attachment {
+  package var stages: Stages { [] }
+  package var handlesMissingModalities: Bool { true }
 }
 
 /// The training mean of each step and feature in place of a missing modality.
-final class MeanFill: Module, Attachment {
+package final class MeanFill: Module, Attachment {
   final class Mean: Module {
     /// In the form of a sample.
     @Buffer var value: Tensor
@@ -68,9 +68,9 @@ final class MeanFill: Module, Attachment {
     self.means = means
   }
 
-  var stages: Stages { [] }
-  var handlesMissingModalities: Bool { true }
-  var makesUpMissingModalities: Bool { true }
+  package var stages: Stages { [] }
+  package var handlesMissingModalities: Bool { true }
+  package var makesUpMissingModalities: Bool { true }
 
   /// Takes the means over the samples that have a modality, at real steps.
   func fit(_ inputs: Inputs) {
@@ -87,7 +87,7 @@ final class MeanFill: Module, Attachment {
     }
   }
 
-  func prepare(_ inputs: Inputs) -> Inputs {
+  package func prepare(_ inputs: Inputs) -> Inputs {
     var result = inputs
     for (index, name) in names.enumerated() {
       guard let present = inputs.isPresent(index) else { continue }

@@ -5,7 +5,7 @@ import Torch
 /// P further steps `[P, width]` for each of the 2^M − 1 patterns and each modality, appended where type prompts are
 /// (``PromptSite``). A missing modality is zero. The number of parameters grows with the patterns, that of type prompts
 /// with the modalities.
-final class MissingAwarePrompts: Module, Attachment {
+package final class MissingAwarePrompts: Module, Attachment {
   /// `[2^M − 1, M, P, width]`; the pattern with code Σ_m 2^m·present_m has row code − 1.
   @Parameter var prompts: Tensor
   private let site: PromptSite
@@ -17,15 +17,15 @@ final class MissingAwarePrompts: Module, Attachment {
     prompts = .normal([(1 << count) - 1, count, length, site.width]) * 0.02
   }
 
-  var stages: Stages { site.stages }
-  var handlesMissingModalities: Bool { true }
-  var sequenceEffect: SequenceEffect { .appendsSteps }
+  package var stages: Stages { site.stages }
+  package var handlesMissingModalities: Bool { true }
+  package var sequenceEffect: SequenceEffect { .appendsSteps }
 
-  func embedded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+  package func embedded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
     site.stage == .embedded ? PromptSite.append(steps(context.inputs), to: tokens) : tokens
   }
 
-  func encoded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+  package func encoded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
     site.stage == .encoded ? PromptSite.append(steps(context.inputs), to: tokens) : tokens
   }
 

@@ -12,7 +12,7 @@ public final class MissingModalityPrompts: Module, Attachment {
   @Child("signal") var signals: SignalPrompts
   @Child("") var types: TypePrompts
   private let shape: PromptShape
-  private let settings: PromptSettings
+  package let settings: PromptSettings
 
   init(
     _ configuration: ModelConfiguration, site: PromptSite, form: PromptSettings.Form, _ settings: PromptSettings

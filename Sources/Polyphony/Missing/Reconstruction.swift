@@ -5,7 +5,7 @@ import Torch
 /// e_m is the mean over time of modality m's projected sequence, and e = [e_1 … e_M] with zeros for missing modalities. A
 /// cascade of residual autoencoders A_1 … A_B imagines ê = e + Σ_b Δ_b, Δ_b = A_b(e + Σ_{a<b} Δ_a). Every step of a
 /// missing modality m becomes ê_m. A second cascade leads back from ê, for the cycle's loss.
-final class Reconstruction: Module, Attachment {
+package final class Reconstruction: Module, Attachment {
   /// From the present modalities to all of them.
   @Child var forward: [Linear]
   /// From all modalities back to the present ones.
@@ -22,11 +22,11 @@ final class Reconstruction: Module, Attachment {
     backward = cascade()
   }
 
-  var stages: Stages { [] }
-  var handlesMissingModalities: Bool { true }
-  var makesUpMissingModalities: Bool { true }
+  package var stages: Stages { [] }
+  package var handlesMissingModalities: Bool { true }
+  package var makesUpMissingModalities: Bool { true }
 
-  func embedded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
+  package func embedded(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] {
     guard let sources = PromptSources(context.inputs) else { return tokens }
     let imagined = imagine(Self.means(tokens), context.inputs.presence)
     return tokens.enumerated().map { index, tokens in

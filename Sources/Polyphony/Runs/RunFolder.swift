@@ -93,8 +93,12 @@ extension RunFolder {
 
   /// The seeds that have a folder in a folder, in ascending order.
   static func seeds(in path: String) -> [UInt64] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0.hasPrefix(seedPrefix) }
-      .compactMap { UInt64($0.dropFirst(seedPrefix.count)) }.sorted()
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).compactMap(seed(ofFolder:)).sorted()
+  }
+
+  /// The seed whose folder has a name. Nil for any other name.
+  static func seed(ofFolder name: String) -> UInt64? {
+    name.hasPrefix(seedPrefix) ? UInt64(name.dropFirst(seedPrefix.count)) : nil
   }
 
   private static let seedPrefix = "seed-"

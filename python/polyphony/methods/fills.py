@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -12,9 +10,8 @@ from ..models.inputs import sample_shape
 from ..models.model import Model
 from ..models.modules import find, place
 from ..models.stages import Context, Inputs, Method, Tokens
+from .settings import Settings
 from .sources import Sources, append
-
-Settings = dict[str, Any]
 
 
 class ZeroFill(Method):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from ..models.model import Model
 from ..models.stages import Context, Method, Tokens
+from .settings import Settings
 
-Settings = dict[str, Any]
 Presence = list[Tensor | None]
 
 

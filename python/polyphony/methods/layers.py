@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,8 +13,7 @@ from ..models.model import Model
 from ..models.modules import find, place
 from ..models.stages import Method
 from .peft import LAYER_TARGETS
-
-Settings = dict[str, Any]
+from .settings import Settings
 
 
 class LayerMethod(Method):

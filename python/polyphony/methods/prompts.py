@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -10,12 +10,11 @@ from torch import Tensor, nn
 from ..models.modules import find, place
 from ..models.stages import Context, Inputs, Method, Tokens
 from .generators import Generator, PairGenerator, PatternGenerator, Shape, resample
+from .settings import Settings
 from .sources import Sources, append
 
 if TYPE_CHECKING:
     from ..models.model import Model
-
-Settings = dict[str, Any]
 
 
 class Signal(nn.Module):

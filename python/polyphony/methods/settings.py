@@ -1,4 +1,4 @@
-"""The settings in an adapter's description, which has every default filled in."""
+"""The settings of a method. Those in an adapter's description have every default filled in."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from typing import Any
 
 from ..errors import bad_data
 
+Settings = dict[str, Any]
+"""The settings of a method by name."""
 
-class Settings(dict[str, Any]):
+
+class SavedSettings(dict[str, Any]):
     """The settings by name. A setting that is not there is a fault of the description."""
 
     def __init__(self, values: dict[str, Any], file: object = None):

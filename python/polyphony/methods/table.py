@@ -8,11 +8,12 @@ from ..errors import usage
 from ..models.cross_modal import PromptedMult
 from ..models.model import Model
 from ..models.stages import Method
-from . import fusion, layers
 from .fills import MeanFill, MissingAwarePrompts, Reconstruction, ZeroFill
+from .fusion import concat, lmf, wander
+from .layers import Compacter, bottlenecks, ia3, lora, prefix
 from .prompt import PromptTuning
 from .prompts import MissingModalityPrompts, form_of
-from .settings import Settings
+from .settings import SavedSettings
 
 WITHOUT_PARTS = (
     *("full", "head", "bitfit"),
@@ -21,16 +22,16 @@ WITHOUT_PARTS = (
 )
 """Methods of tuning and adaptation that change tensors of the base and add none."""
 
-METHODS: dict[str, Callable[[Model, Settings], Method]] = {
-    "lora": layers.lora,
-    "ia3": layers.ia3,
-    "adapter": layers.bottlenecks,
-    "compacter": layers.Compacter,
-    "prefix": layers.prefix,
+METHODS: dict[str, Callable[[Model, SavedSettings], Method]] = {
+    "lora": lora,
+    "ia3": ia3,
+    "adapter": bottlenecks,
+    "compacter": Compacter,
+    "prefix": prefix,
     "prompt": PromptTuning,
-    "wander": fusion.wander,
-    "lmf": fusion.lmf,
-    "concat": fusion.concat,
+    "wander": wander,
+    "lmf": lmf,
+    "concat": concat,
     "prompts": lambda model, settings: MissingModalityPrompts(model, form_of(model, settings), settings),
     "zero_fill": lambda model, settings: ZeroFill(),
     "mean_fill": lambda model, settings: MeanFill(model),
@@ -41,7 +42,7 @@ METHODS: dict[str, Callable[[Model, Settings], Method]] = {
 """Methods that add parts."""
 
 
-def install(name: str, model: Model, settings: Settings) -> Method | None:
+def install(name: str, model: Model, settings: SavedSettings) -> Method | None:
     """Puts a method's part on a model, and returns it; None for a method without a part.
 
     Raises `PolyphonyError` for a method that has no form in Python.

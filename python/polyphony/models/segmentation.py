@@ -42,7 +42,7 @@ class ConvolutionBlock(nn.Module):
         return F.relu(self.bn(self.conv(x)))
 
 
-class Bottleneck(nn.Module):
+class ResidualBlock(nn.Module):
     """A residual block (He et al. 2016) under torchvision's names."""
 
     def __init__(self, inputs: int, planes: int, stride: int, dilation: int):
@@ -79,7 +79,8 @@ class ResidualNetwork(nn.Module):
             stage = nn.Sequential()
             for block in range(blocks[index]):
                 own = planes << index
-                stage.append(Bottleneck(previous, own, stride if block == 0 else 1, dilations[block % len(dilations)]))
+                dilation = dilations[block % len(dilations)]
+                stage.append(ResidualBlock(previous, own, stride if block == 0 else 1, dilation))
                 previous = own * EXPANSION
             setattr(self, f"layer{index + 1}", stage)
         self.detail_channels, self.channels = planes * EXPANSION, previous

@@ -37,18 +37,18 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
   /// Fusions in the order in which they act.
   @Child("sites") private var sites: [FusionSite]
   private let method: String
-  private let placement: Placement
-  private let readout: Readout
+  package let placement: Placement
+  package let readout: Readout
   private let trainsHead: Bool
   private let make: Maker
 
   /// Sites after encoder layers, after fusion layers, after encoding and after fusing, in the indices of `sites`.
-  private var atEncoderLayers: Range<Int> = 0..<0
-  private var atFusionLayers: Range<Int> = 0..<0
-  private var afterEncoding: Int?
-  private var afterFusing: Int?
-  private var readouts = 1
-  private var isJoined = false
+  package private(set) var atEncoderLayers: Range<Int> = 0..<0
+  package private(set) var atFusionLayers: Range<Int> = 0..<0
+  package private(set) var afterEncoding: Int?
+  package private(set) var afterFusing: Int?
+  package private(set) var readouts = 1
+  package private(set) var isJoined = false
 
   /// Reads `placement` (`last`), `readout` (`mean`) and `train_head` (true).
   init(_ settings: SettingsReader, method: String, _ make: @escaping Maker) throws(Fault) {

@@ -78,6 +78,10 @@ cp "$build/polyphony" "$build/libCTorch.$suffix" "$partial/"
 cp "$root/LICENSE" "$partial/"
 cp -R "$root/Data/numerals" "$partial/Data/"
 cp -R "$root/Recipes" "$partial/"
+# The modelling code in PyTorch, which `polyphony export` hands on.
+mkdir "$partial/python"
+cp -R "$root/python/polyphony" "$partial/python/"
+find "$partial/python" -name __pycache__ -prune -exec rm -r {} +
 if [ -n "${LIBTORCH:-}" ]; then
   ln -s "$(CDPATH='' cd -- "$LIBTORCH" && pwd)" "$partial/.libtorch/torch"
 else

@@ -9,7 +9,8 @@ extension ExportFormat: ExpressibleByArgument {}
 struct ExportCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Hand a model on: as PyTorch code with weights, as an ONNX graph, or as a folder for the Hugging Face Hub.",
+    abstract:
+      "Hand a model on: as PyTorch code with weights, as an ONNX graph, or as a folder for the Hugging Face Hub.",
     discussion: """
       pytorch leaves modeling_polyphony.py, config.json and model.safetensors. The code needs PyTorch alone; \
       «from modeling_polyphony import load» and «load(FOLDER)» give a module that predicts as the program does, and can \
@@ -30,11 +31,14 @@ struct ExportCommand: ReportingCommand {
   var adapter: String?
 
   @Option(
-    help: ArgumentHelp("The form: \(ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"),
+    help: ArgumentHelp(
+      "The form: \(ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"),
     completion: .list(ExportFormat.allCases.map(\.rawValue)))
   var format: ExportFormat
 
-  @Option(help: ArgumentHelp("The folder to make, or an earlier export to replace.", valueName: "folder"), completion: .directory)
+  @Option(
+    help: ArgumentHelp("The folder to make, or an earlier export to replace.", valueName: "folder"),
+    completion: .directory)
   var output: String
 
   @OptionGroup var device: DeviceOptions

@@ -61,6 +61,8 @@ extension ReportingCommand {
   func run() throws {
     Libtorch.keepFreedMemory()
     for input in inputs { input.protect() }
+    RunTracker.shared?.onNote { Terminal.note($0) }
+    defer { RunTracker.shared?.finish() }
     do {
       try execute()
       try StandardOutput.finish()

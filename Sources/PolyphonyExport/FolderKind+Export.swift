@@ -5,20 +5,20 @@ extension FolderKind {
   /// The folder that an export of a form leaves.
   static func export(_ format: ExportFormat) -> FolderKind {
     switch format {
-    case .pytorch: folder("a model exported to PyTorch", [])
-    case .huggingface: folder("a model exported for the Hugging Face Hub", [ModelCard.file])
+    case .pytorch, .huggingface:
+      FolderKind("an exported model", mark: PythonBundle.file) { folder in
+        guard begins("\(folder)/\(PythonBundle.file)", with: PythonBundle.opening, within: 64) else { return nil }
+        let files: Set = [ModelFolder.configurationFile, ModelFolder.weightsFile, ModelExport.adapterFolder]
+        // A README of somebody else stays, or is in the way of a model card.
+        return begins("\(folder)/\(ModelCard.file)", with: ModelCard.opening, within: 64)
+          ? files.union([ModelCard.file]) : files
+      }
     case .onnx:
       FolderKind("a model exported to ONNX", mark: ModelExport.graphFile) { folder in
         // The name of the program stands at the beginning of a graph.
-        begins("\(folder)/\(ModelExport.graphFile)", with: "polyphony", within: 64) ? [ModelFolder.configurationFile] : nil
+        begins("\(folder)/\(ModelExport.graphFile)", with: "polyphony", within: 64)
+          ? [ModelFolder.configurationFile] : nil
       }
-    }
-  }
-
-  private static func folder(_ name: String, _ further: Set<String>) -> FolderKind {
-    FolderKind(name, mark: PythonBundle.file) { folder in
-      begins("\(folder)/\(PythonBundle.file)", with: PythonBundle.opening, within: PythonBundle.opening.utf8.count)
-        ? further.union([ModelFolder.configurationFile, ModelFolder.weightsFile, ModelExport.adapterFolder]) : nil
     }
   }
 

@@ -2,10 +2,6 @@ import Foundation
 import Polyphony
 
 /// A model, with an adapter if there is one, in a form that other programs read.
-///
-/// ```swift
-/// let files = try ModelExport("runs/base/model", adapter: "runs/lora/adapter").write(.pytorch, to: "exported")
-/// ```
 public struct ModelExport {
   static let graphFile = "model.onnx"
   static let adapterFolder = "adapter"

@@ -62,7 +62,7 @@ class Dataset(torch.utils.data.Dataset[dict[str, Any]]):
             tensors[name] = tensors[name].float()
         self.tensors: dict[str, Tensor] = tensors
         if "target" in tensors and self.description["task"]["kind"] == "regression":
-            tensors["target"] = tensors["target"].float().reshape(-1, 1)
+            tensors["target"] = tensors["target"].float().reshape(len(tensors["target"]), -1)
 
     @property
     def task(self) -> dict[str, Any]:

@@ -154,3 +154,23 @@ def test_stack(sequences: Path, trained, place: Path) -> None:
         polyphony.tune(model, sequences, method, output, adapter=adapter, set=settings, missing="sample:0.4")
         adapter = output / "adapter"
     check("late_fusion lora, ia3, prompts, wander", model, sequences, adapter, place)
+
+
+def test_several_targets(place: Path) -> None:
+    """A regression with two targets has two outputs."""
+    random, data = np.random.default_rng(3), place / "targets"
+    for split, count in (("train", 16), ("valid", 8), ("test", 8)):
+        polyphony.write_dataset(
+            data,
+            name="targets",
+            task={"kind": "regression", "targets": ["joy", "fear"]},
+            modalities={"force": random.normal(size=(count, 2))},
+            target=random.normal(size=(count, 2)),
+            split=split,
+        )
+    assert polyphony.Dataset(data, "test")[0]["target"].shape == (2,)
+    polyphony.train(data, place / "of-targets", architecture="late_fusion", set=SMALL)
+    model = place / "of-targets" / "model"
+    expected = by_program(model, data, None, place / "predictions.safetensors")
+    assert expected["prediction"].shape == (8, 2)
+    assert difference(predicted(polyphony.load(model), data), expected) <= TOLERANCE

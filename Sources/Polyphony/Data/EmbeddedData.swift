@@ -33,7 +33,8 @@ public enum EmbeddedData {
     guard let module = find("python/polyphony/folders.py", "polyphony/folders.py") else {
       throw Fault(
         .missingInput, "the Python package is not beside the program", file: Libtorch.programFolder,
-        expected: "python/polyphony in this folder or above it", remedy: "run the program where it was built or installed")
+        expected: "python/polyphony in this folder or above it",
+        remedy: "run the program where it was built or installed")
     }
     return module.parentFolder
   }

@@ -15,7 +15,7 @@ import Torch
 public struct EarlierResults: Sendable {
   /// The output folder.
   public let folder: String
-  private let command: String
+  let command: String
   /// The conditions of the command: versions, data and command line.
   public let environment: RunEnvironment
 

@@ -62,9 +62,12 @@ struct PythonBundle {
       imported.formUnion(module.imported)
       taken.merge(module.taken) { $0.union($1) }
     }
+    // A file that is no package has no use for these two.
     taken["__future__"] = nil
+    taken["typing"]?.remove("TYPE_CHECKING")
     let imports =
-      imported.sorted() + taken.sorted { $0.key < $1.key }.map { "from \($0) import \($1.sorted().joined(separator: ", "))" }
+      imported.sorted()
+      + taken.sorted { $0.key < $1.key }.map { "from \($0) import \($1.sorted().joined(separator: ", "))" }
     let opening = """
       \(opening)\(Polyphony.version) in one file, which needs PyTorch alone.
 
@@ -83,6 +86,8 @@ struct PythonBundle {
     let bodies = modules.map { module in
       "\n\n# \(module.name).py\n\n" + module.body.joined(separator: "\n").trimmingCharacters(in: .newlines) + "\n"
     }
-    return opening + "\n" + imports.joined(separator: "\n") + "\n" + bodies.joined()
+    let text = opening + "\n" + imports.joined(separator: "\n") + "\n" + bodies.joined()
+    // Where imports stood, there are more than two empty lines now.
+    return text.replacing(/\n{4,}/, with: "\n\n\n")
   }
 }

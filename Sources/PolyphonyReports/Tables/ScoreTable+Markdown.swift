@@ -11,7 +11,9 @@ extension ScoreTable {
         return (cell.isBest && !text.isEmpty ? "**\(text)**" : text) + (cell.isSignificant ? " \\*" : "")
       }
     }
-    let lines = ([columns.map { Markdown.escaped($0.title) }, rule] + body).map { "| \($0.joined(separator: " | ")) |\n" }
+    let lines = ([columns.map { Markdown.escaped($0.title) }, rule] + body).map {
+      "| \($0.joined(separator: " | ")) |\n"
+    }
     return "### \(Markdown.escaped(title))\n\n" + lines.joined() + "\n"
       + notes.map { Markdown.escaped($0) }.joined(separator: " ") + "\n"
   }

@@ -75,6 +75,11 @@ enum SmallSettings {
     "make": "it builds, measures or tests this repository, and has rules of its own",
     "export PATH=": "the test finds the program without it",
     "python3 -m http.server": "a server runs until somebody stops it",
+    "mlflow server": "a server runs until somebody stops it; the Python tests start one",
+    "export MLFLOW_": "the test has no such server",
+    "python3 -m pip install": "it fetches packages",
+    "WANDB_MODE=offline": "it needs wandb; the Python tests run the script where it is installed",
+    "wandb sync": "it uploads",
   ]
 
   /// Files that a reader brings along, each with the fixture that stands in for it.

@@ -54,7 +54,8 @@ class Model(nn.Module):
             modality["length"] if modality["kind"] == "sequence" else 1 for modality in self.modalities
         ]
         self.width: int = config["width"]
-        self.outputs: int = config["task"].get("classes") or 1
+        task: dict[str, Any] = config["task"]
+        self.outputs: int = task.get("classes") or len(task.get("targets") or []) or 1
         self.output_dropout = {**NO_DROPOUT, **config.get("dropout", {})}["output"]
         self.normalization = Normalization(config)
         self.attachments = nn.ModuleList()

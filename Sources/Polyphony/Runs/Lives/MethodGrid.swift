@@ -47,6 +47,8 @@ public struct MethodGrid<Kind: Life> {
   }
   /// Makes the observers of a run.
   public var observers: Observing
+  /// Receives all runs that have a folder. Default: the one that the environment asks for.
+  var tracker = RunTracker.shared
 
   /// Describes a grid.
   public init(
@@ -113,12 +115,25 @@ public struct MethodGrid<Kind: Life> {
       try folder.begin(recipe: prepared.recipe(for: method).yaml())
       watching = try observers(root == nil ? "\(method), seed \(seed)" : "", folder)
     }
-    let product = try prepared.run(
-      method, seed: seed, folder: folder, resume: existing == .resume, observers: watching)
-    if product.wasStopped { return nil }
-    let score = try prepared.score(product, seed: seed, measuresCost: measuresCost && seed == seeds.first)
-    try didScore(score, method, seed)
-    return score
+    let tracked = folder.flatMap { track(prepared, method, seed, $0) }
+    if let observer = tracked as? Observer { watching.append(observer) }
+    do throws(Fault) {
+      let product = try prepared.run(
+        method, seed: seed, folder: folder, resume: existing == .resume, observers: watching)
+      if product.wasStopped {
+        tracked?.end(.killed)
+        return nil
+      }
+      let score = try prepared.score(product, seed: seed, measuresCost: measuresCost && seed == seeds.first)
+      try didScore(score, method, seed)
+      if let tracked, let folder {
+        tracked.end(.finished, scores: score.metrics, files: record(prepared, method, seed, score, folder))
+      }
+      return score
+    } catch {
+      tracked?.end(.failed)
+      throw error
+    }
   }
 
   /// The treatment of a folder that is to hold the folders of several runs. A single run in it goes if the user wants

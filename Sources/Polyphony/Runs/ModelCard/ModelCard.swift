@@ -1,3 +1,4 @@
+import Foundation
 import OrderedCollections
 import Torch
 
@@ -8,6 +9,8 @@ import Torch
 package struct ModelCard {
   /// The name of the file.
   package static let file = "README.md"
+  /// The beginning of every card. It tells a card from a file of somebody else.
+  package static let opening = "---\nlibrary_name: polyphony\n"
 
   private let configuration: ModelConfiguration
   private let method: String?
@@ -21,6 +24,17 @@ package struct ModelCard {
   ///   - figures: the scores of its run. Nil if they are not known.
   package init(_ configuration: ModelConfiguration, method: String?, figures: RunFigures?) {
     (self.configuration, self.method, self.figures) = (configuration, method, figures)
+  }
+
+  /// Describes the model that a run has left, or the base of its adapter with the adapter's method.
+  /// - Throws: The errors of reading the descriptions in the folders.
+  init(of run: RunFolder, figures: RunFigures) throws(Fault) {
+    guard FileManager.default.fileExists(atPath: run.adapter) else {
+      self.init(try ModelFolder.configuration(of: run.model), method: nil, figures: figures)
+      return
+    }
+    let adapter = try AdapterFolder.description(of: run.adapter)
+    self.init(try ModelFolder.configuration(of: adapter.base), method: adapter.method, figures: figures)
   }
 
   /// The content of the file.
@@ -65,7 +79,8 @@ extension ModelCard {
     if let split = row.split { set["split"] = .text(split) }
     return .map([
       "task": .map([
-        "type": .text(kind == .segmentation ? "image-segmentation" : "other"), "name": .text(configuration.task.summary),
+        "type": .text(kind == .segmentation ? "image-segmentation" : "other"),
+        "name": .text(configuration.task.summary),
       ]),
       "dataset": .map(set), "metrics": .list(metrics),
     ])
@@ -76,12 +91,14 @@ extension ModelCard {
 
 extension ModelCard {
   private var body: String {
-    let parts = ["# \(Markdown.escaped(title))", opening, inputs.markdown(), usage] + (figures.map { [scores($0)] } ?? [])
+    let parts =
+      ["# \(Markdown.escaped(title))", opening, inputs.markdown(), usage] + (figures.map { [scores($0)] } ?? [])
     return parts.map { $0.trimmingSuffix(while: \.isNewline) }.joined(separator: "\n\n") + "\n"
   }
 
   private var opening: String {
-    let data = datasets.isEmpty ? "" : " Its training data is \(Markdown.escaped(datasets.unique.joined(separator: ", ")))."
+    let data =
+      datasets.isEmpty ? "" : " Its training data is \(Markdown.escaped(datasets.unique.joined(separator: ", ")))."
     let adapter =
       method.map { " The adapter in `adapter/` was made by the method `\($0)`, and the base model is unchanged." } ?? ""
     return "A multimodal model for \(configuration.task.summary), made with Polyphony.\(data)\(adapter)"

@@ -16,27 +16,48 @@ import torch
 
 import polyphony
 from agreement import difference, exported, run_graph
-from conftest import SMALL, patterns
-from polyphony import PolyphonyError, safetensors_file
+from conftest import SMALL
+from polyphony import safetensors_file
+from polyphony.models.architectures import build
 
 TOLERANCE = 1e-5
 METHODS = {
-    "late_fusion": ["wander", "prompts", "mean_fill", "prefix"],
-    "early_fusion": ["prompt", "missing_aware_prompts"],
-    "encoder_fusion": ["lmf", "reconstruction"],
-    "mult": ["prompts", "compacter"],
-    "prompted_mult": [],
+    "late_fusion": {"wander": {"placement": "every"}, "mean_fill": {}},
+    "early_fusion": {"prompt": {"length": 2}},
+    "encoder_fusion": {"prompts": {"length": 2}},
+    "mult": {"wander": {}},
 }
+"""Methods that count steps."""
 NEED_EVERY_STEP = ("prompts", "mean_fill")
 """Methods with a value for each step of the model."""
+NAMES = ("text", "audio", "vision")
+
+
+def sequence(name: str, features: int, length: int) -> dict[str, Any]:
+    return {"name": name, "kind": "sequence", "features": features, "length": length}
+
+
+FORMS: dict[str, dict[str, Any]] = {
+    "late_fusion of one modality": {"architecture": "late_fusion", "modalities": [sequence("text", 5, 6)]},
+    "early_fusion of one modality": {"architecture": "early_fusion", "modalities": [sequence("text", 5, 6)]},
+    "mult of one modality": {"architecture": "mult", "modalities": [sequence("text", 5, 6)], "memory_layers": 1},
+    "odd width": {"architecture": "encoder_fusion", "width": 9, "heads": 3},
+    "width of one": {"architecture": "late_fusion", "width": 1, "heads": 1},
+    "causal": {"architecture": "mult", "causal": True, "memory_layers": 2},
+    "hidden modalities": {"architecture": "early_fusion", "only": ["audio"]},
+    "prompts of its own": {"architecture": "prompted_mult", "prompt_length": 3},
+}
+"""Configurations other than those that the program trains for these tests."""
 
 
 def samples(count: int, steps: dict[str, int], features: dict[str, int]) -> dict[str, Any]:
-    """Samples of random numbers, padding and patterns of missing modalities."""
+    """Random numbers, padding in every modality, and every pattern of what is missing, all of it included."""
     random = np.random.default_rng(count)
     given = {name: torch.tensor(random.normal(size=(count, steps[name], features[name]))) for name in steps}
     lengths = {f"{name}.length": torch.tensor(random.integers(1, steps[name] + 1, size=count)) for name in steps}
-    return {**given, **lengths, "presence": dict(zip(steps, torch.tensor(patterns(count, len(steps)).T)))}
+    codes = torch.arange(count).flip(0)
+    presence = {name: codes >> place & 1 == 1 for place, name in enumerate(steps)}
+    return {**given, **lengths, "presence": presence}
 
 
 def by_package(model: torch.nn.Module, given: dict[str, Any], needs_every_step: bool) -> dict[str, np.ndarray]:
@@ -58,44 +79,46 @@ def by_package(model: torch.nn.Module, given: dict[str, Any], needs_every_step: 
     return {"prediction": output.prediction.numpy(), "representation": output.representation.numpy()}
 
 
+def check(model: Path, adapter: Path | None, needs_every_step: bool, place: Path) -> None:
+    """Compares one graph with the package: several batch sizes and lengths, all patterns, padding everywhere."""
+    session = exported(model, adapter, place / "graph")
+    loaded = polyphony.load(model, adapter)
+    features = dict(zip(loaded.names, loaded.features))
+    own = dict(zip(loaded.names, loaded.steps))
+    shorter = {name: length - index - 1 for index, (name, length) in enumerate(own.items())}
+    longer = {name: length + 3 for name, length in own.items()}
+    for count, steps in [(1, own), (3, shorter), (17, own if needs_every_step else longer)]:
+        given = samples(count, steps, features)
+        found = difference(run_graph(session, given), by_package(loaded, given, needs_every_step))
+        assert found <= TOLERANCE, f"{count} samples of {steps}: {found:.1e}"
+    if needs_every_step:
+        with pytest.raises(Exception, match="(?i)axis|broadcast|dimension"):
+            run_graph(session, samples(2, longer, features))
+
+
 @pytest.mark.parametrize("architecture", list(METHODS))
 def test_batches_and_lengths(architecture: str, sequences: Path, trained, place: Path) -> None:
-    """One graph for every batch size and length, all patterns and padding in every modality."""
     model = trained(architecture, sequences)
-    methods = METHODS[architecture]
-    output = place / f"onnx-{architecture}"
     settings = {key: value for key, value in SMALL.items() if not key.startswith("model.")}
-    settings |= {"tuning.length": 2, "tuning.placement": "every", "tuning.hidden": 3}
-    for method in methods:
-        own = {key: value for key, value in settings.items() if uses(method, key)}
-        polyphony.tune(model, sequences, method, output / method, set=own, missing="sample:0.4")
-    for method in [None, *methods]:
-        adapter = None if method is None else output / method / "adapter"
-        session = exported(model, adapter, place / "graph")
-        loaded = polyphony.load(model, adapter)
-        features = dict(zip(loaded.names, loaded.features))
-        every = method in NEED_EVERY_STEP or architecture == "prompted_mult"
-        own = dict(zip(loaded.names, loaded.steps))
-        shorter = {name: length - index - 1 for index, (name, length) in enumerate(own.items())}
-        longer = {name: length + 3 for name, length in own.items()}
-        for count, steps in [(1, own), (3, shorter), (17, own if every else longer)]:
-            given = samples(count, steps, features)
-            expected = by_package(loaded, given, every)
-            found = difference(run_graph(session, given), expected)
-            assert found <= TOLERANCE, f"{method}, {count} samples of {steps}: {found:.1e}"
-        if every:
-            with pytest.raises(Exception, match="(?i)axis|broadcast|dimension"):
-                run_graph(session, samples(2, longer, features))
+    check(model, None, False, place)
+    for method, changes in METHODS[architecture].items():
+        output = place / f"onnx-{architecture}-{method}"
+        own = settings | {f"tuning.{key}": value for key, value in changes.items()}
+        polyphony.tune(model, sequences, method, output, set=own, missing="sample:0.4")
+        check(model, output / "adapter", method in NEED_EVERY_STEP, place)
 
 
-def uses(method: str, key: str) -> bool:
-    """True if a method has a setting."""
-    own = {
-        "tuning.length": ("prompts", "prompt", "prefix", "missing_aware_prompts"),
-        "tuning.placement": ("wander", "lmf"),
-        "tuning.hidden": ("prefix", "reconstruction"),
-    }
-    return method in own.get(key, (method,))
+@pytest.mark.parametrize("form", list(FORMS))
+def test_forms(form: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    modalities = [sequence("text", 5, 6), sequence("audio", 4, 5), sequence("vision", 8, 4)]
+    statistics = {"text": {"mean": [0.5] * 5, "std": [2.0] * 5}}
+    shared = {"modalities": modalities, "width": 8, "heads": 2, "layers": 1, "task": {"kind": "regression"}}
+    model = build({**shared, "normalization": statistics, **FORMS[form]}).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    polyphony.save(model, tmp_path / "model")
+    check(tmp_path / "model", None, FORMS[form]["architecture"] == "prompted_mult", tmp_path)
 
 
 def test_names_and_sizes(sequences: Path, trained, place: Path) -> None:
@@ -114,7 +137,7 @@ def test_names_and_sizes(sequences: Path, trained, place: Path) -> None:
         "text": ["batch", "text.steps", 5],
         "audio": ["batch", "audio.steps", 4],
         "vision": ["batch", "vision.steps", 8],
-        **{f"{name}.length": ["batch"] for name in ("text", "audio", "vision")},
+        **{f"{name}.length": ["batch"] for name in NAMES},
         "presence": ["batch", 3],
     }
     assert shapes(graph.output) == {"prediction": ["batch", 3], "representation": ["batch", 24]}
@@ -124,12 +147,16 @@ def test_names_and_sizes(sequences: Path, trained, place: Path) -> None:
         assert np.array_equal(initializers[name], array), name
 
 
-def test_published_names(sequences: Path, trained, place: Path) -> None:
-    model = trained("prompted_mult", sequences)
-    exported(model, None, place / "graph")
-    graph = onnx.load(place / "graph" / "model.onnx").graph
+def test_published_names(tmp_path: Path) -> None:
+    modalities = [sequence(name, 4, 5) for name in NAMES]
+    own = {"architecture": "prompted_mult", "modalities": modalities, "width": 8, "heads": 2, "layers": 1}
+    model = tmp_path / "model"
+    polyphony.save(build({**own, "task": {"kind": "regression"}}), model)
+    exported(model, None, tmp_path / "graph")
+    graph = onnx.load(tmp_path / "graph" / "model.onnx").graph
     names = {entry.name for entry in graph.initializer}
-    assert set(safetensors_file.load(model / "model.safetensors")[0]) <= names
+    weights = set(safetensors_file.load(model / "model.safetensors")[0])
+    assert "trans_l_with_a.layers.0.fc1.weight" in weights and weights <= names
 
 
 def test_merged_adapter(sequences: Path, trained, place: Path) -> None:
@@ -160,22 +187,3 @@ def test_a_missing_modality_is_not_read(sequences: Path, trained, place: Path) -
         other[name][present == 0] = torch.nan
     one, two = run_graph(session, given), run_graph(session, other)
     assert all(np.array_equal(one[key], two[key]) for key in one)
-
-
-def test_refused_name(tmp_path: Path) -> None:
-    """A modality cannot have the name of another input or output."""
-    random = np.random.default_rng(0)
-    for split in ("train", "valid", "test"):
-        polyphony.write_dataset(
-            tmp_path / "data",
-            name="names",
-            task="regression",
-            modalities={"presence": random.normal(size=(8, 3)), "b": random.normal(size=(8, 2))},
-            target=random.normal(size=(8, 1)),
-            split=split,
-        )
-    polyphony.train(tmp_path / "data", tmp_path / "run", architecture="late_fusion", set=SMALL)
-    with pytest.raises(PolyphonyError, match="has a name that the ONNX graph needs") as caught:
-        exported(tmp_path / "run" / "model", None, tmp_path / "graph")
-    assert (caught.value.kind, caught.value.found) == ("usage", "presence")
-    assert not (tmp_path / "graph").exists()

@@ -98,6 +98,15 @@ extension BadInputTests {
           toFile: path, atomically: true, encoding: .utf8)
       }, arguments: ["evaluate", "--model", "MODEL", "--data", "DATA"]),
     Case(
+      name: "an ONNX graph with a modality that has an output's name", code: 64,
+      mentions: ["prediction", "rename the modality"],
+      breaking: { data in
+        let path = data.model + "/config.json"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try text.replacingOccurrences(of: "\"vision\"", with: "\"prediction\"").write(
+          toFile: path, atomically: true, encoding: .utf8)
+      }, arguments: ["export", "--model", "MODEL", "--format", "onnx", "--output", "OUT/graph"]),
+    Case(
       name: "predict on a file without the modalities", code: 65, mentions: ["text"],
       arguments: ["predict", "--model", "MODEL", "--data", "MODEL/model.safetensors", "--output", "OUT/x"]),
   ]

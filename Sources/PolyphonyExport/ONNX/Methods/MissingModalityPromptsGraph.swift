@@ -54,8 +54,7 @@ struct MissingModalityPromptsGraph: GraphMethod {
     }
     let prompt = parameters["type_prompt"]
     let products = prompt.matmul(GraphTensor.stacked(states, 0).unsqueezed(1))
-    let ones = prompt.builder.constant(.ones([1, modalities.count]))
-    let present = inputs.presence?.floats ?? ones
+    let present = inputs.presence?.floats ?? prompt.builder.constant(.ones([1, modalities.count]))
     let holds = GraphTensor.stacked([present, 1 - present], 2).reshaped(0, 2 * modalities.count)
     let width = parameters.shape("coupling.\(modalities[0].name).weight")[1]
     let (count, length) = (modalities.count, parameters.shape("type_prompt")[1])

@@ -135,6 +135,7 @@ def test_article(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     polyphony.train(tmp_path / "data", base, architecture="late_fusion", set=SMALL)
     polyphony.tune(base / "model", tmp_path / "data", "prompts", tmp_path / "prompted", set=SETTINGS, missing="sample:0.7")
     folder = export(base, "pytorch", tmp_path / "exported", tmp_path / "prompted")
+    export(base, "onnx", folder / "graph", tmp_path / "prompted")
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(str(folder))
     names: dict[str, object] = {}

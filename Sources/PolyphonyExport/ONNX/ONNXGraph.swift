@@ -8,12 +8,8 @@ import SwiftProtobuf
 /// Inputs are the modalities by name, `[batch, length, features]`, `[batch, features]` or `[batch, channels, height,
 /// width]`. Each sequence has a further input `<modality>.length`, `[batch]` i64, with the real steps of each sample.
 /// `presence`, `[batch, M]` f32, is 1 where a sample has a modality and 0 where it lacks it. Outputs are `prediction` and
-/// `representation`. The graph standardises its inputs. Batch and lengths are free.
-///
-/// ```swift
-/// let model = try ModelFolder.read("runs/base/model")
-/// try ONNXGraph(of: model).write(to: "model.onnx")
-/// ```
+/// `representation`. The graph standardises its inputs. Batch and lengths are free, but a graph with a value for each
+/// step takes no longer sequences than the model.
 public struct ONNXGraph {
   let model: ONNXModelProto
 

@@ -121,7 +121,7 @@ final class GraphBuilder {
     guard bytes > limit else { return }
     throw Fault(
       .usage, "the weights are too large for one ONNX file", key: "--format", found: "\(bytes) bytes of weights",
-      expected: "at most \(limit)", remedy: "use --format pytorch, whose weights have a file of their own")
+      expected: "at most \(limit)", remedy: "use --format pytorch, whose weights are in a file without this limit")
   }
 
   private func take(_ name: String) {

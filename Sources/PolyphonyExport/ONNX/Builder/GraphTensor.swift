@@ -52,7 +52,9 @@ extension GraphTensor {
   static func maximum(_ left: GraphTensor, _ right: GraphTensor) -> GraphTensor { left.node("Max", right) }
 
   /// The values where a mask is true, and others elsewhere.
-  func selected(where mask: GraphTensor, otherwise other: GraphTensor) -> GraphTensor { mask.node("Where", self, other) }
+  func selected(where mask: GraphTensor, otherwise other: GraphTensor) -> GraphTensor {
+    mask.node("Where", self, other)
+  }
   /// The values, but a number where a mask is true.
   func filled(_ value: Float, where mask: GraphTensor) -> GraphTensor {
     builder.constant(value).selected(where: mask, otherwise: self)

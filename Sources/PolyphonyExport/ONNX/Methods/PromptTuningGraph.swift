@@ -1,5 +1,3 @@
-import Polyphony
-
 /// Prompt tuning: trained steps before each modality's sequence, which leave it after the first encoders.
 ///
 /// Each own step is shifted by the codes of its position without prompts less those with them.

@@ -14,7 +14,8 @@ struct SequenceGeneratorGraph {
     guard inputs.presence != nil else { return nil }
     let sources = modalities.indices.filter { $0 != target }.map { ($0, mapped($0, to: target, inputs)) }
     let name = modalities[target].name
-    return parameters.has("start.\(name).weight") ? pairs(name, target, sources, inputs) : patterns(name, sources, inputs)
+    return parameters.has("start.\(name).weight")
+      ? pairs(name, target, sources, inputs) : patterns(name, sources, inputs)
   }
 
   private func patterns(

@@ -24,9 +24,10 @@ struct GraphInputs {
       return builder.input("\(modality.name).length", .int64, [batch], comment: "real steps of each sample")
     }
     let names = configuration.modalities.map(\.name).joined(separator: ", ")
-    presence = builder.input(
-      "presence", .float, [batch, .fixed(values.count)], comment: "1 where a sample has \(names), 0 where it lacks it"
-    ).booleans
+    presence =
+      builder.input(
+        "presence", .float, [batch, .fixed(values.count)], comment: "1 where a sample has \(names), 0 where it lacks it"
+      ).booleans
   }
 
   /// True for the samples that have a modality, `[B]`.

@@ -84,7 +84,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     // Pretrained encoders of text, pictures and sound, and their tokenizers.
-    .target(name: "PolyphonyEncoders", dependencies: ["Polyphony"], swiftSettings: strict),
+    .target(
+      name: "PolyphonyEncoders", dependencies: ["Polyphony", "PolyphonyConversion"], swiftSettings: strict),
     .target(
       name: "PolyphonyExport",
       dependencies: ["Polyphony", .product(name: "SwiftProtobuf", package: "swift-protobuf")],

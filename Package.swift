@@ -101,7 +101,8 @@ let package = Package(
       name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Fixtures")], swiftSettings: tests),
     // Sees what everybody sees: the public interface.
     .target(
-      name: "PolyphonyExamples", dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonyReports"],
+      name: "PolyphonyExamples",
+      dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonyEncoders", "PolyphonyReports"],
       path: "Examples", swiftSettings: strict),
     .testTarget(
       name: "PolyphonyTests",

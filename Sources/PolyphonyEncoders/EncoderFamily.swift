@@ -12,19 +12,49 @@ public enum EncoderFamily: String, CaseIterable, Sendable {
   case distilbert
   /// MPNet (Song et al. 2020), with relative positions.
   case mpnet
+  /// ViT (Dosovitskiy et al. 2021).
+  case vit
+  /// DeiT (Touvron et al. 2021).
+  case deit
+  /// DINOv2 (Oquab et al. 2023).
+  case dinov2
+  /// CLIP (Radford et al. 2021) with both encoders.
+  case clip
+  /// CLIP's encoder of texts alone.
+  case clipText = "clip_text_model"
+  /// CLIP's encoder of pictures alone.
+  case clipVision = "clip_vision_model"
+  /// wav2vec 2.0 (Baevski et al. 2020).
+  case wav2vec2
+  /// HuBERT (Hsu et al. 2021).
+  case hubert
+  /// WavLM (Chen et al. 2022).
+  case wavlm
+  /// ResNet (He et al. 2016).
+  case resnet
+  /// MobileNetV2 (Sandler et al. 2018).
+  case mobilenetV2 = "mobilenet_v2"
 
   /// The inputs that encoders of this family read.
   public var inputs: Set<EncoderInput> {
     switch self {
-    case .bert, .roberta, .xlmRoberta, .distilbert, .mpnet: [.tokens]
+    case .bert, .roberta, .xlmRoberta, .distilbert, .mpnet, .clipText: [.tokens]
+    case .vit, .deit, .dinov2, .clipVision, .resnet, .mobilenetV2: [.pixels]
+    case .wav2vec2, .hubert, .wavlm: [.waveform]
+    case .clip: [.tokens, .pixels]
     }
   }
 
-  /// The first part of the weights' names if the file holds a model with a head.
-  var prefix: String {
+  /// Returns the encoder's own name of a weight.
+  ///
+  /// The names of a model with a head begin with the family's. Convolutional networks may have torchvision's names.
+  func ownName(_ published: String) -> String {
+    let prefix = self == .xlmRoberta ? "roberta." : "\(rawValue)."
+    guard !published.hasPrefix(prefix) else { return String(published.dropFirst(prefix.count)) }
     switch self {
-    case .xlmRoberta: "roberta."
-    default: "\(rawValue)."
+    case .resnet: return TorchvisionNames.resnet(published)
+    case .mobilenetV2: return TorchvisionNames.mobilenetV2(published)
+    default: return published
     }
   }
 
@@ -32,6 +62,11 @@ public enum EncoderFamily: String, CaseIterable, Sendable {
   func network(_ configuration: ConfigurationReader) throws(Fault) -> EncoderNetwork {
     switch self {
     case .bert, .roberta, .xlmRoberta, .distilbert, .mpnet: try TextEncoder(self, configuration)
+    case .vit, .deit, .dinov2: try VisionTransformer(self, configuration)
+    case .clip, .clipText, .clipVision: try Contrastive(self, configuration)
+    case .wav2vec2, .hubert, .wavlm: try SoundEncoder(self, configuration)
+    case .resnet: try ResidualNetwork(configuration)
+    case .mobilenetV2: try MobileNetwork(configuration)
     }
   }
 }

@@ -27,6 +27,11 @@ public struct EncoderStates {
     (self.states, self.layerCount, self.embedding) = (states, layerCount, embedding)
   }
 
+  /// Returns the same states with another form of the embedding.
+  func projected(_ projection: (Tensor) -> Tensor) -> EncoderStates {
+    EncoderStates(states, layerCount: layerCount, embedding: embedding.map(projection))
+  }
+
   /// Returns the states after a layer, `[batch, length, width]`. Padding is zero.
   ///
   /// A negative number counts from the end.

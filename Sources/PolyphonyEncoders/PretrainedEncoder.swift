@@ -20,7 +20,8 @@ public final class PretrainedEncoder: Module {
 
   /// Reads `config.json` and the weights of a folder.
   ///
-  /// The weights are `model.safetensors`, or parts that `model.safetensors.index.json` lists. Half types become f32.
+  /// The weights are `model.safetensors`, parts that `model.safetensors.index.json` lists, or a dictionary that PyTorch
+  /// saved as `pytorch_model.bin` or `model.pt`. Half types become f32.
   /// - Throws: `Fault` for an absent file, a number out of range, an unknown family, and weights that the configuration
   ///   does not describe.
   public init(_ folder: String) throws(Fault) {
@@ -29,16 +30,22 @@ public final class PretrainedEncoder: Module {
     super.init()
     let family = family
     network = try AbstractTensors.make { () throws(Fault) in try family.network(configuration) }
-    try network.take(try WeightFiles(folder: folder), prefix: family.prefix)
+    try network.take(try WeightFiles(folder: folder), of: family)
     train(false)
   }
 
-  /// The number of features of the last layer.
+  /// The number of features of the last layer, or of the embedding in CLIP.
   public var width: Int { network.width }
   /// The number of layers.
   public var layerCount: Int { network.layerCount }
-  /// The layers of a transformer, from input to output. A convolutional network has none.
+  /// The layers of a transformer, from input to output. A convolutional network has none, and CLIP has those of its texts
+  /// before those of its pictures.
   public var layers: [EncoderLayer] { network.layers }
+
+  /// Returns the part that reads an input: one of CLIP's two encoders, or the whole network. It is nil if none does.
+  public func tower(_ input: EncoderInput) -> EncoderNetwork? {
+    family.inputs.contains(input) ? network.tower(input) : nil
+  }
 
   /// Encodes texts.
   ///
@@ -81,12 +88,15 @@ public class EncoderNetwork: Module {
   /// The number of layers.
   public let layerCount: Int
   /// The layers of a transformer, from input to output.
-  var layers: [EncoderLayer] { [] }
+  public var layers: [EncoderLayer] { [] }
 
   init(width: Int, layerCount: Int) {
     (self.width, self.layerCount) = (width, layerCount)
     super.init()
   }
+
+  /// Returns the part that reads an input.
+  func tower(_ input: EncoderInput) -> EncoderNetwork? { self }
 
   func encode(tokens: Tensor, mask: Tensor?, types: Tensor?, layer: Int?) throws(Fault) -> EncoderStates {
     throw unread("tokens")
@@ -104,10 +114,10 @@ public class EncoderNetwork: Module {
   ///
   /// - Parameters:
   ///   - norm: the norm after the last layer, if there is one.
-  ///   - bias: what is added to the scores of a layer, given the layer and its input.
+  ///   - bias: numbers that are added to the scores of every layer.
   func run(
     _ rows: Tensor, _ layout: SequenceLayout, _ layers: [EncoderLayer], layer: Int?,
-    norm: (Tensor) -> Tensor = { $0 }, bias: (EncoderLayer, Tensor) -> Tensor? = { _, _ in nil }
+    norm: (Tensor) -> Tensor = { $0 }, bias: Tensor? = nil
   ) throws(Fault) -> [Int: (rows: Tensor, layout: SequenceLayout)] {
     let wanted = try layer.map { (layer) throws(Fault) in
       try EncoderStates.place(of: layer, layerCount: layers.count)
@@ -115,7 +125,7 @@ public class EncoderNetwork: Module {
     var states: [Int: (rows: Tensor, layout: SequenceLayout)] = [:]
     var rows = rows
     for place in 0...(wanted ?? layers.count) {
-      if place > 0 { rows = layers[place - 1](rows, layout, bias: bias(layers[place - 1], rows)) }
+      if place > 0 { rows = layers[place - 1](rows, layout, bias: bias) }
       if place == layers.count { rows = norm(rows) }
       if wanted == nil || place == wanted { states[place] = (rows, layout) }
     }

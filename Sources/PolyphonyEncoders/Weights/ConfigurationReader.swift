@@ -87,6 +87,12 @@ struct ConfigurationReader {
     return choice
   }
 
+  /// The name of the class that wrote the file, empty if it gives none.
+  var architecture: String {
+    guard case .string(let name)? = document["architectures"]?.elements.first else { return "" }
+    return name
+  }
+
   /// Describes a value that cannot be used.
   func fault(_ key: String, _ expected: String) -> Fault {
     let found = value(key).map { $0.text(.line) } ?? "nothing"

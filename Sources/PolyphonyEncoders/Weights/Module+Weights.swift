@@ -6,23 +6,24 @@ extension Module {
   ///
   /// Names and shapes are compared before any tensor is read. A name of the file may begin with the family's prefix. A
   /// name whose first part is none of the encoder's own parts belongs to a head, and is ignored. So are the lists of
-  /// positions that old files hold, and the vectors of masked inputs, which only pretraining uses.
+  /// positions that old files hold, and the vectors of masked inputs, which only pretraining uses. A file may lack the
+  /// count of batches beside running statistics.
   /// - Throws: `Fault(.badData)` for a missing weight, one without a place, or another shape.
-  func take(_ weights: WeightFiles, prefix: String) throws(Fault) {
+  func take(_ weights: WeightFiles, of family: EncoderFamily) throws(Fault) {
     let storage = storage()
     let own = Set(storage.map(\.key))
     let parts = Set(own.map(Self.firstPart))
     var named: [String: WeightFiles.Entry] = [:]
     var surplus: [String] = []
     for (published, entry) in weights.entries {
-      let name = Self.modern(published.hasPrefix(prefix) ? String(published.dropFirst(prefix.count)) : published)
+      let name = Self.modern(family.ownName(published))
       if own.contains(name) {
         named[name] = entry
       } else if parts.contains(Self.firstPart(name)), !Self.unusedEndings.contains(where: name.hasSuffix) {
         surplus.append(published)
       }
     }
-    let missing = storage.filter { named[$0.key] == nil }.map(\.key)
+    let missing = storage.map(\.key).filter { named[$0] == nil && !$0.hasSuffix("num_batches_tracked") }
     if let first = missing.first {
       throw Fault(
         .badData, "the encoder needs weights that the file lacks", file: weights.path, key: first,
@@ -35,14 +36,15 @@ extension Module {
         found: "\(surplus.count) such weights", expected: "the weights that config.json describes",
         remedy: "check that config.json and the weights are of the same model")
     }
-    for (key, stored) in storage where named[key]!.shape != stored.tensor!.shape {
+    for (key, stored) in storage {
+      guard let shape = named[key]?.shape, shape != stored.tensor!.shape else { continue }
       throw Fault(
         .badData, "a weight has another shape than config.json describes", file: weights.path, key: key,
-        found: "\(named[key]!.shape)", expected: "\(stored.tensor!.shape)",
+        found: "\(shape)", expected: "\(stored.tensor!.shape)",
         remedy: "check that config.json and the weights are of the same model")
     }
     for (key, stored) in storage {
-      let tensor = try named[key]!.read()
+      let tensor = try named[key]?.read() ?? .zeros(stored.tensor!.shape, dtype: stored.tensor!.dtype)
       let value = stored.tensor!.dtype.isFloatingPoint ? tensor.to(.float32) : tensor
       stored.tensor = stored.isTrainable ? value.requiringGradient() : value
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Polyphony
+import PolyphonyConversion
 import Torch
 
 /// The tensors of an encoder's folder by their published names, whichever files hold them.
@@ -17,7 +18,8 @@ struct WeightFiles {
   /// The tensors.
   let entries: [String: Entry]
 
-  /// Opens `model.safetensors`, or the parts that `model.safetensors.index.json` lists. No tensor is read yet.
+  /// Opens `model.safetensors`, the parts that `model.safetensors.index.json` lists, or a dictionary of weights that
+  /// PyTorch saved as `pytorch_model.bin` or `model.pt`. No tensor is read yet, and nothing in a file is run.
   /// - Throws: `Fault` if none is there, or if one is broken.
   init(folder: String) throws(Fault) {
     let (single, index) = ("\(folder)/model.safetensors", "\(folder)/model.safetensors.index.json")
@@ -28,12 +30,22 @@ struct WeightFiles {
     } else if exists(index) {
       path = index
       entries = try Self.shards(index, folder: folder)
+    } else if let pickled = Self.pickled.map({ "\(folder)/\($0)" }).first(where: exists) {
+      path = pickled
+      let dictionary = try StateDictionary(path: pickled)
+      entries = Dictionary(
+        dictionary.entries.map { name, shape in
+          (name, Entry(shape: shape) { () throws(Fault) in try dictionary.tensor(name) })
+        }, uniquingKeysWith: { _, last in last })
     } else {
       throw Fault(
         .missingInput, "the encoder's folder holds no weights", file: folder,
-        expected: "model.safetensors or model.safetensors.index.json")
+        expected: "model.safetensors, model.safetensors.index.json or \(Self.pickled.joined(separator: ", "))")
     }
   }
+
+  /// The names of files that PyTorch wrote.
+  private static let pickled = ["pytorch_model.bin", "pytorch_model.pt", "model.pt", "model.pth"]
 
   private static func entries(_ file: SafetensorsFile) -> [String: Entry] {
     Dictionary(

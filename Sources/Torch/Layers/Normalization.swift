@@ -43,7 +43,7 @@ public final class GroupNorm: Module {
   }
 }
 
-/// Batch normalisation over `[batch, channels, height, width]` (Ioffe & Szegedy 2015); ε = 1e-5, momentum 0.1.
+/// Batch normalisation over `[batch, channels, height, width]` (Ioffe & Szegedy 2015).
 ///
 /// In training it uses the batch's statistics and updates the running ones. In evaluation it uses the running ones.
 public final class BatchNorm2d: Module {
@@ -57,9 +57,13 @@ public final class BatchNorm2d: Module {
   @Buffer("running_var") public var runningVariance: Tensor
   /// The number of batches in the running statistics.
   @Buffer("num_batches_tracked") public var batchCount: Tensor
+  let epsilon: Double
+  let momentum: Double
 
-  /// Makes a layer over `channels` with scale 1 and shift 0.
-  public init(_ channels: Int) {
+  /// Makes a layer over `channels` with scale 1 and shift 0. `momentum` is the share of a new batch in the running
+  /// statistics.
+  public init(_ channels: Int, epsilon: Double = 1e-5, momentum: Double = 0.1) {
+    (self.epsilon, self.momentum) = (epsilon, momentum)
     super.init()
     weight = .ones([channels])
     bias = .zeros([channels])
@@ -76,6 +80,6 @@ public final class BatchNorm2d: Module {
     if isTraining { batchCount.addInPlace(Tensor(1, dtype: .int64)) }
     return Operators.batchNorm(
       .tensor(x), .tensor(weight), .tensor(bias), .tensor(runningMean), .tensor(runningVariance), .bool(isTraining),
-      .double(0.1), .double(1e-5), .bool(true))
+      .double(momentum), .double(epsilon), .bool(true))
   }
 }

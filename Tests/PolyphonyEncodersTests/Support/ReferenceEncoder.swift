@@ -38,7 +38,13 @@ struct ReferenceEncoder {
     let last = try states.hidden()
     let expected = try #require(self["last"], sourceLocation: sourceLocation)
     expectClose(real(last), real(expected), relative: 1e-5, "last layer", sourceLocation: sourceLocation)
-    (last * (try #require(self["probe"]))).sum().backward()
+    var scalar = (last * (try #require(self["probe"]))).sum()
+    if let wanted = self["embedding"] {
+      let embedding = try #require(states.embedding, sourceLocation: sourceLocation)
+      expectClose(embedding, wanted, relative: 1e-5, "embedding", sourceLocation: sourceLocation)
+      scalar = scalar + embedding.sum()
+    }
+    scalar.backward()
     let gradients = reference.entries.map(\.name).filter { $0.hasPrefix("grad.") }
     for (key, stored) in encoder.parameters() {
       let name = gradients.first { $0.hasSuffix(".\(key)") }

@@ -61,9 +61,13 @@ public final class EncoderLayer: Module {
   @OptionalParameter var attentionScale: Tensor?
   /// The factors of the feed-forward part's output.
   @OptionalParameter var feedForwardScale: Tensor?
+  /// The gate of the relative positions, in WavLM.
+  @Child("attention") var gate: RelativeGate?
+  /// The changes of a tuning method, if any.
+  public var adapter: (any EncoderLayerAdapter)?
   let shape: LayerShape
 
-  init(_ shape: LayerShape, _ names: LayerNames) {
+  init(_ shape: LayerShape, _ names: LayerNames, isGated: Bool = false) {
     self.shape = shape
     _query = Child(names.query)
     _key = Child(names.key)
@@ -82,9 +86,10 @@ public final class EncoderLayer: Module {
     value = Linear(width, width, bias: shape.attentionBias)
     output = Linear(width, width)
     attentionNorm = LayerNorm(width, epsilon: shape.epsilon)
-    widening = Linear(width, shape.inner)
+    widening = Linear(width, shape.inner * (shape.activation.isGated ? 2 : 1))
     narrowing = Linear(shape.inner, width)
     feedForwardNorm = LayerNorm(width, epsilon: shape.epsilon)
+    gate = isGated ? RelativeGate(shape) : nil
     if names.scales != nil {
       attentionScale = .ones([width])
       feedForwardScale = .ones([width])
@@ -95,18 +100,19 @@ public final class EncoderLayer: Module {
   ///
   /// - Parameter bias: numbers that are added to the scores, broadcast to `[batch, heads, length, length]`.
   func callAsFunction(_ x: Tensor, _ layout: SequenceLayout, bias: Tensor? = nil) -> Tensor {
-    if shape.normFirst {
-      let middle = x + attend(attentionNorm(x), layout, bias)
-      return middle + feedForward(feedForwardNorm(middle))
-    }
-    let middle = attentionNorm(attend(x, layout, bias) + x)
-    return feedForwardNorm(feedForward(middle) + middle)
+    let attended = attend(shape.normFirst ? attentionNorm(x) : x, layout, bias)
+    let middle = x + layout.adapted(attended, adapter?.adapt(attention:))
+    let sum = shape.normFirst ? middle : attentionNorm(middle)
+    let output =
+      sum + layout.adapted(feedForward(shape.normFirst ? feedForwardNorm(sum) : sum), adapter?.adapt(feedForward:))
+    return layout.adapted(shape.normFirst ? output : feedForwardNorm(output), adapter?.adapt(output:))
   }
 
   private func attend(_ x: Tensor, _ layout: SequenceLayout, _ bias: Tensor?) -> Tensor {
+    let bias = bias.map { bias in gate.map { $0(layout.padded(x)) * bias } ?? bias }
     let joined = layout.attention(
       query(x), key(x), value(x), heads: shape.heads, bias: bias, causal: shape.causal,
-      dropout: isTraining ? shape.attentionDropout : 0)
+      dropout: isTraining ? shape.attentionDropout : 0, prefix: adapter?.prefix(batch: layout.batch))
     let result = output(joined).dropout(shape.dropout, active: isTraining)
     return attentionScale.map { result * $0 } ?? result
   }
@@ -115,32 +121,5 @@ public final class EncoderLayer: Module {
     let hidden = shape.activation(widening(x)).dropout(shape.innerDropout, active: isTraining)
     let result = narrowing(hidden).dropout(shape.dropout, active: isTraining)
     return feedForwardScale.map { result * $0 } ?? result
-  }
-}
-
-extension SequenceLayout {
-  /// Attends from every row to the rows of the same sample, and returns rows.
-  func attention(
-    _ queries: Tensor, _ keys: Tensor, _ values: Tensor, heads: Int, bias: Tensor?, causal: Bool, dropout: Double
-  ) -> Tensor {
-    let width = queries.size(1)
-    let separate = { (rows: Tensor) in
-      padded(rows).view(batch, length, heads, width / heads).transposed(1, 2)
-    }
-    let joined = separate(queries).attention(
-      separate(keys), separate(values), mask: visibility(bias: bias, causal: causal),
-      causal: causal && bias == nil && mask == nil, dropout: dropout)
-    return rows(of: joined.transposed(1, 2).reshaped(batch, length, width))
-  }
-
-  /// The argument `mask` of ``Tensor/attention(_:_:mask:causal:scale:dropout:)``.
-  private func visibility(bias: Tensor?, causal: Bool) -> Tensor? {
-    guard let mask else { return bias }
-    var visible = mask.view(batch, 1, 1, length)
-    if causal {
-      let future = Tensor.ones([length, length], dtype: .bool, device: mask.device).upperTriangle(1)
-      visible = visible .& (.!future)
-    }
-    return bias.map { $0.filled(-.infinity, where: .!visible) } ?? visible
   }
 }

@@ -10,6 +10,8 @@ struct SequenceLayout {
   let mask: Tensor?
   /// The numbers of the real steps in the flattened batch, `[N]`. It is nil if all are real.
   let places: Tensor?
+  /// The first row of each sample, and behind the last sample the number of rows, `[batch + 1]`.
+  let starts: Tensor
 
   /// The layout of a mask `[batch, length]` of truth values. Without one, all steps are real.
   init(batch: Int, length: Int, mask: Tensor? = nil) {
@@ -17,6 +19,8 @@ struct SequenceLayout {
     let isPadded = places.map { $0.size(0) < batch * length } ?? false
     (self.batch, self.length) = (batch, length)
     (self.mask, self.places) = isPadded ? (mask, places) : (nil, nil)
+    let counts = self.mask?.to(.int64).sum(1) ?? Tensor.full([batch], Double(length), dtype: .int64)
+    starts = counts.cumulativeSum(0).padded([1, 0])
   }
 
   /// Takes the rows of `[batch, length, …]`.

@@ -47,15 +47,9 @@ final class TextEmbeddings: Module {
 
   /// The rows of the table of positions, `[batch, length]`.
   private func places(_ tokens: Tensor, _ layout: SequenceLayout) throws(Fault) -> Tensor {
-    let longest = positions.weight.size(0) - (padding.map { $0 + 1 } ?? 0)
-    guard layout.length <= longest else {
-      throw Fault(
-        .badData, "a text is longer than the encoder can read", key: "tokens", found: "\(layout.length) tokens",
-        expected: "at most \(longest)", remedy: "cut the text")
-    }
-    guard let padding else {
-      return Tensor.range(layout.length, device: tokens.device).unsqueezed(0).expanded(layout.batch, -1)
-    }
+    let count = positions.weight.size(0)
+    guard let padding else { return try TokenChecks.places(layout, longest: count, like: tokens) }
+    try TokenChecks.length(layout, longest: count - padding - 1)
     let real = (.!(tokens .== Double(padding))).to(.int64)
     return real.cumulativeSum(1) * real + Tensor(Double(padding), dtype: .int64)
   }

@@ -7,7 +7,7 @@ public final class TextEncoder: EncoderNetwork {
   @Child var stack: [EncoderLayer]
   /// The relative positions of MPNet.
   @Child("encoder.relative_attention_bias") var relativePositions: Embedding?
-  override var layers: [EncoderLayer] { stack }
+  override public var layers: [EncoderLayer] { stack }
 
   init(_ family: EncoderFamily, _ configuration: ConfigurationReader) throws(Fault) {
     let keys = family == .distilbert ? TextKeys.distilbert : .bert
@@ -29,7 +29,7 @@ public final class TextEncoder: EncoderNetwork {
     let layout = try TokenChecks.layout(tokens, mask)
     let rows = try embeddings(tokens, types, layout)
     let bias = relativePositions.map { RelativePositions.bias($0, length: layout.length, farthest: 128) }
-    let states = try run(rows, layout, stack, layer: layer, bias: { _, _ in bias })
+    let states = try run(rows, layout, stack, layer: layer, bias: bias)
     return EncoderStates(states, layerCount: layerCount)
   }
 }
@@ -67,8 +67,8 @@ extension ConfigurationReader {
   func width(_ key: String) throws(Fault) -> Int { try integer(key, 1...65_536) }
 
   /// Returns a number of heads that divides a width.
-  func heads(_ key: String, width: Int) throws(Fault) -> Int {
-    let heads = try integer(key, 1...width)
+  func heads(_ key: String, width: Int, default absent: Int? = nil) throws(Fault) -> Int {
+    let heads = try integer(key, 1...width, default: absent)
     guard width.isMultiple(of: heads) else { throw fault(key, "a divisor of the width \(width)") }
     return heads
   }

@@ -12,6 +12,21 @@ enum TokenChecks {
     return SequenceLayout(batch: tokens.size(0), length: tokens.size(1), mask: mask?.to(.bool))
   }
 
+  /// Returns the places from 0 of all steps, `[batch, length]`.
+  static func places(_ layout: SequenceLayout, longest: Int, like tokens: Tensor) throws(Fault) -> Tensor {
+    try length(layout, longest: longest)
+    return Tensor.range(layout.length, device: tokens.device).unsqueezed(0).expanded(layout.batch, -1)
+  }
+
+  /// Checks that a text is not too long.
+  static func length(_ layout: SequenceLayout, longest: Int) throws(Fault) {
+    guard layout.length <= longest else {
+      throw Fault(
+        .badData, "a text is longer than the encoder can read", key: "tokens", found: "\(layout.length) tokens",
+        expected: "at most \(longest)", remedy: "cut the text")
+    }
+  }
+
   /// Compares the shape of a further input with that of the tokens.
   static func shape(_ tensor: Tensor, like tokens: Tensor, _ key: String) throws(Fault) {
     guard tensor.shape == tokens.shape else {

@@ -84,7 +84,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     // Pretrained encoders of text, pictures and sound, and their tokenizers.
-    .target(name: "PolyphonyEncoders", dependencies: ["Polyphony"], swiftSettings: strict),
+    .target(
+      name: "PolyphonyEncoders", dependencies: ["Polyphony", "PolyphonyConversion"], swiftSettings: strict),
     .target(
       name: "PolyphonyExport",
       dependencies: ["Polyphony", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -100,7 +101,8 @@ let package = Package(
       name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Fixtures")], swiftSettings: tests),
     // Sees what everybody sees: the public interface.
     .target(
-      name: "PolyphonyExamples", dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonyReports"],
+      name: "PolyphonyExamples",
+      dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonyEncoders", "PolyphonyReports"],
       path: "Examples", swiftSettings: strict),
     .testTarget(
       name: "PolyphonyTests",

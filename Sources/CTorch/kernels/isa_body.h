@@ -2,6 +2,7 @@
 // isa_*.cpp includes it once, inside its own target attribute. The headers of the standard library must be included
 // before it, outside of that attribute.
 #include "elementwise.h"
+#include "ragged_attention.h"
 #include "reduce.h"
 
 namespace polyphony::POLYPHONY_ISA {
@@ -13,6 +14,8 @@ const Kernels table = {
     {encoder_forward<double>, encoder_backward<double>, encoder_reduce<double>},
     dropout_flat<float>,
     dropout_flat<double>,
+    attend_ragged<float>,
+    attend_ragged<double>,
 };
 
 }  // namespace polyphony::POLYPHONY_ISA

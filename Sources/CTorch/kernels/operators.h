@@ -7,5 +7,6 @@ namespace polyphony {
 
 void register_encoder(torch::Library& library, bool autograd);
 void register_elementwise(torch::Library& library, bool autograd);
+void register_ragged(torch::Library& library);
 
 }  // namespace polyphony

@@ -6,6 +6,7 @@
 
 #include "philox.h"
 #include "plan.h"
+#include "ragged.h"
 
 namespace polyphony {
 
@@ -91,6 +92,8 @@ struct Kernels {
   // y = dropout(x · factor) elementwise (y may be x); elements [from, to), `from` a multiple of 128.
   void (*dropout_f32)(const float*, float*, int64_t from, int64_t to, float factor, const Dropout&);
   void (*dropout_f64)(const double*, double*, int64_t from, int64_t to, double factor, const Dropout&);
+  void (*ragged_f32)(const RaggedHead<float>&);
+  void (*ragged_f64)(const RaggedHead<double>&);
 };
 
 /// Returns the kernels for this processor, or those that POLYPHONY_ISA selects (plain, avx2 or avx512).

@@ -19,15 +19,18 @@ TORCH_LIBRARY(polyphony, m) {
       "encoder(Tensor x, Tensor? kv, Tensor? mask, Tensor? kv_mask, Tensor[] weights, Tensor? final_weight, "
       "Tensor? final_bias, int heads, bool causal, float p_attention, float p_relu, float p_residual, int readout, "
       "int seed, int offset) -> Tensor");
+  m.def("ragged_attention(Tensor q, Tensor k, Tensor v, Tensor starts, int heads) -> Tensor");
   m.def("instruction_set() -> str", [] { return std::string(polyphony::kernels().name); });
 }
 
 TORCH_LIBRARY_IMPL(polyphony, CPU, m) {
   polyphony::register_encoder(m, false);
   polyphony::register_elementwise(m, false);
+  polyphony::register_ragged(m);
 }
 
 TORCH_LIBRARY_IMPL(polyphony, AutogradCPU, m) {
   polyphony::register_encoder(m, true);
   polyphony::register_elementwise(m, true);
+  polyphony::register_ragged(m);
 }

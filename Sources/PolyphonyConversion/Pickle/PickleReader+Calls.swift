@@ -22,6 +22,8 @@ extension PickleReader {
       push(try result(of: global, tuple.elements))
     default:
       let state = try pop()
+      // PyTorch hangs versions of its modules on a dictionary of weights, which nothing reads.
+      if readsTensors, case .dictionary? = stack.last, case .dictionary = state { return }
       guard let target = stack.last, stack.count > marks.last ?? 0, case .sequence(let tuple) = state, tuple.isTuple
       else { throw malformed(state.kindName, "an array or element type, and its state") }
       switch target {
@@ -34,7 +36,7 @@ extension PickleReader {
   }
 
   private mutating func pushGlobal(_ module: String, _ name: String) throws(Fault) {
-    guard let global = PickleGlobal(module: module, name: name) else {
+    guard let global = PickleGlobal(module: module, name: name, tensors: readsTensors) else {
       throw refusal(
         "the pickle names a class or function that is refused",
         found: "\(module.prefix(100)).\(name.prefix(100)) at byte \(position)",
@@ -73,10 +75,17 @@ extension PickleReader {
       guard case .bytes = arguments[0] else { break }
       return arguments[0]
     case (.byteArray, 2): return .bytes(try encoded(arguments[0]))
+    case (.orderedDictionary, 0): return .dictionary(PickleDictionary())
+    case (.rebuildTensor, _):
+      guard let tensor = tensor(arguments) else { break }
+      return .tensor(tensor)
+    case (.rebuildParameter, 1...):
+      guard case .tensor = arguments[0] else { break }
+      return arguments[0]
     default: break
     }
     let kinds = arguments.prefix(6).map(\.kindName).joined(separator: ", ")
-    throw malformed("\(global)(\(kinds))", "the arguments that NumPy writes")
+    throw malformed("\(global)(\(kinds))", "the arguments that \(readsTensors ? "PyTorch" : "NumPy") writes")
   }
 
   private func build(_ target: PickledType, _ state: [PickleValue]) throws(Fault) {
@@ -164,7 +173,7 @@ extension PickleReader {
     }
   }
 
-  private func integers(_ value: PickleValue) -> [Int]? {
+  func integers(_ value: PickleValue) -> [Int]? {
     guard case .sequence(let sequence) = value, sequence.elements.count <= 64 else { return nil }
     var result: [Int] = []
     for case .integer(let integer) in sequence.elements where integer >= 0 { result.append(integer) }

@@ -14,6 +14,8 @@ struct PickleReader {
   let file: RandomAccessFile
   let scratch: ScratchFile
   let limits: PickleLimits
+  /// True if the pickle may describe tensors of PyTorch.
+  let readsTensors: Bool
   var cursor: ByteCursor
   var stack: [PickleValue] = []
   var marks: [Int] = []
@@ -27,9 +29,16 @@ struct PickleReader {
   private var frameEnd = 0
 
   /// Makes a reader at the beginning of a file.
-  /// - Parameter scratch: The file for content that must be decoded before random access.
-  init(_ file: RandomAccessFile, scratch: ScratchFile, limits: PickleLimits = PickleLimits()) {
-    (self.file, self.scratch, self.limits, cursor) = (file, scratch, limits, ByteCursor(file))
+  /// - Parameters:
+  ///   - range: The place of the pickle, by default the whole file.
+  ///   - scratch: The file for content that must be decoded before random access.
+  ///   - readsTensors: Allows the names by which PyTorch describes tensors.
+  init(
+    _ file: RandomAccessFile, _ range: Range<Int>? = nil, scratch: ScratchFile, limits: PickleLimits = PickleLimits(),
+    readsTensors: Bool = false
+  ) {
+    (self.file, self.scratch, self.limits, cursor) = (file, scratch, limits, ByteCursor(file, range))
+    self.readsTensors = readsTensors
   }
 
   /// Reads the pickle's value.
@@ -72,6 +81,7 @@ struct PickleReader {
       try performContainer(opcode)
     case .get, .binget, .long_binget, .put, .binput, .long_binput, .memoize: try performMemo(opcode)
     case .global, .stack_global, .reduce, .build: try performCall(opcode)
+    case .binpersid where readsTensors: try performStorage()
     case .persid, .binpersid, .inst, .obj, .newobj, .newobj_ex, .ext1, .ext2, .ext4, .empty_set, .additems, .frozenset,
       .next_buffer, .readonly_buffer:
       throw refusal(

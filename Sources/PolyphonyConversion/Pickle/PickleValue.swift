@@ -15,6 +15,10 @@ enum PickleValue {
   case dictionary(PickleDictionary)
   case array(PickledArray)
   case type(PickledType)
+  /// A storage of PyTorch.
+  case storage(PickledStorage)
+  /// A view of a storage.
+  case tensor(PickledTensor)
   /// One of the names in `PickleGlobal`, not yet called.
   case global(PickleGlobal)
 
@@ -31,6 +35,8 @@ enum PickleValue {
     case .dictionary: "a dictionary"
     case .array: "an array"
     case .type: "an element type"
+    case .storage: "a storage"
+    case .tensor: "a tensor"
     case .global: "a function"
     }
   }

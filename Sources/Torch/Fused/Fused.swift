@@ -67,7 +67,7 @@ package enum Fused {
       .int(place.0), .int(place.1))
   }
 
-  private static func serves(_ x: Tensor) -> Bool {
+  static func serves(_ x: Tensor) -> Bool {
     isEnabled && x.device == .cpu && (x.dtype == .float32 || x.dtype == .float64)
   }
 }

@@ -5,10 +5,7 @@ extension SafetensorsFile {
   public func tensor(_ name: String) throws(Fault) -> Tensor {
     try withBytes(of: name) { (bytes) throws(Fault) in
       let entry = self[name]!
-      // Truth values are read as bytes, because a value other than 0 and 1 would be undefined behaviour.
-      let tensor = Tensor.empty(entry.shape, dtype: entry.dtype == .bool ? .uint8 : DType(entry.dtype))
-      if let start = bytes.baseAddress, !bytes.isEmpty { tensor.data.copyMemory(from: start, byteCount: bytes.count) }
-      return tensor.to(DType(entry.dtype))
+      return .copying(bytes, as: entry.dtype, shape: entry.shape)
     }
   }
 
@@ -37,6 +34,16 @@ extension SafetensorsFile {
     var result: [String: Tensor] = [:]
     for entry in entries { result[entry.name] = try tensor(entry.name) }
     return result
+  }
+}
+
+extension Tensor {
+  /// Makes a tensor from a copy of little-endian bytes in row-major order, as many as the shape needs.
+  package static func copying(_ bytes: UnsafeRawBufferPointer, as type: SafetensorsType, shape: [Int]) -> Tensor {
+    // Truth values are read as bytes, because a value other than 0 and 1 would be undefined behaviour.
+    let tensor = Tensor.empty(shape, dtype: type == .bool ? .uint8 : DType(type))
+    if let start = bytes.baseAddress, !bytes.isEmpty { tensor.data.copyMemory(from: start, byteCount: bytes.count) }
+    return tensor.to(DType(type))
   }
 }
 

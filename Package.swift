@@ -84,7 +84,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     // Pretrained encoders of text, pictures and sound, and their tokenizers.
-    .target(name: "PolyphonyEncoders", dependencies: ["Polyphony"], swiftSettings: strict),
+    .target(name: "PolyphonyEncoders", dependencies: ["Polyphony", "PolyphonySupport"], swiftSettings: strict),
     .target(
       name: "PolyphonyExport",
       dependencies: ["Polyphony", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -109,7 +109,7 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(
-      name: "PolyphonyEncodersTests", dependencies: ["PolyphonyEncoders", "Polyphony"],
+      name: "PolyphonyEncodersTests", dependencies: ["PolyphonyEncoders", "Polyphony", "PolyphonySupport"],
       resources: [.copy("Fixtures")], swiftSettings: tests),
   ],
   cxxLanguageStandard: .cxx20

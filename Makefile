@@ -12,7 +12,7 @@ PYTEST = PYTHONPATH="python:$(TORCH_SITE):$(PEER_PACKAGES)" POLYPHONY="$(CURDIR)
   $(PYTHON) -m pytest -q -p no:cacheprovider --rootdir python python/tests
 SWIFT_FILES = Sources Tests Examples Package.swift
 
-.PHONY: help setup build install uninstall wheel test test-python torture demo docs bench profile bench-check sanitize fixtures \
+.PHONY: help setup build install uninstall wheel test test-python torture demo docs bench profile bench-check sanitize fixtures encoder-fixtures \
   format lint clean
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo "make sanitize  run the kernels under the address and undefined-behaviour sanitizers (compiles for a while)"
 	@echo "make format    format the Swift files; make lint: check them"
 	@echo "make fixtures  compute the tests' reference numbers again, with PyTorch"
+	@echo "make encoder-fixtures   the same for pretrained encoders, with transformers"
 	@echo "make clean     remove what was built (libtorch stays)"
 
 setup:
@@ -96,6 +97,10 @@ sanitize: setup
 
 fixtures: setup $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Tools/make-torch-fixtures.py
+
+# The Python needs transformers.
+encoder-fixtures: setup
+	$(WITH_TORCH) Tools/make-encoder-fixtures.py
 
 $(PEER_PACKAGES)/.installed: Benchmarks/requirements.txt python/requirements-test.txt
 	@rm -rf $(PEER_PACKAGES)

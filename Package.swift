@@ -84,7 +84,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     // Pretrained encoders of text, pictures and sound, and their tokenizers.
-    .target(name: "PolyphonyEncoders", dependencies: ["Polyphony", "PolyphonySupport"], swiftSettings: strict),
+    .target(
+      name: "PolyphonyEncoders", dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonySupport"],
+      swiftSettings: strict),
     .target(
       name: "PolyphonyExport",
       dependencies: ["Polyphony", .product(name: "SwiftProtobuf", package: "swift-protobuf")],

@@ -1,21 +1,46 @@
 /// Layer normalisation (Ba et al. 2016): (x − mean) / √(variance + ε) · weight + bias over the last dimension.
-///
-/// ε = 1e-5.
 public final class LayerNorm: Module {
   /// The scale, `[width]`.
   @Parameter public var weight: Tensor
   /// The shift, `[width]`.
   @Parameter public var bias: Tensor
+  /// The number ε.
+  public let epsilon: Double
 
   /// Makes a layer over `width` features with scale 1 and shift 0.
-  public init(_ width: Int) {
+  public init(_ width: Int, epsilon: Double = 1e-5) {
+    self.epsilon = epsilon
     super.init()
     weight = .ones([width])
     bias = .zeros([width])
   }
 
   /// Normalises the last dimension.
-  public func callAsFunction(_ x: Tensor) -> Tensor { x.layerNorm(weight, bias) }
+  public func callAsFunction(_ x: Tensor) -> Tensor { x.layerNorm(weight, bias, epsilon: epsilon) }
+}
+
+/// Group normalisation (Wu & He 2018) over `[batch, channels, …]`: each group of channels of a sample has mean 0 and
+/// variance 1 before scale and shift.
+public final class GroupNorm: Module {
+  /// The scale, `[channels]`.
+  @Parameter public var weight: Tensor
+  /// The shift, `[channels]`.
+  @Parameter public var bias: Tensor
+  let groups: Int
+  let epsilon: Double
+
+  /// Makes a layer with scale 1 and shift 0. `groups` must divide `channels`.
+  public init(groups: Int, channels: Int, epsilon: Double = 1e-5) {
+    (self.groups, self.epsilon) = (groups, epsilon)
+    super.init()
+    weight = .ones([channels])
+    bias = .zeros([channels])
+  }
+
+  /// Normalises every group of every sample.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    Operators.groupNorm(.tensor(x), .int(groups), .tensor(weight), .tensor(bias), .double(epsilon), .bool(false))
+  }
 }
 
 /// Batch normalisation over `[batch, channels, height, width]` (Ioffe & Szegedy 2015); ε = 1e-5, momentum 0.1.

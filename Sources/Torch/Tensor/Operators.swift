@@ -34,6 +34,7 @@ enum Operators {
   static let sigmoid = Operator("aten::sigmoid")
   static let relu = Operator("aten::relu")
   static let gelu = Operator("aten::gelu")
+  static let silu = Operator("aten::silu")
   static let powScalar = Operator("aten::pow", "Tensor_Scalar")
   static let clamp = Operator("aten::clamp")
   static let maximum = Operator("aten::maximum")
@@ -110,6 +111,7 @@ enum Operators {
   static let gather = Operator("aten::gather")
   static let index = Operator("aten::index", "Tensor")
   static let indexPut = Operator("aten::index_put")
+  static let embedding = Operator("aten::embedding")
   static let oneHot = Operator("aten::one_hot")
   static let nonzero = Operator("aten::nonzero")
 
@@ -120,6 +122,8 @@ enum Operators {
   static let linear = Operator("aten::linear")
   static let convolution = Operator("aten::convolution")
   static let layerNorm = Operator("aten::layer_norm")
+  static let groupNorm = Operator("aten::group_norm")
+  static let attention = Operator("aten::scaled_dot_product_attention")
   static let batchNorm = Operator("aten::batch_norm")
   static let softmax = Operator("aten::softmax", "int")
   static let logSoftmax = Operator("aten::log_softmax", "int")
@@ -127,6 +131,7 @@ enum Operators {
   static let maxPool2d = Operator("aten::max_pool2d")
   static let adaptiveAveragePool2d = Operator("aten::adaptive_avg_pool2d")
   static let upsampleBilinear2d = Operator("aten::upsample_bilinear2d")
+  static let upsampleBicubic2d = Operator("aten::upsample_bicubic2d")
   static let upsampleBilinear2dBackward = Operator("aten::upsample_bilinear2d_backward")
   static let solve = Operator("aten::linalg_solve")
 

@@ -50,6 +50,10 @@ extension Tensor {
   public func relu() -> Tensor { Operators.relu(.tensor(self)) }
   /// Returns x·Φ(x), the exact form and not the tanh approximation.
   public func gelu() -> Tensor { Operators.gelu(.tensor(self)) }
+  /// Returns ½x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), the approximation of ``gelu()`` in GPT-2's form.
+  public func geluTanh() -> Tensor { Operators.gelu(.tensor(self), .string("tanh")) }
+  /// Returns x·σ(x).
+  public func silu() -> Tensor { Operators.silu(.tensor(self)) }
   /// Returns xᵖ.
   public func pow(_ exponent: Double) -> Tensor { Operators.powScalar(.tensor(self), .double(exponent)) }
   /// Returns x².

@@ -27,6 +27,22 @@ extension Tensor {
       .tensor(self), .ints([size(-1)]), .tensor(weight), .tensor(bias), .double(epsilon), .bool(false))
   }
 
+  /// Computes softmax(Q·Kᵀ · scale + bias)·V for queries `[B, H, L, d]`, keys and values `[B, H, S, d]`.
+  ///
+  /// - Parameters:
+  ///   - mask: a tensor that broadcasts to `[B, H, L, S]`. Truth values say which keys a query sees. Numbers are added to
+  ///     the scores.
+  ///   - scale: the factor of the scores. The default is 1/√d.
+  ///   - dropout: the probability of dropping a share.
+  public func attention(
+    _ keys: Tensor, _ values: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double? = nil,
+    dropout: Double = 0
+  ) -> Tensor {
+    Operators.attention(
+      .tensor(self), .tensor(keys), .tensor(values), .tensor(mask), .double(dropout), .bool(causal),
+      scale.map { .double($0) } ?? .none)
+  }
+
   /// Computes eˣ / Σ eˣ along a dimension.
   public func softmax(_ dimension: Int) -> Tensor {
     Operators.softmax(.tensor(self), .int(dimension), .dtype(nil))
@@ -48,6 +64,10 @@ extension Tensor {
   /// Interpolates the last two dimensions bilinearly to `[height, width]`, without aligned corners.
   public func upsampledBilinear(to size: [Int]) -> Tensor {
     Operators.upsampleBilinear2d(.tensor(self), .ints(size), .bool(false), .none, .none)
+  }
+  /// Interpolates the last two dimensions bicubically to `[height, width]`, without aligned corners.
+  public func upsampledBicubic(to size: [Int]) -> Tensor {
+    Operators.upsampleBicubic2d(.tensor(self), .ints(size), .bool(false), .none, .none)
   }
   /// Applies the transpose of ``upsampledBilinear(to:)`` as a linear map, from `[B, C, H, W]` to `[B, C, h, w]`.
   public func upsampledBilinearTransposed(to size: [Int]) -> Tensor {

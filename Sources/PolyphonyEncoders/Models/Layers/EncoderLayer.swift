@@ -1,0 +1,146 @@
+import Torch
+
+/// The sizes and numbers that all layers of an encoder share.
+struct LayerShape {
+  let width: Int
+  let heads: Int
+  /// The features between the two layers of the feed-forward part.
+  let inner: Int
+  let activation: Activation
+  let epsilon: Double
+  /// The probability of dropping a share of attention.
+  var attentionDropout = 0.0
+  /// The probability of dropping a feature before it joins the residual stream.
+  var dropout = 0.0
+  /// The probability of dropping a feature after the activation.
+  var innerDropout = 0.0
+  /// True if each part reads a normed input, false if the sum after each part is normed.
+  let normFirst: Bool
+  /// True if a step sees only the steps before it.
+  var causal = false
+  /// True if queries, keys and values have a bias.
+  var attentionBias = true
+}
+
+/// The published names of a layer's parts.
+struct LayerNames {
+  let query: String
+  let key: String
+  let value: String
+  let output: String
+  let attentionNorm: String
+  let widening: String
+  let narrowing: String
+  let feedForwardNorm: String
+  /// The names of the factors of both parts, for encoders that scale them.
+  var scales: (attention: String, feedForward: String)?
+}
+
+/// One layer of a pretrained transformer encoder: attention, then a feed-forward part.
+///
+/// With the norm after: x ← LN(x + attention(x)), then x ← LN(x + W₂ act(W₁ x)). With the norm first:
+/// x ← x + attention(LN x), then x ← x + W₂ act(W₁ LN x).
+public final class EncoderLayer: Module {
+  /// The projection to queries.
+  @Child public var query: Linear
+  /// The projection to keys.
+  @Child public var key: Linear
+  /// The projection to values.
+  @Child public var value: Linear
+  /// The projection of the joined heads.
+  @Child public var output: Linear
+  /// The norm of the attention part.
+  @Child public var attentionNorm: LayerNorm
+  /// W₁.
+  @Child public var widening: Linear
+  /// W₂.
+  @Child public var narrowing: Linear
+  /// The norm of the feed-forward part.
+  @Child public var feedForwardNorm: LayerNorm
+  /// The factors of the attention part's output, in encoders that scale it.
+  @OptionalParameter var attentionScale: Tensor?
+  /// The factors of the feed-forward part's output.
+  @OptionalParameter var feedForwardScale: Tensor?
+  let shape: LayerShape
+
+  init(_ shape: LayerShape, _ names: LayerNames) {
+    self.shape = shape
+    _query = Child(names.query)
+    _key = Child(names.key)
+    _value = Child(names.value)
+    _output = Child(names.output)
+    _attentionNorm = Child(names.attentionNorm)
+    _widening = Child(names.widening)
+    _narrowing = Child(names.narrowing)
+    _feedForwardNorm = Child(names.feedForwardNorm)
+    _attentionScale = OptionalParameter(names.scales?.attention)
+    _feedForwardScale = OptionalParameter(names.scales?.feedForward)
+    super.init()
+    let width = shape.width
+    query = Linear(width, width, bias: shape.attentionBias)
+    key = Linear(width, width, bias: shape.attentionBias)
+    value = Linear(width, width, bias: shape.attentionBias)
+    output = Linear(width, width)
+    attentionNorm = LayerNorm(width, epsilon: shape.epsilon)
+    widening = Linear(width, shape.inner)
+    narrowing = Linear(shape.inner, width)
+    feedForwardNorm = LayerNorm(width, epsilon: shape.epsilon)
+    if names.scales != nil {
+      attentionScale = .ones([width])
+      feedForwardScale = .ones([width])
+    }
+  }
+
+  /// Applies the layer to rows `[N, width]` of real steps.
+  ///
+  /// - Parameter bias: numbers that are added to the scores, broadcast to `[batch, heads, length, length]`.
+  func callAsFunction(_ x: Tensor, _ layout: SequenceLayout, bias: Tensor? = nil) -> Tensor {
+    if shape.normFirst {
+      let middle = x + attend(attentionNorm(x), layout, bias)
+      return middle + feedForward(feedForwardNorm(middle))
+    }
+    let middle = attentionNorm(attend(x, layout, bias) + x)
+    return feedForwardNorm(feedForward(middle) + middle)
+  }
+
+  private func attend(_ x: Tensor, _ layout: SequenceLayout, _ bias: Tensor?) -> Tensor {
+    let joined = layout.attention(
+      query(x), key(x), value(x), heads: shape.heads, bias: bias, causal: shape.causal,
+      dropout: isTraining ? shape.attentionDropout : 0)
+    let result = output(joined).dropout(shape.dropout, active: isTraining)
+    return attentionScale.map { result * $0 } ?? result
+  }
+
+  private func feedForward(_ x: Tensor) -> Tensor {
+    let hidden = shape.activation(widening(x)).dropout(shape.innerDropout, active: isTraining)
+    let result = narrowing(hidden).dropout(shape.dropout, active: isTraining)
+    return feedForwardScale.map { result * $0 } ?? result
+  }
+}
+
+extension SequenceLayout {
+  /// Attends from every row to the rows of the same sample, and returns rows.
+  func attention(
+    _ queries: Tensor, _ keys: Tensor, _ values: Tensor, heads: Int, bias: Tensor?, causal: Bool, dropout: Double
+  ) -> Tensor {
+    let width = queries.size(1)
+    let separate = { (rows: Tensor) in
+      padded(rows).view(batch, length, heads, width / heads).transposed(1, 2)
+    }
+    let joined = separate(queries).attention(
+      separate(keys), separate(values), mask: visibility(bias: bias, causal: causal),
+      causal: causal && bias == nil && mask == nil, dropout: dropout)
+    return rows(of: joined.transposed(1, 2).reshaped(batch, length, width))
+  }
+
+  /// The argument `mask` of ``Tensor/attention(_:_:mask:causal:scale:dropout:)``.
+  private func visibility(bias: Tensor?, causal: Bool) -> Tensor? {
+    guard let mask else { return bias }
+    var visible = mask.view(batch, 1, 1, length)
+    if causal {
+      let future = Tensor.ones([length, length], dtype: .bool, device: mask.device).upperTriangle(1)
+      visible = visible .& (.!future)
+    }
+    return bias.map { $0.filled(-.infinity, where: .!visible) } ?? visible
+  }
+}

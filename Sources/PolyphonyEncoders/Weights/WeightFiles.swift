@@ -1,0 +1,69 @@
+import Foundation
+import Polyphony
+import Torch
+
+/// The tensors of an encoder's folder by their published names, whichever files hold them.
+struct WeightFiles {
+  /// A tensor of a file.
+  struct Entry {
+    /// The tensor's extents.
+    let shape: [Int]
+    /// Reads the tensor.
+    let read: () throws(Fault) -> Tensor
+  }
+
+  /// The path of the file, or of the list of files.
+  let path: String
+  /// The tensors.
+  let entries: [String: Entry]
+
+  /// Opens `model.safetensors`, or the parts that `model.safetensors.index.json` lists. No tensor is read yet.
+  /// - Throws: `Fault` if none is there, or if one is broken.
+  init(folder: String) throws(Fault) {
+    let (single, index) = ("\(folder)/model.safetensors", "\(folder)/model.safetensors.index.json")
+    let exists = FileManager.default.fileExists(atPath:)
+    if exists(single) {
+      path = single
+      entries = Self.entries(try SafetensorsFile(path: single))
+    } else if exists(index) {
+      path = index
+      entries = try Self.shards(index, folder: folder)
+    } else {
+      throw Fault(
+        .missingInput, "the encoder's folder holds no weights", file: folder,
+        expected: "model.safetensors or model.safetensors.index.json")
+    }
+  }
+
+  private static func entries(_ file: SafetensorsFile) -> [String: Entry] {
+    Dictionary(
+      uniqueKeysWithValues: file.entries.map { entry in
+        (entry.name, Entry(shape: entry.shape) { () throws(Fault) in try file.tensor(entry.name) })
+      })
+  }
+
+  /// Opens the files of a list, and takes from each the tensors that the list places there.
+  private static func shards(_ index: String, folder: String) throws(Fault) -> [String: Entry] {
+    let document = try ConfigurationReader.document(index, remedy: "copy the folder again")
+    guard case .object(let places)? = document["weight_map"] else {
+      throw Fault(.badData, "the list of weights has no weight_map", file: index, expected: "an object of file names")
+    }
+    var files: [String: [String: Entry]] = [:]
+    var result: [String: Entry] = [:]
+    for place in places {
+      guard case .string(let name) = place.value, !name.contains("/"), !name.isEmpty else {
+        throw Fault(
+          .badData, "a tensor's file has no usable name", file: index, key: place.key,
+          found: place.value.text(.line), expected: "the name of a file in the same folder")
+      }
+      if files[name] == nil { files[name] = entries(try SafetensorsFile(path: "\(folder)/\(name)")) }
+      guard let entry = files[name]?[place.key] else {
+        throw Fault(
+          .badData, "a file lacks a tensor that the list places there", file: "\(folder)/\(name)", key: place.key,
+          remedy: "copy the folder again")
+      }
+      result[place.key] = entry
+    }
+    return result
+  }
+}

@@ -94,7 +94,7 @@ let package = Package(
     .executableTarget(
       name: "PolyphonyCommand",
       dependencies: [
-        "Polyphony", "PolyphonyConversion", "PolyphonyReports", "PolyphonyExport",
+        "Polyphony", "PolyphonyConversion", "PolyphonyEncoders", "PolyphonyReports", "PolyphonyExport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -22,6 +22,7 @@ struct EncodersListCommand: ReportingCommand {
     for encoder in PublishedEncoder.all { table.append([encoder.name, "\(encoder.megabytes)", encoder.summary]) }
     try StandardOutput.print(table.forTerminal(), terminator: "")
     let families = EncoderFamily.allCases.map(\.rawValue).joined(separator: ", ")
+    try StandardOutput.print("front ends of sound: \(MelSpectrum.allCases.map(\.rawValue).joined(separator: ", "))")
     try StandardOutput.print("folders in Hugging Face's layout: \(families)")
   }
 }

@@ -8,8 +8,8 @@ import PolyphonyEncoders
 struct EncodingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The encoder of a raw modality, --modality NAME=COLUMN:text: a folder in Hugging Face's layout.",
-      valueName: "NAME=FOLDER"), completion: .directory)
+      "The encoder of a raw modality, --modality NAME=COLUMN:text or :audio: a folder in Hugging Face's layout, logmel or "
+        + "mfcc.", valueName: "NAME=ENCODER"), completion: .directory)
   var encoder: [String] = []
 
   @Option(

@@ -51,7 +51,8 @@ enum SingleSample {
       let features = try extractor.features(of: [raw[name] ?? ""], folder: ".") { _, _ in }
       guard features.steps[0] > 0 else {
         given[name] = nil
-        Terminal.note("the input of \(name) is empty. It counts as missing")
+        for note in features.notes { Terminal.note(note) }
+        Terminal.note("the input of \(name) has no content. It counts as missing")
         continue
       }
       var numbers = try features.read(0)

@@ -4,6 +4,8 @@ import Polyphony
 public enum RawContent: String, CaseIterable, Sendable {
   /// The cell is a text.
   case text
+  /// The cell is the path of a file with sound, relative to the table.
+  case audio
 }
 
 /// A computation of features from raw inputs, such as a pretrained encoder of texts.
@@ -34,11 +36,17 @@ public struct ExtractedFeatures {
   public var isSequence: Bool
   /// The steps of each input. It is 0 for an input without content, such as an empty text.
   public var steps: [Int]
+  /// Sentences about inputs that could not be read.
+  public var notes: [String]
   /// Reads the numbers of an input, step by step.
   public var read: (_ input: Int) throws(Fault) -> [Float]
 
   /// Describes features.
-  public init(width: Int, isSequence: Bool, steps: [Int], read: @escaping (Int) throws(Fault) -> [Float]) {
-    (self.width, self.isSequence, self.steps, self.read) = (width, isSequence, steps, read)
+  public init(
+    width: Int, isSequence: Bool, steps: [Int], notes: [String] = [],
+    read: @escaping (Int) throws(Fault) -> [Float]
+  ) {
+    (self.width, self.isSequence, self.steps) = (width, isSequence, steps)
+    (self.notes, self.read) = (notes, read)
   }
 }

@@ -53,9 +53,11 @@ struct RawModalities {
         table.parts[index].columns += columns
         start += texts.count
       }
+      table.notes += found.notes
       let empty = found.steps.count { $0 == 0 }
       if empty > 0 {
-        table.notes.append("\(empty) of \(found.steps.count) inputs of \(choice.name) are empty. They count as missing")
+        table.notes.append(
+          "\(empty) of \(found.steps.count) inputs of \(choice.name) have no content. They count as missing")
       }
       table.columns[choice.name] = choice.keys
       table.encoders[choice.name] = extractor.record

@@ -31,8 +31,17 @@ public enum EncoderChoice {
         }
         return pooling
       }
+      if let spectrum = MelSpectrum(rawValue: folder) {
+        guard layer == nil else {
+          throw Fault(
+            .usage, "this front end has no layers", key: "--layer", found: "\(name)=\(folder)",
+            expected: "an encoder's folder")
+        }
+        extractors[name] = SoundFeatures(spectrum, pooling: pooling, cache: cache)
+        continue
+      }
       extractors[name] = try TextFeatures(
-        EncoderFolder(folder), layer: layer ?? -1, pooling: pooling, cache: cache)
+        Self.folder(folder), layer: layer ?? -1, pooling: pooling, cache: cache)
     }
     return extractors
   }
@@ -59,6 +68,12 @@ public enum EncoderChoice {
     var extractors: [String: any FeatureExtractor] = [:]
     for modality in raw where names?.contains(modality.name) ?? true {
       guard let record = modality.encoder else { continue }
+      if let spectrum = MelSpectrum(rawValue: record.family) {
+        let found = SoundFeatures(spectrum, pooling: Pooling(rawValue: record.pooling))
+        try check(found.record, record, modality.name, folder: nil)
+        extractors[modality.name] = found
+        continue
+      }
       let folder = folders[modality.name] ?? record.folder ?? ""
       guard FileManager.default.fileExists(atPath: folder) else {
         throw Fault(
@@ -68,15 +83,29 @@ public enum EncoderChoice {
       }
       let found = try TextFeatures(
         EncoderFolder(folder), layer: record.layer, pooling: Pooling(rawValue: record.pooling))
-      guard found.record.computesLike(record) else {
-        throw Fault(
-          .badData, "this is another encoder than that of the training", file: folder, key: modality.name,
-          found: found.record.summary, expected: record.summary,
-          remedy: "name the folder of that encoder: --encoder \(modality.name)=FOLDER")
-      }
+      try check(found.record, record, modality.name, folder: folder)
       extractors[modality.name] = found
     }
     return extractors
+  }
+
+  private static func check(
+    _ found: EncoderRecord, _ expected: EncoderRecord, _ name: String, folder: String?
+  ) throws(Fault) {
+    guard !found.computesLike(expected) else { return }
+    throw Fault(
+      .badData, "this is another encoder than that of the training", file: folder, key: name, found: found.summary,
+      expected: expected.summary, remedy: "name the folder of that encoder: --encoder \(name)=FOLDER")
+  }
+
+  /// Reads a folder. A name of the list that is no folder has to be fetched first.
+  private static func folder(_ path: String) throws(Fault) -> EncoderFolder {
+    if !FileManager.default.fileExists(atPath: path), PublishedEncoder.all.contains(where: { $0.name == path }) {
+      throw Fault(
+        .missingInput, "this encoder is not fetched yet", key: "--encoder", found: path, expected: "a folder",
+        remedy: "polyphony encoders fetch \(path) --output \(path)")
+    }
+    return try EncoderFolder(path)
   }
 
   /// Splits options of the form `NAME=VALUE`.

@@ -38,7 +38,7 @@ import Testing
       ]
       let converted = try Program.succeed(convert + ["--pooling", "text=mean", "--output", "data"], in: folder)
       #expect(converted.output.contains("text  vector 16  of bert"))
-      #expect(converted.errors.contains("8 of 60 inputs of text are empty. They count as missing"))
+      #expect(converted.errors.contains("8 of 60 inputs of text have no content. They count as missing"))
       let description = try #require(text(of: "\(folder)/data/dataset.json"))
       for word in ["\"family\" : \"bert\"", "\"pooling\" : \"mean\"", "\"layer\" : -1", "\"sha256\""] {
         #expect(description.contains(word), "\(word) is not in dataset.json")

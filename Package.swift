@@ -85,7 +85,8 @@ let package = Package(
       swiftSettings: strict),
     // Pretrained encoders of text, pictures and sound, and their tokenizers.
     .target(
-      name: "PolyphonyEncoders", dependencies: ["Polyphony", "PolyphonyConversion"], swiftSettings: strict),
+      name: "PolyphonyEncoders", dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonySupport"],
+      swiftSettings: strict),
     .target(
       name: "PolyphonyExport",
       dependencies: ["Polyphony", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -93,7 +94,7 @@ let package = Package(
     .executableTarget(
       name: "PolyphonyCommand",
       dependencies: [
-        "Polyphony", "PolyphonyConversion", "PolyphonyReports", "PolyphonyExport",
+        "Polyphony", "PolyphonyConversion", "PolyphonyEncoders", "PolyphonyReports", "PolyphonyExport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -111,7 +112,7 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(
-      name: "PolyphonyEncodersTests", dependencies: ["PolyphonyEncoders", "Polyphony"],
+      name: "PolyphonyEncodersTests", dependencies: ["PolyphonyEncoders", "Polyphony", "PolyphonySupport"],
       resources: [.copy("Fixtures")], swiftSettings: tests),
   ],
   cxxLanguageStandard: .cxx20

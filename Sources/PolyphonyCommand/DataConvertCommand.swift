@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Polyphony
 import PolyphonyConversion
+import PolyphonyEncoders
 import Torch
 
 /// The command `polyphony data convert`.
@@ -22,6 +23,10 @@ struct DataConvertCommand: ReportingCommand {
       and the words in it are its steps: --input words=WORDS.csd --input audio=AUDIO.csd --input labels=LABELS.csd \
       --target labels --align words. Segments of one video stay in one split. Parquet, Feather and Excel files must be \
       saved as CSV first.
+
+      A column of texts becomes features of a pretrained encoder: --modality text=transcript:text --encoder \
+      text=enc/minilm. They are computed once and kept, so a conversion that was stopped goes on. An empty text counts as \
+      missing. `polyphony encoders` lists what can be fetched.
       """)
 
   @Option(
@@ -35,8 +40,12 @@ struct DataConvertCommand: ReportingCommand {
 
   @OptionGroup var choices: ConversionChoices
 
+  @OptionGroup var encoding: EncodingOptions
+
   func execute() throws {
-    let options = try choices.options(input, output: output)
+    var options = try choices.options(input, output: output)
+    options.extractors = try encoding.extractors()
+    if !options.extractors.isEmpty { _ = try DeviceOptions().preparedLibrary() }
     let display = ConversionDisplay()
     let report = try DatasetConversion.run(options) { display.update($0) }
     display.clear()
@@ -46,7 +55,8 @@ struct DataConvertCommand: ReportingCommand {
     try StandardOutput.print("\(report.description.name): \(task.summary)")
     for modality in report.description.modalities {
       let shape = modality.sampleShape.map(String.init).joined(separator: "×")
-      try StandardOutput.print("\(modality.name)  \(modality.kind.rawValue) \(shape)")
+      let origin = modality.encoder.map { "  of \($0.summary)" } ?? ""
+      try StandardOutput.print("\(modality.name)  \(modality.kind.rawValue) \(shape)\(origin)")
     }
     try StandardOutput.print("\(samples) samples in \(output)")
   }
@@ -61,10 +71,17 @@ final class ConversionDisplay {
   /// Shows the progress of the conversion.
   func update(_ progress: DatasetConversion.Progress) {
     let share = Double(progress.done) / Double(max(1, progress.total))
+    guard progress.unit == .bytes else {
+      return show("encoding \(progress.split)  \(progress.done) of \(progress.total) inputs", share)
+    }
     let (unit, name) = progress.total < 1_000_000_000 ? (1e6, "MB") : (1e9, "GB")
     let text = String(
       format: "converting %@  %3.0f %%  %.1f of %.1f %@", progress.split, share * 100, Double(progress.done) / unit,
       Double(progress.total) / unit, name)
+    show(text, share)
+  }
+
+  private func show(_ text: String, _ share: Double) {
     let now = Date()
     if Terminal.isInteractive {
       guard now.timeIntervalSince(lastDrawing) >= 0.1 else { return }

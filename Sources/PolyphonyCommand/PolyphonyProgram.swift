@@ -11,10 +11,9 @@ struct PolyphonyProgram: ParsableCommand {
     abstract: "Train, adapt and run multimodal models that keep working when a modality is weak, missing or drifting.",
     version: "polyphony \(Polyphony.version)",
     subcommands: [
-      DemoCommand.self, StartCommand.self, DataCommand.self, TrainCommand.self, TuneCommand.self, AdaptCommand.self,
-      EvaluateCommand.self,
-      PredictCommand.self, ExportCommand.self, RunCommand.self, CompareCommand.self, ReportCommand.self,
-      TransferCommand.self,
+      DemoCommand.self, StartCommand.self, DataCommand.self, EncodersCommand.self, TrainCommand.self, TuneCommand.self,
+      AdaptCommand.self, EvaluateCommand.self, PredictCommand.self, ExportCommand.self, RunCommand.self,
+      CompareCommand.self, ReportCommand.self, TransferCommand.self,
       ScalingCommand.self, BenchmarkCommand.self, DoctorCommand.self,
     ])
 

@@ -16,11 +16,15 @@ public struct ConversionOptions: Sendable {
     public var name: String
     /// The key of its array, or its columns in a table. If it is nil, they have the modality's name.
     public var keys: [String]?
+    /// The form of the raw inputs in its column. It is nil for numbers.
+    public var content: RawContent?
 
     /// Makes a choice of keys.
-    init(name: String, keys: [String]) { (self.name, self.keys) = (name, keys) }
+    init(name: String, keys: [String], content: RawContent? = nil) {
+      (self.name, self.keys, self.content) = (name, keys, content)
+    }
 
-    /// Reads a choice of the form `NAME` or `NAME=KEY[,KEY…]`.
+    /// Reads a choice of the form `NAME`, `NAME=KEY[,KEY…]` or `NAME=COLUMN:CONTENT`.
     /// - Throws: `Fault(.usage)` for any other form.
     public init(parsing text: String) throws(Fault) {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -31,6 +35,11 @@ public struct ConversionOptions: Sendable {
           expected: "NAME, NAME=KEY, or NAME=COLUMN,COLUMN")
       }
       (name, self.keys) = (parts[0], keys?.map(String.init))
+      for content in RawContent.allCases
+      where self.keys?.count == 1 && self.keys?[0].hasSuffix(":\(content.rawValue)") == true {
+        self.content = content
+        self.keys?[0].removeLast(content.rawValue.count + 1)
+      }
     }
   }
 
@@ -60,6 +69,8 @@ public struct ConversionOptions: Sendable {
   public var text: TextForm?
   /// The modalities. If there are none, the conversion takes those that it finds.
   public var modalities: [ModalityChoice] = []
+  /// The computations of features, by the names of raw modalities.
+  public var extractors: [String: any FeatureExtractor] = [:]
   /// The shares of train, valid and test, for files without splits. If they are nil, 0.7, 0.15 and 0.15 are used.
   public var ratios: [Double]?
   /// The seed for the assignment of samples to splits.

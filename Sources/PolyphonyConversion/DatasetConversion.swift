@@ -15,11 +15,22 @@ public enum DatasetConversion {
   /// The progress of a conversion.
   public struct Progress: Sendable {
     /// The split that is being written.
+    /// A measure of progress.
+    public enum Unit: Sendable {
+      /// Bytes that are written to the splits.
+      case bytes
+      /// Raw inputs whose features are computed.
+      case inputs
+    }
+
+    /// The split that is being written, or the modality whose features are being computed.
     public var split: String
-    /// The number of bytes written so far, over all splits.
+    /// The number of units so far, over all splits.
     public var done: Int
-    /// The total number of bytes.
+    /// The total number of units.
     public var total: Int
+    /// The measure.
+    public var unit: Unit = .bytes
   }
 
   /// The outcome of a conversion.
@@ -58,7 +69,10 @@ public enum DatasetConversion {
     }
     try AtomicFolder.check(options.output, replacing: .dataset)
     let inputs = try InputFile.parse(options.inputs)
-    let table = try SourceFile.open(inputs, options, folder: options.output.parentFolder)
+    let raws = try RawModalities(options, folder: inputs[0].path.parentFolder)
+    let table = try raws.computed(
+      try SourceFile.open(inputs, options, folder: options.output.parentFolder),
+      scratchFolder: options.output.parentFolder, progress: progress)
     let options = try options.fitted(to: table).withTarget(in: table)
     let hashes = try hashes(of: inputs)
     let recognized = hashes.count == 1 ? known[hashes[0]] : nil

@@ -34,9 +34,11 @@ public struct Modality: Codable, Equatable, Sendable {
   public var missingCells: MissingCells?
   /// The columns of its features in the table that the data was converted from; nil for data from elsewhere.
   public var columns: [String]?
+  /// The encoder that computed its features; nil for features from elsewhere.
+  public var encoder: EncoderRecord?
 
   enum CodingKeys: String, CodingKey {
-    case name, kind, features, length, channels, height, width, columns
+    case name, kind, features, length, channels, height, width, columns, encoder
     case missingCells = "missing_cells"
   }
 

@@ -30,6 +30,11 @@ extension Dataset {
           "a modality has another form than the model's", "modalities.\(wanted.name)",
           "\(own.kind.rawValue) \(own.sampleShape)", "\(wanted.kind.rawValue) \(wanted.sampleShape)")
       }
+      if let found = own.encoder, let expected = wanted.encoder, !found.computesLike(expected) {
+        throw refuse(
+          "the features are another encoder's than those of the model", "modalities.\(wanted.name).encoder",
+          found.summary, expected.summary)
+      }
       guard own.missingCells != nil, wanted.missingCells == nil else { continue }
       guard let means = configuration.means(of: wanted.name) else {
         throw Fault(

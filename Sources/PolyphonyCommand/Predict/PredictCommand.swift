@@ -39,6 +39,10 @@ struct PredictCommand: ReportingCommand {
       .safetensors, or .csv with a row per step) for any modality. A modality that is not given is missing.
 
       Example: polyphony predict --model runs/base/model --input imu=0.1,0.2,0.3 --input audio=clip.csv
+
+      A model that was trained on the features of an encoder takes the raw input, and computes them as its training did.
+
+      Example: polyphony predict --model runs/mosi/model --input text="I loved it"
       """)
 
   @Option(help: ArgumentHelp("The model folder.", valueName: "folder"), completion: .directory)
@@ -58,6 +62,12 @@ struct PredictCommand: ReportingCommand {
       "One modality of a single sample: numbers separated by commas, or a file; may be repeated.",
       valueName: "NAME=VALUE"), completion: .file())
   var input: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder of a modality's encoder; where it was in training.", valueName: "NAME=FOLDER"),
+    completion: .directory)
+  var encoder: [String] = []
 
   @Option(
     help: ArgumentHelp("The split of a data set folder.", valueName: "name"),
@@ -103,7 +113,7 @@ struct PredictCommand: ReportingCommand {
     let isTable = file.map { $0.table != nil } ?? true
     if isTable { try PredictionTable.check(task) }
     guard let data else { return try answer(loaded, file, place) }
-    let source = try SampleSource.read(data, split: split, for: loaded, wantsTargets: isTable)
+    let source = try SampleSource.read(data, split: split, for: loaded, wantsTargets: isTable, encoders: encoder)
     let predictions = try predict(source.samples, loaded, place)
     let rows =
       isTable
@@ -116,7 +126,7 @@ struct PredictCommand: ReportingCommand {
 
   /// Predicts the sample of `--input`, and prints the answer.
   private func answer(_ loaded: MultimodalModel, _ file: PredictionOutput?, _ place: Device) throws {
-    let samples = try SingleSample.read(input, for: loaded)
+    let samples = try SingleSample.read(input, for: loaded, encoders: encoder)
     let predictions = try predict(samples, loaded, place)
     guard loaded.configuration.task.kind != .segmentation else {
       try file?.write(predictions, of: samples, rows: nil)

@@ -1,22 +1,29 @@
 import Foundation
 import Polyphony
 import PolyphonyConversion
+import PolyphonyEncoders
 
 extension SampleSource {
   /// Reads samples from a table, or from all else that `init` reads.
   /// - Throws: The faults of the conversion of a table, which name the table, and those of `init`.
   static func read(
-    _ path: String, split: String, for model: MultimodalModel, wantsTargets: Bool
+    _ path: String, split: String, for model: MultimodalModel, wantsTargets: Bool, encoders: [String]
   ) throws(Fault) -> SampleSource {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     guard TableToPredict.isTable(path), !exists || !isFolder.boolValue else {
       return try SampleSource(path, split: split, for: model, wantsTargets: wantsTargets)
     }
-    let table = try TableToPredict(path, for: model.configuration)
+    let extractors = try EncoderChoice.extractors(for: model.configuration, encoders: encoders)
+    let table = try TableToPredict(path, for: model.configuration, extractors: extractors)
     let folder = NSTemporaryDirectory() + "polyphony-" + UUID().uuidString
     defer { try? AtomicFolder.remove(folder, of: .dataset) }
-    for note in try table.write(to: folder) { Terminal.note(note) }
+    let display = ConversionDisplay()
+    let notes = try table.write(to: folder) { progress in
+      if progress.unit == .inputs { display.update(progress) }
+    }
+    display.clear()
+    for note in notes { Terminal.note(note) }
     do {
       return try SampleSource(folder, split: TableToPredict.split, for: model, wantsTargets: wantsTargets)
     } catch {

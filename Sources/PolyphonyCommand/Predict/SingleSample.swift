@@ -1,6 +1,7 @@
 import Foundation
 import Polyphony
 import PolyphonyConversion
+import PolyphonyEncoders
 import Torch
 
 /// One sample from the options `--input NAME=VALUE` of `polyphony predict`.
@@ -13,16 +14,20 @@ enum SingleSample {
   /// Reads the sample.
   /// - Throws: `Fault(.usage)` for an unknown or repeated name, for another count of numbers, and for a modality that
   ///   the model needs. `Fault(.missingInput)` or `Fault(.badData)` for a file that is absent or does not fit.
-  static func read(_ assignments: [String], for model: MultimodalModel) throws(Fault) -> UnlabelledSplit {
+  static func read(
+    _ assignments: [String], for model: MultimodalModel, encoders: [String] = []
+  ) throws(Fault) -> UnlabelledSplit {
     let modalities = model.configuration.modalities
-    let given = try parse(assignments, modalities.map(\.name))
+    var given = try parse(assignments, modalities.map(\.name))
+    let encoded = try encoded(&given, model.configuration, encoders)
     let absent = modalities.filter { given[$0.name] == nil }
     try model.checkCanMiss(absent, .usage, key: "--input")
     var tensors: [Tensor] = []
     var lengths: [Tensor?] = []
     for modality in modalities {
       guard let text = given[modality.name] else { continue }
-      let (sample, length) = try fitted(try array(text, modality), modality, text)
+      let array = if let features = encoded[modality.name] { features } else { try array(text, modality) }
+      let (sample, length) = try fitted(array, modality, text)
       guard sample.isFinite else {
         throw Fault(
           .badData, "a value is not a finite number", key: "--input \(modality.name)", found: String(text.prefix(60)),
@@ -33,6 +38,34 @@ enum SingleSample {
     }
     return UnlabelledSplit(name: "input", inputs: Inputs(tensors, lengths: lengths))
       .completed(from: modalities.filter { given[$0.name] != nil }, to: modalities)
+  }
+
+  /// Computes the features of raw inputs. An input without content is taken away, and so it is missing.
+  private static func encoded(
+    _ given: inout [String: String], _ configuration: ModelConfiguration, _ encoders: [String]
+  ) throws(Fault) -> [String: Tensor] {
+    let raw = given.filter { !endings.contains(($0.value as NSString).pathExtension.lowercased()) }
+    let extractors = try EncoderChoice.extractors(for: configuration, only: Set(raw.keys), encoders: encoders)
+    var encoded: [String: Tensor] = [:]
+    for (name, extractor) in extractors {
+      let features = try extractor.features(of: [raw[name] ?? ""], folder: ".") { _, _ in }
+      guard features.steps[0] > 0 else {
+        given[name] = nil
+        for note in features.notes { Terminal.note(note) }
+        Terminal.note("the input of \(name) has no content. It counts as missing")
+        continue
+      }
+      var numbers = try features.read(0)
+      guard features.isSequence else {
+        encoded[name] = Tensor(numbers)
+        continue
+      }
+      let longest = configuration.modalities.first { $0.name == name }?.steps ?? features.steps[0]
+      let steps = min(features.steps[0], longest)
+      numbers.removeLast(numbers.count - steps * features.width)
+      encoded[name] = Tensor(numbers, shape: [steps, features.width])
+    }
+    return encoded
   }
 
   /// Splits the options into names and values.

@@ -90,5 +90,5 @@ struct SourceMerging {
 
 extension InputFile {
   /// True if the name ends like that of a table.
-  var isTable: Bool { ["csv", "tsv", "txt"].contains { path.lowercased().hasSuffix(".\($0)") } }
+  var isTable: Bool { (["csv", "tsv", "txt"] + JSONLines.endings).contains { path.lowercased().hasSuffix(".\($0)") } }
 }

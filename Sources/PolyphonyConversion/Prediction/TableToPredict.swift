@@ -12,6 +12,7 @@ package struct TableToPredict {
   private let path: String
   private let configuration: ModelConfiguration
   private let modalities: [ConversionOptions.ModalityChoice]
+  private let extractors: [String: any FeatureExtractor]
   /// The column of the targets. It is nil if the table has none.
   private let target: String?
 
@@ -19,9 +20,12 @@ package struct TableToPredict {
   package static func isTable(_ path: String) -> Bool { InputFile(path: path).isTable }
 
   /// Reads the header of a table, and finds the columns of the model.
+  /// - Parameter extractors: the computations of features, by the names of the model's raw modalities.
   /// - Throws: `Fault(.badData)` for a model that was not trained on a table, for a table without the columns of the
   ///   model or with some columns of a modality alone, and the errors of the file.
-  package init(_ path: String, for configuration: ModelConfiguration) throws(Fault) {
+  package init(
+    _ path: String, for configuration: ModelConfiguration, extractors: [String: any FeatureExtractor] = [:]
+  ) throws(Fault) {
     (self.path, self.configuration) = (path, configuration)
     let names = try CSVTable(try RandomAccessFile(path), split: "").names
     var modalities: [ConversionOptions.ModalityChoice] = []
@@ -30,7 +34,8 @@ package struct TableToPredict {
       let absent = columns.filter { !names.contains($0) }
       guard absent.count < columns.count else { continue }
       guard let first = absent.first else {
-        modalities.append(.init(name: modality.name, keys: columns))
+        let content = modality.encoder.flatMap { RawContent(rawValue: $0.content) }
+        modalities.append(.init(name: modality.name, keys: columns, content: content))
         continue
       }
       throw Fault(
@@ -45,6 +50,7 @@ package struct TableToPredict {
         expected: configuration.modalities.flatMap { $0.columns ?? [] }.listed)
     }
     self.modalities = modalities
+    self.extractors = extractors.filter { name, _ in modalities.contains { $0.name == name } }
     target = configuration.task.column.flatMap { names.contains($0) ? $0 : nil }
   }
 
@@ -52,17 +58,22 @@ package struct TableToPredict {
   /// - Returns: Sentences about missing cells, identifiers and targets.
   /// - Throws: `Fault(.badData)` with line and column, `Fault(.cannotWrite)`.
   @discardableResult
-  package func write(to folder: String) throws(Fault) -> [String] {
+  package func write(
+    to folder: String, progress: (DatasetConversion.Progress) -> Void = { _ in }
+  ) throws(Fault) -> [String] {
     var options = ConversionOptions(inputs: [path], output: folder)
     (options.modalities, options.target, options.isForPrediction) = (modalities, target, true)
-    let table = try SourceFile.open([InputFile(path: path)], options, folder: folder.parentFolder)
+    options.extractors = extractors
+    let raws = try RawModalities(options, folder: path.parentFolder)
+    let opened = try SourceFile.open([InputFile(path: path)], options, folder: folder.parentFolder)
+    let table = try raws.computed(opened, scratchFolder: folder.parentFolder, progress: progress)
     let splitting = SampleSets(table: table, options: options)
     let sets = try splitting.wholes().map { whole in
       SampleSet(name: Self.split, part: whole.part, rows: whole.rows, count: whole.count, offset: 0)
     }
     let entries = try ModalitySelection(table: table, options: options, sets: sets).make()
     let identifiers = try SampleIdentifiers(table, options, sets)
-    var notes = identifiers.notes
+    var notes = Array(table.notes.dropFirst(opened.notes.count)) + identifiers.notes
     var writings: [SplitWriting] = []
     for (set, ids) in zip(sets, identifiers.ids) {
       let known = try target.map { (column) throws(Fault) in

@@ -14,6 +14,8 @@ struct CSVPlan {
 
   /// The modalities in their order.
   private(set) var groups: [Group] = []
+  /// The raw modalities with the column of each.
+  private(set) var raws: [(name: String, column: String)] = []
   /// Sentences about columns that are left out.
   private(set) var notes: [String] = []
   /// Columns that look like groups and have no role.
@@ -42,7 +44,7 @@ struct CSVPlan {
     } else {
       try choose(options.modalities)
     }
-    if groups.isEmpty, modality == nil {
+    if groups.isEmpty, raws.isEmpty, modality == nil {
       throw Fault(
         .badData, "the table has no features", file: file, found: profile.columns.map(\.name).joined(separator: ", "),
         expected: "columns of numbers besides target, id, split and group")
@@ -68,10 +70,14 @@ struct CSVPlan {
           .usage, "the target is no input", key: "--modality \(choice.name)", found: target,
           expected: "columns other than the target")
       }
+      if choice.content != nil {
+        raws.append((choice.name, columns[0]))
+        continue
+      }
       for column in columns { if let wrong = profile[column]?.wrong { throw wrong } }
       groups.append(Group(name: choice.name, columns: columns))
     }
-    let used = Set(groups.flatMap(\.columns) + roles.all)
+    let used = Set(groups.flatMap(\.columns) + raws.map(\.column) + roles.all)
     note("columns of no modality are left out", names.filter { !used.contains($0) })
   }
 

@@ -3,7 +3,7 @@ import Polyphony
 /// A reader of records of comma-separated values (RFC 4180), one after another.
 ///
 /// A field in quotes can contain separators, line ends, and quotes written twice. Lines end with LF or CRLF. The reader
-/// skips empty lines and a byte order mark at the start.
+/// skips empty lines and a byte order mark at the start. JSON Lines are read as records too, the names first.
 struct CSVReader {
   /// The maximum length of a field. A longer one has an unclosed quote.
   static let longestField = 1 << 20
@@ -14,6 +14,9 @@ struct CSVReader {
   private var nextLine = 1
   private var cursor: ByteCursor
   private let separator: UInt8
+  /// The objects of a file of JSON Lines. They are nil for other files.
+  private var objects: JSONLines?
+  private var hasNames = false
 
   /// Makes a reader at the beginning of a file.
   ///
@@ -25,17 +28,29 @@ struct CSVReader {
     let candidates = [UInt8(ascii: ","), UInt8(ascii: "\t"), UInt8(ascii: ";")]
     separator = candidates.first(where: first.contains) ?? candidates[0]
     if beginning.starts(with: [0xEF, 0xBB, 0xBF]) { _ = try cursor.next(3) }
+    if JSONLines.isOne(file.path) { objects = try JSONLines(file) }
   }
 
   /// Returns the fields of the next record. It is nil at the end.
   /// - Throws: `Fault(.badData)` with the line for a quote that is not closed, or closed within a field.
   mutating func next() throws(Fault) -> [String]? {
+    if objects != nil { return try nextObject() }
     while cursor.remaining > 0 {
       line = nextLine
       let fields = try record()
       if fields != [""] { return fields }
     }
     return nil
+  }
+
+  private mutating func nextObject() throws(Fault) -> [String]? {
+    guard hasNames else {
+      hasNames = true
+      return objects?.names.isEmpty == true ? nil : objects?.names
+    }
+    let fields = try objects?.next()
+    line = objects?.line ?? 0
+    return fields
   }
 
   private mutating func record() throws(Fault) -> [String] {

@@ -55,6 +55,13 @@ enum CSVSource {
       }
       groups.append((group.name, own, try ScratchFile(in: folder)))
     }
+    var raws: [(name: String, place: Int, texts: [String])] = []
+    for (name, column) in plan.raws {
+      guard let place = places[column] else {
+        throw CSVRoles.missing(column, "--modality", table.names, table.file.path)
+      }
+      raws.append((name, place, []))
+    }
     let others = Array(Set(roles.all.filter { places[$0] != nil })).sorted()
     var texts: [[String]] = others.map { _ in [] }
     var count = 0
@@ -64,6 +71,7 @@ enum CSVSource {
         for place in group.places { values.append(try number(row[place], table.names[place], reader)) }
         try withRawBytes(of: values) { (bytes) throws(Fault) in try group.scratch.append(bytes) }
       }
+      for index in raws.indices { raws[index].texts.append(row[raws[index].place]) }
       for (index, name) in others.enumerated() {
         let text = CSVField.trimmed(row[places[name] ?? 0])
         if text.isEmpty, roles.targets.contains(name), !options.isForPrediction {
@@ -84,6 +92,7 @@ enum CSVSource {
       else { continue }
       columns.append((group.name, .array(array)))
     }
+    columns += raws.map { ($0.name, .texts($0.texts)) }
     for (name, texts) in zip(others, texts) {
       let numbers = roles.targets.contains(name) ? texts.compactMap(Double.init) : []
       columns.append((name, numbers.count == count ? .numbers(numbers) : .texts(texts)))

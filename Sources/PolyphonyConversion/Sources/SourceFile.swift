@@ -71,7 +71,7 @@ enum SourceFile {
         expected: "a pickle, .npz, .npy, .mat, HDF5 or CSV", remedy: "unpack it first: gunzip")
     }
     switch ending {
-    case "csv", "tsv", "txt":
+    case "csv", "tsv", "txt", "jsonl", "ndjson":
       return try CSVSource.read([(file, input.split ?? "")], options, modality: input.modality, folder: folder)
     case "pkl", "pickle", "p", "pk":
       return try PickleSource.read(file, scratch: try ScratchFile(in: folder))
@@ -81,7 +81,8 @@ enum SourceFile {
       }
       throw Fault(
         .badData, "the format is unknown", file: path, found: ".\(ending)",
-        expected: "a pickle (.pkl), .npz, .npy, .mat, HDF5 or CSV (.csv, .tsv)", remedy: remedy(ending))
+        expected: "a pickle (.pkl), .npz, .npy, .mat, HDF5, CSV (.csv, .tsv) or JSON Lines (.jsonl)",
+        remedy: remedy(ending))
     }
   }
 

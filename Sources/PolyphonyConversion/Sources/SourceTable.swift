@@ -31,6 +31,8 @@ struct SourceTable {
   var groupings: [Grouping] = []
   /// The columns of each modality, for a single table or the tables of several splits.
   var columns: [String: [String]] = [:]
+  /// The encoders of modalities whose features were computed from raw inputs.
+  var encoders: [String: EncoderRecord] = [:]
   /// The names in the headers of tables.
   var headers: [String] = []
   /// True if the reader of a table has made its modalities already, from the choices of the user.

@@ -22,7 +22,9 @@ struct ModalitySelection {
   /// - Throws: `Fault` if there is none, or if one is not an array of samples or differs between splits.
   func make() throws(Fault) -> [Entry] {
     guard let first = sets.first?.part else { return [] }
-    var choices = options.modalities.map { (name: $0.name, key: $0.keys?.first ?? $0.name) }
+    var choices = options.modalities.map {
+      (name: $0.name, key: $0.content == nil ? $0.keys?.first ?? $0.name : $0.name)
+    }
     if let many = options.modalities.first(where: { ($0.keys?.count ?? 1) > 1 }), !table.holdsChoices {
       throw Fault(
         .usage, "a modality is made of one array", file: table.file, key: "--modality \(many.name)",
@@ -89,7 +91,7 @@ struct ModalitySelection {
           remedy: "objects and lists have no fixed shape: save a plain array, np.stack(x).astype('float32')")
       }
       var modality = try modality(name, key, array, swapsAxes)
-      modality.columns = table.columns[key]
+      (modality.columns, modality.encoder) = (table.columns[key], table.encoders[key])
       guard form == nil || form == modality else {
         throw Fault(
           .badData, "a modality has another shape in another split", file: table.file, key: "\(set.name).\(key)",

@@ -70,7 +70,8 @@ private struct JSONParser {
   private mutating func object() throws(Fault) -> OrderedJSON {
     cursor += 1
     var members: [OrderedJSON.Member] = []
-    var keys: Set<String> = []
+    // Strings of different scalars may be equal in Swift. As keys they differ.
+    var keys: Set<[UInt8]> = []
     skipSpace()
     if accept(UInt8(ascii: "}")) { return .object([]) }
     repeat {
@@ -78,7 +79,7 @@ private struct JSONParser {
       let start = cursor
       guard peek() == UInt8(ascii: "\"") else { throw fault(expected: "a key in quotes") }
       let key = try string()
-      guard keys.insert(key).inserted else {
+      guard keys.insert(Array(key.utf8)).inserted else {
         cursor = start
         throw fault("a key stands twice in one object", key: key)
       }

@@ -90,6 +90,11 @@ import Torch
     #expect(fault?.found == "`\"` at line 3, column 3")
   }
 
+  /// The two keys are canonically equivalent, and Swift's strings are equal.
+  @Test func keysOfDifferentScalarsDiffer() throws {
+    #expect(try OrderedJSON(parsing: "{\"\u{B7}\": 1, \"\u{387}\": 2}").leaves.count == 2)
+  }
+
   @Test(arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82]] as [[UInt8]])
   func refusesBytesThatAreNotUTF8(bytes: [UInt8]) {
     let document = [UInt8(ascii: "\"")] + bytes + [UInt8(ascii: "\"")]

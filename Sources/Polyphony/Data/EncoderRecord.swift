@@ -1,0 +1,43 @@
+/// The pretrained encoder that computed a modality's features from raw inputs.
+///
+/// `dataset.json` has it for each such modality, and a model's `config.json` carries it on. So a prediction does with a raw
+/// input what the training did.
+public struct EncoderRecord: Codable, Equatable, Sendable {
+  /// The form of the raw inputs: `text`, `image`, `audio` or `video`.
+  public var content: String
+  /// The encoder's family, such as `bert`.
+  public var family: String
+  /// The SHA-256 of the encoder. `polyphony encoders describe` prints it.
+  public var sha256: String
+  /// The layer whose states are the features. −1 is the last one.
+  public var layer: Int
+  /// The way from steps to a sample: `none`, `mean` or `first`.
+  public var pooling: String
+  /// The most steps that the encoder reads. It is nil for encoders without a limit.
+  public var longest: Int?
+  /// The encoder's folder when the features were computed.
+  public var folder: String?
+
+  enum CodingKeys: String, CodingKey {
+    case content, family, sha256, layer, pooling, longest, folder
+  }
+
+  /// Makes a record.
+  public init(
+    content: String, family: String, sha256: String, layer: Int, pooling: String, longest: Int? = nil,
+    folder: String? = nil
+  ) {
+    (self.content, self.family, self.sha256) = (content, family, sha256)
+    (self.layer, self.pooling, self.longest, self.folder) = (layer, pooling, longest, folder)
+  }
+
+  /// True if both encoders compute the same features, wherever their folders are.
+  public func computesLike(_ other: EncoderRecord) -> Bool {
+    var other = other
+    other.folder = folder
+    return self == other
+  }
+
+  /// The record for messages, such as `bert 53aa51172d14, layer -1, pooling mean`.
+  public var summary: String { "\(family) \(sha256.prefix(12)), layer \(layer), pooling \(pooling)" }
+}

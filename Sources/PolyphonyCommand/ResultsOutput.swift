@@ -37,19 +37,20 @@ struct ResultsOutput {
     try StandardOutput.print()
   }
 
-  /// Writes `results.json` into a folder, and `environment.json` with everything that the numbers depend on.
+  /// Writes `environment.json` with everything that the numbers depend on, and then `results.json`. So a killed process
+  /// leaves no results of an unknown command.
   func write(_ results: [RunResult], to folder: String, data: [String], device: Device) throws(Fault) {
-    try AtomicFile.write(document(results).text(), to: "\(folder)/results.json")
     try RunEnvironment(data: data, device: device).write(to: folder)
+    try AtomicFile.write(document(results).text(), to: "\(folder)/results.json")
   }
 
-  /// Writes `results.json` with the rows of other methods that it has already, and `environment.json`.
+  /// Writes `environment.json`, and `results.json` with the rows of other methods that it has already.
   func write(_ results: [RunResult], beside earlier: EarlierResults) throws(Fault) {
     var document = document(results)
     let (rows, kept) = earlier.merged(document.results)
     document.results = rows
-    try AtomicFile.write(document.text(), to: "\(earlier.folder)/results.json")
     try earlier.environment.write(to: earlier.folder)
+    try AtomicFile.write(document.text(), to: "\(earlier.folder)/results.json")
     if !kept.isEmpty { Terminal.note("\(earlier.folder)/results.json also keeps \(kept.joined(separator: ", "))") }
   }
 

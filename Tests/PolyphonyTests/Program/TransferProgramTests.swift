@@ -31,7 +31,11 @@ import Torch
       let refused = try Program.run(arguments)
       #expect(refused.code == 73 && refused.errors.contains("--resume"))
       let again = try Program.succeed(arguments + ["--resume"])
-      #expect(try ResultsDocument(parsing: again.output).results.map(\.metrics) == rows.map(\.metrics))
+      let resumed = try ResultsDocument(parsing: again.output).results
+      #expect(resumed.map(\.metrics) == rows.map(\.metrics))
+      // The answers of the runs before the resumption are in the report too.
+      #expect(rows.allSatisfy { $0.extra["answers"] != nil })
+      #expect(resumed.map { $0.extra["answers"] } == rows.map { $0.extra["answers"] })
       let other = try Program.run(arguments + ["--resume", "--set", "training.epochs=2"])
       #expect(other.code == 64 && other.errors.contains("recipe.yaml"), "\(other.errors)")
     }

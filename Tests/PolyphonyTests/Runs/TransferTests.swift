@@ -127,10 +127,15 @@ import Torch
       let path = folder + "/out/runs/" + file
       let text = try String(contentsOfFile: path, encoding: .utf8)
       let changed = text.replacingOccurrences(
-        of: #""name" : "accuracy",\s+"value" : [0-9.e-]+"#, with: #""name" : "accuracy", "value" : 0.125"#,
-        options: .regularExpression)
+        of: #"("accuracy": \{[^}]*"values": \[)[^\]]*"#, with: "$10.125", options: .regularExpression)
       #expect(changed != text)
       try changed.write(toFile: path, atomically: true, encoding: .utf8)
+      let accuracy = rows[0].aggregates["accuracy"]?.values.last
+      #expect(accuracy != 0.125)
+      #expect(try suite.run()?.first?.aggregates["accuracy"]?.values.last == accuracy, "a damaged score is made anew")
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+      try changed.write(toFile: path, atomically: true, encoding: .utf8)
+      try HashList.write(of: ["seed-2.json"], in: path.parentFolder, to: "seed-2.sha256")
       #expect(try suite.run()?.first?.aggregates["accuracy"]?.values.last == 0.125)
     }
   }

@@ -71,6 +71,20 @@ import Torch
     }
   }
 
+  /// A run that was killed before its first checkpoint starts anew in the same folder.
+  @Test func aNewRunVoidsAllEarlierEvents() throws {
+    try withTemporaryFolder { folder in
+      // Its name would sort after one of the same second.
+      try AtomicFile.write("", to: folder + "/events.out.tfevents.1700000000.zzz.1.000")
+      let writer = try TensorBoardWriter(folder: folder, now: { 1_700_000_000 })
+      #expect(URL(fileURLWithPath: writer.path).lastPathComponent.hasPrefix("events.out.tfevents.1700000001."))
+      let events = try events(at: writer.path)
+      #expect(events.count == 2)
+      #expect(events[1].sessionLog.status == .start)
+      #expect(events[1].step == 0)
+    }
+  }
+
   @Test func aFolderThatCannotBeMadeIsAFault() throws {
     try withTemporaryFolder { folder in
       try AtomicFile.write("", to: folder + "/file")

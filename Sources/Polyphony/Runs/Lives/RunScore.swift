@@ -8,7 +8,7 @@ public struct RunScore: Sendable {
   public var chosen: ChosenEpoch?
   /// The scores on the reported split.
   public var metrics = MetricValues()
-  /// The answers on the reported split, summed up. Nil for a task without a summary, and for scores of a file.
+  /// The answers on the reported split, summed up. Nil for a task without a summary.
   public var answers: AnswerSummary?
   /// The number of elements of all parameters, and of the trained ones.
   public var parameters: (total: Int, trainable: Int)
@@ -44,34 +44,5 @@ public struct ChosenEpoch: Equatable, Sendable {
   /// Makes a value from its parts.
   public init(epoch: Int, epochs: Int, metric: String, score: Double?) {
     (self.epoch, self.epochs, self.metric, self.score) = (epoch, epochs, metric, score)
-  }
-}
-
-extension RunScore: Codable {
-  private struct Metric: Codable {
-    var name: String
-    var value: Double?
-  }
-
-  private enum CodingKeys: String, CodingKey { case validation, test, total, trainable }
-
-  /// Reads the output of ``encode(to:)``, which is the file of one run in a transfer suite.
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      parameters: (
-        try container.decode(Int.self, forKey: .total), try container.decode(Int.self, forKey: .trainable)
-      ))
-    validation = try container.decodeIfPresent(Double.self, forKey: .validation)
-    for metric in try container.decode([Metric].self, forKey: .test) { metrics[metric.name] = metric.value }
-  }
-
-  /// Writes scores and parameters. It leaves out cost and remarks, which belong to a report.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encodeIfPresent(validation, forKey: .validation)
-    try container.encode(metrics.map { Metric(name: $0.name, value: $0.value) }, forKey: .test)
-    try container.encode(parameters.total, forKey: .total)
-    try container.encode(parameters.trainable, forKey: .trainable)
   }
 }

@@ -2,11 +2,12 @@ import Foundation
 import OrderedCollections
 import Torch
 
-/// The scores of one model on disk, in the form of a results document. Reading restores the same bits.
+/// The scores of one model on disk, in the form of a results document. Pipelines and transfers keep them. Reading
+/// restores the same bits.
 ///
 /// The hash of the file `KEY.json` is in `KEY.sha256`, which is written last.
 enum PipelineScores {
-  private static let conditions = ["missing", "shift"]
+  private static let conditions = ["missing", "shift", TransferScores.validation]
 
   static func write(_ rows: [RunResult], to file: String) throws(Fault) {
     let document = ResultsDocument(

@@ -130,9 +130,10 @@ public struct EvaluationOutcome {
     ]
   }
 
-  /// Writes `results.json` with the given text, the masks (`missing/….safetensors`) and a sweep's plot (`missing.svg`).
+  /// Writes the masks (`missing/….safetensors`), a sweep's plot (`missing.svg`), `environment.json`, and last
+  /// `results.json` with the given text.
   /// - Throws: `Fault(.cannotWrite)`.
-  public func write(to folder: String, results: String) throws(Fault) {
+  public func write(to folder: String, results: String, _ environment: RunEnvironment) throws(Fault) {
     _ = try RunFolder(folder, existing: .resume)
     if !masks.isEmpty { _ = try RunFolder("\(folder)/missing", existing: .resume) }
     for mask in masks {
@@ -140,6 +141,7 @@ public struct EvaluationOutcome {
       try mask.write(to: "\(folder)/missing/\(name).safetensors")
     }
     if isSweep { try AtomicFile.write(chart.svg, to: "\(folder)/missing.svg") }
+    try environment.write(to: folder)
     try AtomicFile.write(results, to: "\(folder)/results.json")
   }
 }

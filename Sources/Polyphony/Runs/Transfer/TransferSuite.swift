@@ -116,13 +116,10 @@ public struct TransferSuite {
     let path = "\(folder)/runs/\(amount)/\(variant.slug)/rate-\(rate)"
     var grid = MethodGrid(life(variant, amount, rate: rate), seeds: seeds)
     grid.measuresCost = false
-    grid.known = { (_, seed) throws(Fault) in
-      let file = "\(path)/seed-\(seed).json"
-      return FileManager.default.fileExists(atPath: file) ? try JSONFile.read(RunScore.self, from: file) : nil
-    }
-    grid.didScore = { (score, _, seed) throws(Fault) in
+    grid.known = { (_, seed) in TransferScores.read("\(path)/seed-\(seed).json", seed: seed) }
+    grid.didScore = { (score, method, seed) throws(Fault) in
       _ = try RunFolder(path, existing: .resume)
-      try JSONFile.write(score, to: "\(path)/seed-\(seed).json")
+      try TransferScores.write(score, of: method, seed: seed, to: "\(path)/seed-\(seed).json")
     }
     return grid
   }
@@ -132,7 +129,8 @@ public struct TransferSuite {
     let runs = "\(folder)/runs"
     for path in (try? FileManager.default.subpathsOfDirectory(atPath: runs)) ?? [] {
       let parts = path.split(separator: "/")
-      guard parts.count == 4, parts[2].hasPrefix("rate-"), parts[3].hasPrefix("seed-"), parts[3].hasSuffix(".json")
+      guard parts.count == 4, parts[2].hasPrefix("rate-"), parts[3].hasPrefix("seed-"),
+        [".json", ".sha256"].contains(where: parts[3].hasSuffix)
       else { continue }
       unlink("\(runs)/\(path)")
     }

@@ -6,7 +6,7 @@ import Torch
 ///
 /// A file is a sequence of TFRecord frames. A frame has the length (8 bytes, little-endian), the masked CRC-32C of the
 /// length, the data, and the masked CRC-32C of the data. The data is an `Event` (Protocols/tensorboard_event.proto). A
-/// resumed run begins a new file in the same folder. Its second event gives the step from which on the earlier files
+/// run in a folder with earlier files begins a new one. Its second event gives the step from which on the earlier files
 /// are void.
 ///
 /// Values stay in memory until `flush()`, which a run calls at the end of an epoch.
@@ -27,18 +27,21 @@ public final class TensorBoardWriter {
   ///
   /// - Parameters:
   ///   - folder: the folder of the run.
-  ///   - lastStep: the last valid step of a resumed run. Later steps in earlier files become void.
+  ///   - lastStep: the last valid step of a resumed run. Later steps in earlier files become void. Nil voids all steps
+  ///     of earlier files.
   ///   - now: the clock, in seconds since 1970.
   /// - Throws: `Fault(.cannotWrite)`.
   public init(
     folder: String, resumingAfter lastStep: Int? = nil, now: @escaping () -> Double = { Date().timeIntervalSince1970 }
   ) throws(Fault) {
     try makeFolder(folder)
-    (path, handle) = try Self.newFile(in: folder, seconds: Int(now()))
+    let earlier = Self.latestSecond(in: folder)
+    // A process number says nothing about the order of two files, so no two files have one second.
+    (path, handle) = try Self.newFile(in: folder, seconds: max(Int(now()), earlier.map { $0 + 1 } ?? 0))
     self.now = now
     try append(step: 0) { $0.fileVersion = "brain.Event:2" }
-    if let lastStep {
-      try append(step: lastStep + 1) { $0.sessionLog = .with { $0.status = .start } }
+    if let start = lastStep.map({ $0 + 1 }) ?? earlier.map({ _ in 0 }) {
+      try append(step: start) { $0.sessionLog = .with { $0.status = .start } }
     }
     try flush()
   }
@@ -92,12 +95,21 @@ public final class TensorBoardWriter {
     return length + checksum(length) + data + checksum(data)
   }
 
+  /// The second in the names of the newest event files of a folder. Nil without one.
+  private static func latestSecond(in folder: String) -> Int? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasPrefix(prefix) }
+      .compactMap { Int($0.dropFirst(prefix.count).prefix { $0 != "." }) }.filter { $0 < 9_999_999_999 }.max()
+  }
+
+  private static let prefix = "events.out.tfevents."
+
   /// Makes a file with a name in TensorBoard's form. The name sorts after those of earlier files.
   private static func newFile(in folder: String, seconds: Int) throws(Fault) -> (path: String, handle: FileHandle) {
     let time = String(format: "%010d", seconds)
     for attempt in 0..<1000 {
       let suffix = "\(getpid()).\(String(format: "%03d", attempt))"
-      let path = "\(folder)/events.out.tfevents.\(time).\(hostName).\(suffix)"
+      let path = "\(folder)/\(prefix)\(time).\(hostName).\(suffix)"
       let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 { return (path, FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)) }
       let code = errno

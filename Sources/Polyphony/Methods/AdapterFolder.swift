@@ -91,10 +91,8 @@ public enum AdapterFolder {
         found: description.modalities.joined(separator: ", "), expected: modalities.joined(separator: ", "),
         remedy: "use the adapter with the base model it was made for")
     }
-    let maker = try TuningMethods.restorer(description.method)
-    let method = try SettingsReader.read(description.settings, kind: .badData) { (reader) throws(Fault) in
-      try maker(reader, configuration)
-    }.value
+    try checkSizes(path, configuration)
+    let method = try method(description, configuration)
     var beneath: Installation?
     if let lower = try self.beneath(description, of: path) {
       beneath = try install(lower, on: model, base: base, fingerprint: found).installation
@@ -118,7 +116,7 @@ public enum AdapterFolder {
   }
 
   /// The folder of the adapter beneath another one, after a check of its hash. Nil for an adapter on the bare base.
-  private static func beneath(_ description: AdapterDescription, of path: String) throws(Fault) -> String? {
+  static func beneath(_ description: AdapterDescription, of path: String) throws(Fault) -> String? {
     let folder = "\(path)/\(beneathFolder)"
     let isThere = FileManager.default.fileExists(atPath: folder)
     guard let reference = description.beneath else {
@@ -174,10 +172,7 @@ public enum AdapterFolder {
     let own = installation.tensors
     for (key, tensor) in own {
       guard let source = saved[key], source.shape == tensor.shape else {
-        throw Fault(
-          .badData, "the adapter does not fit this model", file: file, key: key,
-          found: saved[key]?.description ?? "no such tensor", expected: tensor.description,
-          remedy: "use the adapter with the base model it was made for")
+        throw unfitting(file, key, saved[key]?.description, tensor)
       }
     }
     if let extra = Set(saved.keys).subtracting(own.map(\.key)).min() {

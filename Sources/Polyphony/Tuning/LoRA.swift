@@ -43,7 +43,7 @@ public final class LoRA: Module, Attachment, MergeableTuning {
   /// Reads the settings.
   /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
   public init(_ settings: SettingsReader) throws(Fault) {
-    rank = try settings.int("rank", default: 8, in: 1...)
+    rank = try settings.int("rank", default: 8, in: 1...65536)
     let alpha = try settings.double("alpha", default: 16, in: Above(0))
     let stabilized = try settings.bool("rank_stabilized", default: false)
     scale = alpha / (stabilized ? Double(rank).squareRoot() : Double(rank))

@@ -12,7 +12,8 @@ PYTEST = PYTHONPATH="python:$(TORCH_SITE):$(PEER_PACKAGES)" POLYPHONY="$(CURDIR)
   $(PYTHON) -m pytest -q -p no:cacheprovider --rootdir python python/tests
 SWIFT_FILES = Sources Tests Examples Package.swift
 
-.PHONY: help setup build install uninstall wheel test test-python torture demo docs bench profile bench-check sanitize fixtures encoder-fixtures \
+.PHONY: help setup build install uninstall wheel test test-python torture fuzz demo docs bench profile bench-check sanitize \
+  fixtures encoder-fixtures \
   format lint clean
 
 help:
@@ -21,12 +22,13 @@ help:
 	@echo "make install   install the program under PREFIX=DIR (default ~/.local); make uninstall removes it"
 	@echo "make wheel     make dist/polyphony-*.whl, which brings program and Python package"
 	@echo "make test      run all tests (make test-python: those of the Python package alone)"
-	@echo "make torture   kill runs, damage files and fill disks at random (KILLS=100 CASES=10000 SEED=1)"
+	@echo "make torture   kill runs, damage files and fill disks at random (KILLS=1000 CASES=10000 DISKS=40 SEED=1)"
+	@echo "make fuzz      fuzz the readers of files with libFuzzer (TARGET=all RUNS=100000; Linux)"
 	@echo "make demo      one model, four lives on the data set that comes along, each against what it is to improve on"
 	@echo "make docs      build the documentation as a static site in .build/docs"
 	@echo "make bench     measure against PyTorch and write Benchmarks/RESULTS.md (BENCH_FLAGS=--quick)"
 	@echo "make profile   say where the time of those steps goes, and write Benchmarks/PROFILE.md (Linux with perf)"
-	@echo "make sanitize  run the kernels under the address and undefined-behaviour sanitizers (compiles for a while)"
+	@echo "make sanitize  run kernels and readers under the address and undefined-behaviour sanitizers (compiles for a while)"
 	@echo "make format    format the Swift files; make lint: check them"
 	@echo "make fixtures  compute the tests' reference numbers again, with PyTorch"
 	@echo "make encoder-fixtures   the same for pretrained encoders, with transformers"
@@ -66,13 +68,22 @@ wheel: setup
 	$(PYTHON) Tools/make-wheel.py
 
 # Long trials with random kills, damaged files and full disks; a failed case has a number that repeats it.
-KILLS ?= 100
+KILLS ?= 1000
 CASES ?= 10000
+DISKS ?= 40
 SEED ?= 1
-torture: setup
-	POLYPHONY_KILLS=$(KILLS) POLYPHONY_CASES=$(CASES) POLYPHONY_SEED=$(SEED) \
+torture: build
+	Tools/torture-kills.py $(PROGRAM) --kills $(KILLS) --seed $(SEED)
+	Tools/hostile-trial.py $(PROGRAM)
+	POLYPHONY_CASES=$(CASES) POLYPHONY_DISKS=$(DISKS) POLYPHONY_SEED=$(SEED) \
 	  swift test -c release --filter 'Torture|StateSweepTests'
 	@echo "make torture: nothing was lost, and nothing ended without a message"
+
+# Coverage-guided fuzzing of the readers of files: TARGET is safetensors, json, yaml, pickle, npy, npz, csv, mat or all.
+TARGET ?= all
+RUNS ?= 100000
+fuzz: setup
+	@Tools/fuzz.sh $(TARGET) $(RUNS)
 
 demo: build
 	$(PROGRAM) demo
@@ -91,9 +102,11 @@ profile: build
 bench-check: setup $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Benchmarks/peers/check.py
 
-# Memory errors and undefined behaviour in the kernels, for every instruction set of this processor.
+# Memory errors and undefined behaviour: the kernels, for every instruction set of this processor, and on Linux the
+# readers of files with the tests' fixtures and damaged copies of them.
 sanitize: setup
 	@Tools/sanitize.sh
+	@[ "$$(uname)" != Linux ] || Tools/fuzz.sh all 20000
 
 fixtures: setup $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Tools/make-torch-fixtures.py

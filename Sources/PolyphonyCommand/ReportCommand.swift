@@ -51,7 +51,7 @@ struct ReportCommand: ReportingCommand {
     let report = try Report(folder: folder, metric: metric, reference: reference)
     let file = output ?? report.standardFile
     let isStream = AtomicFile.isStream(file)
-    try report.write(to: file)
+    // The tables come first, since their names may be taken.
     if tables {
       guard let found = report.tables else {
         throw Fault(
@@ -60,6 +60,7 @@ struct ReportCommand: ReportingCommand {
       }
       try found.write(to: (isStream ? report.standardFile : file).parentFolder)
     }
+    try report.write(to: file)
     // A page that goes through standard output is all that is to be there.
     if !isStream { try StandardOutput.print(file) }
   }

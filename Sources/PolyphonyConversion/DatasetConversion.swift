@@ -132,7 +132,8 @@ public enum DatasetConversion {
     _ writings: [SplitWriting], _ description: inout DatasetDescription, _ notes: inout [String], to folder: String,
     _ progress: (Progress) -> Void
   ) throws(Fault) {
-    let total = writings.reduce(0) { $0 + $1.byteCount }
+    let total = SplitWriting.byteCount(of: writings)
+    try checkSpace(for: total, in: folder, of: writings.first?.source ?? folder)
     var done = 0
     for writing in writings {
       let name = writing.set.name
@@ -157,6 +158,14 @@ public enum DatasetConversion {
       }
       description.splits[name]?.sha256 = try FileHash.sha256(of: path)
     }
+  }
+
+  /// Checks that the disk of a folder can hold the data set. An array of a small file may say that it is huge.
+  private static func checkSpace(for bytes: Int, in folder: String, of source: String) throws(Fault) {
+    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    try DiskSpace.check(for: bytes, at: descriptor, "the data set", of: source)
   }
 
   /// The error of a modality that no training sample has.

@@ -40,6 +40,9 @@ public enum AdaptationMethods {
     try registry.value(name, "unknown adaptation method", key: "--method")
   }
 
+  /// True for a method of this library.
+  static func isBuiltIn(_ name: String) -> Bool { registry.isBuiltIn(name) }
+
   /// Makes the method that restores an adapted model's tensors from an adapter folder. Nil for any other name.
   static func restoration(_ name: String) -> TuningMethods.Maker? {
     guard let make = registry[name] else { return nil }

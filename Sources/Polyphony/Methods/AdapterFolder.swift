@@ -86,10 +86,8 @@ public enum AdapterFolder {
       try checkBase(description, fingerprint, of: path, model.configuration, base: base, found: found)
     }
     let configuration = model.configuration
-    let maker = try TuningMethods.restorer(description.method)
-    let method = try SettingsReader.read(description.settings, kind: .badData) { (reader) throws(Fault) in
-      try maker(reader, configuration)
-    }.value
+    try checkSizes(path, configuration)
+    let method = try method(description, configuration)
     var beneath: Installation?
     if let lower = try self.beneath(description, of: path) {
       beneath = try install(lower, on: model, base: base, fingerprint: found).installation
@@ -133,7 +131,7 @@ public enum AdapterFolder {
   }
 
   /// The folder of the adapter beneath another one, after a check of its hash. Nil for an adapter on the bare base.
-  private static func beneath(_ description: AdapterDescription, of path: String) throws(Fault) -> String? {
+  static func beneath(_ description: AdapterDescription, of path: String) throws(Fault) -> String? {
     let folder = "\(path)/\(beneathFolder)"
     let isThere = FileManager.default.fileExists(atPath: folder)
     guard let reference = description.beneath else {
@@ -189,10 +187,7 @@ public enum AdapterFolder {
     let own = installation.tensors.map { (name: fileName(of: $0.key, method: method), tensor: $0.tensor, key: $0.key) }
     for (name, tensor, key) in own where saved[name] != nil || !isOptional(key, method: method) {
       guard let source = saved[name], source.shape == tensor.shape else {
-        throw Fault(
-          .badData, "the adapter does not fit this model", file: file, key: name,
-          found: saved[name]?.description ?? "no such tensor", expected: tensor.description,
-          remedy: "use the adapter with the base model it was made for")
+        throw unfitting(file, name, saved[name]?.description, tensor)
       }
     }
     if let extra = Set(saved.keys).subtracting(own.map(\.name)).min() {

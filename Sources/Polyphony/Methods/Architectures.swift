@@ -35,6 +35,9 @@ public enum Architectures {
   /// Adds a backbone from outside this library.
   public static func register(_ name: String, _ make: @escaping Maker) { registry[name] = make }
 
+  /// True for a backbone of this library.
+  static func isBuiltIn(_ name: String) -> Bool { registry.isBuiltIn(name) }
+
   /// Makes the backbone that a configuration describes.
   /// - Throws: `Fault(.usage)` for an unknown architecture or invalid sizes.
   public static func make(_ configuration: ModelConfiguration, file: String? = nil) throws(Fault) -> any Backbone {
@@ -56,7 +59,7 @@ public enum Architectures {
     _ configuration: ModelConfiguration, fits weights: SafetensorsFile, file: String? = nil
   ) throws(Fault) {
     try configuration.validate(file: file)
-    guard registry.isBuiltIn(configuration.architecture) else { return }
+    guard isBuiltIn(configuration.architecture) else { return }
     // Every layer and every modality has a tensor at least.
     let counts = [
       ("layers", configuration.layers), ("memory_layers", configuration.memoryLayers ?? 1),

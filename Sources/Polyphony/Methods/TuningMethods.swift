@@ -42,6 +42,9 @@ public enum TuningMethods {
   /// Adds a method from outside this library.
   public static func register(_ name: String, _ make: @escaping Maker) { registry[name] = make }
 
+  /// True for a method of this library, or the restoration of one of its adaptations.
+  static func isBuiltIn(_ name: String) -> Bool { registry.isBuiltIn(name) || AdaptationMethods.isBuiltIn(name) }
+
   /// The maker of the method with this name.
   /// - Throws: `Fault(.usage)` for an unknown name, with the nearest known one.
   public static func maker(_ name: String) throws(Fault) -> Maker {

@@ -31,7 +31,7 @@ public final class BottleneckTuning: Module, Attachment, TuningMethod {
   /// Reads the settings.
   /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
   public init(_ settings: SettingsReader) throws(Fault) {
-    bottleneck = try settings.int("bottleneck", default: 8, in: 1...)
+    bottleneck = try settings.int("bottleneck", default: 8, in: 1...65536)
     variant = try settings.choice("variant", default: .pfeiffer)
     tuning = LayerTuning(method: "adapter", trainsHead: try settings.trainsHead())
     super.init()

@@ -29,9 +29,9 @@ public final class Compacter: Module, Attachment, TuningMethod {
   /// Reads the settings.
   /// - Throws: `Fault(.usage)` for a number out of range, and for a bottleneck that is no multiple of `blocks`.
   public init(_ settings: SettingsReader) throws(Fault) {
-    bottleneck = try settings.int("bottleneck", default: 8, in: 1...)
+    bottleneck = try settings.int("bottleneck", default: 8, in: 1...65536)
     blocks = try settings.int("blocks", default: 4, in: 1...64)
-    rank = try settings.int("rank", default: 1, in: 1...)
+    rank = try settings.int("rank", default: 1, in: 1...65536)
     variant = try settings.choice("variant", default: .houlsby)
     tuning = LayerTuning(method: "compacter", trainsHead: try settings.trainsHead())
     guard bottleneck % blocks == 0 else {

@@ -24,8 +24,8 @@ public final class PrefixTuning: Module, Attachment, TuningMethod {
   /// Reads the settings.
   /// - Throws: `Fault(.usage)` for a number out of range.
   public init(_ settings: SettingsReader) throws(Fault) {
-    length = try settings.int("length", default: 8, in: 1...)
-    hidden = try settings.int("hidden", default: 0, in: 0...)
+    length = try settings.int("length", default: 8, in: 1...1024)
+    hidden = try settings.int("hidden", default: 0, in: 0...65536)
     tuning = LayerTuning(method: "prefix", trainsHead: try settings.trainsHead())
     super.init()
     layers = NamedModules()

@@ -30,7 +30,7 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
   /// Reads the settings.
   /// - Throws: `Fault(.usage)` for a number out of range.
   public init(_ settings: SettingsReader) throws(Fault) {
-    length = try settings.int("length", default: 8, in: 1...)
+    length = try settings.int("length", default: 8, in: 1...1024)
     trainsHead = try settings.trainsHead()
     super.init()
     prompts = NamedModules()

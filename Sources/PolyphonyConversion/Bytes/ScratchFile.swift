@@ -29,13 +29,7 @@ final class ScratchFile {
   /// Checks that the disk has space for content that is to be unpacked.
   /// - Throws: `Fault(.cannotWrite)` if it has less.
   func checkSpace(for bytes: Int, of source: String) throws(Fault) {
-    var disk = statvfs()
-    guard fstatvfs(file.descriptor, &disk) == 0 else { return }
-    let (free, overflow) = Int(disk.f_bavail).multipliedReportingOverflow(by: Int(disk.f_frsize))
-    guard !overflow, bytes > free else { return }
-    throw Fault(
-      .cannotWrite, "the disk has no space for the unpacked file", file: source, found: "\(free) free bytes",
-      expected: "\(bytes) bytes for \(file.path)", remedy: "free some space, or choose an output on another disk")
+    try DiskSpace.check(for: bytes, at: file.descriptor, "the unpacked file", of: source)
   }
 
   /// Appends bytes. They can be read after `flush()`.

@@ -22,7 +22,26 @@ struct SplitWriting {
   }
 
   /// The number of bytes of the modalities.
-  var byteCount: Int { entries.reduce(0) { $0 + set.rows.count * $1.modality.sampleShape.reduce(4, *) } }
+  var byteCount: Int {
+    entries.reduce(0) { sum, entry in
+      let bytes = entry.modality.sampleShape.reduce(Self.product(set.rows.count, 4), Self.product)
+      return Self.sum(sum, bytes)
+    }
+  }
+
+  /// The number of bytes of all splits.
+  static func byteCount(of writings: [SplitWriting]) -> Int { writings.map(\.byteCount).reduce(0, sum) }
+
+  // A file may promise more bytes than a number can count. No disk has the largest number either.
+  private static func product(_ a: Int, _ b: Int) -> Int {
+    let (value, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? .max : value
+  }
+
+  private static func sum(_ a: Int, _ b: Int) -> Int {
+    let (value, overflow) = a.addingReportingOverflow(b)
+    return overflow ? .max : value
+  }
 
   /// Writes the file. It writes it again if samples have no finite number at all, which only reading reveals.
   /// - Throws: `Fault` if the source cannot be read or the file cannot be written, and for a sample without any

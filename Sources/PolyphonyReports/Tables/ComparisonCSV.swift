@@ -1,3 +1,4 @@
+import Foundation
 import OrderedCollections
 import Polyphony
 import PolyphonyPresentation
@@ -8,14 +9,24 @@ import PolyphonyPresentation
 struct ComparisonCSV {
   let comparisons: [MethodComparison]
 
+  private static let firstTitles = ["method", "metric", "better", "seeds"]
+
   init(_ comparisons: [MethodComparison]) { self.comparisons = comparisons }
+
+  /// True for a file that begins with the titles of this form.
+  static func isOne(_ file: String) -> Bool {
+    guard let data = FileManager.default.contents(atPath: file) else { return false }
+    let titles = String(decoding: data.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    return titles.contains(firstTitles.joined(separator: ","))
+  }
 
   var text: String {
     let keys = Array(OrderedSet(comparisons.flatMap(\.conditions).flatMap { Array($0.parts.keys) }))
-    let titles = [
-      "method", "metric", "better", "seeds", "mean", "std", "best", "reference", "common_seeds", "difference",
-      "standard_error", "t", "p", "p_holm", "comparisons", "significant", "note", "trained", "total", "seconds",
-    ]
+    let titles =
+      Self.firstTitles + [
+        "mean", "std", "best", "reference", "common_seeds", "difference",
+        "standard_error", "t", "p", "p_holm", "comparisons", "significant", "note", "trained", "total", "seconds",
+      ]
     var table = TextTable((keys + titles).map { .init($0) })
     for comparison in comparisons {
       for condition in comparison.conditions {

@@ -1,3 +1,4 @@
+import Foundation
 import Polyphony
 import PolyphonyPresentation
 
@@ -57,11 +58,24 @@ public struct ComparisonTables: Sendable {
   /// All comparisons as comma-separated values in long form.
   public var csv: String { ComparisonCSV(comparisons).text }
 
-  /// Writes `table.csv`, `table.md` and `table.tex`.
-  /// - Throws: `Fault(.cannotWrite)`.
+  /// Writes `table.csv`, `table.md` and `table.tex`. They replace those of an earlier report.
+  /// - Throws: `Fault(.cannotWrite)`, also for files of these names that no report wrote.
   public func write(to folder: String) throws(Fault) {
+    try Self.checkFiles(in: folder)
     try AtomicFile.write(csv, to: "\(folder)/table.csv")
     try AtomicFile.write(markdown, to: "\(folder)/table.md")
     try AtomicFile.write(latex, to: "\(folder)/table.tex")
+  }
+
+  /// Checks that the names in a folder are free, or have the tables of a report. `table.csv` is their mark.
+  private static func checkFiles(in folder: String) throws(Fault) {
+    let names = ["table.csv", "table.md", "table.tex"].filter {
+      FileManager.default.fileExists(atPath: "\(folder)/\($0)")
+    }
+    guard let name = names.first, !ComparisonCSV.isOne("\(folder)/table.csv") else { return }
+    throw Fault(
+      .cannotWrite, "the folder holds a table of another origin, which would be lost", file: "\(folder)/\(name)",
+      found: names.joined(separator: ", "), expected: "no such files, or those of an earlier report",
+      remedy: "move them elsewhere, or name another folder")
   }
 }

@@ -1,14 +1,20 @@
 import Foundation
 
-/// Makes a folder with all folders above it. A folder that is there already stays as it is.
+/// Makes a folder with all folders above it, and flushes the folder above. A folder that is there already stays as it
+/// is.
 /// - Throws: `Fault(.cannotWrite)` with the system's words.
 package func makeFolder(_ path: String) throws(Fault) {
-  guard mkdir(path, 0o777) != 0 else { return }
+  var result = mkdir(path, 0o777)
   var number = errno
-  if number == ENOENT, path.parentFolder != path, !path.isEmpty {
+  if result != 0, number == ENOENT, path.parentFolder != path, !path.isEmpty {
     try makeFolder(path.parentFolder)
-    guard mkdir(path, 0o777) != 0 else { return }
+    result = mkdir(path, 0o777)
     number = errno
+  }
+  if result == 0 {
+    // A folder above that may be written but not read cannot be flushed. The new one is of use all the same.
+    try? syncFolder(path.parentFolder)
+    return
   }
   var isFolder: ObjCBool = false
   let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)

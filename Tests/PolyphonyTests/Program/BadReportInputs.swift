@@ -56,6 +56,12 @@ extension BadInputTests {
       breaking: files(["metrics.jsonl": #"{"epoch": 1, "step": 1, "split": "epoch", "train/loss": 1}"# + "\n"]),
       arguments: ["report", "DATA", "--tables", "--output", "DATA/report.html"]),
     Case(
+      name: "tables over a table of somebody else", code: 73, mentions: ["DATA/table.csv", "another origin"],
+      breaking: { data in
+        try results()(data)
+        try files(["table.csv": "name,age\n"])(data)
+      }, arguments: ["report", "DATA", "--tables"]),
+    Case(
       name: "shifts into a file", code: 73, mentions: ["dataset.json"],
       arguments: [
         "evaluate", "--model", "MODEL", "--data", "DATA", "--shift", "noise:1", "--output", "DATA/dataset.json",

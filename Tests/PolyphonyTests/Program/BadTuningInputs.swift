@@ -91,6 +91,12 @@ extension BadInputTests {
       name: "merging what cannot be merged", code: 64, mentions: ["wander", "cannot be merged"],
       arguments: tune("wander", "--merge", "--set", "training.epochs=1")),
     Case(
+      name: "an adapter whose settings ask for more than its weights hold", code: 65,
+      mentions: ["adapter_model.safetensors", "lora_A", "60000"],
+      breaking: adapter("lora") { path, _ in
+        try rewrite(path + "/adapter_config.json", "\"rank\": 2", "\"rank\": 60000")
+      }, arguments: withAdapter),
+    Case(
       name: "an adapter of another base", code: 64, mentions: ["base_sha256", "another base"],
       breaking: adapter("lora") { path, _ in
         try rewrite(path + "/adapter_config.json", "\"base_sha256\": \"", "\"base_sha256\": \"0")

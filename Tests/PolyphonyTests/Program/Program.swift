@@ -10,8 +10,9 @@ struct Program {
     var errors: String
   }
 
-  /// The path of the program beside the test bundle.
+  /// The path of the program: `POLYPHONY`, or else the one beside the test bundle.
   static let path: String = {
+    if let path = ProcessInfo.processInfo.environment["POLYPHONY"] { return path }
     let bundle = Bundle.module.bundlePath as NSString
     return bundle.deletingLastPathComponent + "/polyphony"
   }()

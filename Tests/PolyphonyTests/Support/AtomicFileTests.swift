@@ -33,6 +33,33 @@ import Testing
     }
   }
 
+  /// Errors that network file systems give.
+  @Test(arguments: [EIO, ESTALE, EXDEV, EDQUOT], [FileStep.write, .syncFile, .rename])
+  func anErrorOfANetworkLeavesTheOldFile(number: Int32, step: FileStep) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/state.json"
+      try AtomicFile.write("old", to: path)
+      let fault = #expect(throws: Fault.self) {
+        try FileStep.intercept.withValue({ $0 == step ? number : 0 }) { try AtomicFile.write("new", to: path) }
+      }
+      #expect(fault?.kind == .cannotWrite && fault?.found == "\(describe(errno: number)) (\(step.rawValue))")
+      #expect(text(of: path) == "old")
+      #expect(try names(in: folder) == ["state.json"])
+    }
+  }
+
+  /// What a loss of power may leave: the bytes are flushed before their name, and the name before the writer returns.
+  @Test func theBytesAreFlushedBeforeTheirName() throws {
+    try withTemporaryFolder { folder in
+      let steps = Locked<[FileStep]>([])
+      try FileStep.intercept.withValue({ step in
+        steps.update { $0.append(step) }
+        return 0
+      }) { try AtomicFile.write("new", to: folder + "/state.json") }
+      #expect(steps.value == [.makeTemporary, .write, .syncFile, .rename, .syncFolder])
+    }
+  }
+
   @Test func theErrorOfTheWriterPassesThrough() throws {
     try withTemporaryFolder { folder in
       #expect(throws: Fault(.failure, "no")) {

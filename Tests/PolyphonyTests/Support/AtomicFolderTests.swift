@@ -80,6 +80,44 @@ import Testing
     }
   }
 
+  /// Errors that network file systems give, with and without an exchange of names.
+  @Test(arguments: [EIO, ESTALE, EXDEV, EDQUOT], [FileStep.syncFile, .exchange, .retire])
+  func anErrorOfANetworkLeavesTheOldFolder(number: Int32, step: FileStep) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/checkpoint"
+      try write("old", to: path)
+      let fault = #expect(throws: Fault.self) {
+        try FileStep.intercept.withValue({ $0 == step ? number : $0 == .exchange ? ENOSYS : 0 }) {
+          try write("new", to: path)
+        }
+      }
+      #expect(fault?.kind == .cannotWrite && fault?.found?.contains(describe(errno: number)) == true)
+      #expect(version(at: path) == "old")
+      #expect(try names(in: folder) == ["checkpoint"])
+    }
+  }
+
+  /// What a loss of power may leave: all bytes and names within are flushed before the exchange, and the folder above
+  /// before the old folder goes.
+  @Test func theWholeFolderIsFlushedBeforeItsName() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/checkpoint"
+      try write("old", to: path)
+      let steps = Locked<[FileStep]>([])
+      try FileStep.intercept.withValue({ step in
+        steps.update { $0.append(step) }
+        return 0
+      }) { try write("new", to: path) }
+      let exchange = try #require(steps.value.firstIndex(of: .exchange))
+      // Each of two files is opened and flushed. The folder within is flushed, and then the folder itself.
+      #expect(
+        steps.value[..<exchange].suffix(6).sorted { $0.rawValue < $1.rawValue }
+          == [.syncFile, .syncFile, .syncFile, .syncFile, .syncFolder, .syncFolder])
+      #expect(steps.value[..<exchange].last == .syncFolder)
+      #expect(Array(steps.value[(exchange + 1)...]) == [.syncFolder, .removeOld])
+    }
+  }
+
   @Test func aFailureBetweenTheTwoRenamesIsUndone() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/checkpoint"

@@ -6,7 +6,7 @@ import Torch
 /// A disk becomes full during a run. After some space is made, the run resumes to the same bits.
 @Suite(.enabled(if: FullDisk.isAvailable, "needs Linux's unshare and mount, as root or with user name spaces"))
 struct FullDiskTortureTests {
-  @Test(arguments: 0..<max(4, Torture.kills / 10)) func aFullDiskThenSpace(trial: Int) throws {
+  @Test(arguments: 0..<Torture.disks) func aFullDiskThenSpace(trial: Int) throws {
     try withTemporaryFolder { folder in
       let arguments = ["train", "--data", try ResumeTests.dataset(folder)] + ResumeTests.settings
       try Program.succeed(arguments + ["--output", "\(folder)/whole"])

@@ -3,10 +3,12 @@ import Polyphony
 
 /// How much of the long trials runs. `make torture` sets the numbers, and `make test` has few cases.
 enum Torture {
-  /// The number of kills of each command. `POLYPHONY_KILLS` sets it.
-  static let kills = number("POLYPHONY_KILLS", standard: 0)
+  /// The number of runs on a small disk. `POLYPHONY_DISKS` sets it.
+  static let disks = number("POLYPHONY_DISKS", standard: 4)
   /// The number of mutated files. `POLYPHONY_CASES` sets it.
   static let cases = number("POLYPHONY_CASES", standard: 300)
+  /// True for a long trial, which `make torture` asks for.
+  static let isLong = ProcessInfo.processInfo.environment["POLYPHONY_CASES"] != nil
   /// The seed of all cases. `POLYPHONY_SEED` sets it.
   static let seed = UInt64(number("POLYPHONY_SEED", standard: 1))
 

@@ -120,6 +120,11 @@ import Torch
         }
       }
       #expect(faults > mutations.count / 2 && same > 0)
+      let keys = Set(mutations.map { $0.path.joined(separator: ".") }).count
+      let other = mutations.count - faults - same
+      print(
+        "\(life.name): \(keys) keys, \(mutations.count) mutations: \(faults) refused, \(same) to the same bits, "
+          + "\(other) protected by hashes alone, 0 traps")
     }
 
     func resumed(

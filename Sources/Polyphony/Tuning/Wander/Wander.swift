@@ -13,10 +13,10 @@ public enum Wander {
   /// Reads the settings.
   public static func make(_ settings: SettingsReader) throws(Fault) -> FusionTuning {
     let isBeforeHead = try settings.choice("placement", default: FusionTuning.Placement.last) == .last
-    let bottleneck = try settings.int("bottleneck", default: 16, in: 1...)
-    let featureRank = try settings.int("feature_rank", default: 8, in: 1...)
-    let tokenRank = try settings.int("token_rank", default: 12, in: 1...)
-    let steps = try settings.int("steps", default: isBeforeHead ? 1 : 4, in: 1...)
+    let bottleneck = try settings.int("bottleneck", default: 16, in: 1...65536)
+    let featureRank = try settings.int("feature_rank", default: 8, in: 1...65536)
+    let tokenRank = try settings.int("token_rank", default: 12, in: 1...65536)
+    let steps = try settings.int("steps", default: isBeforeHead ? 1 : 4, in: 1...1024)
     let constant = try settings.bool("constant", default: true)
     return try FusionTuning(settings, method: "wander") { lengths, width, startsAtZero in
       LowRankSequenceFusion(

@@ -292,7 +292,169 @@ def _(trial):
     return f"{trial.code} after {trial.seconds:.1f} s"
 
 
+@case(4, "an adapter of LoRA with rank 1,000,000")
+def _(trial):
+    trial.run("tune", "--model", "run/model", "--data", "data", "--method", "lora", "--output", "tuned", "--set", "training.epochs=1")
+    with open(trial.path("tuned/adapter/adapter_config.json")) as file:
+        configuration = json.load(file)
+    configuration["settings"]["rank"] = 1_000_000
+    trial.write("tuned/adapter/adapter_config.json", json.dumps(configuration))
+    trial.run("evaluate", "--model", "run/model", "--adapter", "tuned/adapter", "--data", "data")
+    return f"{trial.code} after {trial.seconds:.1f} s, {trial.words('key')}"
+
+
+@case(2, "report --tables --output into a folder with a table of others")
+def _(trial):
+    trial.write("thesis/table.csv", "name,age\n")
+    trial.run("report", "run", "--tables", "--output", "thesis/page.html")
+    kept = open(trial.path("thesis/table.csv")).read() == "name,age\n"
+    return f"{trial.code}, {'kept' if kept else 'LOST'}"
+
+
+@case(10, "an archive that says it holds 1 TB")
+def _(trial):
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (274877906944,), }".ljust(117) + b"\n"
+    header = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data, size = packer.compress(header + bytes(1 << 20)) + packer.flush(), (1 << 40) + len(header)
+    name, extra = b"x.npy", struct.pack("<HHQQ", 1, 16, size, len(data))
+    rest = (0, 0xFFFFFFFF, 0xFFFFFFFF, len(name), len(extra))
+    local = struct.pack("<IHHHHHIIIHH", 0x04034B50, 45, 0, 8, 0, 0, *rest) + name + extra
+    entry = struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 45, 45, 0, 8, 0, 0, *rest, 0, 0, 0, 0, 0) + name + extra
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 1, 1, len(entry), len(local) + len(data), 0)
+    with open(trial.path("bomb.npz"), "wb") as file:
+        file.write(local + data + entry + end)
+    trial.run("data", "convert", "--input", "bomb.npz", "--output", "b")
+    return f"{trial.code} after {trial.seconds:.1f} s, {trial.words('found')}"
+
+
+@case(10, "an HDF5 file of 4 MB that says it holds 4 TB")
+def _(trial):
+    import h5py
+
+    with h5py.File(trial.path("bomb.h5"), "w") as file:
+        file.create_dataset("text", (10**6, 10**6), "f4", chunks=(100, 1000), compression="gzip")[0, 0] = 1
+        file["label"] = [float(row % 7) for row in range(10**6)]
+    trial.run("data", "convert", "--input", "bomb.h5", "--output", "b")
+    return f"{trial.code} after {trial.seconds:.1f} s, {trial.words('found')}"
+
+
+# Kills, power and network file systems. `Tools/torture-kills.py` has the random ones.
+
+
+def killed_everywhere(trial, words, *steps):
+    """Kills a command before each of its steps of one kind, and repeats it. Counts the repetitions that succeed."""
+    kills = good = 0
+    for step in steps:
+        for count in range(1, 9):
+            shutil.rmtree(trial.path("out"), ignore_errors=True)
+            trial.environment["POLYPHONY_KILL_AT"] = f"{step}:{count}"
+            killed = trial.run(*words).code == "killed by 9"
+            del trial.environment["POLYPHONY_KILL_AT"]
+            if not killed:
+                break
+            kills += 1
+            good += trial.run(*words).code == "code 0"
+    return f"{good} of {kills} go on"
+
+
+@case(11, "evaluate --output, killed before every rename and flush")
+def _(trial):
+    words = ["evaluate", "--model", "run/model", "--data", "data", "--missing", "sample:0.5", "--output", "out"]
+    return killed_everywhere(trial, words, "rename", "syncFolder")
+
+
+@case(11, "transfer, killed after its first run and resumed")
+def _(trial):
+    words = [
+        "transfer", "--task", "corpus", "--modalities", "2", "--method", "head,bitfit", "--samples", "20", "--resume",
+        "--set", "training.epochs=1", "--set", "pretraining.epochs=1", "--set", "rates=[0.001]", "--set",
+        "model={width: 8, heads: 2, layers: 1}", "--output"]
+
+    def answers(folder):
+        with open(trial.path(folder, "results.json")) as file:
+            return [row.get("answers") for row in json.load(file)["results"]]
+
+    trial.run(*words, "whole")
+    scores = trial.path("out/runs/20/head/rate-0.001/seed-0.json")
+    process = subprocess.Popen(
+        [trial.program, *words, "out"], cwd=trial.folder, env=trial.environment, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    while process.poll() is None and not os.path.exists(scores):
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    trial.run(*words, "out")
+    return f"{trial.code}, {'the same answers' if answers('out') == answers('whole') else 'OTHER ANSWERS'}"
+
+
+def traced(trial, words, *options):
+    """Runs the program under strace, which may also inject errors."""
+    strace = shutil.which("strace")
+    if not strace:
+        raise OSError(0, "needs strace")
+    program, trial.program = trial.program, strace
+    try:
+        return trial.run("-f", "-qq", "-y", "-o", "calls", *options, program, *words)
+    finally:
+        trial.program = program
+
+
+for error in ["EIO", "ESTALE", "EXDEV"]:
+
+    @case(11, f"a file system whose renames fail with {error}")
+    def _(trial, error=error):
+        """The third rename fails, and all after it. The run before must stay, and the repeated run succeeds."""
+        words = ["train", "--data", "data", "--output", "run", "--resume", *SMALL, "--set", "training.epochs=4"]
+        os.remove(trial.path("run/results.json"))
+        before = open(trial.path("run/checkpoint/state.json")).read()
+        traced(trial, words, "-e", "trace=rename,renameat2", "-e", f"inject=rename,renameat2:error={error}:when=1+")
+        code, message = trial.code, trial.words("found")
+        same = open(trial.path("run/checkpoint/state.json")).read() == before
+        again = trial.run(*words).code
+        return f"{code}, {message}, checkpoint {'kept' if same else 'LOST'}, then {again}"
+
+
+@case(11, "what a loss of power may leave: flushed before renamed, and the folder after it")
+def _(trial):
+    traced(
+        trial, ["train", "--data", "data", "--output", "new", *SMALL], "-e",
+        "trace=write,pwrite64,fsync,rename,renameat2,mkdir")
+    dirty, unflushed, late, renames = set(), 0, set(), 0
+    for line in open(trial.path("calls"), errors="replace"):
+        call = line.split(None, 1)[1]
+        path = re.search(r"<([^>]*)>", call)
+        quoted = [os.path.join(trial.folder, name) for name in re.findall(r'"([^"]*)"', call)]
+        if call.startswith(("write", "pwrite")) and path and path[1].startswith(trial.folder):
+            dirty.add(path[1])
+        elif call.startswith("fsync") and path:
+            dirty.discard(path[1])
+            late = {name for name in late if os.path.dirname(name) != path[1]}
+        elif call.startswith("rename") and " = 0" in call:
+            renames += 1
+            unflushed += any(name == quoted[0] or name.startswith(quoted[0] + "/") for name in dirty)
+            late.add(os.path.normpath(quoted[1]))
+        elif call.startswith("mkdir") and " = 0" in call and ".tmp-" not in quoted[0]:
+            late.add(os.path.normpath(quoted[0]))
+    return f"{renames} renames, {unflushed} of unflushed bytes, {len(late)} names never flushed"
+
+
+@case(10, "a conversion killed before its temporary name goes")
+def _(trial):
+    trial.write("table.csv", "a,b,label\n" + "".join(f"{row % 7},{row % 5},{'xy'[row % 2]}\n" for row in range(60)))
+    words = ["data", "convert", "--input", "table.csv", "--target", "label", "--output", "made"]
+
+    def left():
+        return sum("polyphony-scratch" in name for name in os.listdir(trial.folder))
+
+    traced(trial, words, "-e", "trace=unlink", "-e", "inject=unlink:signal=SIGKILL:when=1")
+    killed = left()
+    trial.run(*words)
+    return f"{killed} left by the kill, {trial.code}, then {left()}"
+
+
 def outcomes(program):
+    CASES.sort(key=lambda entry: entry[0])
     results = []
     with tempfile.TemporaryDirectory() as folder:
         start = Trial(program, folder)
@@ -307,6 +469,8 @@ def outcomes(program):
                     results.append(function(Trial(program, copy)))
                 except OSError as error:
                     results.append(f"not tried: {error.strerror}")
+                except ImportError as error:
+                    results.append(f"not tried: needs {error.name}")
             print(".", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return results

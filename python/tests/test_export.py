@@ -45,7 +45,7 @@ def bundle(folder: Path) -> ModuleType:
 
 @pytest.mark.parametrize(
     ("architecture", "method"),
-    [("late_fusion", "prompts"), ("early_fusion", None), ("encoder_fusion", "lora"), ("mult", "wander")],
+    [("late_fusion", "prompts"), ("early_fusion", None), ("mult", "wander")],
 )
 def test_sequences(architecture: str, method: str | None, sequences: Path, trained, place: Path) -> None:
     model, adapter = trained(architecture, sequences), None

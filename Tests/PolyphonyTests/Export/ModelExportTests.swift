@@ -1,8 +1,8 @@
 import Foundation
-import Polyphony
 import PolyphonyExamples
 import Testing
 
+@testable import Polyphony
 @testable import PolyphonyExport
 @testable import PolyphonySettings
 
@@ -74,11 +74,12 @@ import Testing
     let parts = card.components(separatedBy: "\n---\n")
     let header = try SettingsTree(yaml: String(parts[0].dropFirst(4)), file: "card").json
     #expect(header["datasets"] == [.string(Self.hostile)])
-    #expect(header["tags"]?.elements?.contains("yes") ?? false)
-    #expect(header["tags"]?.elements?.contains(.string(Self.hostile)) ?? false)
-    let result = try #require(header["model-index"]?.elements?.first?["results"]?.elements?.first)
+    #expect(header["tags"]?.elements.contains("yes") ?? false)
+    #expect(header["tags"]?.elements.contains(.string(Self.hostile)) ?? false)
+    let result = try #require(header["model-index"]?.elements.first?["results"]?.elements.first)
     // The value is that of the model's own seed. An undefined one is left out.
-    #expect(result["metrics"] == [["type": "mae", "name": "mae", "value": .number(1e-9)]])
+    let metrics: OrderedJSON = [["type": "mae", "name": "mae", "value": .number(1e-9)]]
+    #expect(result["metrics"] == metrics)
     #expect(result["dataset"]?["config"] == "missing sample:0.5")
     #expect(parts[1].contains("&lt;e&gt;") && !parts[1].contains("<e>"))
     #expect(parts[1].contains("| test | missing sample:0.5 | 0.000 | undefined |"))

@@ -44,6 +44,17 @@ struct PickleReader {
   /// Reads the pickle's value.
   /// - Throws: `Fault(.badData)` with operation and position for a part that is broken, refused, or beyond the limits.
   mutating func read() throws(Fault) -> PickleValue {
+    let value = try readFirst()
+    guard cursor.remaining == 0 else {
+      throw refusal(
+        "bytes stand behind the pickle", found: "\(cursor.remaining) bytes", expected: "one pickle in the file")
+    }
+    return value
+  }
+
+  /// Reads the value of a pickle that others may follow. The cursor then stands behind it.
+  /// - Throws: The errors of `read()`.
+  mutating func readFirst() throws(Fault) -> PickleValue {
     while true {
       position = cursor.position
       let byte = try byte()
@@ -58,10 +69,6 @@ struct PickleReader {
     }
     guard stack.count == 1, marks.isEmpty, let value = stack.first else {
       throw refusal("the pickle leaves no single value", found: "\(stack.count) values", expected: "1")
-    }
-    guard cursor.remaining == 0 else {
-      throw refusal(
-        "bytes stand behind the pickle", found: "\(cursor.remaining) bytes", expected: "one pickle in the file")
     }
     return value
   }

@@ -40,10 +40,10 @@ struct PickledTensor: Equatable {
 
 /// The operations for storages and tensors, which only files of weights may hold.
 extension PickleReader {
-  /// Takes the description `('storage', type, name, device, count)` from the stack.
+  /// Takes the description `('storage', type, name, device, count)` from the stack. Old files have a sixth part, None.
   mutating func performStorage() throws(Fault) {
     let description = try pop()
-    guard case .sequence(let tuple) = description, tuple.elements.count == 5,
+    guard case .sequence(let tuple) = description, (5...6).contains(tuple.elements.count),
       case .text("storage") = tuple.elements[0], case .global(.storage(let type)) = tuple.elements[1],
       case .text(let name) = tuple.elements[2], case .integer(let count) = tuple.elements[4], count >= 0
     else { throw malformed(description.kindName, "the description of a storage") }

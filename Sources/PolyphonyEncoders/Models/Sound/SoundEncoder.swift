@@ -3,7 +3,7 @@ import Torch
 
 /// The encoders of sound in wav2vec 2.0's form: wav2vec 2.0, HuBERT and WavLM.
 public final class SoundEncoder: EncoderNetwork {
-  @Child("feature_extractor") var features: SoundFeatures
+  @Child("feature_extractor") var features: WaveformFeatureEncoder
   @Child("feature_projection") var projection: SoundProjection
   @Child("encoder.pos_conv_embed") var positions: ConvolvedPositions
   @Child("encoder.layers") var stack: [EncoderLayer]
@@ -22,7 +22,7 @@ public final class SoundEncoder: EncoderNetwork {
     farthest = isGated ? try configuration.integer("max_bucket_distance", 1...1 << 20, default: 800) : 0
     super.init(width: shape.width, layerCount: count)
     try Self.refuseUnknownParts(configuration)
-    features = try SoundFeatures(configuration)
+    features = try WaveformFeatureEncoder(configuration)
     projection = try SoundProjection(
       configuration, inputs: features.width, shape,
       isNormed: family == .hubert ? configuration.flag("feat_proj_layer_norm", default: true) : true)

@@ -2,7 +2,7 @@ import Polyphony
 import Torch
 
 /// The convolutions that turn a waveform into features, one step for about 20 ms at 16 kHz.
-final class SoundFeatures: Module {
+final class WaveformFeatureEncoder: Module {
   @Child("conv_layers") var blocks: [SoundBlock]
   /// The number of features.
   let width: Int

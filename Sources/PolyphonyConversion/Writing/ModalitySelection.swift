@@ -31,7 +31,10 @@ struct ModalitySelection {
         found: many.keys?.joined(separator: ","), expected: "one key; several are for columns of a table")
     }
     if table.holdsChoices, table.format == "CSV" {
-      choices = first.columns.compactMap { if case .array = $0.column { ($0.name, $0.name) } else { nil } }
+      let found = first.columns.compactMap { if case .array = $0.column { $0.name } else { nil } }
+      // Features of raw inputs stand after all columns of numbers. The result has the user's order.
+      let wanted = options.modalities.map(\.name).filter(found.contains)
+      choices = (wanted + found.filter { !wanted.contains($0) }).map { ($0, $0) }
     } else if choices.isEmpty || table.holdsChoices {
       choices = found(first)
     } else if let form = options.text {

@@ -2,11 +2,6 @@ import Foundation
 import Polyphony
 
 /// A folder with a pretrained encoder in Hugging Face's layout: what it is, without its weights in memory.
-///
-/// ```swift
-/// let folder = try EncoderFolder("enc/minilm")
-/// print(folder.family, folder.sha256, folder.pooling)
-/// ```
 public struct EncoderFolder: Sendable {
   /// The path of the folder.
   public let path: String

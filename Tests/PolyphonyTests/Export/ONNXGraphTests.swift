@@ -4,6 +4,8 @@ import PolyphonyExamples
 import Testing
 import Torch
 
+import protocol Polyphony.Attachment
+
 @testable import PolyphonyExport
 @testable import PolyphonySupport
 

@@ -22,8 +22,8 @@ import Torch
   }
 
   static let cases: [Case] =
-    files + values + cells + recipes + places + models + adaptations + missing + tuning + peft + pipelines + library + reports
-    + predictions + options + longFiles + weights + configurations + checkpoints + outputs + severalOutputs
+    files + values + cells + recipes + places + models + adaptations + missing + tuning + peft + pipelines + library
+    + reports + predictions + options + longFiles + weights + configurations + checkpoints + outputs + severalOutputs
     + exports
 
   private static func adapt(_ more: String...) -> [String] {

@@ -14,7 +14,8 @@ extension AdapterFolder {
   /// Compares the tensors that an adapter's settings ask for with its file of weights, before any of them is made.
   ///
   /// So a small folder cannot ask for huge tensors. Models and methods from outside this library are not compared,
-  /// because they may read elements of their tensors.
+  /// because they may read elements of their tensors. Nor are methods that run the model to install themselves. The
+  /// numbers in their settings have bounds.
   /// - Throws: `Fault(.badData)` for a tensor that the file lacks or has with another shape.
   static func checkSizes(_ path: String, _ configuration: ModelConfiguration) throws(Fault) {
     guard Architectures.isBuiltIn(configuration.architecture) else { return }
@@ -32,7 +33,7 @@ extension AdapterFolder {
     }
   }
 
-  /// Installs an adapter and all beneath it without memory. Nil for a method from outside this library.
+  /// Installs an adapter and all beneath it without memory. Nil for a method that needs real tensors.
   private static func abstract(_ path: String, on model: MultimodalModel) throws(Fault) -> Installation? {
     let description = try description(of: path)
     guard TuningMethods.isBuiltIn(description.method) else { return nil }
@@ -41,8 +42,9 @@ extension AdapterFolder {
       guard let installation = try abstract(folder, on: model) else { return nil }
       lower = installation
     }
-    return try Installation(
-      try method(description, model.configuration), on: model, name: description.method, beneath: lower)
+    let method = try method(description, model.configuration)
+    guard !method.runsModelToInstall else { return nil }
+    return try Installation(method, on: model, name: description.method, beneath: lower)
   }
 
   /// The error of a tensor of a file that is missing or has another shape.

@@ -48,6 +48,9 @@ public final class MissingAwareTuning: TuningMethod {
     parts = try TrainableParts(reader)
   }
 
+  /// True, since a probe shows the shapes of the model's stages.
+  public var runsModelToInstall: Bool { true }
+
   /// Attaches the prompts and freezes the rest.
   /// - Throws: `Fault(.usage)` for a backbone that takes no prompts, and for more than six modalities, which have too many
   ///   patterns.

@@ -14,6 +14,9 @@ public final class MissingPromptTuning: TuningMethod {
     parts = try TrainableParts(reader)
   }
 
+  /// True, since a probe shows the shapes of the model's stages.
+  public var runsModelToInstall: Bool { true }
+
   /// Attaches the prompts and freezes the rest.
   /// - Throws: `Fault(.usage)` for a model of one modality or of images, and for a backbone that takes no prompts.
   public func install(on model: MultimodalModel) throws(Fault) {

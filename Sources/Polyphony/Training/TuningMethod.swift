@@ -25,6 +25,8 @@ public protocol TuningMethod: AnyObject {
   ///
   /// A run calls it after ``install(on:)`` and before training.
   func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault)
+  /// True if ``install(on:)`` runs the model, as a probe of its shapes does. Such a model needs real tensors.
+  var runsModelToInstall: Bool { get }
   /// The hook of the method in a training step, read after ``install(on:)``. Nil for the task's loss alone.
   var stepHook: (any StepHook)? { get }
 }
@@ -32,6 +34,8 @@ public protocol TuningMethod: AnyObject {
 extension TuningMethod {
   /// Default: does nothing.
   public func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault) {}
+  /// Default: false.
+  public var runsModelToInstall: Bool { false }
   /// Default: no hook.
   public var stepHook: (any StepHook)? { nil }
 }

@@ -36,6 +36,9 @@ public final class PromptTuning: Module, Attachment, TuningMethod {
     prompts = NamedModules()
   }
 
+  /// True, since a probe shows the shapes of the model's stages.
+  public var runsModelToInstall: Bool { true }
+
   /// Adds a prompt to every modality.
   /// - Throws: `Fault(.usage)` for a model without transformer layers, and for modalities of different widths.
   public func install(on model: MultimodalModel) throws(Fault) {

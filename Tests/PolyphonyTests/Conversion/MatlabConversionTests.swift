@@ -116,6 +116,12 @@ import Torch
     }
   }
 
+  /// An array of 600 million rows without columns takes no memory.
+  @Test func rowsWithoutCharactersAreNone() {
+    #expect(MatlabText.rows([], [654_311_430, 0])?.isEmpty == true)
+    #expect(MatlabText.rows([0x61, 0x62], [2, 1]) == ["a", "b"])
+  }
+
   /// Every byte of a file is changed in turn. Sizes that lie end in a fault or in another column, without a trap and
   /// without memory that the file does not need.
   @Test(arguments: ["plain", "compressed", "big"]) func liesEndInFaults(name: String) throws {

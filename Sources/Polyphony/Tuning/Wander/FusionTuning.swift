@@ -60,6 +60,9 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
     sites = []
   }
 
+  /// True, since a probe shows the shapes of the model's stages.
+  public var runsModelToInstall: Bool { true }
+
   /// Puts the fusions where the placement says.
   public func install(on model: MultimodalModel) throws(Fault) {
     let shapes = try StageShapes(of: model)

@@ -45,7 +45,9 @@ extension SettingsTree {
   private func node() -> Node {
     switch content {
     case .scalar(let scalar):
-      return Node(scalar.text, Tag(.implicit), scalar.isPlain || !scalar.needsQuotes ? .any : .doubleQuoted)
+      // The emitter would put quotes around an empty value in a list on one line.
+      let text = scalar.isNull && scalar.text.isEmpty ? "null" : scalar.text
+      return Node(text, Tag(.implicit), scalar.isPlain || !scalar.needsQuotes ? .any : .doubleQuoted)
     case .list(let elements):
       let isShort = elements.allSatisfy { if case .scalar = $0.content { true } else { false } }
       return Node(elements.map { $0.node() }, Tag(.implicit), isShort ? .flow : .block)

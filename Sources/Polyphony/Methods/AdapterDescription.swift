@@ -62,7 +62,8 @@ extension AdapterFolder {
     let (method, settings) =
       if let own, !isPEFT(own) { (own, tree["settings"] ?? .empty) } else { try peftMethod(in: tree, file: file) }
     guard own != nil else {
-      let base = try? text("base_model_name_or_path")
+      let base: String? =
+        if case .scalar(let name)? = tree["base_model_name_or_path"]?.content, !name.isNull { name.text } else { nil }
       return AdapterDescription(method: method, settings: settings, base: base ?? "", fingerprint: nil)
     }
     var description = AdapterDescription(

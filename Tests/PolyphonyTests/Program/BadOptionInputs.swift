@@ -16,7 +16,7 @@ extension BadInputTests {
       name: "a misspelt command of data", code: 64, mentions: ["did you mean `synthesize`?"],
       arguments: ["data", "sythesize"]),
     Case(
-      name: "an unknown command", code: 64, mentions: ["the commands are demo, start, data, train"],
+      name: "an unknown command", code: 64, mentions: ["the commands are demo, start, data, encoders, train"],
       arguments: ["frobnicate"]),
     Case(
       name: "epochs as an option", code: 64, mentions: ["--epochs", "--set training.epochs=3"],

@@ -92,9 +92,9 @@ extension BadInputTests {
       arguments: tune("wander", "--merge", "--set", "training.epochs=1")),
     Case(
       name: "an adapter whose settings ask for more than its weights hold", code: 65,
-      mentions: ["adapter_model.safetensors", "lora_A", "60000"],
+      mentions: ["adapter_model.safetensors", "lora_A", "4000"],
       breaking: adapter("lora") { path, _ in
-        try rewrite(path + "/adapter_config.json", "\"rank\": 2", "\"rank\": 60000")
+        try rewrite(path + "/adapter_config.json", "\"r\": 2", "\"r\": 4000")
       }, arguments: withAdapter),
     Case(
       name: "an adapter of another base", code: 64, mentions: ["base_sha256", "another base"],

@@ -274,6 +274,12 @@ private struct Example: Equatable {
     #expect(texts.value == [text, text])
   }
 
+  /// An empty value stays one: in a list on one line, the emitter would put quotes around it.
+  @Test(arguments: ["x: [a, ~]", "x:\n- a\n- ", "x:", "x: ''"]) func emptyValuesSurviveYAML(text: String) throws {
+    let tree = try SettingsTree(yaml: text, file: "r.yaml")
+    #expect(try SettingsTree(yaml: tree.yaml(), file: "again.yaml").json == tree.json)
+  }
+
   @Test(arguments: [1e-5, 1e22, 0.1, 1 / 3, 5e-300, 12] as [Double])
   func numbersSurviveYAML(number: Double) throws {
     let read = { (tree: SettingsTree) throws(Fault) in

@@ -78,8 +78,8 @@ import Testing
       case "make":
         #expect(targets.contains { $0.hasPrefix("\(words[1]):") }, "the Makefile has no \(words[1])")
       case "polyphony":
-        let command = words.dropFirst().prefix { !$0.hasPrefix("-") }.prefix(words[1] == "data" ? 2 : 1)
-          .joined(separator: " ")
+        let depth = ["data", "encoders"].contains(words[1]) ? 2 : 1
+        let command = words.dropFirst().prefix { !$0.hasPrefix("-") }.prefix(depth).joined(separator: " ")
         let arguments = command.split(separator: " ").map(String.init) + ["--help"]
         let help = try Program.succeed(arguments, environment: ["LIBTORCH": "/nowhere"]).output
         #expect(help.contains("USAGE: polyphony \(command)"), "the program has no \(command)")

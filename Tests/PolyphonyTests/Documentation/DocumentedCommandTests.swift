@@ -46,6 +46,8 @@ import Torch
 
   /// Runs a command; nil for one that the test leaves out.
   private static func run(_ words: [String], in folder: String) throws -> Program.Outcome? {
+    let command = words.joined(separator: " ")
+    if SmallSettings.skipped.keys.contains(where: { command.hasPrefix($0) }) { return nil }
     switch words[0] {
     case "polyphony"
     where !HDF5Library.isAvailable && words.contains(where: { $0.hasSuffix(".h5") || $0.hasSuffix(".csd") }):
@@ -55,8 +57,7 @@ import Torch
     case "python3" where words.count == 2 && words[1].hasSuffix(".py"):
       return try Program.run(words, in: folder, executable: "/usr/bin/env")
     default:
-      let command = words.joined(separator: " ")
-      #expect(SmallSettings.skipped.keys.contains { command.hasPrefix($0) }, "no rule runs or skips «\(command)»")
+      Issue.record("no rule runs or skips «\(command)»")
       return nil
     }
   }
@@ -77,6 +78,9 @@ import Torch
     for (name, stand) in SmallSettings.brought {
       try FileManager.default.copyItem(atPath: fixture(stand), toPath: "\(folder)/\(name)")
     }
+    try SmallEncoder.make(in: "\(folder)/enc/minilm")
+    try "words,stars\n".appending((0..<30).map { "I loved it,\($0 % 5)\nthe movie was bad,\($0 % 3)\n" }.joined())
+      .write(toFile: "\(folder)/reviews.csv", atomically: true, encoding: .utf8)
     try OwnTable.pandas(rows: 96).write(toFile: "\(folder)/watch.csv", atomically: true, encoding: .utf8)
     for recipe in try DocumentationTests.files(in: "Recipes", ending: ".yaml") {
       try SmallSettings.shrink(recipe: try DocumentationTests.text(recipe))

@@ -4,34 +4,10 @@ import Testing
 
 /// Runs the way from raw texts to a prediction as a user does, with a small encoder.
 @Suite struct EncoderProgramTests {
-  private static let words = ["the", "movie", "was", "good", "bad", "i", "loved", "hated", "it", "##s", "!"]
-
-  /// Makes an encoder from the small BERT of the encoders' tests.
-  private static func makeEncoder(in folder: String) throws {
-    let source = DocumentationTests.root + "/Tests/PolyphonyEncodersTests/Fixtures/bert"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    for file in ["config.json", "model.safetensors"] {
-      try FileManager.default.copyItem(atPath: "\(source)/\(file)", toPath: "\(folder)/\(file)")
-    }
-    try (["[PAD]", "[UNK]", "[CLS]", "[SEP]"] + words).joined(separator: "\n").write(
-      toFile: "\(folder)/vocab.txt", atomically: true, encoding: .utf8)
-  }
-
-  /// A manifest with a text and a number a row. Every seventh text is empty.
-  private static func manifest(_ rows: Int) -> String {
-    var lines = ["id,video,transcript,loudness,label"]
-    for row in 0..<rows {
-      let good = row % 2 == 0
-      let text = row % 7 == 6 ? "" : "\"I \(good ? "loved" : "hated") it, the movie was \(good ? "good" : "bad")!\""
-      lines.append("clip \(row),video \(row / 3),\(text),\(Double(row % 5) / 5),\(good ? "positive" : "negative")")
-    }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
   @Test func fromATextToAPrediction() throws {
     try withTemporaryFolder { folder in
-      try Self.makeEncoder(in: "\(folder)/enc")
-      try Self.manifest(60).write(toFile: "\(folder)/manifest.csv", atomically: true, encoding: .utf8)
+      try SmallEncoder.make(in: "\(folder)/enc")
+      try SmallEncoder.manifest(60).write(toFile: "\(folder)/manifest.csv", atomically: true, encoding: .utf8)
       let convert = [
         "data", "convert", "--input", "manifest.csv", "--modality", "text=transcript:text", "--encoder", "text=enc",
         "--modality", "audio=loudness", "--target", "label", "--group-by", "video", "--cache", "kept",
@@ -61,7 +37,7 @@ import Testing
       #expect(lost.code == 66 && lost.errors.contains("--encoder text=FOLDER"))
       let found = try Program.succeed(predict + sample + ["--encoder", "text=elsewhere"], in: folder)
       #expect(found.output == answer.output)
-      try (["[PAD]", "[UNK]", "[CLS]", "[SEP]"] + Self.words.reversed()).joined(separator: "\n").write(
+      try (["[PAD]", "[UNK]", "[CLS]", "[SEP]"] + SmallEncoder.words.reversed()).joined(separator: "\n").write(
         toFile: "\(folder)/elsewhere/vocab.txt", atomically: true, encoding: .utf8)
       let other = try Program.run(predict + sample + ["--encoder", "text=elsewhere"], in: folder)
       #expect(other.code == 65 && other.errors.contains("another encoder than that of the training"))
@@ -77,8 +53,8 @@ import Testing
   /// Sequences of tokens have lengths, and a prediction takes a text of any length.
   @Test func tokensBecomeSteps() throws {
     try withTemporaryFolder { folder in
-      try Self.makeEncoder(in: "\(folder)/enc")
-      try Self.manifest(40).write(toFile: "\(folder)/manifest.csv", atomically: true, encoding: .utf8)
+      try SmallEncoder.make(in: "\(folder)/enc")
+      try SmallEncoder.manifest(40).write(toFile: "\(folder)/manifest.csv", atomically: true, encoding: .utf8)
       let converted = try Program.succeed(
         [
           "data", "convert", "--input", "manifest.csv", "--modality", "text=transcript:text", "--encoder", "text=enc",
@@ -97,7 +73,7 @@ import Testing
 
   @Test func describes() throws {
     try withTemporaryFolder { folder in
-      try Self.makeEncoder(in: "\(folder)/enc")
+      try SmallEncoder.make(in: "\(folder)/enc")
       let described = try Program.succeed(["encoders", "describe", "enc"], in: folder)
       #expect(described.output.contains("bert") && described.output.contains("15 different, 20 a text at most"))
       #expect(try Program.succeed(["encoders"]).output.contains("all-minilm-l6-v2"))
@@ -120,8 +96,8 @@ import Testing
     ] as [([String], Int32, [String])])
   func refuses(arguments: [String], code: Int32, mentions: [String]) throws {
     try withTemporaryFolder { folder in
-      try Self.makeEncoder(in: "\(folder)/enc")
-      try Self.manifest(12).write(toFile: "\(folder)/manifest.csv", atomically: true, encoding: .utf8)
+      try SmallEncoder.make(in: "\(folder)/enc")
+      try SmallEncoder.manifest(12).write(toFile: "\(folder)/manifest.csv", atomically: true, encoding: .utf8)
       let outcome = try Program.run(
         ["data", "convert", "--input", "manifest.csv", "--target", "label", "--output", "data", "--cache", "none"]
           + arguments, in: folder)

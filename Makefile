@@ -9,7 +9,7 @@ TORCH_SITE = $(if $(LIBTORCH),$(LIBTORCH)/..,.libtorch)
 PEER_PACKAGES = .libtorch-python
 WITH_TORCH = PYTHONPATH="$(TORCH_SITE):$(PEER_PACKAGES)" $(PYTHON)
 PYTEST = PYTHONPATH="python:$(TORCH_SITE):$(PEER_PACKAGES)" POLYPHONY="$(CURDIR)/$(PROGRAM)" OMP_NUM_THREADS=1 \
-  $(PYTHON) -m pytest -q -p no:cacheprovider --rootdir python python/tests
+  $(PYTHON) -m pytest -q -p no:cacheprovider --rootdir python $(PYTEST_FLAGS) python/tests
 SWIFT_FILES = Sources Tests Examples Package.swift
 
 .PHONY: help setup build install uninstall wheel test test-python torture fuzz demo docs bench profile bench-check sanitize \

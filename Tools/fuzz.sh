@@ -24,7 +24,7 @@ for map in $debug/*.build/module.modulemap .build/checkouts/*/Sources/*/include/
   [ -f "$map" ] && maps+=(-Xcc "-fmodule-map-file=$map")
 done
 package=$(basename "$PWD" | tr '[:upper:]' '[:lower:]')
-flags=(-swift-version 6 -O -wmo -g -enable-testing -parse-as-library -package-name "$package" -I $debug/Modules
+flags=(-swift-version 6 -D SWIFT_PACKAGE -O -wmo -g -enable-testing -parse-as-library -package-name "$package" -I $debug/Modules
   "${maps[@]}" -sanitize=address,fuzzer)
 
 # True if an object is missing or older than one of its sources.

@@ -297,7 +297,11 @@ def _(trial):
     trial.run("tune", "--model", "run/model", "--data", "data", "--method", "lora", "--output", "tuned", "--set", "training.epochs=1")
     with open(trial.path("tuned/adapter/adapter_config.json")) as file:
         configuration = json.load(file)
-    configuration["settings"]["rank"] = 1_000_000
+    # LoRA's description has the keys of PEFT; an earlier version had its own.
+    if "r" in configuration:
+        configuration["r"] = 1_000_000
+    else:
+        configuration["settings"]["rank"] = 1_000_000
     trial.write("tuned/adapter/adapter_config.json", json.dumps(configuration))
     trial.run("evaluate", "--model", "run/model", "--adapter", "tuned/adapter", "--data", "data")
     return f"{trial.code} after {trial.seconds:.1f} s, {trial.words('key')}"

@@ -2,6 +2,7 @@
 
 import statistics
 
+from encoders import PEERS
 from workload import BESIDE
 
 
@@ -197,13 +198,64 @@ def balance_cost(forms):
     return table(["step", "ms", "over joint training", "its matrix products"], body)
 
 
-def document(command, machine, rows, first, curves, threads, balance, beside, rounds):
+def encoder_rows(encoded):
+    """Rates and memory of a pretrained encoder, and the time to its first vector."""
+    names = ["polyphony", *PEERS]
+    header = ["", *names[1:], "Polyphony", "fastest in f32 ÷ Polyphony", "bar"]
+    rates, peaks = [], []
+    for title, measured, limits, samples in encoded["rows"]:
+        ours = measured["polyphony"]
+        exact = {name: result for name, result in measured.items() if "int8" not in name}
+        speed = ratio(fastest(exact), ours)
+        reached = "" if speed is None else ": reached" if speed >= limits[0] else ": missed"
+        rates.append(
+            [title]
+            + [rate(measured.get(name), samples) for name in (*names[1:], "polyphony")]
+            + [times_exactly(speed), f"{limits[0]} ×, goal {limits[1]} ×{reached}"]
+        )
+        peaks.append([title, *(megabytes(measured.get(name)) for name in names)])
+    start_ = [[name, milliseconds(encoded["first"].get(name)), megabytes(encoded["first"].get(name))] for name in names]
+    return [
+        f"all-MiniLM-L6-v2, 384 features, 6 layers; {encoded['count']} texts in batches of 32, tokens included.",
+        "",
+        "Texts or samples a second:",
+        "",
+        table(header, rates),
+        "",
+        "Peak memory of the whole process, in MB:",
+        "",
+        table(["", *names], peaks),
+        "",
+        "From starting the process to the vector of one sentence:",
+        "",
+        table(["", "ms", "peak MB"], start_),
+        "",
+    ]
+
+
+def rate(result, samples):
+    if not result or "median_ms" not in result:
+        return "—" if result is None else "not available"
+    text = f"{samples / result['median_ms'] * 1e3:.0f}"
+    return text + (f" ± {result['spread']:.0%}" if result.get("spread", 0) >= 0.05 else "")
+
+
+def times_exactly(value):
+    return "—" if value is None else f"{value:.2f} ×"
+
+
+def document(command, machine, rows, first, curves, threads, balance, beside, encoded, rounds):
     measured = [(work.title, results) for work, results, _ in rows]
     measured += [(f"{name} {value}", results) for name, points in curves for value, results, _ in points]
     if first is not None:
         measured.append(("start to first prediction", {key: first[key] for key in ("polyphony", "eager")}))
     if beside is not None:
         measured.append((BESIDE.title, beside))
+    if encoded is not None and "rows" in encoded:
+        measured += [(title, results) for title, results, _, _ in encoded["rows"]]
+        measured.append(("start to the first vector", encoded["first"]))
+    elif encoded is not None:
+        measured.append(("pretrained encoders", {"all": encoded}))
     parts = [
         "# Results",
         "",
@@ -250,4 +302,6 @@ def document(command, machine, rows, first, curves, threads, balance, beside, ro
             beside_others(BESIDE, beside),
             "",
         ]
+    if encoded is not None and "rows" in encoded:
+        parts += ["## Pretrained encoder of texts", "", *encoder_rows(encoded)]
     return "\n".join(parts + reasons(measured)).rstrip() + "\n"

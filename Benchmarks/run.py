@@ -5,6 +5,7 @@ make bench                              everything (about half an hour)
 make bench BENCH_FLAGS="--quick"        fewer rounds and points, eager PyTorch only
 make bench BENCH_FLAGS="--only mult"    rows whose title holds a word, no curves
 make bench BENCH_FLAGS="--only beside"  the row beside two busy processes alone
+make bench BENCH_FLAGS="--only encoders --texts manifest.csv"  a pretrained encoder of texts, and nothing else
 """
 
 import argparse
@@ -18,6 +19,7 @@ ROOT = FOLDER.parent
 sys.path.insert(0, str(ROOT / "python"))
 
 import contest  # noqa: E402
+import encoders  # noqa: E402
 import machine  # noqa: E402
 import report  # noqa: E402
 from flops import flops  # noqa: E402
@@ -31,6 +33,9 @@ def parse():
     parser.add_argument("--rounds", type=int, help="rounds of taking turns (3; quick 2)")
     parser.add_argument("--repeats", type=int, help="steps in a round (15; quick 3)")
     parser.add_argument("--threads", type=int, help="threads of both (default: libtorch's own choice)")
+    parser.add_argument(
+        "--texts", type=pathlib.Path, help="what encoders read: a text a line, or a .csv with a column transcript"
+    )
     parser.add_argument("--gflops", type=float, help="the machine's speed, instead of measuring it")
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / ".build" / "release" / "polyphony")
     parser.add_argument("--output", type=pathlib.Path, default=FOLDER / "RESULTS.md")
@@ -150,7 +155,8 @@ def main():
         sys.exit(f"bench: PyTorch cannot be imported ({reason}); run it through `make bench`")
 
     chosen = [work for work in (*ROWS, BESIDE) if not options.only or options.only.lower() in work.title.lower()]
-    if not chosen:
+    wants_encoders = not options.only or options.only.lower() in "encoders"
+    if not chosen and not wants_encoders:
         sys.exit(f"bench: no row's title holds «{options.only}»")
     rows = []
     for work in chosen:
@@ -168,10 +174,12 @@ def main():
     if any(work.step == "balance-published" for work in chosen):
         balance = measure_balance(options, environment)
     beside = measure_beside(options, environment) if BESIDE in chosen else None
+    encoded = encoders.measure(options, environment, encoders.cache(ROOT), progress) if wants_encoders else None
 
     flags = " ".join(map(shlex.quote, sys.argv[1:]))
     command = "make bench" + (f' BENCH_FLAGS="{flags}"' if flags else "")
-    options.output.write_text(report.document(command, facts, rows, first, curves, threads, balance, beside, options.rounds))
+    text = report.document(command, facts, rows, first, curves, threads, balance, beside, encoded, options.rounds)
+    options.output.write_text(text)
     progress(f"wrote {os.path.relpath(options.output)}")
 
 

@@ -70,21 +70,27 @@ struct BenchmarkCommand: ReportingCommand {
     model.move(to: place)
     let setup = StepBenchmark.Setup(model: model, batch: StepBenchmark.batch(configuration, count: batch).to(place))
     let result = try StepBenchmark.run(step, setup, repeats: repeats)
+    try result.print(as: "\(architecture) \(step)", json: json)
+  }
+}
+
+extension StepBenchmark.Result {
+  /// Prints the result as a table with one row, or as JSON.
+  func print(as step: String, json: Bool) throws(Fault) {
     if json {
       let document: OrderedJSON = [
-        "median_ms": .number(result.medianMilliseconds), "samples_per_s": .number(result.samplesPerSecond),
-        "peak_rss_mb": .number(result.peakMemory),
+        "median_ms": .number(medianMilliseconds), "samples_per_s": .number(samplesPerSecond),
+        "peak_rss_mb": .number(peakMemory),
       ]
-      try StandardOutput.print(document.text(.line))
-    } else {
-      var table = TextTable([
-        .init("step"), .init("median", .right), .init("samples/s", .right), .init("memory", .right),
-      ])
-      table.append([
-        "\(architecture) \(step)", String(format: "%.2f ms", result.medianMilliseconds),
-        String(format: "%.0f", result.samplesPerSecond), String(format: "%.0f MiB", result.peakMemory),
-      ])
-      try StandardOutput.print(table.forTerminal())
+      return try StandardOutput.print(document.text(.line))
     }
+    var table = TextTable([
+      .init("step"), .init("median", .right), .init("samples/s", .right), .init("memory", .right),
+    ])
+    table.append([
+      step, String(format: "%.2f ms", medianMilliseconds), String(format: "%.0f", samplesPerSecond),
+      String(format: "%.0f MiB", peakMemory),
+    ])
+    try StandardOutput.print(table.forTerminal())
   }
 }

@@ -9,6 +9,7 @@ struct EncodersCommand: ParsableCommand {
     commandName: "encoders", abstract: "List, describe and fetch pretrained encoders of raw inputs.",
     subcommands: [
       EncodersListCommand.self, EncodersDescribeCommand.self, EncodersFetchCommand.self, EncodersTokensCommand.self,
+      EncodersBenchmarkCommand.self,
     ], defaultSubcommand: EncodersListCommand.self)
 }
 

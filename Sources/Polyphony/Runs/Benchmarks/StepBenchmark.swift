@@ -28,6 +28,13 @@ public struct StepBenchmark {
     public var samplesPerSecond: Double
     /// The peak of the process's resident memory so far, in MiB.
     public var peakMemory: Double
+
+    /// Describes steps of `samples` samples with a median time. The peak of memory is that of this process.
+    package init(medianSeconds: Double, samples: Int) {
+      medianMilliseconds = medianSeconds * 1e3
+      samplesPerSecond = Double(samples) / medianSeconds
+      peakMemory = Double(PeakMemory.bytes ?? 0) / 1_048_576
+    }
   }
 
   /// Makes a step to repeat.
@@ -61,10 +68,7 @@ public struct StepBenchmark {
   public static func run(_ step: String, _ setup: Setup, repeats: Int) throws(Fault) -> Result {
     let body = try registry.value(step, "unknown kind of step", key: "--step")(setup)
     body()
-    let median = Stopwatch.median(repeats, body) * 1e3
-    return Result(
-      medianMilliseconds: median, samplesPerSecond: Double(setup.batch.count) / median * 1e3,
-      peakMemory: Double(PeakMemory.bytes ?? 0) / 1_048_576)
+    return Result(medianSeconds: Stopwatch.median(repeats, body), samples: setup.batch.count)
   }
 
   /// Makes random samples for a configuration.

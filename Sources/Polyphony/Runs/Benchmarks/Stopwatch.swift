@@ -1,15 +1,15 @@
 /// Measures the time of repeated work.
-enum Stopwatch {
+package enum Stopwatch {
   /// The seconds of one run.
-  static func seconds(_ body: () -> Void) -> Double {
+  package static func seconds<E>(_ body: () throws(E) -> Void) throws(E) -> Double {
     let start = ContinuousClock.now
-    body()
+    try body()
     return start.duration(to: .now).inSeconds
   }
 
   /// The median seconds of several runs, after one warm-up run.
-  static func median(_ repeats: Int, _ body: () -> Void) -> Double {
-    median((0...repeats).map { _ in seconds(body) }.dropFirst())
+  package static func median<E>(_ repeats: Int, _ body: () throws(E) -> Void) throws(E) -> Double {
+    median(try (0...repeats).map { (_) throws(E) in try seconds(body) }.dropFirst())
   }
 
   /// The median. For an even count it is the mean of the two values in the middle, and 0 for an empty sequence.

@@ -14,12 +14,16 @@ import json
 import os
 import pathlib
 import shutil
+import struct
 import sys
 import tempfile
 import warnings
+import zlib
 
+import numpy as np
 import torch
 import transformers as hf
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 warnings.filterwarnings("ignore")
@@ -239,6 +243,115 @@ def convolutions():
         record(name, model, dict(pixel_values=pixels(1, 3, 33, 40)), call=call)
 
 
+def png(rows, depth, colour, palette=None, interlaced=False):
+    """A PNG file of samples `[height, width, channels]`, each row with another filter. Pillow writes no Adam7."""
+    height, width, channels = rows.shape
+    bits = depth * channels
+    chunk = lambda name, data: struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    def packed(row):
+        if depth == 16:
+            return row.astype(">u2").tobytes()
+        return np.packbits(np.unpackbits(row.astype(np.uint8).reshape(-1, 1), axis=1)[:, 8 - depth :]).tobytes()
+
+    def filtered(part):
+        data, before = b"", bytes((part.shape[1] * bits + 7) // 8)
+        size = max(1, bits // 8)
+        for y, row in enumerate(part):
+            row = packed(row)
+            left, corner = bytes(size) + row, bytes(size) + before
+            paeth = lambda a, b, c: min((abs(b - c), 0, a), (abs(a - c), 1, b), (abs(a + b - 2 * c), 2, c))[2]
+            guess = [
+                lambda i: 0, lambda i: left[i], lambda i: before[i], lambda i: (left[i] + before[i]) // 2,
+                lambda i: paeth(left[i], before[i], corner[i]),
+            ][y % 5]
+            data += bytes([y % 5]) + bytes((x - guess(i)) % 256 for i, x in enumerate(row))
+            before = row
+        return data
+
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    parts = [rows[y::dy, x::dx] for x, y, dx, dy in passes] if interlaced else [rows]
+    data = zlib.compress(b"".join(filtered(part) for part in parts if part.size))
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, int(interlaced))
+    middle = chunk(b"PLTE", palette.astype(np.uint8).tobytes()) if palette is not None else b""
+    # The data in two chunks, as programs write it.
+    cut = len(data) // 2
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + middle + chunk(b"IDAT", data[:cut])
+        + chunk(b"IDAT", data[cut:]) + chunk(b"IEND", b"")
+    )
+
+
+def pictures():
+    """Picture files in every form with their pixels, and what transformers' processors on Pillow make of two of them."""
+    folder = FOLDER / "pictures"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    random = np.random.default_rng(3)
+    y, x = np.mgrid[0:29, 0:37]
+    smooth = np.stack([x * 6 % 256, y * 8 % 256, (x * y) % 256], 2) + random.integers(0, 9, (29, 37, 3))
+    colours = np.clip(smooth, 0, 255).astype(np.uint8)
+    grey = colours[:13, :11, :1]
+    palette = random.integers(0, 256, (16, 3))
+    indices = random.integers(0, 16, (13, 11, 1))
+    alpha = random.integers(0, 256, (13, 11, 1))
+    wide = random.integers(0, 65536, (9, 7, 3))
+    small = colours[:13, :11]
+    files = {
+        "rgb.png": (png(colours, 8, 2), None),
+        "rgb-interlaced.png": (png(small, 8, 2, interlaced=True), None),
+        "rgba.png": (png(np.concatenate([small, alpha], 2), 8, 6), small),
+        "rgb16.png": (png(wide, 16, 2), wide >> 8),
+        "grey.png": (png(grey, 8, 0), None),
+        "grey-alpha.png": (png(np.concatenate([grey, alpha], 2), 8, 4), np.repeat(grey, 3, 2)),
+        "grey16.png": (png(wide[:, :, :1], 16, 0), np.repeat(wide[:, :, :1] >> 8, 3, 2)),
+        "grey1-interlaced.png": (png(grey >> 7, 1, 0, interlaced=True), None),
+        "grey2.png": (png(grey >> 6, 2, 0), None),
+        "palette4.png": (png(indices, 4, 3, palette), None),
+        "palette8.png": (png(indices, 8, 3, palette), None),
+        "rgb.ppm": (b"P6\n# a comment\n11 13\n255\n" + small.tobytes(), None),
+        "grey.pgm": (b"P5 11 13 255\n" + grey.tobytes(), None),
+        "grey16.pgm": (b"P5 7 9 65535\n" + wide[:, :, :1].astype(">u2").tobytes(),
+                       np.repeat((wide[:, :, :1] * 255 + 32767) // 65535, 3, 2)),
+    }
+    tensors = {}
+    for name, (content, expected) in files.items():
+        (folder / name).write_bytes(content)
+        read = np.array(Image.open(folder / name).convert("RGB")) if expected is None else expected
+        tensors[name] = torch.from_numpy(np.ascontiguousarray(read.astype(np.uint8)))
+    Image.fromarray(colours).save(folder / "photo.jpg", quality=95, subsampling=0)
+    tensors["photo.jpg"] = torch.from_numpy(np.array(Image.open(folder / "photo.jpg")))
+    sides = lambda height, width: dict(height=height, width=width)
+    processors = {
+        "vit": ("ViT", dict(size=sides(16, 12))),
+        "deit": ("DeiT", dict(size=sides(18, 18), crop_size=sides(14, 14))),
+        "clip": ("CLIP", dict(size=dict(shortest_edge=15), crop_size=sides(12, 12))),
+        "clip-old": ("CLIP", dict(size=15, crop_size=12)),
+        "bit": ("Bit", dict(size=dict(shortest_edge=20), crop_size=sides(25, 27))),
+        "convnext": ("ConvNext", dict(size=dict(shortest_edge=14))),
+        "mobilenet": ("MobileNetV2", dict(size=dict(shortest_edge=19), crop_size=sides(16, 16))),
+        "lanczos": ("ViT", dict(size=sides(40, 45), resample=1)),
+        "box": ("ViT", dict(size=sides(9, 50), resample=4)),
+        "hamming": ("ViT", dict(size=sides(11, 8), resample=5)),
+        "raw": ("DeiT", dict(do_resize=False, do_rescale=False, do_normalize=False, crop_size=sides(10, 10))),
+    }
+    picture = Image.open(folder / "rgb.png")
+    for name, (kind, settings) in processors.items():
+        processor = getattr(hf, f"{kind}ImageProcessorPil")(**settings)
+        (folder / name).mkdir()
+        document = json.loads(processor.to_json_string())
+        if name == "clip-old":
+            document = dict(feature_extractor_type="CLIPFeatureExtractor", do_resize=True, resample=3, **settings)
+        (folder / name / "preprocessor_config.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+        tensors[f"{name}.pixels"] = processor(picture, return_tensors="pt")["pixel_values"][0].float()
+    wave = torch.randn(50, generator=torch.Generator().manual_seed(1)) * 0.1 + 0.03
+    tensors["wave"] = wave
+    tensors["wave.normalised"] = hf.Wav2Vec2FeatureExtractor()(wave.numpy(), sampling_rate=16000, return_tensors="pt")[
+        "input_values"
+    ][0]
+    save_file({key: value.contiguous() for key, value in tensors.items()}, folder / "reference.safetensors")
+
+
 def pickled():
     """The weights of `bert` in forms that old files have, and a file with more than weights in it."""
     weights = load_file(FOLDER / "bert" / "model.safetensors")
@@ -275,7 +388,9 @@ def minilm():
     save_file({"tokens": ids, "mean": mean, "last": last[1, 3].contiguous()}, FOLDER / "minilm.safetensors")
 
 
-FAMILIES = [bert, roberta, distilbert, mpnet, vit, dinov2, clip, sound, convolutions, pickled, minilm]
+FAMILIES = [
+    bert, roberta, distilbert, mpnet, vit, dinov2, clip, sound, convolutions, pictures, pickled, minilm
+]
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]

@@ -24,9 +24,10 @@ struct DataConvertCommand: ReportingCommand {
       --target labels --align words. Segments of one video stay in one split. Parquet, Feather and Excel files must be \
       saved as CSV first.
 
-      A column of texts becomes features of a pretrained encoder: --modality text=transcript:text --encoder \
-      text=enc/minilm. They are computed once and kept, so a conversion that was stopped goes on. An empty text counts as \
-      missing. `polyphony encoders` lists what can be fetched.
+      A column of texts, or of paths of pictures, sounds or videos, becomes features of a pretrained encoder: --modality \
+      text=transcript:text --encoder text=enc/minilm, --modality faces=clip:video --encoder faces=enc/vit. They are \
+      computed once and kept, so a conversion that was stopped goes on. An empty text and a file without readable content \
+      count as missing. `polyphony encoders` lists what can be fetched.
       """)
 
   @Option(
@@ -44,8 +45,8 @@ struct DataConvertCommand: ReportingCommand {
 
   func execute() throws {
     var options = try choices.options(input, output: output)
-    options.extractors = try encoding.extractors()
-    if !options.extractors.isEmpty { _ = try DeviceOptions().preparedLibrary() }
+    if !encoding.encoder.isEmpty { _ = try DeviceOptions().preparedLibrary() }
+    options.extractors = try encoding.extractors(options.modalities)
     let display = ConversionDisplay()
     let report = try DatasetConversion.run(options) { display.update($0) }
     display.clear()

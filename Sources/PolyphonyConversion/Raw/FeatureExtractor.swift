@@ -4,8 +4,12 @@ import Polyphony
 public enum RawContent: String, CaseIterable, Sendable {
   /// The cell is a text.
   case text
+  /// The cell is the path of a picture, relative to the table.
+  case image
   /// The cell is the path of a file with sound, relative to the table.
   case audio
+  /// The cell is the path of a video, relative to the table.
+  case video
 }
 
 /// A computation of features from raw inputs, such as a pretrained encoder of texts.
@@ -36,7 +40,7 @@ public struct ExtractedFeatures {
   public var isSequence: Bool
   /// The steps of each input. It is 0 for an input without content, such as an empty text.
   public var steps: [Int]
-  /// Sentences about inputs that could not be read.
+  /// Sentences about inputs that could not be read, each with the input and the reason.
   public var notes: [String]
   /// Reads the numbers of an input, step by step.
   public var read: (_ input: Int) throws(Fault) -> [Float]

@@ -1,10 +1,10 @@
 import Foundation
 import Polyphony
 
-/// The system's zlib. The reader of a compressed archive loads it, so nothing else depends on it.
-struct Zlib {
+/// The system's zlib. The reader of a compressed file loads it, so nothing else depends on it.
+package struct Zlib {
   /// The struct `z_stream` of zlib.h. Its layout is part of zlib's interface and the same since version 1.0.
-  private struct Stream {
+  struct Stream {
     var nextIn: UnsafePointer<UInt8>?
     var availableIn: CUnsignedInt = 0
     var totalIn: CUnsignedLong = 0
@@ -21,9 +21,9 @@ struct Zlib {
     var reserved: CUnsignedLong = 0
   }
 
-  private typealias Initialize = @convention(c) (UnsafeMutableRawPointer, CInt, UnsafePointer<CChar>, CInt) -> CInt
-  private typealias Step = @convention(c) (UnsafeMutableRawPointer, CInt) -> CInt
-  private typealias Finish = @convention(c) (UnsafeMutableRawPointer) -> CInt
+  typealias Initialize = @convention(c) (UnsafeMutableRawPointer, CInt, UnsafePointer<CChar>, CInt) -> CInt
+  typealias Step = @convention(c) (UnsafeMutableRawPointer, CInt) -> CInt
+  typealias Finish = @convention(c) (UnsafeMutableRawPointer) -> CInt
   private typealias Checksum = @convention(c) (CUnsignedLong, UnsafePointer<UInt8>?, CUnsignedInt) -> CUnsignedLong
 
   /// The frame of compressed data, and the known facts about its content.
@@ -37,14 +37,14 @@ struct Zlib {
   /// The greatest factor by which deflate shrinks data, from zlib's documentation.
   private static let greatestFactor = 1032
 
-  private let initialize: Initialize
-  private let step: Step
-  private let finish: Finish
+  let initialize: Initialize
+  let step: Step
+  let finish: Finish
   private let checksum: Checksum
 
   /// Finds the library.
   /// - Throws: `Fault(.failure)` with the package to install.
-  init(for file: String) throws(Fault) {
+  package init(for file: String) throws(Fault) {
     let handle = ["libz.so.1", "libz.so", "/usr/lib/libz.1.dylib"].lazy.compactMap { (name: String) in
       dlopen(name, RTLD_NOW)
     }.first
@@ -53,12 +53,17 @@ struct Zlib {
     else {
       throw Fault(
         .failure, "the file is compressed, and zlib is not installed", file: file, expected: "libz.so.1",
-        remedy: "install zlib (Debian: apt install zlib1g), or save without compression: np.savez")
+        remedy: "install zlib (Debian: apt install zlib1g), or save without compression")
     }
     self.initialize = unsafeBitCast(initialize, to: Initialize.self)
     self.step = unsafeBitCast(step, to: Step.self)
     self.finish = unsafeBitCast(finish, to: Finish.self)
     self.checksum = unsafeBitCast(checksum, to: Checksum.self)
+  }
+
+  /// Returns the checksum of bytes that PNG and ZIP use, CRC-32.
+  package func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    UInt32(truncatingIfNeeded: checksum(0, bytes.bindMemory(to: UInt8.self).baseAddress, CUnsignedInt(bytes.count)))
   }
 
   /// Unpacks compressed data piece by piece, and checks its length and checksum.

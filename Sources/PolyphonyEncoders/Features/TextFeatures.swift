@@ -29,17 +29,12 @@ public struct TextFeatures: FeatureExtractor {
   public init(
     _ folder: EncoderFolder, layer: Int = -1, pooling: Pooling? = nil, cache: String? = nil
   ) throws(Fault) {
-    guard folder.family.inputs.contains(.tokens) else {
-      throw Fault(
-        .usage, "the encoder reads no texts", file: folder.path, found: folder.family.rawValue,
-        expected: "an encoder of texts")
-    }
-    _ = try EncoderStates.place(of: layer, layerCount: folder.layerCount)
     self.pooling = pooling ?? folder.pooling
+    try folder.check(.tokens, "texts", layer: layer, self.pooling)
     (width, self.cache) = (folder.width, cache)
     record = EncoderRecord(
       content: content.rawValue, family: folder.family.rawValue, sha256: folder.sha256, layer: layer,
-      pooling: self.pooling.rawValue, longest: folder.longestText, folder: folder.path)
+      pooling: self.pooling.rawValue, longest: try folder.longestText(), folder: folder.path)
   }
 
   /// Computes the features of texts, apart from those that are kept. White space at the ends does not count.

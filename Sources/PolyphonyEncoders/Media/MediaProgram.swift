@@ -13,9 +13,14 @@ enum MediaProgram {
   /// Reads the first sound of a media file in one channel.
   /// - Throws: `Fault(.failure)` without ffmpeg, `Fault(.badData)` for media that it cannot read or takes too long for.
   static func sound(of path: String, rate: Int, seconds: Double) throws(Fault) -> Sound {
-    let bytes = try run(
-      ["-map", "0:a:0", "-t", "\(seconds)", "-ac", "1", "-ar", "\(rate)", "-f", "f32le", "-"], path,
-      most: Int(seconds * Double(rate)) * 4)
+    let most = Int(seconds * Double(rate)) * 4
+    var bytes = Data()
+    try run(
+      ["-map", "0:a:0", "-t", "\(seconds)", "-ac", "1", "-ar", "\(rate)", "-f", "f32le", "-"], path, wanted: "sound"
+    ) { piece in
+      bytes += piece.prefix(most - bytes.count)
+      return bytes.count < most
+    }
     let samples = bytes.withUnsafeBytes { raw in
       (0..<raw.count / 4).map { index in
         let sample = Float(
@@ -26,16 +31,53 @@ enum MediaProgram {
     return Sound(samples: samples, rate: rate)
   }
 
-  /// Runs ffmpeg on a file, and returns at most so many bytes of its output.
-  private static func run(_ arguments: [String], _ path: String, most: Int) throws(Fault) -> Data {
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw Fault(.missingInput, "the file is not there or cannot be read", file: path)
+  /// Reads a picture, or the first frame of a video.
+  /// - Throws: The errors of ``sound(of:rate:seconds:)``.
+  static func picture(of path: String) throws(Fault) -> Picture {
+    var first: Picture?
+    try pictures(of: path, ["-map", "0:v:0", "-frames:v", "1"], most: 1) { first = $0 }
+    guard let first else { throw Fault(.badData, "the file has no picture", file: path) }
+    return first
+  }
+
+  /// Reads the first frames of a video at a rate, one after another.
+  /// - Throws: The errors of ``sound(of:rate:seconds:)``, and those of `body`.
+  static func frames(
+    of path: String, rate: Double, most: Int, _ body: (Picture) throws(Fault) -> Void
+  ) throws(Fault) {
+    // A capital V leaves out pictures that sound files carry.
+    try pictures(of: path, ["-map", "0:V:0", "-vf", "fps=\(rate)", "-frames:v", "\(most)"], most: most, body)
+  }
+
+  private static func pictures(
+    of path: String, _ arguments: [String], most: Int, _ body: (Picture) throws(Fault) -> Void
+  ) throws(Fault) {
+    var stream = PixmapStream()
+    var count = 0
+    try run(
+      arguments + ["-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-"], path, wanted: "picture"
+    ) { (piece) throws(Fault) in
+      stream.append(piece)
+      while count < most, let picture = try stream.next(path) {
+        try body(picture)
+        count += 1
+      }
+      return count < most
     }
+  }
+
+  /// Runs ffmpeg on a file, and hands its output over in pieces until there is no more, or no more is wanted.
+  private static func run(
+    _ arguments: [String], _ path: String, wanted: String, _ take: (Data) throws(Fault) -> Bool
+  ) throws(Fault) {
     let process = Process()
     let (output, messages) = (Pipe(), Pipe())
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments =
-      ["ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-i", "file:\(path)"] + arguments
+      [
+        "ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-max_pixels",
+        "\(Picture.mostPixels)", "-i", "file:\(path)",
+      ] + arguments
     process.standardInput = FileHandle.nullDevice
     (process.standardOutput, process.standardError) = (output, messages)
     let isLate = Locked(false)
@@ -62,27 +104,62 @@ enum MediaProgram {
         if words.value.count < 1 << 16 { words.value += piece }
       }
     }
-    var data = Data()
-    while data.count < most, case let piece = output.fileHandleForReading.availableData, !piece.isEmpty {
-      data += piece
+    var isCut = false
+    var fault: Fault?
+    while !isCut, case let piece = output.fileHandleForReading.availableData, !piece.isEmpty {
+      do throws(Fault) { isCut = try !take(piece) } catch { (isCut, fault) = (true, error) }
     }
-    if data.count >= most { kill(number, SIGKILL) }
+    if isCut { kill(number, SIGKILL) }
     process.waitUntilExit()
     reading.wait()
-    let isCut = data.count >= most
+    if let fault { throw fault }
     guard isCut || process.terminationStatus == 0 else {
-      let text = String(decoding: words.value, as: UTF8.self)
-      if process.terminationStatus == 127 {
-        throw Fault(
-          .failure, "this file needs the program ffmpeg, which is not there", file: path,
-          expected: "ffmpeg on the PATH",
-          remedy: "install ffmpeg, or save sound as WAVE")
-      }
-      throw Fault(
-        .badData, isLate.value ? "ffmpeg takes too long for the file" : "ffmpeg cannot read the file", file: path,
-        found: isLate.value
-          ? "more than \(Int(longest)) seconds" : text.split(whereSeparator: \.isNewline).last.map(String.init))
+      throw failure(path, process.terminationStatus, wanted: wanted, isLate: isLate.value, words.value)
     }
-    return data.prefix(most)
+  }
+
+  private static func failure(
+    _ path: String, _ status: Int32, wanted: String, isLate: Bool, _ words: Data
+  ) -> Fault {
+    if status == 127 {
+      return Fault(
+        .failure, "this file needs the program ffmpeg, which is not there", file: path, expected: "ffmpeg on the PATH",
+        remedy: "install ffmpeg, or save sound as WAVE and pictures as PNG")
+    }
+    if isLate {
+      return Fault(
+        .badData, "ffmpeg takes too long for the file", file: path, found: "more than \(Int(longest)) seconds")
+    }
+    let text = String(decoding: words, as: UTF8.self)
+    if text.contains("matches no streams") {
+      return Fault(.badData, "the file has no \(wanted)", file: path)
+    }
+    return Fault(
+      .badData, "ffmpeg cannot read the file", file: path,
+      found: text.split(whereSeparator: \.isNewline).last.map { String($0.prefix(200)) })
+  }
+}
+
+/// The pictures in a stream of PPM, as ffmpeg writes it.
+private struct PixmapStream {
+  /// Every header of ffmpeg is shorter.
+  private static let longestHeader = 64
+  private var bytes: [UInt8] = []
+
+  mutating func append(_ piece: Data) { bytes += piece }
+
+  /// Takes the next whole picture. It is nil if more bytes are needed.
+  mutating func next(_ path: String) throws(Fault) -> Picture? {
+    guard let header = PixmapHeader(bytes[...]) else {
+      guard bytes.count < Self.longestHeader else {
+        throw Fault(.badData, "ffmpeg gives no pictures of the file", file: path)
+      }
+      return nil
+    }
+    try Picture.check(width: header.width, height: header.height, path)
+    let end = header.size + header.byteCount
+    guard bytes.count >= end else { return nil }
+    defer { bytes.removeFirst(end) }
+    return header.picture(bytes[header.size..<end])
   }
 }

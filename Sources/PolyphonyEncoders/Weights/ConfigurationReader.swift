@@ -14,9 +14,15 @@ struct ConfigurationReader {
   /// Reads `config.json` in a folder.
   /// - Throws: `Fault(.missingInput)` if there is none, `Fault(.badData)` if it is not a JSON object.
   init(folder: String) throws(Fault) {
-    file = "\(folder)/config.json"
-    place = ""
-    document = try Self.document(file, remedy: "an encoder's folder holds config.json and model.safetensors")
+    try self.init(
+      file: "\(folder)/config.json", remedy: "an encoder's folder holds config.json and model.safetensors")
+  }
+
+  /// Reads a file of this form.
+  /// - Throws: The errors of ``init(folder:)``.
+  init(file: String, remedy: String) throws(Fault) {
+    (self.file, place) = (file, "")
+    document = try Self.document(file, remedy: remedy)
     guard case .object = document else {
       throw Fault(.badData, "this is no configuration", file: file, found: document.kindName, expected: "an object")
     }
@@ -38,6 +44,19 @@ struct ConfigurationReader {
   func section(_ key: String) throws(Fault) -> ConfigurationReader {
     guard let value = value(key), case .object = value else { throw fault(key, "an object") }
     return ConfigurationReader(file, "\(place)\(key).", value)
+  }
+
+  /// True if there is a value that is not null.
+  func holds(_ key: String) -> Bool { value(key) != nil }
+
+  /// True if the value is an object.
+  func isObject(_ key: String) -> Bool { if case .object? = value(key) { true } else { false } }
+
+  /// Returns a text, or nil if there is none.
+  func text(_ key: String) throws(Fault) -> String? {
+    guard let value = value(key) else { return nil }
+    guard case .string(let text) = value else { throw fault(key, "a text") }
+    return text
   }
 
   /// Returns an integer within bounds.
@@ -68,6 +87,18 @@ struct ConfigurationReader {
       throw fault(key, "a number from \(bounds.lowerBound) to \(bounds.upperBound)")
     }
     return number
+  }
+
+  /// Returns so many finite numbers within bounds. One number stands for equal ones.
+  func numbers(
+    _ key: String, _ bounds: ClosedRange<Double>, count: Int, default absent: [Double]
+  ) throws(Fault) -> [Double] {
+    guard let value = value(key) else { return absent }
+    let numbers = value.finite.map { Array(repeating: $0, count: count) } ?? value.elements.compactMap(\.finite)
+    guard numbers.count == count, value.elements.count <= count, numbers.allSatisfy(bounds.contains) else {
+      throw fault(key, "\(count) numbers from \(bounds.lowerBound) to \(bounds.upperBound)")
+    }
+    return numbers
   }
 
   /// Returns a truth value.

@@ -45,7 +45,7 @@ struct WeightFiles {
   }
 
   /// The names of files that PyTorch wrote.
-  private static let pickled = ["pytorch_model.bin", "pytorch_model.pt", "model.pt", "model.pth"]
+  static let pickled = ["pytorch_model.bin", "pytorch_model.pt", "model.pt", "model.pth"]
 
   private static func entries(_ file: SafetensorsFile) -> [String: Entry] {
     Dictionary(

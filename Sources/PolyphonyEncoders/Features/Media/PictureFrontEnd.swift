@@ -1,0 +1,62 @@
+import Foundation
+import Polyphony
+import PolyphonyConversion
+import Torch
+
+/// The states or the vector of an encoder of pictures, such as ViT or CLIP.
+struct PictureFrontEnd: MediaFrontEnd {
+  let record: EncoderRecord
+  let width: Int
+  let batch = 16
+  var isSequence: Bool { pooling == .none }
+  private let folder: EncoderFolder
+  private let pooling: Pooling
+  private let preparation: PicturePreparation
+
+  init(_ folder: EncoderFolder, layer: Int, pooling: Pooling?) throws(Fault) {
+    self.folder = folder
+    self.pooling = pooling ?? folder.pooling
+    try folder.check(.pixels, "pictures", layer: layer, self.pooling)
+    width = folder.width
+    preparation = try PicturePreparation(folder)
+    record = EncoderRecord(
+      content: RawContent.image.rawValue, family: folder.family.rawValue, sha256: folder.sha256, layer: layer,
+      pooling: self.pooling.rawValue, folder: folder.path)
+  }
+
+  func read(_ path: String) throws(Fault) -> Tensor { try preparation(Picture.read(path)) }
+
+  func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {
+    let encoder = try PretrainedEncoder(folder.path)
+    encoder.freeze()
+    return { (pictures) throws(Fault) in
+      let states = try encoder(pixels: Tensor.stacked(pictures), layer: record.layer)
+      let pooled = try states.pooled(pooling, layer: record.layer)
+      return pictures.indices.map { pooled[$0] }
+    }
+  }
+}
+
+extension PicturePreparation {
+  /// Reads the preparation of an encoder's folder.
+  init(_ folder: EncoderFolder) throws(Fault) {
+    let tower = folder.family == .clip ? try folder.configuration.section("vision_config") : folder.configuration
+    let size = tower.holds("image_size") ? try tower.square("image_size", 1...4096) : nil
+    try self.init(folder: folder.path, family: folder.family, imageSize: size)
+  }
+}
+
+extension MediaFeatures {
+  /// Describes the features of an encoder of pictures: ViT, DeiT, DINOv2, CLIP, ResNet or MobileNetV2.
+  /// - Parameters:
+  ///   - folder: the encoder's folder.
+  ///   - layer: the layer whose states are the features. −1 is the last one.
+  ///   - pooling: the way from patches to a picture. By default it is what the folder suggests.
+  ///   - cache: a folder that keeps features from one run to the next. By default none is kept.
+  /// - Throws: `Fault` for a folder that is no encoder of pictures, and for a layer or pooling that it does not have.
+  public init(
+    pictures folder: EncoderFolder, layer: Int = -1, pooling: Pooling? = nil, cache: String? = nil
+  ) throws(Fault) {
+    self.init(try PictureFrontEnd(folder, layer: layer, pooling: pooling), .image, cache: cache)
+  }
+}

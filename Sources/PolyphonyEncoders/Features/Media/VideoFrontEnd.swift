@@ -1,0 +1,81 @@
+import Foundation
+import Polyphony
+import PolyphonyConversion
+import Torch
+
+/// The frames of a video, each as a vector of an encoder of pictures.
+struct VideoFrontEnd: MediaFrontEnd {
+  /// The frames in a second, unless another rate is wanted.
+  static let usualRate = 5.0
+  /// The most frames of a video. Later ones do not count.
+  static let mostFrames = 64
+
+  let record: EncoderRecord
+  let width: Int
+  let batch = 1
+  let isSequence = true
+  private let frames: PictureFrontEnd
+  private let preparation: PicturePreparation
+  private let rate: Double
+
+  init(_ folder: EncoderFolder, layer: Int, pooling: Pooling?, rate: Double?) throws(Fault) {
+    guard (pooling ?? folder.pooling) != .none else {
+      throw Fault(
+        .usage, "each frame of a video is one vector", key: "--pooling", found: "none",
+        expected: folder.family.hasEmbedding ? "embedding, mean or first" : "mean or first")
+    }
+    self.rate = rate ?? Self.usualRate
+    frames = try PictureFrontEnd(folder, layer: layer, pooling: pooling)
+    preparation = try PicturePreparation(folder)
+    width = frames.width
+    var record = frames.record
+    (record.content, record.longest, record.rate) = (RawContent.video.rawValue, Self.mostFrames, self.rate)
+    self.record = record
+  }
+
+  /// Reads the prepared frames, `[frames, 3, height, width]`. Only one frame at a time has its full size.
+  func read(_ path: String) throws(Fault) -> Tensor {
+    var prepared: [Tensor] = []
+    try MediaProgram.frames(of: path, rate: rate, most: Self.mostFrames) { (picture) throws(Fault) in
+      prepared.append(try preparation(picture))
+    }
+    guard let first = prepared.first, prepared.allSatisfy({ $0.shape == first.shape }) else {
+      throw Fault(
+        .badData, prepared.isEmpty ? "the video has no frame" : "the frames of the video have several sizes",
+        file: path)
+    }
+    return .stacked(prepared)
+  }
+
+  func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {
+    let compute = try frames.computation()
+    return { (videos) throws(Fault) in
+      var results: [Tensor] = []
+      for video in videos {
+        var vectors: [Tensor] = []
+        for start in stride(from: 0, to: video.size(0), by: frames.batch) {
+          let end = min(start + frames.batch, video.size(0))
+          vectors += try compute((start..<end).map { video[$0] })
+        }
+        results.append(.stacked(vectors))
+      }
+      return results
+    }
+  }
+}
+
+extension MediaFeatures {
+  /// Describes the features of the frames of videos.
+  /// - Parameters:
+  ///   - folder: the folder of an encoder of pictures.
+  ///   - layer: the layer whose states are the features. −1 is the last one.
+  ///   - pooling: the way from patches to a frame. By default it is what the folder suggests.
+  ///   - rate: the frames in a second. By default there are 5, and at most 64 of a video.
+  ///   - cache: a folder that keeps features from one run to the next. By default none is kept.
+  /// - Throws: `Fault` for a folder that is no encoder of pictures, and for a layer or pooling that it does not have.
+  public init(
+    video folder: EncoderFolder, layer: Int = -1, pooling: Pooling? = nil, rate: Double? = nil, cache: String? = nil
+  ) throws(Fault) {
+    self.init(try VideoFrontEnd(folder, layer: layer, pooling: pooling, rate: rate), .video, cache: cache)
+  }
+}

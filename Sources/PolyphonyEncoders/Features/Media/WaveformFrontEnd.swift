@@ -1,0 +1,87 @@
+import Foundation
+import Polyphony
+import PolyphonyConversion
+import Torch
+
+/// The states of an encoder of sound, such as wav2vec 2.0.
+struct WaveformFrontEnd: MediaFrontEnd {
+  let record: EncoderRecord
+  let width: Int
+  /// One file: the norms of some encoders reach over padding too.
+  let batch = 1
+  var isSequence: Bool { pooling == .none }
+  private let folder: EncoderFolder
+  private let pooling: Pooling
+  private let preparation: WaveformPreparation
+
+  init(_ folder: EncoderFolder, layer: Int, pooling: Pooling?) throws(Fault) {
+    self.folder = folder
+    self.pooling = pooling ?? folder.pooling
+    try folder.check(.waveform, "sound", layer: layer, self.pooling)
+    width = folder.width
+    preparation = try WaveformPreparation(folder: folder.path)
+    record = EncoderRecord(
+      content: RawContent.audio.rawValue, family: folder.family.rawValue, sha256: folder.sha256, layer: layer,
+      pooling: self.pooling.rawValue, longest: Int(SoundFile.seconds) * preparation.rate,
+      rate: Double(preparation.rate), folder: folder.path)
+  }
+
+  func read(_ path: String) throws(Fault) -> Tensor {
+    preparation(Tensor(try SoundFile.audible(path, rate: preparation.rate).samples))
+  }
+
+  func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {
+    let encoder = try PretrainedEncoder(folder.path)
+    encoder.freeze()
+    return { (sounds) throws(Fault) in
+      let states = try encoder(waveform: Tensor.stacked(sounds), layer: record.layer)
+      let pooled = try states.pooled(pooling, layer: record.layer)
+      return sounds.indices.map { pooled[$0] }
+    }
+  }
+}
+
+/// What `preprocessor_config.json` says about sound: the rate, and whether it is normalised.
+struct WaveformPreparation: Sendable {
+  /// The samples in a second.
+  let rate: Int
+  private let isNormalised: Bool
+
+  /// Reads the file. Without it, these are the defaults of transformers' Wav2Vec2FeatureExtractor.
+  /// - Throws: `Fault(.badData)` for a broken file.
+  init(folder: String) throws(Fault) {
+    let path = "\(folder)/preprocessor_config.json"
+    guard FileManager.default.fileExists(atPath: path) else {
+      (rate, isNormalised) = (16_000, true)
+      return
+    }
+    let file = try ConfigurationReader(file: path, remedy: "copy the folder again")
+    rate = try file.integer("sampling_rate", 1000...192_000, default: 16_000)
+    isNormalised = try file.flag("do_normalize", default: true)
+  }
+
+  /// The preparation in words.
+  var summary: String { "\(rate) samples a second" + (isNormalised ? ", normalised" : "") }
+
+  /// Returns (x − mean) / √(variance + 10⁻⁷), or the sound as it is.
+  func callAsFunction(_ sound: Tensor) -> Tensor {
+    guard isNormalised else { return sound }
+    let centred = sound - sound.mean()
+    return centred / ((centred * centred).mean() + 1e-7).sqrt()
+  }
+}
+
+extension MediaFeatures {
+  /// Describes the features of an encoder of sound: wav2vec 2.0, HuBERT or WavLM.
+  /// - Parameters:
+  ///   - folder: the encoder's folder.
+  ///   - layer: the layer whose states are the features. −1 is the last one.
+  ///   - pooling: the way from steps to a file. By default every step stays.
+  ///   - cache: a folder that keeps features from one run to the next. By default none is kept.
+  /// - Throws: `Fault` for a folder that is no encoder of sound, and for a layer that it does not have.
+  public init(
+    sound folder: EncoderFolder, layer: Int = -1, pooling: Pooling? = nil, cache: String? = nil
+  ) throws(Fault) {
+    self.init(try WaveformFrontEnd(folder, layer: layer, pooling: pooling), .audio, cache: cache)
+  }
+}

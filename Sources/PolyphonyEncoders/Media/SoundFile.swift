@@ -1,0 +1,27 @@
+import Foundation
+import Polyphony
+
+/// The reading of sound in any form.
+///
+/// Only the first half minute of a file counts, so a file of hours needs no more memory.
+enum SoundFile {
+  /// The most seconds of a file.
+  static let seconds = 30.0
+  /// A file whose samples are all below this is silent: −80 dB of full scale.
+  static let silence: Float = 1e-4
+
+  /// Reads the beginning of a file at a rate: WAVE here, anything else by ffmpeg, which takes the sound of a video too.
+  /// - Throws: `Fault` for a file that cannot be read, and for silence.
+  static func audible(_ path: String, rate: Int) throws(Fault) -> Sound {
+    let isWave = WaveFile.isOne(try MediaFile.beginning(of: path, count: 12))
+    let sound =
+      isWave
+      ? try WaveFile.read(path, seconds: seconds).resampled(to: rate)
+      : try MediaProgram.sound(of: path, rate: rate, seconds: seconds)
+    guard sound.samples.contains(where: { abs($0) >= silence }) else {
+      throw Fault(
+        .badData, sound.samples.isEmpty ? "the file has no samples" : "the sound is silent", file: path)
+    }
+    return sound
+  }
+}

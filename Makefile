@@ -22,7 +22,7 @@ help:
 	@echo "make install   install the program under PREFIX=DIR (default ~/.local); make uninstall removes it"
 	@echo "make wheel     make dist/polyphony-*.whl, which brings program and Python package"
 	@echo "make test      run all tests (make test-python: those of the Python package alone)"
-	@echo "make torture   kill runs, damage files and fill disks at random (KILLS=1000 CASES=10000 DISKS=40 SEED=1)"
+	@echo "make torture   kill runs, damage files and fill disks at random (KILLS=1000 CASES=10000 ENCODERS=100000 DISKS=40 SEED=1)"
 	@echo "make fuzz      fuzz the readers of files with libFuzzer (TARGET=all RUNS=100000; Linux)"
 	@echo "make demo      one model, four lives on the data set that comes along, each against what it is to improve on"
 	@echo "make docs      build the documentation as a static site in .build/docs"
@@ -70,12 +70,13 @@ wheel: setup
 # Long trials with random kills, damaged files and full disks; a failed case has a number that repeats it.
 KILLS ?= 1000
 CASES ?= 10000
+ENCODERS ?= 100000
 DISKS ?= 40
 SEED ?= 1
 torture: build
 	Tools/torture-kills.py $(PROGRAM) --kills $(KILLS) --seed $(SEED)
 	Tools/hostile-trial.py $(PROGRAM)
-	POLYPHONY_CASES=$(CASES) POLYPHONY_DISKS=$(DISKS) POLYPHONY_SEED=$(SEED) \
+	POLYPHONY_CASES=$(CASES) POLYPHONY_ENCODER_CASES=$(ENCODERS) POLYPHONY_DISKS=$(DISKS) POLYPHONY_SEED=$(SEED) \
 	  swift test -c release --filter 'Torture|StateSweepTests'
 	@echo "make torture: nothing was lost, and nothing ended without a message"
 

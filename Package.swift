@@ -108,7 +108,8 @@ let package = Package(
     .testTarget(
       name: "PolyphonyTests",
       dependencies: [
-        "Polyphony", "PolyphonyConversion", "PolyphonyReports", "PolyphonyExport", "PolyphonyExamples",
+        "Polyphony", "PolyphonyConversion", "PolyphonyEncoders", "PolyphonyReports", "PolyphonyExport",
+        "PolyphonyExamples",
       ],
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(

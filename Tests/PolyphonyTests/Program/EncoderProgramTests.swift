@@ -2,6 +2,8 @@ import Foundation
 import Polyphony
 import Testing
 
+@testable import PolyphonySupport
+
 /// Runs the way from raw texts to a prediction as a user does, with a small encoder.
 @Suite struct EncoderProgramTests {
   @Test func fromATextToAPrediction() throws {
@@ -103,6 +105,109 @@ import Testing
           + arguments, in: folder)
       #expect(outcome.code == code, "\(outcome.errors)")
       for mention in mentions { #expect(outcome.errors.contains(mention), "\(outcome.errors)") }
+    }
+  }
+
+  /// A file of an encoder's folder that is replaced, or removed, and the answer.
+  struct Damage: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let file: String
+    let change: @Sendable (String) -> String?
+    var code: Int32 = 65
+    let mentions: [String]
+  }
+
+  private static let damages = [
+    Damage(
+      testDescription: "a tokenizer of another model", file: "vocab.txt",
+      change: { $0.replacing("the\n", with: (0..<40).map { "other\($0)\n" }.joined() + "the\n") },
+      mentions: ["the encoder does not know a token", "0 to 39", "use the tokenizer in the encoder's folder"]),
+    Damage(
+      testDescription: "no weights", file: "model.safetensors", change: { _ in nil }, code: 66,
+      mentions: ["the encoder's folder holds no weights", "model.safetensors"]),
+    Damage(
+      testDescription: "no tokenizer", file: "vocab.txt", change: { _ in nil }, code: 66,
+      mentions: ["the folder has no tokenizer", "tokenizer.json"]),
+    Damage(
+      testDescription: "weights of another size", file: "config.json",
+      change: { $0.replacing("\"intermediate_size\": 24", with: "\"intermediate_size\": 48") },
+      mentions: ["encoder.layer.0.intermediate.dense.weight", "[48, 16]"]),
+    Damage(
+      testDescription: "weights of fewer layers", file: "config.json",
+      change: { $0.replacing("\"num_hidden_layers\": 2", with: "\"num_hidden_layers\": 3") },
+      mentions: ["encoder.layer.2."]),
+    Damage(
+      testDescription: "a size out of range", file: "config.json",
+      change: { $0.replacing("\"num_hidden_layers\": 2", with: "\"num_hidden_layers\": 1000000000") },
+      mentions: ["config.json", "num_hidden_layers", "1 to 1024"]),
+    Damage(
+      testDescription: "a width out of range", file: "config.json",
+      change: { $0.replacing("\"hidden_size\": 16", with: "\"hidden_size\": -16") },
+      mentions: ["config.json", "hidden_size", "-16"]),
+    Damage(
+      testDescription: "a tokenizer that is cut off", file: "tokenizer.json",
+      change: { _ in #"{"version": "1.0", "model": {"type": "WordPiece", "vocab": {"# },
+      mentions: ["tokenizer.json"]),
+    Damage(
+      testDescription: "a tokenizer of an unknown form", file: "tokenizer.json",
+      change: { _ in #"{"version": "1.0", "model": {"type": "Neural", "vocab": {}}}"# },
+      mentions: ["tokenizer.json", "Neural"]),
+    Damage(
+      testDescription: "weights that are none", file: "model.safetensors", change: { _ in "<html>not found</html>" },
+      mentions: ["model.safetensors"]),
+  ]
+
+  @Test(arguments: damages) func refusesABrokenEncoder(damage: Damage) throws {
+    try withTemporaryFolder { folder in
+      try SmallEncoder.make(in: "\(folder)/enc")
+      let file = "\(folder)/enc/\(damage.file)"
+      let before = try? String(contentsOfFile: file, encoding: .utf8)
+      let after = damage.change(before ?? "")
+      #expect(after != before)
+      if let after {
+        try after.write(toFile: file, atomically: true, encoding: .utf8)
+      } else {
+        try FileManager.default.removeItem(atPath: file)
+      }
+      try SmallEncoder.manifest(12).write(toFile: "\(folder)/manifest.csv", atomically: true, encoding: .utf8)
+      let outcome = try Program.run(
+        [
+          "data", "convert", "--input", "manifest.csv", "--modality", "text=transcript:text", "--encoder", "text=enc",
+          "--target", "label", "--output", "data", "--cache", "none",
+        ], in: folder)
+      #expect(outcome.code == damage.code, "\(outcome.errors)")
+      for mention in damage.mentions { #expect(outcome.errors.contains(mention), "\(mention): \(outcome.errors)") }
+      #expect(!FileManager.default.fileExists(atPath: "\(folder)/data"))
+    }
+  }
+
+  /// Texts to time that are none, or longer than the encoder reads.
+  @Test(
+    arguments: [
+      (["--texts", "nowhere.txt"], 66, "nowhere.txt"), ([], 64, "--texts"), (["--batch", "0"], 64, "--batch"),
+      (["--step", "train", "--length", "2000"], 64, "at most 20"),
+    ] as [([String], Int32, String)])
+  func refusesABenchmark(arguments: [String], code: Int32, mention: String) throws {
+    try withTemporaryFolder { folder in
+      try SmallEncoder.make(in: "\(folder)/enc")
+      let outcome = try Program.run(["encoders", "benchmark", "enc"] + arguments, in: folder)
+      #expect(outcome.code == code && outcome.errors.contains(mention), "\(outcome.errors)")
+    }
+  }
+
+  @Test(arguments: ["embed", "first", "train"]) func times(step: String) throws {
+    try withTemporaryFolder { folder in
+      try SmallEncoder.make(in: "\(folder)/enc")
+      try "the movie\nI loved it\ngood".write(toFile: "\(folder)/texts.txt", atomically: true, encoding: .utf8)
+      let timed = try Program.succeed(
+        [
+          "encoders", "benchmark", "enc", "--step", step, "--texts", "texts.txt", "--batch", "2", "--length", "8",
+          "--repeats", "1", "--sorted", "--json",
+        ], in: folder)
+      let result = try OrderedJSON(parsing: timed.output)
+      for key in ["median_ms", "samples_per_s", "peak_rss_mb"] {
+        #expect(result[key].flatMap { Double($0.text(.line)) }.map { $0 > 0 } == true, "\(timed.output)")
+      }
     }
   }
 

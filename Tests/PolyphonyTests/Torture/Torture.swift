@@ -7,6 +7,8 @@ enum Torture {
   static let disks = number("POLYPHONY_DISKS", standard: 4)
   /// The number of mutated files. `POLYPHONY_CASES` sets it.
   static let cases = number("POLYPHONY_CASES", standard: 300)
+  /// The number of damaged files of pretrained encoders. `POLYPHONY_ENCODER_CASES` sets it.
+  static let encoderCases = number("POLYPHONY_ENCODER_CASES", standard: 200)
   /// True for a long trial, which `make torture` asks for.
   static let isLong = ProcessInfo.processInfo.environment["POLYPHONY_CASES"] != nil
   /// The seed of all cases. `POLYPHONY_SEED` sets it.

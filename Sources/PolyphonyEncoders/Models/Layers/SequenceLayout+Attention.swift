@@ -23,11 +23,28 @@ extension SequenceLayout {
     if let prefix {
       (keys, values) = (.concatenated([prefix.keys, keys], 1), .concatenated([prefix.values, values], 1))
     }
-    let joined = separate(padded(queries)).attention(
-      separate(keys), separate(values),
-      mask: visibility(bias: bias, causal: causal, prefix: prefix?.keys.size(1) ?? 0), dropout: dropout)
+    let mask = visibility(bias: bias, causal: causal, prefix: prefix?.keys.size(1) ?? 0)
+    let (separateQueries, separateKeys, separateValues) = (separate(padded(queries)), separate(keys), separate(values))
+    let joined =
+      dropout > 0
+      ? Self.attention(separateQueries, separateKeys, separateValues, mask: mask, dropout: dropout)
+      : separateQueries.attention(separateKeys, separateValues, mask: mask)
     return rows(of: joined.transposed(1, 2).reshaped(batch, length, width))
   }
+
+  /// Attention that drops shares. libtorch's own draws them one after another, on one thread.
+  private static func attention(
+    _ queries: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor?, dropout: Double
+  ) -> Tensor {
+    var scores = (queries * (1 / Double(queries.size(-1)).squareRoot())).matmul(keys.transposed(-2, -1))
+    if let mask {
+      scores = mask.dtype == .bool ? scores.filled(unseen, where: .!mask) : scores + mask
+    }
+    return scores.softmax(-1).dropout(dropout, active: true).matmul(values)
+  }
+
+  /// A score whose share is 0. It is finite, because a sample without steps would otherwise have no gradients.
+  private static let unseen = -1e30
 
   /// The argument `mask` of ``Tensor/attention(_:_:mask:causal:scale:dropout:)``, with a prefix of keys that all see.
   private func visibility(bias: Tensor?, causal: Bool, prefix: Int) -> Tensor? {
@@ -39,7 +56,7 @@ extension SequenceLayout {
     }
     visible = visible?.to(.uint8).padded([prefix, 0], value: 1).to(.bool)
     guard let bias = bias?.padded([prefix, 0]) else { return visible }
-    return visible.map { bias.filled(-.infinity, where: .!$0) } ?? bias
+    return visible.map { bias.filled(Self.unseen, where: .!$0) } ?? bias
   }
 
   /// Applies a change of states `[batch, length, width]` to rows.

@@ -26,7 +26,8 @@ struct DataConvertCommand: ReportingCommand {
 
       A column of texts becomes features of a pretrained encoder: --modality text=transcript:text --encoder \
       text=enc/minilm. They are computed once and kept, so a conversion that was stopped goes on. An empty text counts as \
-      missing. `polyphony encoders` lists what can be fetched.
+      missing. `polyphony encoders` lists what can be fetched. With --inside text=enc/minilm in place of --encoder the data \
+      keep tokens, and the encoder becomes a part of the model, which `train` may train too (model.encoders).
       """)
 
   @Option(

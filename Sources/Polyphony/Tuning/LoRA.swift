@@ -51,6 +51,11 @@ public final class LoRA: Module, Attachment, MergeableTuning {
   public func install(on model: MultimodalModel) throws(Fault) {
     let layers = try model.layers(for: "lora")
     model.freeze(trainingHead: trainsHead)
+    update(layers, of: model)
+  }
+
+  /// Adds an update to every target of some layers of a model.
+  func update(_ layers: [(key: String, layer: any AdaptableLayer)], of model: MultimodalModel) {
     for (key, layer) in layers { update(layer, key) }
     model.attach(self)
   }

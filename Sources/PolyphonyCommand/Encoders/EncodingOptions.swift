@@ -14,6 +14,12 @@ struct EncodingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "An encoder that becomes a part of the model: the data keep the tokens of --modality NAME=COLUMN:text.",
+      valueName: "NAME=FOLDER"), completion: .directory)
+  var inside: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "The layer whose states are the features; -1, the last. 0 is the first layer's input.", valueName: "NAME=NUMBER"))
   var layer: [String] = []
 
@@ -30,7 +36,7 @@ struct EncodingOptions: ParsableArguments {
 
   /// Makes the extractors by the names of modalities.
   func extractors() throws(Fault) -> [String: any FeatureExtractor] {
-    try EncoderChoice.extractors(encoder, layers: layer, poolings: pooling, cache: cacheFolder)
+    try EncoderChoice.extractors(encoder, layers: layer, poolings: pooling, inside: inside, cache: cacheFolder)
   }
 
   private var cacheFolder: String? {

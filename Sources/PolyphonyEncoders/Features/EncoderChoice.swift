@@ -4,11 +4,13 @@ import PolyphonyConversion
 
 /// The encoders of raw modalities that a command was given, or that a model names.
 public enum EncoderChoice {
-  /// Makes the extractors of `--encoder NAME=FOLDER`, `--layer NAME=NUMBER` and `--pooling NAME=WAY`.
+  /// Makes the extractors of `--encoder NAME=FOLDER`, `--layer NAME=NUMBER`, `--pooling NAME=WAY` and
+  /// `--inside NAME=FOLDER`.
   /// - Parameter cache: a folder that keeps features. By default none are kept.
   /// - Throws: `Fault(.usage)` for an option of another form, and the faults of the folders.
   public static func extractors(
-    _ encoders: [String], layers: [String] = [], poolings: [String] = [], cache: String? = nil
+    _ encoders: [String], layers: [String] = [], poolings: [String] = [], inside: [String] = [],
+    cache: String? = nil
   ) throws(Fault) -> [String: any FeatureExtractor] {
     let folders = try assignments(encoders, "--encoder", "FOLDER")
     let layers = try assignments(layers, "--layer", "NUMBER", among: folders)
@@ -42,6 +44,14 @@ public enum EncoderChoice {
       }
       extractors[name] = try TextFeatures(
         Self.folder(folder), layer: layer ?? -1, pooling: pooling, cache: cache)
+    }
+    for (name, folder) in try assignments(inside, "--inside", "FOLDER") {
+      guard extractors[name] == nil else {
+        throw Fault(
+          .usage, "an encoder is before the model and inside it", key: "--inside", found: name,
+          expected: "either --encoder or --inside")
+      }
+      extractors[name] = try TextTokens(Self.folder(folder))
     }
     return extractors
   }
@@ -81,8 +91,10 @@ public enum EncoderChoice {
           key: modality.name, expected: "the encoder \(record.summary)",
           remedy: "say where it is: --encoder \(modality.name)=FOLDER")
       }
-      let found = try TextFeatures(
-        EncoderFolder(folder), layer: record.layer, pooling: Pooling(rawValue: record.pooling))
+      let found: any FeatureExtractor =
+        record.vocabulary == nil
+        ? try TextFeatures(EncoderFolder(folder), layer: record.layer, pooling: Pooling(rawValue: record.pooling))
+        : try TextTokens(EncoderFolder(folder))
       try check(found.record, record, modality.name, folder: folder)
       extractors[modality.name] = found
     }

@@ -22,6 +22,9 @@ public class StoredTensor {
     reparametrization = { change(before?($0) ?? $0) }
   }
 
+  /// The tensor as the layers see it, without gradients. The tensor must be there.
+  package var effective: Tensor { noGrad { required.detached() } }
+
   var value: Tensor? {
     guard let tensor else { return nil }
     return reparametrization?(tensor) ?? tensor

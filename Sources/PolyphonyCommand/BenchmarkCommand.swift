@@ -65,7 +65,7 @@ struct BenchmarkCommand: ReportingCommand {
       try reader.section("model") { (section) throws(Fault) in try ModelSettings(section) }
     }.value
     Libtorch.seed(0)
-    let configuration = settings.configuration(modalities, PredictionTask(kind: .regression))
+    let configuration = try settings.configuration(modalities, PredictionTask(kind: .regression))
     let model = try MultimodalModel(configuration)
     model.move(to: place)
     let setup = StepBenchmark.Setup(model: model, batch: StepBenchmark.batch(configuration, count: batch).to(place))

@@ -39,9 +39,8 @@ struct DataInspectCommand: ReportingCommand {
         [
           row.split, "\(row.samples)", row.modality, row.form, String(format: "%.1f %%", row.missing * 100),
         ] + cells + [
-          row.meanLength.map { String(format: "%.1f", $0) } ?? "", String(format: "%.3g", row.mean),
-          String(format: "%.3g", row.deviation),
-        ])
+          row.meanLength.map { String(format: "%.1f", $0) } ?? "",
+        ] + [row.mean, row.deviation].map { $0.isNaN ? "" : String(format: "%.3g", $0) })
     }
     try StandardOutput.print(table.forTerminal())
     for row in inspection.labels {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Polyphony
+import PolyphonyEncoders
 import Torch
 
 /// The program `polyphony`.
@@ -20,6 +21,7 @@ struct PolyphonyProgram: ParsableCommand {
   /// Parses the arguments and runs the command. Refused arguments get advice.
   static func main() {
     StandardOutput.keepClosedStreams()
+    TextEncoders.register()
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -29,7 +29,7 @@ public struct EncoderBenchmark {
     _ folder: String, _ step: Step, texts: [String], batch: Int = 32, length: Int = 32, isSorted: Bool = false
   ) throws(Fault) {
     self.folder = try EncoderFolder(folder)
-    guard let longest = self.folder.longestText else {
+    guard let longest = try self.folder.longestText() else {
       throw Fault(
         .usage, "the encoder reads no texts", file: folder, found: self.folder.family.rawValue,
         expected: "an encoder of texts")
@@ -49,7 +49,7 @@ public struct EncoderBenchmark {
   /// - Throws: `Fault` if the encoder cannot be read.
   public func run(_ step: Step, repeats: Int) throws(Fault) -> StepBenchmark.Result {
     var tokenizer = try Tokenizer(folder: folder.path)
-    tokenizer.truncation = folder.longestText.map { TokenTruncation(length: $0) }
+    tokenizer.truncation = try folder.longestText().map { TokenTruncation(length: $0) }
     let encoder = try PretrainedEncoder(folder.path)
     switch step {
     case .embed:

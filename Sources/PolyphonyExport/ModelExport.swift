@@ -29,6 +29,12 @@ public struct ModelExport {
   ///   stays then.
   @discardableResult
   public func write(_ format: ExportFormat, to path: String) throws(Fault) -> [String] {
+    if let name = loaded.configuration.encoders?.keys.min() {
+      throw Fault(
+        .usage, "a model with a pretrained encoder inside has no other form yet", file: model, key: "encoders.\(name)",
+        found: format.rawValue, expected: "a model of features",
+        remedy: "convert with --encoder in place of --inside, or use the folder with Polyphony itself")
+    }
     let kind = FolderKind.export(format)
     try AtomicFolder.check(path, replacing: kind)
     try checkPlace(path)

@@ -11,8 +11,8 @@ public struct AdaptedTensors: Equatable, Sendable {
   public enum Part: String, Sendable, CaseIterable {
     /// The method adapts no tensors.
     case none
-    /// Scale and shift of the layers' LayerNorms (keys with `layer_norms.`). In a backbone without such LayerNorms,
-    /// those of all batch normalisations.
+    /// Scale and shift of the LayerNorms in transformer layers. In a backbone without such layers, those of all batch
+    /// normalisations.
     case norms
     /// The projections to queries, keys and values (`self_attn.in_proj_*`) in the encoders that combine modalities
     /// (``Backbone/fusionPrefixes``). If only the head combines them, those of all encoders.
@@ -44,8 +44,11 @@ public struct AdaptedTensors: Equatable, Sendable {
     case .all: return Set(keys)
     case .norms:
       let skipped = skippedPrefixes(backbone)
+      let inner = backbone.encoderLayers().flatMap { key, layer in
+        layer.modules(LayerNorm.self, key).map { $0.key + "." }
+      }
       let norms = keys.filter { key in
-        (key.contains("layer_norms.") && !skipped.contains { key.hasPrefix($0) })
+        (inner.contains { key.hasPrefix($0) } && !skipped.contains { key.hasPrefix($0) })
           || (lastNorm && key.contains(".layer_norm."))
       }
       return Set(norms.isEmpty ? backbone.batchNorms().flatMap { ["\($0.key).weight", "\($0.key).bias"] } : norms)
@@ -83,11 +86,5 @@ public struct AdaptedTensors: Equatable, Sendable {
 
 extension Module {
   /// All batch normalisations in this module with their keys.
-  func batchNorms(_ prefix: String = "") -> [(key: String, norm: BatchNorm2d)] {
-    children.flatMap { key, module -> [(key: String, norm: BatchNorm2d)] in
-      let path = prefix.isEmpty ? key : "\(prefix).\(key)"
-      if let norm = module as? BatchNorm2d { return [(path, norm)] }
-      return module.batchNorms(path)
-    }
-  }
+  func batchNorms() -> [(key: String, norm: BatchNorm2d)] { modules(BatchNorm2d.self).map { ($0.key, $0.module) } }
 }

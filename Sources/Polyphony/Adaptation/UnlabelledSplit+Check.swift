@@ -4,7 +4,7 @@ extension UnlabelledSplit {
   /// Checks that samples fit a model.
   /// - Throws: `Fault(.badData)` for other modalities, other shapes and values that are not finite numbers.
   public func check(for configuration: ModelConfiguration) throws(Fault) {
-    let modalities = configuration.modalities
+    let modalities = configuration.inputModalities
     guard inputs.modalities.count == modalities.count else {
       throw Fault(
         .badData, "the samples have other modalities than the model", key: name,
@@ -13,13 +13,14 @@ extension UnlabelledSplit {
     }
     for (tensor, modality) in zip(inputs.modalities, modalities) {
       // The length of a sequence may differ from that in training.
-      let found = Array(tensor.shape.dropFirst(modality.kind == .sequence ? 2 : 1))
-      let expected = Array(modality.sampleShape.dropFirst(modality.kind == .sequence ? 1 : 0))
+      let found = Array(tensor.shape.dropFirst(modality.hasSteps ? 2 : 1))
+      let expected = Array(modality.sampleShape.dropFirst(modality.hasSteps ? 1 : 0))
       guard found == expected, tensor.rank == modality.sampleShape.count + 1 else {
         throw Fault(
           .badData, "a modality has another form than the model's", key: modality.name, found: "\(tensor.shape)",
           expected: "[\(count)] + \(modality.sampleShape)", remedy: "use data like that of the model's training")
       }
+      if modality.kind == .tokens { try modality.checkTokens(tensor, file: nil) }
       guard modality.missingCells == nil ? tensor.isFinite : tensor.isFiniteExceptMissingCells else {
         throw Fault(
           .badData, "a value is not a finite number", key: modality.name, found: "in the samples of \(name)",

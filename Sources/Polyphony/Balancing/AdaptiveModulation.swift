@@ -72,8 +72,8 @@ public final class AdaptiveModulation: StepHook {
     log.add("coefficient", names, coefficients)
     guard acts else { return }
     noGrad {
-      for (index, factor) in coefficients.enumerated() {
-        EncoderGroups.encoder(index, of: step.optimizer).parameters.gradients.multiplyInPlace(factor)
+      for (name, factor) in zip(names, coefficients) {
+        for group in EncoderGroups.encoder(name, of: step.optimizer) { group.parameters.gradients.multiplyInPlace(factor) }
       }
     }
   }

@@ -4,29 +4,32 @@ import Torch
 ///
 /// The gradients of a group are one block of memory, so one operator scales all gradients of a modality.
 enum EncoderGroups {
-  /// The groups `shared`, `encoder.NAME` for each modality in order, and `strategy` for extra parameters.
+  /// The groups `shared`, `encoder.NAME` for each modality in order, and `strategy` for extra parameters. The parameters
+  /// of a pretrained encoder inside the model are a further group `encoder.NAME.pretrained`.
   static func make(
     _ model: MultimodalModel, _ settings: TrainingSettings,
     extra: [(key: String, storage: StoredTensor)] = []
   ) -> [ParameterGroup] {
     let parameters = model.trainableParameters()
-    func group(_ name: String, _ members: [(key: String, storage: StoredTensor)]) -> ParameterGroup {
-      ParameterGroup(name, members, learningRate: settings.learningRate, weightDecay: settings.weightDecay)
+    func group(_ name: String, _ members: [(key: String, storage: StoredTensor)]) -> [ParameterGroup] {
+      ParameterGroup.make(name, members, of: model.backbone, settings)
     }
     let owners = parameters.map { owner($0.key, model.backbone) }
     func members(_ index: Int?) -> [(key: String, storage: StoredTensor)] {
       zip(parameters, owners).filter { $1 == index }.map(\.0)
     }
-    var groups = [group("shared", members(nil))]
+    var groups = group("shared", members(nil))
     for (index, modality) in model.configuration.modalities.enumerated() {
-      groups.append(group("encoder.\(modality.name)", members(index)))
+      groups += group("encoder.\(modality.name)", members(index))
     }
-    if !extra.isEmpty { groups.append(group("strategy", extra)) }
+    if !extra.isEmpty { groups += group("strategy", extra) }
     return groups
   }
 
-  /// The group of a modality in an optimiser over the groups of ``make(_:_:extra:)``.
-  static func encoder(_ index: Int, of optimizer: any Optimizer) -> ParameterGroup { optimizer.groups[index + 1] }
+  /// The groups of a modality in an optimiser over the groups of ``make(_:_:extra:)``.
+  static func encoder(_ name: String, of optimizer: any Optimizer) -> [ParameterGroup] {
+    optimizer.groups.filter { $0.name == "encoder.\(name)" || $0.name == "encoder.\(name).pretrained" }
+  }
 
   /// Checks that every modality has parameters of its own, which a method can scale.
   /// - Throws: `Fault(.usage)` with a modality that has none.

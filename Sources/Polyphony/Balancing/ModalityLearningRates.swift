@@ -47,8 +47,8 @@ public final class ModalityLearningRates: StepHook {
 
   /// Multiplies the rate of this step by f_m. The loop sets the rate again before each step.
   public func adjustGradients(_ step: TrainingStep) {
-    for (index, factor) in factors.enumerated() {
-      EncoderGroups.encoder(index, of: step.optimizer).learningRate *= factor
+    for (name, factor) in zip(names, factors) {
+      for group in EncoderGroups.encoder(name, of: step.optimizer) { group.learningRate *= factor }
     }
   }
 

@@ -59,11 +59,12 @@ public final class OnTheFlyModulation: StepHook {
     log.add("confidence", names, confidences)
     log.add("coefficient", names, coefficients)
     noGrad {
-      for (index, factor) in coefficients.enumerated() {
-        let group = EncoderGroups.encoder(index, of: step.optimizer).parameters
-        let disturbance = noise ? Self.noise(group) : nil
-        group.gradients.multiplyInPlace(factor)
-        if let disturbance { group.gradients.addInPlace(disturbance) }
+      for (name, factor) in zip(names, coefficients) {
+        for group in EncoderGroups.encoder(name, of: step.optimizer).map(\.parameters) {
+          let disturbance = noise ? Self.noise(group) : nil
+          group.gradients.multiplyInPlace(factor)
+          if let disturbance { group.gradients.addInPlace(disturbance) }
+        }
       }
     }
   }

@@ -69,7 +69,15 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
         modality.hasPossibleSizes, key, "\(modality.kind.rawValue) of shape \(modality.sampleShape)",
         modality.kind == .image
           ? "channels, height and width above 0"
-          : modality.kind == .sequence ? "features and length above 0" : "features above 0")
+          : modality.kind == .sequence ? "features and length above 0" : "sizes above 0")
+      guard modality.kind == .tokens else { continue }
+      let record = modality.encoder
+      try check(
+        (record?.vocabulary ?? 0) > 0, "\(key).encoder", record == nil ? "none" : "no vocabulary",
+        "the encoder of the tokens, with its vocabulary")
+      try check(
+        modality.steps <= record?.longest ?? .max, "\(key).length", "\(modality.steps)",
+        "at most \(record?.longest ?? 0), as the encoder reads")
     }
     if let wrong = task.contradiction { try check(false, "task.\(wrong.key)", wrong.found, wrong.expected) }
     try check(!splits.isEmpty, "splits", "none", "at least one of train, valid, test")

@@ -15,7 +15,7 @@ public struct DatasetInspection: Sendable {
     public var split: String
     /// The name of the modality.
     public var modality: String
-    /// `sequence`, `vector` or `image`, followed by the shape of a sample.
+    /// `sequence`, `vector`, `image` or `tokens`, followed by the shape of a sample.
     public var form: String
     /// The number of samples in the split.
     public var samples: Int
@@ -27,9 +27,9 @@ public struct DatasetInspection: Sendable {
     public var missingCells: Int
     /// True if no sample of the split has any number of the modality.
     public var isAbsent: Bool
-    /// The mean over all values.
+    /// The mean over all values; NaN for tokens.
     public var mean: Double
-    /// The standard deviation over all values.
+    /// The standard deviation over all values; NaN for tokens.
     public var deviation: Double
   }
 
@@ -123,9 +123,10 @@ public struct DatasetInspection: Sendable {
       split: split.name, modality: modality.name,
       form: "\(modality.kind.rawValue) \(modality.sampleShape.map(String.init).joined(separator: "×"))",
       samples: split.count, missing: 1 - present,
-      meanLength: modality.kind == .sequence ? lengths ?? Double(modality.steps) : nil,
-      missingCells: missingCells, isAbsent: missingCells == presentCells, mean: mean,
-      deviation: (deviations.mean().item / share).squareRoot())
+      meanLength: modality.hasSteps ? lengths ?? Double(modality.steps) : nil,
+      missingCells: missingCells, isAbsent: missingCells == presentCells,
+      mean: modality.kind == .tokens ? .nan : mean,
+      deviation: modality.kind == .tokens ? .nan : (deviations.mean().item / share).squareRoot())
   }
 
   private static func missingCells(_ x: Tensor, _ present: Tensor?) -> Int {

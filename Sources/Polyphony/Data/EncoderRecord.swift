@@ -1,4 +1,4 @@
-/// The pretrained encoder that computed a modality's features from raw inputs.
+/// The pretrained encoder that computed a modality's features from raw inputs, or that reads its tokens inside a model.
 ///
 /// `dataset.json` has it for each such modality, and a model's `config.json` carries it on. So a prediction does with a raw
 /// input what the training did.
@@ -17,21 +17,23 @@ public struct EncoderRecord: Codable, Equatable, Sendable {
   public var longest: Int?
   /// The frames of a video, or the samples of sound, in a second.
   public var rate: Double?
+  /// The number of different tokens that the encoder knows. It is nil for an encoder before the model.
+  public var vocabulary: Int?
   /// The encoder's folder when the features were computed.
   public var folder: String?
 
   enum CodingKeys: String, CodingKey {
-    case content, family, sha256, layer, pooling, longest, rate, folder
+    case content, family, sha256, layer, pooling, longest, rate, vocabulary, folder
   }
 
   /// Makes a record.
   public init(
     content: String, family: String, sha256: String, layer: Int, pooling: String, longest: Int? = nil,
-    rate: Double? = nil, folder: String? = nil
+    rate: Double? = nil, vocabulary: Int? = nil, folder: String? = nil
   ) {
     (self.content, self.family, self.sha256) = (content, family, sha256)
     (self.layer, self.pooling, self.longest) = (layer, pooling, longest)
-    (self.rate, self.folder) = (rate, folder)
+    (self.rate, self.vocabulary, self.folder) = (rate, vocabulary, folder)
   }
 
   /// True if both encoders compute the same features, wherever their folders are.

@@ -69,12 +69,12 @@ extension FeatureStatistics {
     }
   }
 
-  /// Computes the statistics of every modality of a training split, by name.
+  /// Computes the statistics of every modality of a training split, by name. Tokens have none.
   public static func fit(
     _ samples: UnlabelledSplit, _ modalities: [Modality], ofConstant: Float = 1
   ) -> [String: FeatureStatistics] {
     var result: [String: FeatureStatistics] = [:]
-    for (index, modality) in modalities.enumerated() {
+    for (index, modality) in modalities.enumerated() where modality.kind != .tokens {
       result[modality.name] = fit(samples, modality: index, kind: modality.kind, ofConstant: ofConstant)
     }
     return result

@@ -5,6 +5,8 @@
 public protocol InputCorruption: AnyObject {
   /// The rule with its seed. A resumed run must have the same name.
   var name: String { get }
+  /// True if samples lose single steps, and not modalities as a whole alone.
+  var losesSteps: Bool { get }
   /// Changes samples of the training split.
   /// - Parameters:
   ///   - inputs: the samples.
@@ -13,4 +15,9 @@ public protocol InputCorruption: AnyObject {
   func training(_ inputs: Inputs, indices: [Int], epoch: Int) -> Inputs
   /// Changes samples of the validation split.
   func validation(_ inputs: Inputs, indices: [Int]) -> Inputs
+}
+
+extension InputCorruption {
+  /// Default: true, which is always safe.
+  public var losesSteps: Bool { true }
 }

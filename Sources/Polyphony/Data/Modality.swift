@@ -8,6 +8,8 @@ public struct Modality: Codable, Equatable, Sendable {
     case vector
     /// `[channels, height, width]`.
     case image
+    /// `[length]` whole numbers: the tokens of a text, for an encoder inside a model.
+    case tokens
   }
 
   /// The replacement of cells that the data do not have. Such a cell is NaN in a split's file.
@@ -20,9 +22,9 @@ public struct Modality: Codable, Equatable, Sendable {
   public var name: String
   /// The form of a sample.
   public var kind: Kind
-  /// Numbers per step; nil for images.
+  /// Numbers per step; nil for images and tokens.
   public var features: Int?
-  /// Steps including padding; nil for vectors and images.
+  /// Steps or tokens including padding; nil for vectors and images.
   public var length: Int?
   /// Channels of an image.
   public var channels: Int?
@@ -34,7 +36,7 @@ public struct Modality: Codable, Equatable, Sendable {
   public var missingCells: MissingCells?
   /// The columns of its features in the table that the data was converted from; nil for data from elsewhere.
   public var columns: [String]?
-  /// The encoder that computed its features; nil for features from elsewhere.
+  /// The encoder that computed its features, or that reads its tokens; nil for features from elsewhere.
   public var encoder: EncoderRecord?
 
   enum CodingKeys: String, CodingKey {
@@ -57,12 +59,18 @@ public struct Modality: Codable, Equatable, Sendable {
     Modality(name: name, kind: .image, channels: channels, height: height, width: width)
   }
 
+  /// Makes the tokens of texts, `length` a sample, which an encoder inside a model reads.
+  public static func tokens(_ name: String, length: Int, encoder: EncoderRecord) -> Modality {
+    Modality(name: name, kind: .tokens, length: length, encoder: encoder)
+  }
+
   /// The shape of one sample.
   public var sampleShape: [Int] {
     switch kind {
     case .sequence: [length ?? 0, features ?? 0]
     case .vector: [features ?? 0]
     case .image: [channels ?? 0, height ?? 0, width ?? 0]
+    case .tokens: [length ?? 0]
     }
   }
 
@@ -75,6 +83,9 @@ public struct Modality: Codable, Equatable, Sendable {
   /// The numbers of a step, or the channels of an image: the axis that statistics keep.
   package var statisticsCount: Int { (kind == .image ? channels : features) ?? 0 }
 
+  /// True if a sample has steps, of which those at the end may be padding.
+  public var hasSteps: Bool { kind == .sequence || kind == .tokens }
+
   /// The steps of a sample as a sequence; 1 for vectors and images.
-  public var steps: Int { kind == .sequence ? length ?? 0 : 1 }
+  public var steps: Int { hasSteps ? length ?? 0 : 1 }
 }

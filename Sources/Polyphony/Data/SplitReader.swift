@@ -60,18 +60,27 @@ struct SplitReader {
     var lengths: [[Int]?] = []
     let presence = try readPresence()
     for (index, modality) in modalities.enumerated() {
-      var tensor = try read(
-        modality.name, [count] + modality.sampleShape, [.f32, .f16, .bf16], "dataset.json's form of this modality"
-      ).to(.float32)
-      try checkFinite(tensor, modality.name, allowsMissingCells: modality.missingCells != nil)
-      if let fill = cellFill[modality.name] { tensor = tensor.fillingMissingCells(fill, modality.kind) }
-      tensors.append(tensor)
+      tensors.append(try values(of: modality))
       lengths.append(try readLengths(modality, presence: presence?.select(1, index)))
     }
     let inputs = Inputs(tensors, lengths: lengths.map { $0.map { Tensor($0) } }, presence: presence)
     var ids: [Int]?
     if file["id"] != nil { ids = try read("id", [count], [.i64], "one id per sample").integers }
     return UnlabelledSplit(name: name, inputs: inputs, lengths: lengths, ids: ids)
+  }
+
+  /// The samples of a modality: tokens as i64, all others as f32.
+  private func values(of modality: Modality) throws(Fault) -> Tensor {
+    let shape = [count] + modality.sampleShape
+    let meaning = "dataset.json's form of this modality"
+    if modality.kind == .tokens {
+      let tokens = try read(modality.name, shape, [.i64], meaning)
+      try modality.checkTokens(tokens, file: path)
+      return tokens
+    }
+    let tensor = try read(modality.name, shape, [.f32, .f16, .bf16], meaning).to(.float32)
+    try checkFinite(tensor, modality.name, allowsMissingCells: modality.missingCells != nil)
+    return cellFill[modality.name].map { tensor.fillingMissingCells($0, modality.kind) } ?? tensor
   }
 
   func labelled() throws(Fault) -> LabelledSplit {
@@ -145,7 +154,7 @@ struct SplitReader {
   private func readLengths(_ modality: Modality, presence: Tensor?) throws(Fault) -> [Int]? {
     let key = "\(modality.name).length"
     guard file[key] != nil else { return nil }
-    guard modality.kind == .sequence else {
+    guard modality.hasSteps else {
       throw Fault(.badData, "only sequences have lengths", file: path, key: key, found: "a \(modality.kind.rawValue)")
     }
     let lengths = try read(key, [count], [.i64], "one length per sample").integers

@@ -3,7 +3,6 @@ import Torch
 extension AdapterFolder {
   /// Folds an adapter into its base, and writes the result as a new model, which is as fast as the base.
   ///
-  /// A reparametrized tensor W is written in the form that the layers see, such as W + (α/r)·B·A.
   /// - Parameters:
   ///   - path: the adapter's folder.
   ///   - base: the folder of the adapter's base model. It does not change.
@@ -23,20 +22,6 @@ extension AdapterFolder {
         expected: "a method that only changes tensors of the base, such as lora, ia3, bitfit, head or full",
         remedy: "use base and adapter together")
     }
-    installation.fold()
     try ModelFolder.write(model.backbone, to: output)
-  }
-}
-
-extension Installation {
-  /// Replaces every reparametrized tensor by the values that the layers see.
-  fileprivate func fold() {
-    noGrad {
-      for (_, stored) in model.backbone.storage() {
-        guard let tensor = stored.tensor, let reparametrization = stored.reparametrization else { continue }
-        stored.tensor = reparametrization(tensor).detached()
-        stored.reparametrization = nil
-      }
-    }
   }
 }

@@ -47,7 +47,13 @@ public enum Architectures {
     if registry.isBuiltIn(name) {
       try configuration.checkKinds(images: name == segmentation, file: file)
     }
-    return try make(configuration)
+    let backbone = try make(configuration)
+    guard let encoders = configuration.encoders, !encoders.isEmpty else { return backbone }
+    return encoded(backbone, try InputEncoders.make(configuration, file: file))
+  }
+
+  private static func encoded(_ inner: some Backbone, _ encoders: [String: any InputEncoder]) -> any Backbone {
+    EncodedBackbone(inner, encoders: encoders)
   }
 
   /// Compares a file of weights with the tensors that a configuration asks for, before any of them is made.

@@ -47,6 +47,8 @@ public enum ModelFolder {
   }
 
   /// Makes or replaces the folder at a path atomically.
+  ///
+  /// A reparametrized tensor W is written in the form that the layers see, such as W + (α/r)·B·A.
   /// - Throws: `Fault(.cannotWrite)`. An earlier folder at the path stays then.
   public static func write(_ backbone: any Backbone, to path: String) throws(Fault) {
     try AtomicFolder.write(to: path, replacing: .model) { (folder) throws(Fault) in try fill(folder, with: backbone) }
@@ -56,7 +58,7 @@ public enum ModelFolder {
   static func fill(_ folder: String, with backbone: any Backbone) throws(Fault) {
     try JSONFile.write(backbone.configuration, to: "\(folder)/\(configurationFile)")
     try SafetensorsWriter.write(
-      to: "\(folder)/\(weightsFile)", backbone.state().map { .init(backbone.fileKey($0.key), $0.tensor) },
+      to: "\(folder)/\(weightsFile)", backbone.storage().map { .init(backbone.fileKey($0.key), $0.storage.effective) },
       metadata: ["format": "pt"])
   }
 

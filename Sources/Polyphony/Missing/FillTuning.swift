@@ -35,7 +35,7 @@ public final class FillTuning: TuningMethod {
 
   /// Takes the means of the training split.
   public func fit(_ training: UnlabelledSplit, on model: MultimodalModel) throws(Fault) {
-    means?.fit(model.normalization(training.inputs))
+    means?.fit(model.prepared(training.withStates(of: model.backbone).inputs))
   }
 }
 

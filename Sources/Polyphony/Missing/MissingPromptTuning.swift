@@ -20,8 +20,8 @@ public final class MissingPromptTuning: TuningMethod {
   /// Attaches the prompts and freezes the rest.
   /// - Throws: `Fault(.usage)` for a model of one modality or of images, and for a backbone that takes no prompts.
   public func install(on model: MultimodalModel) throws(Fault) {
-    if let prompted = model.backbone as? PromptedCrossModal {
-      parts.apply(to: prompted, and: prompted.isPrompt)
+    if let prompted = model.backbone.core as? PromptedCrossModal {
+      parts.apply(to: model.backbone, and: prompted.isPrompt)
       return
     }
     try model.checkEmbedding(for: "prompts")

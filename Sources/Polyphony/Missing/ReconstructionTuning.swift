@@ -54,7 +54,7 @@ final class ReconstructionLoss: StepHook {
   func loss(_ step: TrainingStep) -> Tensor {
     // A modality that the sample never had cannot be a target.
     guard let seen = step.batch.inputs.presence else { return step.taskLoss }
-    let complete = step.model.normalization(step.complete ?? step.batch.inputs)
+    let complete = step.model.prepared(step.complete ?? step.batch.inputs)
     let truth = noGrad { Reconstruction.means(step.model.backbone.embed(complete)) }
     let known = complete.presence ?? seen.onesLike()
     let imagined = network.imagine(truth, seen)

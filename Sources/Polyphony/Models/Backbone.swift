@@ -84,6 +84,12 @@ public protocol Backbone: Module {
   /// backbone's.
   var ownMethods: [any Attachment] { get }
 
+  /// The pretrained encoders of raw inputs inside, by the names of their modalities.
+  var inputEncoders: [String: any InputEncoder] { get }
+
+  /// This backbone without the encoders of raw inputs around it.
+  var core: any Backbone { get }
+
   /// The last linear layer of the head, whose gradient CGGM reads.
   var outputLayer: Linear { get }
 
@@ -133,6 +139,12 @@ extension Backbone {
 
   /// Default: the width of the model.
   public var encodedWidth: Int { configuration.width }
+
+  /// Default: none. ``EncodedBackbone`` adds them to any backbone.
+  public var inputEncoders: [String: any InputEncoder] { [:] }
+
+  /// Default: the backbone itself.
+  public var core: any Backbone { self }
 
   /// Default: the architecture has no methods of its own.
   public var ownMethods: [any Attachment] { [] }

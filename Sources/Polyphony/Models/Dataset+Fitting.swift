@@ -18,7 +18,7 @@ extension Dataset {
         remedy: "use data like that which the model was trained on")
     }
     var cellFill: [String: [Float]] = [:]
-    for wanted in configuration.modalities {
+    for wanted in configuration.inputModalities {
       guard let own = description.modalities.first(where: { $0.name == wanted.name }) else {
         if mayLack(wanted) { continue }
         throw refuse(

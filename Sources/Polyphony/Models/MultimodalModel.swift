@@ -13,7 +13,7 @@ public final class MultimodalModel {
   /// Methods in the order in which they act.
   public var attachments: [any Attachment] = []
   /// The standardisation of the inputs, before all methods.
-  private(set) var normalization: InputNormalization
+  private var normalization: InputNormalization
 
   /// The folder that the model was read from, for messages. Nil for a new model.
   package var folder: String?
@@ -51,7 +51,7 @@ public final class MultimodalModel {
   public func callAsFunction(_ inputs: Inputs, encodings: Bool = false) -> Output {
     let methods = methods
     let stages = methods.reduce(into: Stages()) { $0.formUnion($1.stages) }
-    var inputs = normalization(inputs)
+    var inputs = prepared(inputs)
     for method in methods { inputs = method.prepare(inputs) }
     var context = ForwardContext(inputs)
     var tokens = backbone.embed(inputs)
@@ -80,6 +80,10 @@ public final class MultimodalModel {
       encoded: encodings ? context.encoded : [], representation: representation, features: features,
       prediction: backbone.prediction(features))
   }
+
+  /// The inputs as methods and backbone read them: states of encoders in place of tokens, standardised, with zeros where
+  /// a modality is missing.
+  func prepared(_ inputs: Inputs) -> Inputs { normalization(backbone.encoded(inputs)) }
 
   /// Makes all other modalities absent to this model from now on; its configuration keeps the names, on disk too.
   /// - Throws: `Fault(.usage)` for names that the model does not have.

@@ -31,8 +31,8 @@ package struct SampleSource {
     if isFile {
       let file = try Self.file(path, configuration)
       try model.checkModalities(file.entries.map(\.name), in: path)
-      given = configuration.modalities.filter { file[$0.name] != nil }
-      reader = try SplitReader(path, name: "input", given, known: configuration.modalities, task: configuration.task)
+      given = configuration.inputModalities.filter { file[$0.name] != nil }
+      reader = try SplitReader(path, name: "input", given, known: configuration.inputModalities, task: configuration.task)
       if targets { targets = file["target"] != nil }
       (names, labels) = (nil, nil)
     } else {
@@ -46,7 +46,7 @@ package struct SampleSource {
     let read: UnlabelledSplit
     if let labelled { read = labelled.samples } else { read = try reader.unlabelled() }
     try read.checkPresence(given, file: path, modelHandlesMissing: model.handlesMissingModalities)
-    samples = read.completed(from: given, to: configuration.modalities)
+    samples = read.completed(from: given, to: configuration.inputModalities)
     target = labelled?.target
   }
 
@@ -86,7 +86,7 @@ extension MultimodalModel {
     let given = dataset.description.modalities
     try split.samples.checkPresence(given, file: dataset.folder, modelHandlesMissing: handlesMissingModalities)
     return LabelledSplit(
-      samples: split.samples.completed(from: given, to: configuration.modalities), target: split.target)
+      samples: split.samples.completed(from: given, to: configuration.inputModalities), target: split.target)
   }
 
   /// Checks that a source has all modalities that the model needs, and one at least.
@@ -128,7 +128,7 @@ extension UnlabelledSplit {
       }
     }
     let tensors = zip(places, all).map { place, modality in
-      place.map { inputs.modalities[$0] } ?? .zeros([count] + modality.sampleShape)
+      place.map { inputs.modalities[$0] } ?? modality.zeros(count)
     }
     let lengths = places.map { place in place.flatMap { self.lengths[$0] } }
     let completed = Inputs(

@@ -16,6 +16,8 @@ public struct ModelSettings: Sendable {
   public var causal: Bool?
   /// The encoder of an image. Default: the small one.
   public var encoder: ImageEncoderName?
+  /// The pretrained encoders inside, by modality.
+  public var encoders: [String: EncoderSettings]
   /// Steps of a prompt (`prompted_mult`). Default: the architecture's own number.
   public var promptLength: Int?
   /// The dropout rates of the backbone's parts.
@@ -31,6 +33,15 @@ public struct ModelSettings: Sendable {
     causal = try reader.optional("causal", .bool)
     encoder = try reader.optional("encoder", .choice(of: ImageEncoderName.self))
     promptLength = try reader.optional("prompt_length", .int(in: 1...1024))
+    encoders = try reader.section("encoders") { (section) throws(Fault) in
+      var encoders: [String: EncoderSettings] = [:]
+      for name in section.keys {
+        encoders[name] = try section.section(name, shorthand: "train") { (part) throws(Fault) in
+          try EncoderSettings(part)
+        }
+      }
+      return encoders
+    }
     dropout = try reader.section("dropout") { (section) throws(Fault) in
       DropoutRates(
         attention: try section.double("attention", default: 0.1, in: 0..<1),
@@ -42,11 +53,14 @@ public struct ModelSettings: Sendable {
   }
 
   /// The model configuration for data of these modalities and this task.
-  public func configuration(_ modalities: [Modality], _ task: PredictionTask) -> ModelConfiguration {
+  /// - Throws: `Fault` for encoders of tokens that are absent or do not fit.
+  public func configuration(_ modalities: [Modality], _ task: PredictionTask) throws(Fault) -> ModelConfiguration {
+    let (modalities, encoders) = try encoded(modalities)
     var configuration = ModelConfiguration(
       architecture: architecture, modalities: modalities, task: task, width: width, heads: heads, layers: layers,
       dropout: dropout, causal: causal, memoryLayers: memoryLayers, promptLength: promptLength)
     configuration.encoder = encoder
+    if !encoders.isEmpty { configuration.encoders = encoders }
     return configuration
   }
 }

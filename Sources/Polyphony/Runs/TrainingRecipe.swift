@@ -23,4 +23,22 @@ public struct TrainingRecipe: Sendable {
     training = try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) }
     normalization = try reader.choice("normalization", default: .standard)
   }
+
+  /// The model configuration for a data set, with the statistics of the features in its training split.
+  ///
+  /// Those of an encoder inside are the statistics of its states before the training.
+  func configuration(
+    for description: DatasetDescription, _ samples: UnlabelledSplit
+  ) throws(Fault) -> ModelConfiguration {
+    var configuration = try model.configuration(description.modalities, description.task)
+    var samples = samples
+    let standardizes = normalization == .standard
+    if standardizes, configuration.encoders != nil {
+      let start = try MultimodalModel(configuration)
+      try model.loadEncoders(of: start)
+      samples = samples.withStates(of: start.backbone)
+    }
+    configuration.takeStatistics(of: samples, configuration.modalities, standardizes: standardizes)
+    return configuration
+  }
 }

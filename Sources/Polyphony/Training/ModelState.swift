@@ -18,7 +18,7 @@ struct ModelState {
 
   let attachments: [any Attachment]
   private let parts: [Part]
-  private let layers: [(layer: TransformerEncoderLayer, adapter: (any EncoderLayerAdapter)?)]
+  private let layers: [(layer: any AdaptableLayer, adapter: (any EncoderLayerAdapter)?)]
 
   init(of model: MultimodalModel) {
     attachments = model.attachments
@@ -40,11 +40,7 @@ struct ModelState {
 
 extension Module {
   /// Every transformer layer in this module with its key, in the order of keys.
-  public func encoderLayers(_ prefix: String = "") -> [(key: String, layer: TransformerEncoderLayer)] {
-    children.flatMap { key, module -> [(key: String, layer: TransformerEncoderLayer)] in
-      let path = prefix.isEmpty ? key : "\(prefix).\(key)"
-      if let layer = module as? TransformerEncoderLayer { return [(path, layer)] }
-      return module.encoderLayers(path)
-    }
+  public func encoderLayers() -> [(key: String, layer: any AdaptableLayer)] {
+    modules((any AdaptableLayer).self).map { ($0.key, $0.module) }
   }
 }

@@ -52,7 +52,7 @@ struct RunIdentity: Codable, Equatable {
 
 extension TrainingSettings {
   /// The settings as JSON with the keys of a recipe. The number of epochs is left out, because a finished run may
-  /// continue for more of them.
+  /// continue for more of them, and so is the rate of encoders, which few models have.
   var identity: OrderedJSON {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -60,6 +60,6 @@ extension TrainingSettings {
     guard let data = try? encoder.encode(self),
       case .object(let members)? = try? OrderedJSON(parsing: String(decoding: data, as: UTF8.self))
     else { return .null }
-    return .object(members.filter { $0.key != "epochs" })
+    return .object(members.filter { !["epochs", "encoder_rate"].contains($0.key) })
   }
 }

@@ -54,7 +54,11 @@ public final class Trainer {
   ) throws(Fault) {
     let task = model.configuration.task
     let settings = try settings.weighted(for: training, task)
-    (self.model, self.training, self.validation, self.settings) = (model, training, validation, settings)
+    // Lost steps change what an encoder reads, so its states differ between epochs.
+    let isRead = corruption?.losesSteps != true
+    self.training = isRead ? training.withFixedStates(of: model.backbone) : training
+    self.validation = isRead ? validation.withFixedStates(of: model.backbone) : validation
+    (self.model, self.settings) = (model, settings)
     (self.folder, self.device, self.observers, self.save) = (folder, device, observers, save)
     self.corruption = corruption
     let loss = try settings.makeLoss(task)
@@ -64,7 +68,7 @@ public final class Trainer {
     state = TrainingState(
       schedule: settings.makeSchedule(stepsPerEpoch: sampler.batchCount), epochs: settings.epochs)
     // Only a checkpoint needs the identity, and hashes of samples take a moment.
-    if folder != nil { state.identity = identity(seed: seed, origin: origin) }
+    if folder != nil { state.identity = identity(seed, origin, training, validation) }
   }
 
   /// Trains to the end, or until the user stops the run. At the end the model has its best weights.
@@ -241,12 +245,17 @@ public final class Trainer {
     return result
   }
 
-  /// The identity that a resumed run must share.
-  private func identity(seed: UInt64, origin: String?) -> RunIdentity {
+  /// The identity that a resumed run must share, with the samples as the data have them.
+  private func identity(
+    _ seed: UInt64, _ origin: String?, _ training: LabelledSplit, _ validation: LabelledSplit
+  ) -> RunIdentity {
     var identity = RunIdentity([
       "seed": "\(seed)", "libtorch": Libtorch.version, "missing": corruption?.name, "model": origin,
     ])
     identity.add("training", settings.identity)
+    if !model.backbone.inputEncoders.isEmpty {
+      identity.add("training", ["encoder_rate": .number(settings.encoderRate)])
+    }
     for (name, split) in [("train", training), ("valid", validation)] {
       identity.add(data: name, split.hashes(model.configuration.modalities))
     }

@@ -10,6 +10,7 @@ extension TrainingSettings {
     batchSize = try reader.int("batch_size", default: batchSize, in: 1...counts.upperBound)
     optimizer = try reader.choice("optimizer", default: optimizer)
     learningRate = try reader.double("learning_rate", default: learningRate, in: Above(0))
+    encoderRate = try reader.double("encoder_rate", default: encoderRate, in: Above(0))
     weightDecay = try reader.double("weight_decay", default: weightDecay, in: 0...)
     momentum = try reader.double("momentum", default: momentum, in: 0..<1)
     clip = try reader.double("clip", default: clip, in: 0...)

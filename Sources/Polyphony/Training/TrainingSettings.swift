@@ -39,6 +39,8 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
   public var optimizer = OptimizerName.adam
   /// The first learning rate.
   public var learningRate = 1e-3
+  /// The first learning rate of pretrained encoders inside the model, which a greater one would spoil.
+  public var encoderRate = 2e-5
   /// The strength of weight decay.
   public var weightDecay = 0.0
   /// The momentum of `sgd`.

@@ -30,10 +30,7 @@ package struct TrainingStepper {
     self.loss = loss ?? TaskLoss(model.configuration.task)
     let groups =
       hook.groups(model, settings)
-      ?? [
-        ParameterGroup(
-          "all", model.trainableParameters(), learningRate: settings.learningRate, weightDecay: settings.weightDecay)
-      ]
+      ?? ParameterGroup.make("all", model.trainableParameters(), of: model.backbone, settings)
     optimizer = settings.makeOptimizer(groups)
   }
 

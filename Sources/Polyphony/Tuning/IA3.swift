@@ -4,7 +4,7 @@ import Torch
 /// head.
 ///
 /// k ← l_k ⊙ k, v ← l_v ⊙ v, W₂(l_ff ⊙ relu(W₁ x)). All scales start at 1, so the output at the start is the base's.
-/// The scales act on the weights: on rows of the joined projection and of its bias, and on columns of W₂. So the tuned
+/// The scales act on the weights: on rows of both projections and of their biases, and on columns of W₂. So the tuned
 /// model can be merged. Settings: `train_head` (true).
 ///
 /// The adapter's folder is one of PEFT, and an adapter of PEFT can be read.
@@ -36,11 +36,11 @@ public final class IA3: Module, Attachment, MergeableTuning {
     let layers = try model.layers(for: "ia3")
     model.freeze(trainingHead: trainsHead)
     for (key, layer) in layers {
-      let scale = LayerScales(width: layer.attention.inWeight.size(1), hidden: layer.fc2.weight.size(1))
+      let scale = LayerScales(width: layer.width, hidden: layer.sizes(of: .fc2).inputs)
       scales[key] = scale
-      layer.attention.$inWeight.reparametrize { $0 * scale.rows }
-      layer.attention.$inBias.reparametrize { $0 * scale.rows.squeezed(1) }
-      layer.fc2.$weight.reparametrize { $0 * scale.feedForward }
+      layer.reparametrize(
+        weights: [.k: { $0 * scale.keys }, .v: { $0 * scale.values }, .fc2: { $0 * scale.feedForward }],
+        biases: [.k: { $0 * scale.keys.squeezed(1) }, .v: { $0 * scale.values.squeezed(1) }])
     }
     model.attach(self)
   }
@@ -79,7 +79,4 @@ final class LayerScales: Module {
     values = .ones([width, 1])
     feedForward = .ones([1, hidden])
   }
-
-  /// The scales of the joined projection's rows, `[3·width, 1]`; 1 for those of queries.
-  var rows: Tensor { .concatenated([keys.onesLike(), keys, values]) }
 }

@@ -19,7 +19,7 @@ struct LayerTuning {
     let layers = try model.layers(for: method)
     var modules = NamedModules()
     for (key, layer) in layers {
-      let adapter = try make(layer.attention.inWeight.size(1))
+      let adapter = try make(layer.width)
       modules[key] = adapter
       layer.append(adapter)
     }

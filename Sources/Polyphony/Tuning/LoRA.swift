@@ -19,37 +19,8 @@ import Torch
 /// installation.isEnabled = false  // The model computes the base's bits again.
 /// ```
 public final class LoRA: Module, Attachment, MergeableTuning {
-  /// A matrix of a transformer layer, either rows of the joined projection or a separate layer.
-  public enum Target: String, Sendable, CaseIterable {
-    /// The projection of queries.
-    case q
-    /// The projection of keys.
-    case k
-    /// The projection of values.
-    case v
-    /// The projection after the heads.
-    case out
-    /// The first layer of the feed-forward part.
-    case fc1
-    /// The second layer of the feed-forward part.
-    case fc2
-
-    /// The module in a layer of the model in Python.
-    var module: String {
-      switch self {
-      case .q, .k, .v, .out: "self_attn.\(lastName)"
-      case .fc1, .fc2: rawValue
-      }
-    }
-
-    /// The last part of the module's name.
-    var lastName: String {
-      switch self {
-      case .q, .k, .v, .out: "\(rawValue)_proj"
-      case .fc1, .fc2: rawValue
-      }
-    }
-  }
+  /// The matrices that get an update.
+  public typealias Target = LayerMatrix
 
   /// The updates by the layer's key and the module in it, such as `encoders.0.layers.0.self_attn.q_proj`.
   @Child("modules") public var updates: NamedModules
@@ -80,31 +51,26 @@ public final class LoRA: Module, Attachment, MergeableTuning {
   public func install(on model: MultimodalModel) throws(Fault) {
     let layers = try model.layers(for: "lora")
     model.freeze(trainingHead: trainsHead)
-    for (key, layer) in layers {
-      let width = layer.attention.inWeight.size(1)
-      let rows = [Target.q, .k, .v].map { targets.contains($0) ? update(key, $0, width, width) : nil }
-      if rows.contains(where: { $0 != nil }) {
-        layer.attention.$inWeight.reparametrize { weight in
-          let zero = weight.zerosLike().slice(0, 0, width)
-          return weight + .concatenated(rows.map { $0?.delta ?? zero })
-        }
-      }
-      let others: [(target: Target, linear: Linear)] = [
-        (.out, layer.attention.outProjection), (.fc1, layer.fc1), (.fc2, layer.fc2),
-      ]
-      for (target, linear) in others where targets.contains(target) {
-        let update = update(key, target, linear.weight.size(1), linear.weight.size(0))
-        linear.$weight.reparametrize { $0 + update.delta }
-      }
-    }
+    update(layers, of: model)
+  }
+
+  /// Adds an update to every target of some layers of a model.
+  func update(_ layers: [(key: String, layer: any AdaptableLayer)], of model: MultimodalModel) {
+    for (key, layer) in layers { update(layer, key) }
     model.attach(self)
   }
 
-  private func update(_ layer: String, _ target: Target, _ inputs: Int, _ outputs: Int) -> LowRankUpdate {
+  /// Adds an update to every target of a layer.
+  private func update(_ layer: any AdaptableLayer, _ key: String) {
     let scale = alpha / (isStabilized ? Double(rank).squareRoot() : Double(rank))
-    let update = LowRankUpdate(inputs, outputs, rank: rank, scale: scale)
-    updates["\(layer).\(target.module)"] = update
-    return update
+    var changes: [Target: (Tensor) -> Tensor] = [:]
+    for target in Target.allCases where targets.contains(target) {
+      let (inputs, outputs) = layer.sizes(of: target)
+      let update = LowRankUpdate(inputs, outputs, rank: rank, scale: scale)
+      updates["\(key).\(target.module)"] = update
+      changes[target] = { $0 + update.delta }
+    }
+    layer.reparametrize(weights: changes, biases: [:])
   }
 }
 
@@ -132,6 +98,24 @@ extension LoRA: PEFTMethod {
       .init("use_rslora", .bool(isStabilized)), .init("bias", "none"),
       .init("target_modules", .array(targets.map { .string($0.lastName) })),
     ]
+  }
+}
+
+extension LayerMatrix {
+  /// The module in a layer of the model in Python.
+  var module: String {
+    switch self {
+    case .q, .k, .v, .out: "self_attn.\(lastName)"
+    case .fc1, .fc2: rawValue
+    }
+  }
+
+  /// The last part of the module's name.
+  var lastName: String {
+    switch self {
+    case .q, .k, .v, .out: "\(rawValue)_proj"
+    case .fc1, .fc2: rawValue
+    }
   }
 }
 

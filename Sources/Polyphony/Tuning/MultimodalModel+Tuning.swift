@@ -13,7 +13,7 @@ extension MultimodalModel {
 
   /// The backbone's transformer layers.
   /// - Throws: `Fault(.usage)` if it has none.
-  func layers(for method: String) throws(Fault) -> [(key: String, layer: TransformerEncoderLayer)] {
+  func layers(for method: String) throws(Fault) -> [(key: String, layer: any AdaptableLayer)] {
     let layers = backbone.encoderLayers()
     guard layers.isEmpty else { return layers }
     throw Fault(

@@ -14,6 +14,12 @@ struct EncodingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "An encoder that becomes a part of the model: the data keep the tokens of --modality NAME=COLUMN:text.",
+      valueName: "NAME=FOLDER"), completion: .directory)
+  var inside: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "The layer whose states are the features; -1, the last. 0 is the first layer's input.", valueName: "NAME=NUMBER"))
   var layer: [String] = []
 
@@ -41,7 +47,8 @@ struct EncodingOptions: ParsableArguments {
     let contents = Dictionary(
       modalities.compactMap { choice in choice.content.map { (choice.name, $0) } }, uniquingKeysWith: { $1 })
     return try EncoderChoice.extractors(
-      encoder, contents: contents, layers: layer, poolings: pooling, rates: rate, cache: cacheFolder)
+      encoder, contents: contents, layers: layer, poolings: pooling, rates: rate, inside: inside,
+      cache: cacheFolder)
   }
 
   private var cacheFolder: String? {

@@ -17,7 +17,7 @@ enum SingleSample {
   static func read(
     _ assignments: [String], for model: MultimodalModel, encoders: [String] = []
   ) throws(Fault) -> UnlabelledSplit {
-    let modalities = model.configuration.modalities
+    let modalities = model.configuration.inputModalities
     var given = try parse(assignments, modalities.map(\.name))
     let (encoded, reasons) = try encoded(&given, model.configuration, encoders)
     let absent = modalities.filter { given[$0.name] == nil }
@@ -37,7 +37,7 @@ enum SingleSample {
           .badData, "a value is not a finite number", key: "--input \(modality.name)", found: String(text.prefix(60)),
           expected: "finite numbers", remedy: "fill the gap, for example with 0")
       }
-      tensors.append(sample.unsqueezed(0))
+      tensors.append((modality.kind == .tokens ? try tokens(sample, modality, text) : sample).unsqueezed(0))
       lengths.append(length.map { Tensor([$0]) })
     }
     return UnlabelledSplit(name: "input", inputs: Inputs(tensors, lengths: lengths))
@@ -84,6 +84,18 @@ enum SingleSample {
       encoded[name] = Tensor(numbers, shape: [steps, features.width])
     }
     return (encoded, reasons)
+  }
+
+  /// Checks that numbers are tokens of a modality.
+  private static func tokens(_ sample: Tensor, _ modality: Modality, _ text: String) throws(Fault) -> Tensor {
+    let tokens = sample.to(.int64)
+    guard (tokens.to(.float32) .== sample).to(.int64).minimum().item == 1 else {
+      throw Fault(
+        .badData, "a token is no whole number", file: text, key: "--input \(modality.name)",
+        expected: "the numbers of the encoder's tokenizer")
+    }
+    try modality.checkTokens(tokens, file: text)
+    return tokens
   }
 
   /// Splits the options into names and values.
@@ -160,17 +172,19 @@ enum SingleSample {
     // A batch of one sample is a sample.
     if shape.count == wanted.count + 1, shape.first == 1 { shape.removeFirst() }
     if modality.kind == .sequence, modality.features == 1, shape.count == 1 { shape.append(1) }
-    if modality.kind == .sequence, shape.count == 2, shape[1] == wanted[1], (1...wanted[0]).contains(shape[0]) {
+    if modality.kind == .tokens, shape.count == 2, shape[1] == 1 { shape.removeLast() }
+    if modality.hasSteps, !shape.isEmpty, shape.dropFirst() == wanted.dropFirst(), (1...wanted[0]).contains(shape[0]) {
       let steps = array.reshaped(to: shape)
       guard shape[0] < wanted[0] else { return (steps, nil) }
-      return (.concatenated([steps, .zeros([wanted[0] - shape[0], wanted[1]])]), shape[0])
+      return (.concatenated([steps, .zeros([wanted[0] - shape[0]] + wanted.dropFirst())]), shape[0])
     }
     guard shape == wanted else {
       throw Fault(
         .badData, "the input has another form than the modality", file: text, key: "--input \(modality.name)",
         found: "\(array.shape)",
         expected: modality.kind == .sequence
-          ? "1 to \(wanted[0]) rows of \(wanted[1]) numbers" : "\(wanted), a \(modality.kind.rawValue)")
+          ? "1 to \(wanted[0]) rows of \(wanted[1]) numbers"
+          : modality.kind == .tokens ? "1 to \(wanted[0]) tokens" : "\(wanted), a \(modality.kind.rawValue)")
     }
     return (array.reshaped(to: shape), nil)
   }

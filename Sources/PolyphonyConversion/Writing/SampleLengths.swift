@@ -13,7 +13,7 @@ struct SampleLengths {
   /// - Throws: `Fault(.badData)` if one of them makes no sense.
   init(_ entry: ModalitySelection.Entry, _ set: SampleSet, file: String) throws(Fault) {
     let (name, key) = (entry.modality.name, entry.key)
-    if entry.modality.kind == .sequence {
+    if entry.modality.hasSteps {
       for candidate in [name, key].flatMap({ ["\($0)_lengths", "\($0)_length", "\($0).length"] }) {
         guard let column = set.part[candidate] else { continue }
         lengths = try whole(column, candidate, set, file)

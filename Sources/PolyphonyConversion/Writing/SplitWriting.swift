@@ -24,7 +24,8 @@ struct SplitWriting {
   /// The number of bytes of the modalities.
   var byteCount: Int {
     entries.reduce(0) { sum, entry in
-      let bytes = entry.modality.sampleShape.reduce(Self.product(set.rows.count, 4), Self.product)
+      let size = entry.modality.kind == .tokens ? 8 : 4
+      let bytes = entry.modality.sampleShape.reduce(Self.product(set.rows.count, size), Self.product)
       return Self.sum(sum, bytes)
     }
   }
@@ -93,12 +94,19 @@ struct SplitWriting {
             samples: count, width: stream.width, steps: entry.modality.steps, lengths: steps.lengths,
             presence: presence[index])
           outcome.tallies.append(tally)
+          let isTokens = entry.modality.kind == .tokens
           items.append(
-            .init(entry.modality.name, .f32, [count] + entry.modality.sampleShape) { (sink) throws(Fault) in
+            .init(
+              entry.modality.name, isTokens ? .i64 : .f32, [count] + entry.modality.sampleShape
+            ) { (sink) throws(Fault) in
               try stream.forEach { (values, start) throws(Fault) in
                 tally.clean(values, start: start)
-                try sink(UnsafeRawBufferPointer(values))
-                progress(values.count * 4)
+                if isTokens {
+                  try withRawBytes(of: values.map { Int64($0) }) { (bytes) throws(Fault) in try sink(bytes) }
+                } else {
+                  try sink(UnsafeRawBufferPointer(values))
+                }
+                progress(values.count * (isTokens ? 8 : 4))
               }
             })
         }

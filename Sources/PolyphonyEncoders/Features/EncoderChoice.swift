@@ -4,15 +4,15 @@ import PolyphonyConversion
 
 /// The encoders of raw modalities that a command was given, or that a model names.
 public enum EncoderChoice {
-  /// Makes the extractors of `--encoder NAME=FOLDER`, `--layer NAME=NUMBER`, `--pooling NAME=WAY` and
-  /// `--rate NAME=NUMBER`.
+  /// Makes the extractors of `--encoder NAME=FOLDER`, `--layer NAME=NUMBER`, `--pooling NAME=WAY`,
+  /// `--rate NAME=NUMBER` and `--inside NAME=FOLDER`.
   /// - Parameters:
   ///   - contents: what the columns of raw modalities hold, by the names of the modalities.
   ///   - cache: a folder that keeps features. By default none are kept.
   /// - Throws: `Fault(.usage)` for an option of another form, and the faults of the folders.
   public static func extractors(
     _ encoders: [String], contents: [String: RawContent] = [:], layers: [String] = [], poolings: [String] = [],
-    rates: [String] = [], cache: String? = nil
+    rates: [String] = [], inside: [String] = [], cache: String? = nil
   ) throws(Fault) -> [String: any FeatureExtractor] {
     let folders = try assignments(encoders, "--encoder", "FOLDER")
     let layers = try assignments(layers, "--layer", "NUMBER", among: folders)
@@ -31,6 +31,15 @@ public enum EncoderChoice {
           Double(text).flatMap { (0.01...100).contains($0) ? $0 : nil }
         }, cache: cache)
       extractors[name] = try use.extractor()
+    }
+    for (name, folder) in try assignments(inside, "--inside", "FOLDER") {
+      guard extractors[name] == nil else {
+        throw Fault(
+          .usage, "an encoder is before the model and inside it", key: "--inside", found: name,
+          expected: "either --encoder or --inside")
+      }
+      try checkFetched(folder)
+      extractors[name] = try EncoderUse(encoder: folder, content: contents[name], isInside: true).extractor()
     }
     return extractors
   }

@@ -13,6 +13,8 @@ struct EncoderUse {
   /// The frames of a video in a second.
   var rate: Double?
   var cache: String?
+  /// True if the encoder is a part of the model, so that only tokens are computed.
+  var isInside = false
 
   /// True unless the encoder is a front end, which has no weights.
   var needsFolder: Bool { MelSpectrum(rawValue: encoder) == nil }
@@ -20,15 +22,21 @@ struct EncoderUse {
   /// Makes the extractor.
   /// - Throws: `Fault` for a folder that is no encoder of the content, and for options that it does not know.
   func extractor() throws(Fault) -> any FeatureExtractor {
-    if let spectrum = MelSpectrum(rawValue: encoder) {
+    if let spectrum = MelSpectrum(rawValue: encoder), !isInside {
       try refuse("this front end has no layers", "--layer", layer)
       try refuse("only videos have a rate", "--rate", rate)
       return try MediaFeatures(spectrum, pooling: pooling, cache: cache)
     }
     let folder = try EncoderFolder(encoder)
     let content = content ?? Self.content(of: folder.family)
+    guard !isInside || content == .text else {
+      throw Fault(
+        .usage, "only encoders of texts can be inside the model", key: "--inside", found: content.rawValue,
+        expected: "--modality NAME=COLUMN:text")
+    }
     if content != .video { try refuse("only videos have a rate", "--rate", rate) }
     return switch content {
+    case .text where isInside: try TextTokens(folder)
     case .text: try TextFeatures(folder, layer: layer ?? -1, pooling: pooling, cache: cache)
     case .audio: try MediaFeatures(sound: folder, layer: layer ?? -1, pooling: pooling, cache: cache)
     case .image: try MediaFeatures(pictures: folder, layer: layer ?? -1, pooling: pooling, cache: cache)
@@ -58,5 +66,6 @@ extension EncoderUse {
     layer = isSpectrum ? nil : record.layer
     pooling = Pooling(rawValue: record.pooling)
     rate = content == .video ? record.rate : nil
+    isInside = record.vocabulary != nil
   }
 }

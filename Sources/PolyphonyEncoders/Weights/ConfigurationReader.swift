@@ -28,6 +28,9 @@ struct ConfigurationReader {
     }
   }
 
+  /// Takes a configuration from elsewhere, such as that of a model with the encoder inside.
+  init(_ document: OrderedJSON, file: String) { self.init(file, "", document) }
+
   private init(_ file: String, _ place: String, _ document: OrderedJSON) {
     (self.file, self.place, self.document) = (file, place, document)
   }

@@ -21,13 +21,6 @@ extension EncoderLayerAdapter {
   public func adapt(output: Tensor) -> Tensor { output }
 }
 
-extension TransformerEncoderLayer {
-  /// Adds an adapter that acts after the layer's present adapter, if there is one.
-  public func append(_ adapter: any EncoderLayerAdapter) {
-    self.adapter = self.adapter.map { AdapterChain($0, adapter) } ?? adapter
-  }
-}
-
 /// Two adapters of one layer. The second acts on the first one's output, and queries attend to the prefixes of both.
 final class AdapterChain: EncoderLayerAdapter {
   private let first: any EncoderLayerAdapter

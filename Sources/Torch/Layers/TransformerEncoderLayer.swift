@@ -37,7 +37,7 @@ public final class TransformerEncoderLayer: Module {
   let rates: DropoutRates
   let causal: Bool
   /// The changes of a tuning method, if any.
-  public var adapter: EncoderLayerAdapter?
+  public var adapter: (any EncoderLayerAdapter)?
 
   /// Makes a layer with Glorot's starting values.
   public init(width: Int, heads: Int, rates: DropoutRates = .init(), causal: Bool = false) {

@@ -36,6 +36,14 @@ open class Module {
     }
   }
 
+  /// Returns the outermost inner modules of a type with their keys, in the order of keys.
+  public func modules<Part>(_ type: Part.Type, _ prefix: String = "") -> [(key: String, module: Part)] {
+    children.flatMap { key, module -> [(key: String, module: Part)] in
+      let path = Module.join(prefix, key)
+      return (module as? Part).map { [(path, $0)] } ?? module.modules(type, path)
+    }
+  }
+
   /// Returns every stored tensor of this module and all inner modules, with its full key.
   public func storage(_ prefix: String = "") -> [(key: String, storage: StoredTensor)] {
     var result: [(key: String, storage: StoredTensor)] = []

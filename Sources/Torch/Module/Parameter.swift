@@ -16,6 +16,15 @@ public class StoredTensor {
     self.isTrainable = isTrainable
   }
 
+  /// Appends `change` to the tensor's reparametrization. The layers then see `change` of the earlier reparametrization.
+  package func reparametrize(_ change: @escaping (Tensor) -> Tensor) {
+    let before = reparametrization
+    reparametrization = { change(before?($0) ?? $0) }
+  }
+
+  /// The tensor as the layers see it, without gradients. The tensor must be there.
+  package var effective: Tensor { noGrad { required.detached() } }
+
   var value: Tensor? {
     guard let tensor else { return nil }
     return reparametrization?(tensor) ?? tensor

@@ -77,7 +77,7 @@ import protocol Polyphony.Attachment
     let model = try Self.model("late_fusion")
     _ = try TuningCase("lora").install(on: model)
     scatter(model)
-    let layer = try #require(model.backbone.encoderLayers().first).layer
+    let layer = try #require(model.backbone.encoderLayers().first?.layer as? TransformerEncoderLayer)
     let name = "encoders.0.layers.0.self_attn.in_proj_weight"
     let written = try #require(try Self.graph(model).initializer.first { $0.name == name })
     #expect(Array(written.rawData) == layer.attention.inWeight.withBytes(Array.init))

@@ -33,6 +33,9 @@ public final class MissingCorruption: InputCorruption {
     validationMask = try rule.mask(for: validation, modalities, seed: Self.seed(seed, stream: 0))
   }
 
+  /// True for a rule about steps.
+  public var losesSteps: Bool { if case .token = rule { true } else { false } }
+
   /// The mask of the training split in an epoch, counted from 0.
   public func mask(epoch: Int) -> MissingMask {
     if let current, current.epoch == epoch { return current.mask }

@@ -40,7 +40,7 @@ extension MissingProtocol {
       let missing = (rate * Double(count * width)).rounded()
       for candidate in candidates.prefix(Int(missing)) { presence[candidate.place] = 0 }
     case .token(let rate):
-      for (index, modality) in modalities.enumerated() where modality.kind == .sequence {
+      for (index, modality) in modalities.enumerated() where modality.hasSteps {
         tokens[index] = Self.keptSteps(inputs, index, rate, generator)
       }
     case .fixed(let missing):

@@ -67,7 +67,7 @@ struct ShiftedModality {
     let place =
       switch kind {
       case .sequence: goes.unsqueezed(2)
-      case .vector: goes
+      case .vector, .tokens: goes
       case .image: goes.unsqueezed(1).unsqueezed(3)
       }
     return mean.selected(where: place, otherwise: x)
@@ -75,7 +75,7 @@ struct ShiftedModality {
 
   private func late(_ share: Double) -> Tensor {
     switch kind {
-    case .vector: return x
+    case .vector, .tokens: return x
     case .image:
       let columns = x.size(3)
       let delay = max(1, Int((share * Double(columns)).rounded()))

@@ -49,6 +49,7 @@ public struct TrainLife: Life {
     public let configuration: ModelConfiguration
     private let life: TrainLife
     private let splits: Splits
+    private let model: ModelSettings
     private let training: TrainingSettings
     private let strategies: [String: SettingsTree]
     private let resolved: SettingsTree
@@ -60,15 +61,14 @@ public struct TrainLife: Life {
       self.splits = splits
       let description = dataset.description
       let (read, resolved) = try SettingsReader.read(life.recipe) {
-        (reader) throws(Fault) -> (ModelConfiguration, TrainingSettings, [String: SettingsTree]) in
+        (reader) throws(Fault) -> (ModelConfiguration, TrainingRecipe, [String: SettingsTree]) in
         let settings = try TrainingRecipe(reader)
-        var configuration = settings.model.configuration(description.modalities, description.task)
-        configuration.takeStatistics(
-          of: splits.training.samples, description.modalities, standardizes: settings.normalization == .standard)
-        return (configuration, settings.training, try Self.strategies(life.methods, reader, configuration))
+        let configuration = try settings.configuration(for: description, splits.training.samples)
+        return (configuration, settings, try Self.strategies(life.methods, reader, configuration))
       }
       (configuration, _, strategies) = read
-      training = try read.1.weighted(for: splits.training, description.task)
+      model = read.1.model
+      training = try read.1.training.weighted(for: splits.training, description.task)
       _ = try training.makeLoss(description.task)
       self.resolved = training.writingWeights(into: resolved)
     }
@@ -101,14 +101,16 @@ public struct TrainLife: Life {
     ) throws(Fault) -> Product {
       Libtorch.seed(seed)
       let model = try MultimodalModel(configuration)
-      model.backbone.move(to: life.device)
+      try self.model.loadEncoders(of: model)
+      model.move(to: life.device)
       let maker = try BalancingMethods.maker(method)
       let strategy = try SettingsReader.read(strategies[method] ?? .empty) { (reader) throws(Fault) in
         try maker(reader, model)
       }.value
       let trainer = try Trainer(
         model, training: splits.training, validation: splits.validation, settings: training, seed: seed,
-        hook: strategy, device: life.device, folder: folder?.path, observers: observers,
+        hook: strategy, device: life.device, folder: folder?.path, origin: configuration.encoderHashes,
+        observers: observers,
         save: { (model, path) throws(Fault) in try ModelFolder.write(model.backbone, to: "\(path)/model") })
       return Product(model: model, outcome: try trainer.run(resume: resume))
     }

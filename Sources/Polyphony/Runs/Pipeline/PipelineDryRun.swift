@@ -60,7 +60,7 @@ struct PipelineDryRun {
     let description = dataset.description
     let settings = try TrainingRecipe(reader)
     _ = try settings.training.makeLoss(description.task)
-    let made = try MultimodalModel(settings.model.configuration(description.modalities, description.task))
+    let made = try MultimodalModel(try settings.model.configuration(description.modalities, description.task))
     model = made
     let method = try reader.section("balance", shorthand: "method") { (section) throws(Fault) in
       let name = try section.string("method", default: "joint")

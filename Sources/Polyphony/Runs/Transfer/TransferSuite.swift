@@ -70,10 +70,11 @@ public struct TransferSuite {
   /// - Returns: false if the user stopped it.
   func pretrain() throws(Fault) -> Bool {
     guard !FileManager.default.fileExists(atPath: "\(base)/config.json") else { return true }
-    var configuration = recipe.model.configuration(task.modalities, task.prediction)
+    var configuration = try recipe.model.configuration(task.modalities, task.prediction)
     configuration.normalization = FeatureStatistics.fit(task.source.training.samples, task.modalities)
     Libtorch.seed(0)
     let model = try MultimodalModel(configuration)
+    try recipe.model.loadEncoders(of: model)
     model.move(to: device)
     if let only = task.only { try model.restrict(to: only) }
     let trainer = try Trainer(

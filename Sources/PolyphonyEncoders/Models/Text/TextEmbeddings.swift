@@ -30,6 +30,9 @@ final class TextEmbeddings: Module {
     norm = LayerNorm(shape.width, epsilon: shape.epsilon)
   }
 
+  /// The most tokens of a text.
+  var longest: Int { positions.weight.size(0) - (padding.map { $0 + 1 } ?? 0) }
+
   /// Returns the rows of the real tokens.
   func callAsFunction(_ tokens: Tensor, _ segments: Tensor?, _ layout: SequenceLayout) throws(Fault) -> Tensor {
     try TokenChecks.numbers(tokens, below: words.weight.size(0), "token")

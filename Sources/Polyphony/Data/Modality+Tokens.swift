@@ -1,0 +1,21 @@
+import Torch
+
+extension Modality {
+  /// Some samples of zeros, or of the token 0.
+  func zeros(_ count: Int) -> Tensor {
+    .zeros([count] + sampleShape, dtype: kind == .tokens ? .int64 : .float32)
+  }
+
+  /// Checks that all numbers are tokens that the modality's encoder knows.
+  /// - Throws: `Fault(.badData)` with the first other number and its sample.
+  package func checkTokens(_ tokens: Tensor, file: String?) throws(Fault) {
+    let count = encoder?.vocabulary ?? 0
+    guard tokens.minimum().item < 0 || tokens.maximum().item >= Double(count) else { return }
+    let numbers = tokens.integers
+    let place = numbers.firstIndex { !(0..<count).contains($0) } ?? 0
+    throw Fault(
+      .badData, "the encoder does not know a token", file: file, key: name,
+      found: "\(numbers[place]) in sample \(place / steps)", expected: "0 to \(count - 1)",
+      remedy: "convert the texts again with the encoder's own tokenizer")
+  }
+}

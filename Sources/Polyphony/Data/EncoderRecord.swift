@@ -45,7 +45,8 @@ public struct EncoderRecord: Codable, Equatable, Sendable {
 
   /// The record for messages, such as `bert 53aa51172d14, layer -1, pooling mean`.
   public var summary: String {
-    "\(family) \(sha256.prefix(12)), layer \(layer), pooling \(pooling)" + (rate.map { ", \(Self.text($0)) a second" } ?? "")
+    let rate = rate.map { ", \(Self.text($0)) a second" } ?? ""
+    return "\(family) \(sha256.prefix(12)), layer \(layer), pooling \(pooling)\(rate)"
   }
 
   private static func text(_ rate: Double) -> String { rate.rounded() == rate ? "\(Int(rate))" : "\(rate)" }

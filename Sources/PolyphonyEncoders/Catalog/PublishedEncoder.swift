@@ -131,7 +131,8 @@ extension FolderKind {
   public static let encoder = FolderKind("an encoder", mark: "config.json", or: "model.safetensors") { folder in
     Set((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).intersection([
       ".gitattributes", "1_Pooling", "README.md", "config_sentence_transformers.json", "data_config.json",
-      "model.pth", "model.safetensors", "modules.json", "preprocessor_config.json", "sentence_bert_config.json", "special_tokens_map.json", "tokenizer.json",
+      "model.pth", "model.safetensors", "modules.json", "preprocessor_config.json", "sentence_bert_config.json",
+      "special_tokens_map.json", "tokenizer.json",
       "tokenizer_config.json", "vocab.txt",
     ])
   }

@@ -18,16 +18,15 @@ public enum EncoderChoice {
     let layers = try assignments(layers, "--layer", "NUMBER", among: folders)
     let poolings = try assignments(poolings, "--pooling", "WAY", among: folders)
     let rates = try assignments(rates, "--rate", "NUMBER", among: folders)
+    let ways = Pooling.allCases.map(\.rawValue).joined(separator: ", ")
     var extractors: [String: any FeatureExtractor] = [:]
     for (name, folder) in folders {
       try checkFetched(folder)
       let use = EncoderUse(
         encoder: folder, content: contents[name],
-        layer: try number(layers[name], name, "--layer", "a whole number; -1 is the last layer") { Int($0) },
-        pooling: try number(poolings[name], name, "--pooling", Pooling.allCases.map(\.rawValue).joined(separator: ", ")) {
-          Pooling(rawValue: $0)
-        },
-        rate: try number(rates[name], name, "--rate", "the frames in a second, from 0.01 to 100") { text in
+        layer: try value(layers[name], name, "--layer", "a whole number; -1 is the last layer") { Int($0) },
+        pooling: try value(poolings[name], name, "--pooling", ways) { Pooling(rawValue: $0) },
+        rate: try value(rates[name], name, "--rate", "the frames in a second, from 0.01 to 100") { text in
           Double(text).flatMap { (0.01...100).contains($0) ? $0 : nil }
         }, cache: cache)
       extractors[name] = try use.extractor()
@@ -45,7 +44,7 @@ public enum EncoderChoice {
   }
 
   /// Reads the value of an option, if there is one.
-  private static func number<Value>(
+  private static func value<Value>(
     _ text: String?, _ name: String, _ key: String, _ expected: String, _ read: (String) -> Value?
   ) throws(Fault) -> Value? {
     guard let text else { return nil }
@@ -102,7 +101,8 @@ public enum EncoderChoice {
 
   /// A name of the list that is no folder has to be fetched first.
   private static func checkFetched(_ path: String) throws(Fault) {
-    guard !FileManager.default.fileExists(atPath: path), PublishedEncoder.all.contains(where: { $0.name == path }) else {
+    guard !FileManager.default.fileExists(atPath: path), PublishedEncoder.all.contains(where: { $0.name == path })
+    else {
       return
     }
     throw Fault(

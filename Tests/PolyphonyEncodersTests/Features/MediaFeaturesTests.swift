@@ -19,7 +19,8 @@ import Torch
   }
 
   @Test(arguments: [
-    ("vit", [Pooling.none, .mean, .first]), ("deit", [.first]), ("dinov2", [.none]), ("clip-picture", [.embedding, .mean]),
+    ("vit", [Pooling.none, .mean, .first]), ("deit", [.first]), ("dinov2", [.none]),
+    ("clip-picture", [.embedding, .mean]),
     ("resnet-basic", [.embedding, .none]), ("mobilenet-same", [.embedding]),
   ])
   func picturesAreThoseOfTheEncoder(name: String, poolings: [Pooling]) throws {
@@ -85,7 +86,9 @@ import Torch
         Array("P5 16 16 255\n".utf8) + [UInt8](repeating: UInt8(frame * 255 / 350), count: 256)
       }
       try Data(film).write(to: URL(fileURLWithPath: "\(scratch)/film.pgms"))
-      try FFmpeg.run(["-f", "image2pipe", "-c:v", "pgm", "-framerate", "25", "-i", "film.pgms", "-c:v", "ffv1", "a.mkv"], in: scratch)
+      try FFmpeg.run(
+        ["-f", "image2pipe", "-c:v", "pgm", "-framerate", "25", "-i", "film.pgms", "-c:v", "ffv1", "a.mkv"], in: scratch
+      )
       let folder = try EncoderFolder(ReferenceEncoder.folder("vit"))
       for (rate, frames) in [(nil, 64), (2.0, 28), (0.5, 7)] as [(Double?, Int)] {
         let extractor = try MediaFeatures(video: folder, rate: rate)

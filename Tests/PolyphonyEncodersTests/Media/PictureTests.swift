@@ -119,7 +119,9 @@ import Torch
   }
 
   /// Headers that claim 3600 or 100 million pixels, or none.
-  @Test(arguments: ["P6\n60000 60000\n255\n", "P6\n10000 10000\n255\n", "P6\n0 5\n255\n", "P5\n999999999 999999999\n9\n"])
+  @Test(arguments: [
+    "P6\n60000 60000\n255\n", "P6\n10000 10000\n255\n", "P6\n0 5\n255\n", "P5\n999999999 999999999\n9\n",
+  ])
   func claimedSizesAreRefused(header: String) throws {
     try withScratch { folder in
       try Data(header.utf8).write(to: URL(fileURLWithPath: "\(folder)/a.ppm"))

@@ -52,7 +52,8 @@ extension PicturePreparation {
       ["ImageProcessor", "FeatureExtractor"].contains { named.hasPrefix(name + $0) }
     }
     guard known != nil || named.isEmpty else {
-      throw file.fault("image_processor_type", Defaults.all.keys.sorted().map { $0 + "ImageProcessor" }.joined(separator: ", "))
+      throw file.fault(
+        "image_processor_type", Defaults.all.keys.sorted().map { $0 + "ImageProcessor" }.joined(separator: ", "))
     }
     try self.init(file, Defaults.all[known ?? Defaults.name(of: family)]!)
   }

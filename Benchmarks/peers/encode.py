@@ -116,7 +116,7 @@ class Embedding:
     def __call__(self, texts):
         rows = [entry.ids for entry in self.tokenizer.encode_batch(texts)]
         if self.options.sorted:
-            rows.sort(key=len)
+            rows.sort(key=len, reverse=True)
         vectors = []
         for start in range(0, len(rows), self.options.batch):
             part = rows[start : start + self.options.batch]

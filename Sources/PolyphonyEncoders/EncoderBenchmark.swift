@@ -16,7 +16,8 @@ public struct EncoderBenchmark {
 
   /// The texts of a batch.
   public var batch: Int
-  /// True if texts with a similar number of tokens share a batch. Otherwise they come in their order.
+  /// True if texts with a similar number of tokens share a batch, the longest first. Otherwise they come in their
+  /// order.
   public var isSorted: Bool
   /// The tokens of a text in training.
   public var length: Int
@@ -72,7 +73,7 @@ public struct EncoderBenchmark {
     _ texts: ArraySlice<String>, _ tokenizer: Tokenizer, _ encoder: PretrainedEncoder
   ) throws(Fault) {
     var rows = texts.map { tokenizer.encode($0) }
-    if isSorted { rows.sort { $0.count < $1.count } }
+    if isSorted { rows.sort { $0.count > $1.count } }
     let padding = TokenPadding(token: tokenizer.padding?.token ?? 0)
     for start in stride(from: 0, to: rows.count, by: batch) {
       let part = rows[start..<min(start + batch, rows.count)]

@@ -5,8 +5,8 @@ import Torch
 
 /// The features of texts that a pretrained encoder computes.
 ///
-/// The weights are read when the first text is encoded. Every different text is computed once, and texts of similar length
-/// share a batch.
+/// The weights are read when the first text is encoded. Every different text is computed once. Texts of similar length
+/// share a batch, the longest first, because the memory of their batch then serves the others.
 public struct TextFeatures: FeatureExtractor {
   /// The texts of a batch.
   private static let batch = 32
@@ -68,7 +68,7 @@ public struct TextFeatures: FeatureExtractor {
     let encoder = try PretrainedEncoder(folder)
     encoder.freeze()
     let padding = TokenPadding(token: tokenizer.padding?.token ?? 0)
-    let rows = texts.map { (key: $0.key, ids: tokenizer.encode($0.text)) }.sorted { $0.ids.count < $1.ids.count }
+    let rows = texts.map { (key: $0.key, ids: tokenizer.encode($0.text)) }.sorted { $0.ids.count > $1.ids.count }
     var done = 0
     for start in stride(from: 0, to: rows.count, by: Self.batch) {
       let batch = rows[start..<min(start + Self.batch, rows.count)]

@@ -66,6 +66,15 @@ public final class SafetensorsFile: @unchecked Sendable {
     return try body(UnsafeRawBufferPointer(rebasing: map[entry.range]))
   }
 
+  /// Gives the memory of a tensor's pages back to the system, which reads them again from the file on their next use.
+  func forget(_ name: String) {
+    guard let entry = self[name], let start = map.baseAddress else { return }
+    let page = Int(getpagesize())
+    let first = (entry.range.lowerBound + page - 1) / page * page
+    let end = entry.range.upperBound / page * page
+    if first < end { madvise(UnsafeMutableRawPointer(mutating: start + first), end - first, MADV_DONTNEED) }
+  }
+
   private static func map(_ path: String) throws(Fault) -> UnsafeRawBufferPointer {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {

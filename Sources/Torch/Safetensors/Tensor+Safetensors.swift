@@ -3,10 +3,12 @@ extension SafetensorsFile {
   ///
   /// - Throws: `Fault(.badData)` if there is no tensor of this name.
   public func tensor(_ name: String) throws(Fault) -> Tensor {
-    try withBytes(of: name) { (bytes) throws(Fault) in
+    let tensor = try withBytes(of: name) { (bytes) throws(Fault) -> Tensor in
       let entry = self[name]!
       return .copying(bytes, as: entry.dtype, shape: entry.shape)
     }
+    forget(name)
+    return tensor
   }
 
   /// Returns a read-only tensor over the file's own pages. Nothing is copied before its first use.

@@ -117,7 +117,21 @@ public final class EncoderLayer: Module {
     return attentionScale.map { result * $0 } ?? result
   }
 
+  /// The rows that the feed-forward part takes together where no gradient is wanted. Its hidden states are the largest
+  /// tensors of an encoder.
+  private static let piece = 512
+
   private func feedForward(_ x: Tensor) -> Tensor {
+    guard !isTraining, x.size(0) > Self.piece, !x.requiresGradient, !widening.weight.requiresGradient else {
+      return widenedAndNarrowed(x)
+    }
+    return .concatenated(
+      stride(from: 0, to: x.size(0), by: Self.piece).map {
+        widenedAndNarrowed(x.slice(0, $0, min($0 + Self.piece, x.size(0))))
+      })
+  }
+
+  private func widenedAndNarrowed(_ x: Tensor) -> Tensor {
     let hidden = shape.activation(widening(x)).dropout(shape.innerDropout, active: isTraining)
     let result = narrowing(hidden).dropout(shape.dropout, active: isTraining)
     return feedForwardScale.map { result * $0 } ?? result

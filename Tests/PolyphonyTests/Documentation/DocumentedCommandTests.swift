@@ -79,6 +79,7 @@ import Torch
       try FileManager.default.copyItem(atPath: fixture(stand), toPath: "\(folder)/\(name)")
     }
     try SmallEncoder.make(in: "\(folder)/enc/minilm")
+    try SmallMedia.encoder("vit", in: folder, as: "enc/mobilenet")
     try "words,stars\n".appending((0..<30).map { "I loved it,\($0 % 5)\nthe movie was bad,\($0 % 3)\n" }.joined())
       .write(toFile: "\(folder)/reviews.csv", atomically: true, encoding: .utf8)
     try OwnTable.pandas(rows: 96).write(toFile: "\(folder)/watch.csv", atomically: true, encoding: .utf8)

@@ -80,7 +80,7 @@ enum SmallSettings {
     "python3 -m pip install": "it fetches packages",
     "WANDB_MODE=offline": "it needs wandb; the Python tests run the script where it is installed",
     "wandb sync": "it uploads",
-    "polyphony encoders fetch": "it fetches 91 MB; the test puts a small encoder in its place",
+    "polyphony encoders fetch": "it fetches weights; the test puts small encoders in their places",
   ]
 
   /// Files that a reader brings along, each with the fixture that stands in for it.

@@ -9,12 +9,12 @@ enum SmallMedia {
     FileManager.default.isExecutableFile(atPath: "\($0)/ffmpeg")
   }
 
-  /// Copies an encoder of the encoders' tests into a folder of its name.
-  static func encoder(_ name: String, in folder: String) throws {
-    try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+  /// Copies an encoder of the encoders' tests. The folder has its name, or another one.
+  static func encoder(_ name: String, in folder: String, as copy: String? = nil) throws {
+    let place = "\(folder)/\(copy ?? name)"
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     for file in ["config.json", "model.safetensors"] {
-      try FileManager.default.copyItem(
-        atPath: "\(fixtures)/\(name)/\(file)", toPath: "\(folder)/\(name)/\(file)")
+      try FileManager.default.copyItem(atPath: "\(fixtures)/\(name)/\(file)", toPath: "\(place)/\(file)")
     }
   }
 

@@ -39,7 +39,7 @@ struct DataInspectCommand: ReportingCommand {
         [
           row.split, "\(row.samples)", row.modality, row.form, String(format: "%.1f %%", row.missing * 100),
         ] + cells + [
-          row.meanLength.map { String(format: "%.1f", $0) } ?? "",
+          row.meanLength.map { String(format: "%.1f", $0) } ?? ""
         ] + [row.mean, row.deviation].map { $0.isNaN ? "" : String(format: "%.3g", $0) })
     }
     try StandardOutput.print(table.forTerminal())

@@ -73,7 +73,9 @@ public final class AdaptiveModulation: StepHook {
     guard acts else { return }
     noGrad {
       for (name, factor) in zip(names, coefficients) {
-        for group in EncoderGroups.encoder(name, of: step.optimizer) { group.parameters.gradients.multiplyInPlace(factor) }
+        for group in EncoderGroups.encoder(name, of: step.optimizer) {
+          group.parameters.gradients.multiplyInPlace(factor)
+        }
       }
     }
   }

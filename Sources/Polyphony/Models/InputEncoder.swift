@@ -34,9 +34,10 @@ extension Backbone {
     guard !inputEncoders.isEmpty else { return inputs }
     var result = inputs
     for (index, modality) in configuration.modalities.enumerated() {
-      guard let encoder = inputEncoders[modality.name], !inputs.modalities[index].dtype.isFloatingPoint else { continue }
+      let tokens = inputs.modalities[index]
+      guard let encoder = inputEncoders[modality.name], !tokens.dtype.isFloatingPoint else { continue }
       if encoder.isTraining, encoder.isFixed { encoder.train(false) }
-      result.modalities[index] = encoder.encode(inputs.modalities[index], mask: inputs.readable(index))
+      result.modalities[index] = encoder.encode(tokens, mask: inputs.readable(index))
     }
     return result
   }

@@ -31,8 +31,9 @@ package struct SampleSource {
     if isFile {
       let file = try Self.file(path, configuration)
       try model.checkModalities(file.entries.map(\.name), in: path)
-      given = configuration.inputModalities.filter { file[$0.name] != nil }
-      reader = try SplitReader(path, name: "input", given, known: configuration.inputModalities, task: configuration.task)
+      let known = configuration.inputModalities
+      given = known.filter { file[$0.name] != nil }
+      reader = try SplitReader(path, name: "input", given, known: known, task: configuration.task)
       if targets { targets = file["target"] != nil }
       (names, labels) = (nil, nil)
     } else {

@@ -41,4 +41,12 @@ def build(config: dict[str, Any], file: object = None) -> Model:
                 found=modality["kind"],
                 expected=" or ".join(kinds),
             )
+    if config.get("encoders"):
+        raise usage(
+            "a pretrained encoder inside a model has no form in Python",
+            file=file,
+            key="encoders",
+            found=", ".join(config["encoders"]),
+            expected="a model of features",
+        )
     return ARCHITECTURES[name](config)

@@ -21,11 +21,6 @@ extension TextEncoder: InputEncoder {
 }
 
 /// The encoders of texts as parts of models: BERT, RoBERTa, XLM-R, DistilBERT and MPNet.
-///
-/// ```swift
-/// TextEncoders.register()
-/// let model = try ModelFolder.read("runs/reviews/model")
-/// ```
 public enum TextEncoders {
   /// Makes the families known to ``InputEncoders``. A program that reads or trains such models calls this once.
   public static func register() {

@@ -30,6 +30,22 @@ import Torch
     }
   }
 
+  /// Reading gives pages back to the system. They hold the same numbers when they are read again.
+  @Test func readingTwiceGivesTheSame() throws {
+    try withTemporaryFolder { folder in
+      let (small, large) = (Tensor.normal([3]), Tensor.normal([200, 100]))
+      try SafetensorsWriter.write(to: folder + "/x", [.init("a", large), .init("b", small), .init("c", large + 1)])
+      let file = try SafetensorsFile(path: folder + "/x")
+      let view = try file.mapped("a")
+      for _ in 0..<2 {
+        #expect(try file.tensor("a").floats == large.floats)
+        #expect(try file.tensor("b").floats == small.floats)
+        #expect(try file.tensor("c").floats == (large + 1).floats)
+      }
+      #expect(view.floats == large.floats)
+    }
+  }
+
   @Test func typesOfFilesAndTensorsAreThoseOfEachOther() {
     for type in SafetensorsType.allCases {
       #expect(SafetensorsType(DType(type)) == type)

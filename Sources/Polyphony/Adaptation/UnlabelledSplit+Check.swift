@@ -15,9 +15,10 @@ extension UnlabelledSplit {
       // The length of a sequence may differ from that in training.
       let found = Array(tensor.shape.dropFirst(modality.hasSteps ? 2 : 1))
       let expected = Array(modality.sampleShape.dropFirst(modality.hasSteps ? 1 : 0))
-      guard found == expected, tensor.rank == modality.sampleShape.count + 1 else {
+      let isTyped = modality.kind != .tokens || tensor.dtype == .int64
+      guard found == expected, tensor.rank == modality.sampleShape.count + 1, isTyped else {
         throw Fault(
-          .badData, "a modality has another form than the model's", key: modality.name, found: "\(tensor.shape)",
+          .badData, "a modality has another form than the model's", key: modality.name, found: "\(tensor)",
           expected: "[\(count)] + \(modality.sampleShape)", remedy: "use data like that of the model's training")
       }
       if modality.kind == .tokens { try modality.checkTokens(tensor, file: nil) }

@@ -76,7 +76,7 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
         (record?.vocabulary ?? 0) > 0, "\(key).encoder", record == nil ? "none" : "no vocabulary",
         "the encoder of the tokens, with its vocabulary")
       try check(
-        modality.steps <= record?.longest ?? .max, "\(key).length", "\(modality.steps)",
+        modality.steps <= record?.longest ?? 0, "\(key).length", "\(modality.steps)",
         "at most \(record?.longest ?? 0), as the encoder reads")
     }
     if let wrong = task.contradiction { try check(false, "task.\(wrong.key)", wrong.found, wrong.expected) }

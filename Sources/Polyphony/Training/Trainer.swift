@@ -55,9 +55,9 @@ public final class Trainer {
     let task = model.configuration.task
     let settings = try settings.weighted(for: training, task)
     // Lost steps change what an encoder reads, so its states differ between epochs.
-    let isRead = corruption?.losesSteps != true
-    self.training = isRead ? training.withFixedStates(of: model.backbone) : training
-    self.validation = isRead ? validation.withFixedStates(of: model.backbone) : validation
+    let keepsStates = corruption?.losesSteps != true
+    self.training = keepsStates ? training.withFixedStates(of: model.backbone) : training
+    self.validation = keepsStates ? validation.withFixedStates(of: model.backbone) : validation
     (self.model, self.settings) = (model, settings)
     (self.folder, self.device, self.observers, self.save) = (folder, device, observers, save)
     self.corruption = corruption

@@ -28,7 +28,6 @@ import Testing
         ("changed.png", changed, "the PNG file is broken: a wrong checksum"),
         ("bomb.png", try SmallMedia.claim(width: 60_000, height: 60_000), "too many pixels, or none: 60000×60000"),
         ("large.png", try SmallMedia.claim(width: 10_000, height: 10_000), "too many pixels, or none: 10000×10000"),
-        ("long.ppm", Data("P6 1 60000 255\n".utf8) + Data(count: 180_000), "too long or too large"),
         ("empty.png", Data(), "the file is empty"),
       ]
       let sounds: [(name: String, content: Data, reason: String)] = [
@@ -46,8 +45,8 @@ import Testing
           "--modality", "faces=faces:image", "--encoder", "faces=vit", "--modality", "sound=sound:audio", "--encoder",
           "sound=wav2vec2", "--pooling", "sound=mean", "--output", "data",
         ], in: folder)
-      #expect(converted.errors.contains("7 of 41 inputs of faces have no content"), "\(converted.errors)")
-      #expect(converted.errors.contains("4 of 41 inputs of sound have no content"))
+      #expect(converted.errors.contains("6 of 40 inputs of faces have no content"), "\(converted.errors)")
+      #expect(converted.errors.contains("4 of 40 inputs of sound have no content"))
       #expect(converted.errors.contains("bomb.png counts as missing: the picture has too many pixels"))
       #expect(converted.output.contains("faces  vector 16  of vit") && converted.output.contains("of wav2vec2"))
       try Self.train(folder)
@@ -58,7 +57,7 @@ import Testing
       try Program.succeed(
         ["predict", "--model", "run/model", "--data", "manifest.csv", "--output", "all.csv"], in: folder)
       let rows = try #require(text(of: "\(folder)/all.csv")).split(separator: "\n")
-      #expect(rows.count == 42 && rows[31].contains(",size+sound,") && rows[37].contains(",size+faces,"))
+      #expect(rows.count == 41 && rows[31].contains(",size+sound,") && rows[37].contains(",size+faces,"))
 
       for (name, _, reason) in pictures + sounds {
         let modality = name.hasSuffix(".wav") ? "sound" : "faces"

@@ -9,10 +9,10 @@ TORCH_SITE = $(if $(LIBTORCH),$(LIBTORCH)/..,.libtorch)
 PEER_PACKAGES = .libtorch-python
 WITH_TORCH = PYTHONPATH="$(TORCH_SITE):$(PEER_PACKAGES)" $(PYTHON)
 PYTEST = PYTHONPATH="python:$(TORCH_SITE):$(PEER_PACKAGES)" POLYPHONY="$(CURDIR)/$(PROGRAM)" OMP_NUM_THREADS=1 \
-  $(PYTHON) -m pytest -q -p no:cacheprovider --rootdir python $(PYTEST_FLAGS) python/tests
+  $(PYTHON) -m pytest -q -p no:cacheprovider --rootdir python -n 2 --dist worksteal $(PYTEST_FLAGS) python/tests
 SWIFT_FILES = Sources Tests Examples Package.swift
 
-.PHONY: help setup build install uninstall wheel test test-python torture fuzz demo demo-clip docs bench profile bench-check sanitize \
+.PHONY: help setup build install uninstall wheel test test-swift test-python torture fuzz demo demo-clip docs bench profile bench-check sanitize \
   fixtures encoder-fixtures \
   format lint clean
 
@@ -52,11 +52,14 @@ install: setup
 uninstall:
 	@Tools/install.sh --uninstall "$(PREFIX)"
 
-# The whole suite runs as it ships: optimised.
-test: setup $(PEER_PACKAGES)/.installed
-	swift test -c release
+# The whole suite runs as it ships: optimised. Packages for Python arrive while Swift compiles.
+test: setup
+	@$(MAKE) --no-print-directory --jobs=2 $(PEER_PACKAGES)/.installed test-swift
 	$(PYTEST)
 	@echo "make test: all tests passed"
+
+test-swift: setup
+	swift test -c release
 
 # The Python package against the golden figures and against the program.
 test-python: build $(PEER_PACKAGES)/.installed

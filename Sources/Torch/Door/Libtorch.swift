@@ -60,7 +60,11 @@ public enum Libtorch {
 
   /// Seeds libtorch's default generators and the stream of the fused dropout.
   public static func seed(_ seed: UInt64) {
-    Door.table.seed(seed)
+    if let own = Generator.ofThread.value {
+      try? own.restore(Generator(seed: seed).state)
+    } else {
+      Door.table.seed(seed)
+    }
     DropoutStream.shared.state = .init(seed: seed, offset: 0)
   }
 

@@ -9,7 +9,9 @@ import CTorchInterface
 /// let order = generator.permutation(8)
 /// try generator.restore(saved)  // the next permutation(8) is `order` again
 /// ```
-public final class Generator {
+///
+/// libtorch guards a generator with a lock, so threads may share one.
+public final class Generator: @unchecked Sendable {
   let handle: ctorch_generator
 
   /// Makes an independent generator from a seed.
@@ -19,8 +21,11 @@ public final class Generator {
 
   deinit { Door.table.release_generator(handle) }
 
+  /// Replaces the process's generator on one thread, because tests run side by side.
+  package static let ofThread = ThreadLocal<Generator?>(nil)
+
   /// The generator that operators use by default.
-  public static var standard: Generator { Generator(owning: Door.table.default_generator()!) }
+  public static var standard: Generator { ofThread.value ?? Generator(owning: Door.table.default_generator()!) }
 
   /// The whole state, as libtorch's bytes.
   public var state: [UInt8] {

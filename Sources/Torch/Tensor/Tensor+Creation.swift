@@ -72,7 +72,8 @@ extension Tensor {
   public static func normal(
     _ shape: [Int], generator: Generator? = nil, dtype: DType = .float32, device: Device = .cpu
   ) -> Tensor {
-    Operators.randn(.ints(shape), .generator(generator), .dtype(dtype), .none, .device(device), .none)
+    Operators.randn(
+      .ints(shape), .generator(generator ?? Generator.ofThread.value), .dtype(dtype), .none, .device(device), .none)
   }
 
   /// Draws from the uniform distribution over `bounds`.
@@ -80,7 +81,8 @@ extension Tensor {
     _ shape: [Int], in bounds: Range<Double> = 0..<1, generator: Generator? = nil, dtype: DType = .float32,
     device: Device = .cpu
   ) -> Tensor {
-    let unit = Operators.rand(.ints(shape), .generator(generator), .dtype(dtype), .none, .device(device), .none)
+    let unit = Operators.rand(
+      .ints(shape), .generator(generator ?? Generator.ofThread.value), .dtype(dtype), .none, .device(device), .none)
     return bounds == 0..<1 ? unit : unit * (bounds.upperBound - bounds.lowerBound) + bounds.lowerBound
   }
 

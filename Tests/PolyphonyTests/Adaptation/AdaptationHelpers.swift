@@ -68,14 +68,16 @@ struct Adapting {
       folder: folder)
   }
 
-  /// A run with its own dropout stream, because tests run in parallel.
+  /// A run with its own random numbers, because tests run in parallel.
   func run(_ samples: UnlabelledSplit? = nil) throws -> (model: MultimodalModel, outcome: AdaptationOutcome) {
     let model = try model()
-    return (model, try ownDropout { try loop(model, samples).run(isStopped: { false }) })
+    return (model, try ownRandomNumbers { try loop(model, samples).run(isStopped: { false }) })
   }
 }
 
-/// Runs `body` with a dropout stream that no other test uses.
-func ownDropout<Result>(_ body: () throws -> Result) rethrows -> Result {
-  try DropoutStream.ofThread.withValue(DropoutStream(.init(seed: 0, offset: 0)), body)
+/// Runs `body` with a generator and a dropout stream that no other test uses.
+func ownRandomNumbers<Result>(_ body: () throws -> Result) rethrows -> Result {
+  try Generator.ofThread.withValue(Generator(seed: 0)) {
+    try DropoutStream.ofThread.withValue(DropoutStream(.init(seed: 0, offset: 0)), body)
+  }
 }

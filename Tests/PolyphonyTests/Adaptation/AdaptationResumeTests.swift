@@ -31,14 +31,14 @@ import Torch
       try withTemporaryFolder { folder in
         var steps = 0
         let first = try adapting.model()
-        let cut = try ownDropout {
+        let cut = try ownRandomNumbers {
           try adapting.loop(first, folder: folder).run {
             steps += 1
             return steps >= stop
           }
         }
         let second = try adapting.model()
-        let outcome = try ownDropout {
+        let outcome = try ownRandomNumbers {
           try adapting.loop(second, folder: folder).run(resume: true, isStopped: { false })
         }
         #expect(end(second, outcome) == expected, "stopped at \(stop): \(cut.wasStopped)")

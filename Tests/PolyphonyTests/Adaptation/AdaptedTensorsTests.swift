@@ -35,7 +35,7 @@ import Torch
     let model = try adapting.model()
     let before = bytes(model)
     let method = try adapting.makeMethod()
-    let outcome = try ownDropout { try adapting.loop(model, method: method).run(isStopped: { false }) }
+    let outcome = try ownRandomNumbers { try adapting.loop(model, method: method).run(isStopped: { false }) }
     let after = bytes(model)
     let changed = Set(before.keys.filter { before[$0] != after[$0] })
     var allowed = method.tensors.keys(in: model.backbone)

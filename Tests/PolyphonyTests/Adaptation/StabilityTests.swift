@@ -55,7 +55,7 @@ import Torch
     var adapting = Adapting.named("casp")
     adapting.kind = kind
     let method = try adapting.makeMethod()
-    let outcome = try ownDropout { try adapting.loop(adapting.model(), method: method).run(isStopped: { false }) }
+    let outcome = try ownRandomNumbers { try adapting.loop(adapting.model(), method: method).run(isStopped: { false }) }
     let selected = try #require(outcome.selected)
     let saved = Dictionary(uniqueKeysWithValues: method.state().map { ($0.key, $0.tensor) })
     let movement = try #require(saved["ledger.movement"]).doubles

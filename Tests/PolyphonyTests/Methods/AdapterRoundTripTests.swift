@@ -27,7 +27,7 @@ import Torch
       let before = try contents(base)
       let life = try Self.life(base, method, settings, samples, isStopped: false).prepare(seeds: [3])
       let output = try RunFolder(folder + "/run", existing: .refuse)
-      let result = try ownDropout { try life.run(method, seed: 3, folder: output) }
+      let result = try ownRandomNumbers { try life.run(method, seed: 3, folder: output) }
       let adapted = result.installation.model.predict(samples).prediction.floats
 
       let fresh = try ModelFolder.read(base)

@@ -88,7 +88,7 @@ import Torch
       let kill = Kill(folder + "/run")
       try FileManager.default.createDirectory(atPath: kill.folder, withIntermediateDirectories: true)
       func run(_ folder: String, resume: Bool, _ observers: [any TrainingObserver]) throws -> MultimodalModel {
-        try ownDropout {
+        try ownRandomNumbers {
           let model = try Tiny.model(Self.configuration)
           let strategy = try Tiny.strategy(name, model, "{\(Self.balancing[name] ?? "")}")
           _ = try Trainer(
@@ -113,7 +113,7 @@ import Torch
     let data = MissingFixtures.split(24)
     let trained = try MultimodalModel(Self.configuration)
     try trained.backbone.load(Dictionary(uniqueKeysWithValues: model.backbone.state().map { ($0.key, $0.tensor) }))
-    _ = try ownDropout {
+    _ = try ownRandomNumbers {
       try Trainer(trained, training: data, validation: data, settings: Self.training, seed: 1).run()
     }
     try ModelFolder.write(trained.backbone, to: folder + "/base")
@@ -146,7 +146,7 @@ import Torch
     func run(_ path: String, resume: Bool, _ observers: [any TrainingObserver]) throws -> (TuneLife.Product, RunFolder)
     {
       let output = try RunFolder(path, existing: resume ? .resume : .refuse)
-      let product = try ownDropout {
+      let product = try ownRandomNumbers {
         try prepared.run(pair.tuning, seed: 3, folder: output, resume: resume, observers: observers)
       }
       return (product, output)
@@ -183,7 +183,7 @@ import Torch
     ) {
       life.isStopped = isStopped
       let output = try RunFolder("\(folder)/\(name)", existing: resume ? .resume : .refuse)
-      let product = try ownDropout {
+      let product = try ownRandomNumbers {
         try life.prepare(seeds: [6]).run(pair.adaptation, seed: 6, folder: output, resume: resume)
       }
       return (product, output)

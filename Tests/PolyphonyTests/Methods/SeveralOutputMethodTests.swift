@@ -86,7 +86,7 @@ import Torch
       adapting.modalities = 2
       let model = try Tiny.model(task.configuration())
       let samples = task.split(20).samples
-      let outcome = try ownDropout { try adapting.loop(model, samples).run(isStopped: { false }) }
+      let outcome = try ownRandomNumbers { try adapting.loop(model, samples).run(isStopped: { false }) }
       #expect(outcome.prediction.shape == [20, 3] && outcome.prediction.isFinite)
       #expect(Tiny.isFinite(model))
     }

@@ -62,7 +62,7 @@ import protocol Polyphony.Attachment
     for (index, level) in levels.enumerated() {
       let output = try RunFolder("\(folder)/level\(index)", existing: .refuse)
       let data = MissingFixtures.split(24, patterns: level.isAdaptation && index > 0, seed: UInt64(index + 1))
-      try ownDropout {
+      try ownRandomNumbers {
         if level.isAdaptation {
           var life = AdaptLife(
             model: base, adapter: paths.last, recipe: try level.recipe, samples: data.samples, methods: [level.method])

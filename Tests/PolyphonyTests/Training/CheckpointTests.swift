@@ -28,7 +28,7 @@ import Torch
         return LabelledSplit(samples: UnlabelledSplit(name: "x", inputs: batch.inputs), target: batch.target)
       }
       var steps = 0
-      try ownDropout {
+      try ownRandomNumbers {
         _ = try Trainer(
           model, training: split(samples), validation: split(valid), settings: settings, seed: seed, folder: folder,
           observers: [notes]

@@ -98,9 +98,9 @@ import Torch
         try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
         return "\(folder)/\(name)"
       }
-      let expected = try ownDropout { try life.run(try place("whole"), false, nil) }
+      let expected = try ownRandomNumbers { try life.run(try place("whole"), false, nil) }
       let stopped = try place("stopped")
-      _ = try ownDropout { try life.run(stopped, false, 1) }
+      _ = try ownRandomNumbers { try life.run(stopped, false, 1) }
       let state = "\(stopped)/checkpoint/state.json"
       let original = try String(contentsOfFile: state, encoding: .utf8)
       let mutations = try MutatedJSON(parsing: original).mutations
@@ -139,7 +139,7 @@ import Torch
         try HashList.write(of: files, in: checkpoint)
       }
       do {
-        let end = try ownDropout { try life.run(place, true, nil) }
+        let end = try ownRandomNumbers { try life.run(place, true, nil) }
         return end == expected ? .same : .other
       } catch let fault as Fault {
         #expect(fault.file != nil || fault.key != nil, "\(fault)")

@@ -75,4 +75,19 @@ import Torch
       #expect(draw() != first)
     }
   }
+
+  /// Draws on other threads do not move the numbers of a thread with its own generator.
+  @Test func theGeneratorOfAThread() async {
+    func draw() -> [Float] {
+      Generator.ofThread.withValue(Generator(seed: 0)) {
+        Libtorch.seed(7)
+        return Tensor.normal([3]).floats + Tensor.uniform([3]).floats + [Float(Generator.standard.permutation(9)[0])]
+      }
+    }
+    let other = Task.detached { (0..<1000).forEach { _ in _ = Tensor.normal([10]) } }
+    let draws = (0..<50).map { _ in draw() }
+    await other.value
+    #expect(Set(draws).count == 1)
+    #expect(Array(draws[0].prefix(3)) == Tensor.normal([3], generator: Generator(seed: 7)).floats)
+  }
 }

@@ -37,6 +37,24 @@ extension ModelSettings {
     return (result, found)
   }
 
+  /// The model configuration with the statistics of the features in a training split.
+  ///
+  /// Those of an encoder inside are the statistics of its states before the training.
+  /// - Throws: The errors of ``configuration(_:_:)``, and the faults of the encoders' folders.
+  func configuration(
+    _ modalities: [Modality], _ task: PredictionTask, training: UnlabelledSplit, standardizes: Bool
+  ) throws(Fault) -> ModelConfiguration {
+    var configuration = try configuration(modalities, task)
+    var samples = training
+    if standardizes, configuration.encoders != nil {
+      let start = try MultimodalModel(configuration)
+      try loadEncoders(of: start)
+      samples = samples.withStates(of: start.backbone)
+    }
+    configuration.takeStatistics(of: samples, configuration.modalities, standardizes: standardizes)
+    return configuration
+  }
+
   /// The folder of a modality's encoder.
   private func folder(of modality: Modality) -> String {
     encoders[modality.name]?.folder ?? modality.encoder?.folder ?? ""

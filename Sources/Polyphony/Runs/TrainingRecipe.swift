@@ -25,20 +25,10 @@ public struct TrainingRecipe: Sendable {
   }
 
   /// The model configuration for a data set, with the statistics of the features in its training split.
-  ///
-  /// Those of an encoder inside are the statistics of its states before the training.
   func configuration(
     for description: DatasetDescription, _ samples: UnlabelledSplit
   ) throws(Fault) -> ModelConfiguration {
-    var configuration = try model.configuration(description.modalities, description.task)
-    var samples = samples
-    let standardizes = normalization == .standard
-    if standardizes, configuration.encoders != nil {
-      let start = try MultimodalModel(configuration)
-      try model.loadEncoders(of: start)
-      samples = samples.withStates(of: start.backbone)
-    }
-    configuration.takeStatistics(of: samples, configuration.modalities, standardizes: standardizes)
-    return configuration
+    try model.configuration(
+      description.modalities, description.task, training: samples, standardizes: normalization == .standard)
   }
 }

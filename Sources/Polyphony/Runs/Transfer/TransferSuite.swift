@@ -70,8 +70,8 @@ public struct TransferSuite {
   /// - Returns: false if the user stopped it.
   func pretrain() throws(Fault) -> Bool {
     guard !FileManager.default.fileExists(atPath: "\(base)/config.json") else { return true }
-    var configuration = try recipe.model.configuration(task.modalities, task.prediction)
-    configuration.normalization = FeatureStatistics.fit(task.source.training.samples, task.modalities)
+    let configuration = try recipe.model.configuration(
+      task.modalities, task.prediction, training: task.source.training.samples, standardizes: true)
     Libtorch.seed(0)
     let model = try MultimodalModel(configuration)
     try recipe.model.loadEncoders(of: model)

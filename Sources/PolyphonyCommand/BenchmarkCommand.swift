@@ -41,9 +41,7 @@ struct BenchmarkCommand: ReportingCommand {
   var json = false
 
   func validate() throws {
-    for (name, value) in [("--batch", batch), ("--length", length), ("--repeats", repeats)] where value < 1 {
-      throw ValidationError("\(name) must be 1 or more, not \(value).")
-    }
+    try checkCounts([("--batch", batch), ("--length", length), ("--repeats", repeats)])
     guard !sizes.isEmpty, sizes.count == features.split(separator: ",").count, sizes.allSatisfy({ $0 > 0 }) else {
       throw ValidationError("--features takes whole numbers above 0 with commas between, not «\(features)».")
     }

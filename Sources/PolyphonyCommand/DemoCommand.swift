@@ -39,7 +39,7 @@ struct DemoCommand: ReportingCommand {
   @OptionGroup var device: DeviceOptions
 
   func validate() throws {
-    if let seeds, seeds < 1 { throw ValidationError("--seeds must be 1 or more, not \(seeds).") }
+    if let seeds { try checkCounts([("--seeds", seeds)]) }
   }
 
   func execute() throws {

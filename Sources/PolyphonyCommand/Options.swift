@@ -61,7 +61,7 @@ struct SeedOptions: ParsableArguments {
 
   func validate() throws {
     if seed != nil, seeds != nil { throw ValidationError("Give --seed for one run or --seeds for several, not both.") }
-    if let seeds, seeds < 1 { throw ValidationError("--seeds must be 1 or more, not \(seeds).") }
+    if let seeds { try checkCounts([("--seeds", seeds)]) }
   }
 
   /// True if the user names a seed or a number of seeds.
@@ -84,4 +84,12 @@ struct ExistingOptions: ParsableArguments {
   }
 
   var existing: RunFolder.Existing { resume ? .resume : overwrite ? .overwrite : .refuse }
+}
+
+/// Checks the values of options that count something.
+/// - Throws: `ValidationError` with the first one below 1.
+func checkCounts(_ options: [(name: String, value: Int)]) throws {
+  for (name, value) in options where value < 1 {
+    throw ValidationError("\(name) must be 1 or more, not \(value).")
+  }
 }

@@ -52,12 +52,10 @@ struct ScalingCommand: ReportingCommand {
         throw ValidationError("\(name) takes whole numbers above 0 with commas between, not «\(text)».")
       }
     }
-    for (name, value) in [
+    try checkCounts([
       ("--length", length), ("--count", count), ("--batch", batch), ("--bottleneck", bottleneck),
       ("--repeats", repeats),
-    ] where value < 1 {
-      throw ValidationError("\(name) must be 1 or more, not \(value).")
-    }
+    ])
   }
 
   func execute() throws {

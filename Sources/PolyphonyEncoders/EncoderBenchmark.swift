@@ -4,7 +4,7 @@ import Torch
 
 /// Times what a pretrained encoder of texts does. Comparisons of speed with other programs use it.
 public struct EncoderBenchmark {
-  /// What is timed.
+  /// The kinds of step.
   public enum Step: String, CaseIterable, Sendable {
     /// Vectors of all texts: tokens, states of the last layer, mean over the tokens.
     case embed
@@ -22,6 +22,7 @@ public struct EncoderBenchmark {
   /// The tokens of a text in training.
   public var length: Int
   private let folder: EncoderFolder
+  private let longest: Int
   private let texts: [String]
 
   /// Describes a measurement.
@@ -43,14 +44,14 @@ public struct EncoderBenchmark {
         .usage, "the encoder reads no text of this length", key: "--length", found: "\(length)",
         expected: "at most \(longest)")
     }
-    (self.batch, self.length, self.isSorted, self.texts) = (batch, length, isSorted, texts)
+    (self.batch, self.length, self.isSorted) = (batch, length, isSorted)
+    (self.longest, self.texts) = (longest, texts)
   }
 
   /// Times a step `repeats` times, after one that is not counted.
   /// - Throws: `Fault` if the encoder cannot be read.
   public func run(_ step: Step, repeats: Int) throws(Fault) -> StepBenchmark.Result {
-    var tokenizer = try Tokenizer(folder: folder.path)
-    tokenizer.truncation = try folder.longestText().map { TokenTruncation(length: $0) }
+    let tokenizer = try Tokenizer(folder: folder.path, longest: longest)
     let encoder = try PretrainedEncoder(folder.path)
     switch step {
     case .embed:
@@ -74,15 +75,9 @@ public struct EncoderBenchmark {
   ) throws(Fault) {
     var rows = texts.map { tokenizer.encode($0) }
     if isSorted { rows.sort { $0.count > $1.count } }
-    let padding = TokenPadding(token: tokenizer.padding?.token ?? 0)
     for start in stride(from: 0, to: rows.count, by: batch) {
       let part = rows[start..<min(start + batch, rows.count)]
-      let ids = padding.padded(Array(part))
-      let shape = [ids.count, ids[0].count]
-      let real = part.flatMap { row in (0..<shape[1]).map { $0 < row.count } }
-      let states = try encoder(
-        tokens: Tensor(ids.flatMap(\.self), shape: shape), mask: Tensor(real, shape: shape), layer: -1)
-      _ = try states.pooled(.mean).floats
+      _ = try encoder.states(of: Array(part), padding: tokenizer, layer: -1).pooled(.mean).floats
     }
   }
 

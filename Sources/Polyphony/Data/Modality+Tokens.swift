@@ -1,6 +1,9 @@
 import Torch
 
 extension Modality {
+  /// The bytes of a number in a split's file: 8 of a token, which is an i64, and 4 of an f32.
+  package var elementSize: Int { kind == .tokens ? 8 : 4 }
+
   /// Some samples of zeros, or of the token 0.
   func zeros(_ count: Int) -> Tensor {
     .zeros([count] + sampleShape, dtype: kind == .tokens ? .int64 : .float32)

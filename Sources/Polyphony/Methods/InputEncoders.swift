@@ -44,13 +44,12 @@ public enum InputEncoders {
   /// - Throws: `Fault(.missingInput)` if there is none, `Fault(.badData)` if it is no JSON.
   static func configuration(of folder: String) throws(Fault) -> OrderedJSON {
     let file = "\(folder)/config.json"
-    guard let data = FileManager.default.contents(atPath: file) else {
+    guard FileManager.default.fileExists(atPath: file) else {
       throw Fault(
         .missingInput, "the encoder of a modality is not there", file: file,
         expected: "a folder with config.json and model.safetensors")
     }
-    return try withRawBytes(of: Array(data)) { (bytes) throws(Fault) in try OrderedJSON(parsing: bytes, file: file) }
-      .sorted
+    return try JSONFile.document(file).sorted
   }
 
   /// Makes the encoders inside a model.

@@ -41,9 +41,7 @@ struct EncodersBenchmarkCommand: ReportingCommand {
   var json = false
 
   func validate() throws {
-    for (name, value) in [("--batch", batch), ("--length", length), ("--repeats", repeats)] where value < 1 {
-      throw ValidationError("\(name) must be 1 or more, not \(value).")
-    }
+    try checkCounts([("--batch", batch), ("--length", length), ("--repeats", repeats)])
   }
 
   func execute() throws {

@@ -51,7 +51,7 @@ struct EncodersDescribeCommand: ReportingCommand {
       rows.append(("tokens", "\(try Tokenizer(folder: folder).vocabularySize) different, \(longest) a text at most"))
     }
     if let preparation = try encoder.preparation() { rows.append(("prepares", preparation)) }
-    rows += [("files", encoder.files.joined(separator: ", ")), ("sha256", encoder.sha256)]
+    rows += [("files", encoder.files.joined(separator: ", ")), ("sha256", try encoder.sha256())]
     for (name, value) in rows {
       try StandardOutput.print(name.padding(toLength: 10, withPad: " ", startingAt: 0) + value.escapingControls())
     }

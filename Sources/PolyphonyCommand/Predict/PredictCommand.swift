@@ -89,7 +89,7 @@ struct PredictCommand: ReportingCommand {
   @OptionGroup var device: DeviceOptions
 
   func validate() throws {
-    guard batch >= 1 else { throw ValidationError("--batch must be 1 or more, not \(batch).") }
+    try checkCounts([("--batch", batch)])
     if data == nil, input.isEmpty {
       throw ValidationError("Give --data for the samples of a data set or a file, or --input for one sample.")
     }

@@ -24,8 +24,8 @@ struct SplitWriting {
   /// The number of bytes of the modalities.
   var byteCount: Int {
     entries.reduce(0) { sum, entry in
-      let size = entry.modality.kind == .tokens ? 8 : 4
-      let bytes = entry.modality.sampleShape.reduce(Self.product(set.rows.count, size), Self.product)
+      let bytes = entry.modality.sampleShape.reduce(
+        Self.product(set.rows.count, entry.modality.elementSize), Self.product)
       return Self.sum(sum, bytes)
     }
   }
@@ -106,7 +106,7 @@ struct SplitWriting {
                 } else {
                   try sink(UnsafeRawBufferPointer(values))
                 }
-                progress(values.count * (isTokens ? 8 : 4))
+                progress(values.count * entry.modality.elementSize)
               }
             })
         }

@@ -21,7 +21,7 @@ public enum EncoderChoice {
     let ways = Pooling.allCases.map(\.rawValue).joined(separator: ", ")
     var extractors: [String: any FeatureExtractor] = [:]
     for (name, folder) in folders {
-      try checkFetched(folder)
+      try checkFetched(folder, "--encoder")
       let use = EncoderUse(
         encoder: folder, content: contents[name],
         layer: try value(layers[name], name, "--layer", "a whole number; -1 is the last layer") { Int($0) },
@@ -37,7 +37,7 @@ public enum EncoderChoice {
           .usage, "an encoder is before the model and inside it", key: "--inside", found: name,
           expected: "either --encoder or --inside")
       }
-      try checkFetched(folder)
+      try checkFetched(folder, "--inside")
       extractors[name] = try EncoderUse(encoder: folder, content: contents[name], isInside: true).extractor()
     }
     return extractors
@@ -100,13 +100,13 @@ public enum EncoderChoice {
   }
 
   /// A name of the list that is no folder has to be fetched first.
-  private static func checkFetched(_ path: String) throws(Fault) {
+  private static func checkFetched(_ path: String, _ key: String) throws(Fault) {
     guard !FileManager.default.fileExists(atPath: path), PublishedEncoder.all.contains(where: { $0.name == path })
     else {
       return
     }
     throw Fault(
-      .missingInput, "this encoder is not fetched yet", key: "--encoder", found: path, expected: "a folder",
+      .missingInput, "this encoder is not fetched yet", key: key, found: path, expected: "a folder",
       remedy: "polyphony encoders fetch \(path) --output \(path)")
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Polyphony
+import PolyphonyConversion
 import Torch
 
 /// A folder with a pretrained encoder in Hugging Face's layout: what it is, without its weights in memory.
@@ -14,8 +15,6 @@ public struct EncoderFolder: Sendable {
   public let layerCount: Int
   /// The files that decide what the encoder computes, sorted by name.
   public let files: [String]
-  /// The SHA-256 of all ``files``: that of the text which `sha256sum` prints for them, in the order of their names.
-  public let sha256: String
   /// The pooling that the folder or the family suggests.
   ///
   /// It is that of sentence-transformers where the folder has its files, the embedding in families with one, the first
@@ -24,7 +23,7 @@ public struct EncoderFolder: Sendable {
   let configuration: ConfigurationReader
   private let layerCounts: [EncoderInput: Int]
 
-  /// Reads the configuration of a folder, and hashes its files.
+  /// Reads the configuration of a folder.
   /// - Throws: `Fault(.missingInput)` without a configuration, `Fault(.badData)` for an unknown family, and for numbers
   ///   that make no encoder.
   public init(_ path: String) throws(Fault) {
@@ -38,7 +37,6 @@ public struct EncoderFolder: Sendable {
     for input in family.inputs { counts[input] = network.tower(input)?.layerCount }
     (self.family, self.configuration, layerCounts) = (family, configuration, counts)
     files = Self.files(in: path)
-    sha256 = try Self.hash(of: files, in: path)
     pooling = try Self.suggestedPooling(path, family)
   }
 
@@ -78,17 +76,32 @@ public struct EncoderFolder: Sendable {
     }.sorted()
   }
 
-  private static func hash(of files: [String], in path: String) throws(Fault) -> String {
+  /// Returns the SHA-256 of all ``files``: that of the text which `sha256sum` prints for them, in the order of their names.
+  ///
+  /// Every call reads the files.
+  /// - Throws: `Fault` for a file that cannot be read.
+  public func sha256() throws(Fault) -> String {
     var lines = ""
     for name in files { lines += "\(try FileHash.sha256(of: "\(path)/\(name)"))  \(name)\n" }
     return FileHash.sha256(lines.utf8)
+  }
+
+  /// Returns the record of a way to use the encoder.
+  /// - Throws: The errors of ``sha256()``.
+  func record(
+    _ content: RawContent, layer: Int = -1, pooling: Pooling = .none, longest: Int? = nil, rate: Double? = nil,
+    vocabulary: Int? = nil
+  ) throws(Fault) -> EncoderRecord {
+    EncoderRecord(
+      content: content.rawValue, family: family.rawValue, sha256: try sha256(), layer: layer, pooling: pooling.rawValue,
+      longest: longest, rate: rate, vocabulary: vocabulary, folder: path)
   }
 
   private static func suggestedPooling(_ path: String, _ family: EncoderFamily) throws(Fault) -> Pooling {
     if family.hasEmbedding { return .embedding }
     let file = "\(path)/1_Pooling/config.json"
     guard FileManager.default.fileExists(atPath: file) else { return family.inputs == [.pixels] ? .first : .none }
-    let document = try ConfigurationReader.document(file, remedy: "copy the folder again")
+    let document = try JSONFile.document(file, remedy: "copy the folder again")
     if document["pooling_mode_mean_tokens"] == .bool(true) { return .mean }
     return document["pooling_mode_cls_token"] == .bool(true) ? .first : .none
   }
@@ -110,7 +123,7 @@ public struct EncoderFolder: Sendable {
     let file = "\(path)/sentence_bert_config.json"
     var chosen: Int?
     if FileManager.default.fileExists(atPath: file) {
-      chosen = try ConfigurationReader.document(file, remedy: "copy the folder again")["max_seq_length"]?.count
+      chosen = try JSONFile.document(file, remedy: "copy the folder again")["max_seq_length"]?.count
     }
     if chosen == nil { chosen = try Tokenizer(folder: path).truncation?.length }
     let most = chosen ?? positions

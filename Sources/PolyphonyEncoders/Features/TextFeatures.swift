@@ -32,9 +32,8 @@ public struct TextFeatures: FeatureExtractor {
     self.pooling = pooling ?? folder.pooling
     try folder.check(.tokens, "texts", layer: layer, self.pooling)
     (width, self.cache) = (folder.width, cache)
-    record = EncoderRecord(
-      content: content.rawValue, family: folder.family.rawValue, sha256: folder.sha256, layer: layer,
-      pooling: self.pooling.rawValue, longest: try folder.longestText(), folder: folder.path)
+    record = try folder.record(
+      content, layer: layer, pooling: self.pooling, longest: try folder.longestText())
   }
 
   /// Computes the features of texts, apart from those that are kept. White space at the ends does not count.
@@ -63,20 +62,14 @@ public struct TextFeatures: FeatureExtractor {
     _ texts: [(key: String, text: String)], into kept: FeatureCache, _ progress: (Int, Int) -> Void
   ) throws(Fault) {
     let folder = record.folder ?? ""
-    var tokenizer = try Tokenizer(folder: folder)
-    if let longest = record.longest { tokenizer.truncation = TokenTruncation(length: longest) }
+    let tokenizer = try Tokenizer(folder: folder, longest: record.longest)
     let encoder = try PretrainedEncoder(folder)
     encoder.freeze()
-    let padding = TokenPadding(token: tokenizer.padding?.token ?? 0)
     let rows = texts.map { (key: $0.key, ids: tokenizer.encode($0.text)) }.sorted { $0.ids.count > $1.ids.count }
     var done = 0
     for start in stride(from: 0, to: rows.count, by: Self.batch) {
       let batch = rows[start..<min(start + Self.batch, rows.count)]
-      let ids = padding.padded(batch.map(\.ids))
-      let shape = [ids.count, ids[0].count]
-      let real = batch.flatMap { row in (0..<shape[1]).map { $0 < row.ids.count } }
-      let states = try encoder(
-        tokens: Tensor(ids.flatMap(\.self), shape: shape), mask: Tensor(real, shape: shape), layer: record.layer)
+      let states = try encoder.states(of: batch.map(\.ids), padding: tokenizer, layer: record.layer)
       let pooled = try states.pooled(pooling, layer: record.layer)
       let numbers = pooled.floats
       let size = pooled.shape.dropFirst().reduce(1, *)

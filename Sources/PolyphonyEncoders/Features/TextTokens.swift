@@ -17,10 +17,8 @@ public struct TextTokens: FeatureExtractor {
         .usage, "the encoder reads no texts", file: folder.path, found: folder.family.rawValue,
         expected: "an encoder of texts")
     }
-    let vocabulary = try ConfigurationReader(folder: folder.path).integer("vocab_size", 1...10_000_000)
-    record = EncoderRecord(
-      content: content.rawValue, family: folder.family.rawValue, sha256: folder.sha256, layer: -1,
-      pooling: Pooling.none.rawValue, longest: try folder.longestText(), vocabulary: vocabulary, folder: folder.path)
+    let vocabulary = try folder.configuration.integer("vocab_size", 1...10_000_000)
+    record = try folder.record(content, longest: try folder.longestText(), vocabulary: vocabulary)
   }
 
   /// Divides texts into tokens. White space at the ends does not count, and an empty text has none.
@@ -29,8 +27,7 @@ public struct TextTokens: FeatureExtractor {
     of inputs: [String], folder: String, progress: (Int, Int) -> Void
   ) throws(Fault) -> ExtractedFeatures {
     let path = record.folder ?? ""
-    var tokenizer = try Tokenizer(folder: path)
-    if let longest = record.longest { tokenizer.truncation = TokenTruncation(length: longest) }
+    let tokenizer = try Tokenizer(folder: path, longest: record.longest)
     let texts = inputs.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
     let tokens = texts.map { $0.isEmpty ? [] : tokenizer.encode($0) }
     let largest = tokens.lazy.joined().max() ?? 0

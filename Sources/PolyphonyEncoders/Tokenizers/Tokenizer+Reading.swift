@@ -22,7 +22,7 @@ extension Tokenizer {
   /// Reads a `tokenizer.json`.
   /// - Throws: `Fault(.missingInput)` or `Fault(.badData)`.
   public init(file: String) throws(Fault) {
-    try self.init(TokenizerEntry(try Self.json(file), file: file))
+    try self.init(TokenizerEntry(try JSONFile.document(file), file: file))
   }
 
   /// Reads the document of a `tokenizer.json`.
@@ -83,7 +83,7 @@ extension Tokenizer {
       if let id = model.id(of: name) { added.insert(Array(name.unicodeScalars), AddedTokens.Token(id: id)) }
     }
     let isThere = FileManager.default.fileExists(atPath: settings)
-    let rules = TokenizerEntry(isThere ? try Self.json(settings) : .object([]), file: settings)
+    let rules = TokenizerEntry(isThere ? try JSONFile.document(settings) : .object([]), file: settings)
     self.init(
       model: model,
       normalizer: BertNormalizer(
@@ -92,13 +92,6 @@ extension Tokenizer {
         lowercases: try rules.optional("do_lower_case")?.bool() ?? true),
       preTokenizer: BertPreTokenizer(), special: SpecialTokens(before: [start], after: [end]), addedTokens: added,
       normalizedTokens: AddedTokens(), vocabularySize: model.count, padding: TokenPadding(token: padding))
-  }
-
-  private static func json(_ path: String) throws(Fault) -> OrderedJSON {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Fault(.missingInput, "the file is not there or cannot be read", file: path)
-    }
-    return try withRawBytes(of: Array(data)) { (bytes) throws(Fault) in try OrderedJSON(parsing: bytes, file: path) }
   }
 
   private func check(_ document: TokenizerEntry) throws(Fault) {

@@ -22,7 +22,7 @@ struct ConfigurationReader {
   /// - Throws: The errors of ``init(folder:)``.
   init(file: String, remedy: String) throws(Fault) {
     (self.file, place) = (file, "")
-    document = try Self.document(file, remedy: remedy)
+    document = try JSONFile.document(file, remedy: remedy)
     guard case .object = document else {
       throw Fault(.badData, "this is no configuration", file: file, found: document.kindName, expected: "an object")
     }
@@ -33,14 +33,6 @@ struct ConfigurationReader {
 
   private init(_ file: String, _ place: String, _ document: OrderedJSON) {
     (self.file, self.place, self.document) = (file, place, document)
-  }
-
-  /// Reads a JSON file that a folder must hold.
-  static func document(_ file: String, remedy: String) throws(Fault) -> OrderedJSON {
-    guard let data = FileManager.default.contents(atPath: file) else {
-      throw Fault(.missingInput, "the file is not there or cannot be read", file: file, remedy: remedy)
-    }
-    return try withRawBytes(of: Array(data)) { (bytes) throws(Fault) in try OrderedJSON(parsing: bytes, file: file) }
   }
 
   /// Returns an object inside this one.

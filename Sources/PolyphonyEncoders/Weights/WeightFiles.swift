@@ -56,7 +56,7 @@ struct WeightFiles {
 
   /// Opens the files of a list, and takes from each the tensors that the list places there.
   private static func shards(_ index: String, folder: String) throws(Fault) -> [String: Entry] {
-    let document = try ConfigurationReader.document(index, remedy: "copy the folder again")
+    let document = try JSONFile.document(index, remedy: "copy the folder again")
     guard case .object(let places)? = document["weight_map"] else {
       throw Fault(.badData, "the list of weights has no weight_map", file: index, expected: "an object of file names")
     }

@@ -7,9 +7,7 @@ package enum JSONFile {
   package static func read<Value: Decodable>(_ type: Value.Type, from path: String, remedy: String? = nil) throws(Fault)
     -> Value
   {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Fault(.missingInput, "the file is not there or cannot be read", file: path, remedy: remedy)
-    }
+    let data = try contents(of: path, remedy)
     do {
       return try JSONDecoder().decode(Value.self, from: data)
     } catch let error as DecodingError {
@@ -17,6 +15,20 @@ package enum JSONFile {
     } catch {
       throw Fault(.badData, "the file cannot be decoded: \(error)", file: path, remedy: remedy)
     }
+  }
+
+  /// Reads a file of any form. Members keep their order.
+  /// - Throws: `Fault(.missingInput)` if it does not exist, `Fault(.badData)` if it is no JSON.
+  package static func document(_ path: String, remedy: String? = nil) throws(Fault) -> OrderedJSON {
+    let data = try contents(of: path, remedy)
+    return try withRawBytes(of: Array(data)) { (bytes) throws(Fault) in try OrderedJSON(parsing: bytes, file: path) }
+  }
+
+  private static func contents(of path: String, _ remedy: String?) throws(Fault) -> Data {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw Fault(.missingInput, "the file is not there or cannot be read", file: path, remedy: remedy)
+    }
+    return data
   }
 
   /// Replaces a file with the JSON form of a value, with sorted keys.

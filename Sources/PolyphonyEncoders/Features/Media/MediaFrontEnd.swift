@@ -23,3 +23,20 @@ protocol MediaFrontEnd: Sendable {
   /// - Throws: `Fault` for an encoder that cannot be read.
   func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor]
 }
+
+extension EncoderFolder {
+  /// Reads the encoder, and returns a function from inputs of equal shape to the pooled states of each.
+  /// - Parameter encode: the states of a batch.
+  /// - Throws: `Fault` for weights that cannot be read.
+  func pooledStates(
+    _ pooling: Pooling, layer: Int,
+    _ encode: @escaping (_ encoder: PretrainedEncoder, _ batch: Tensor) throws(Fault) -> EncoderStates
+  ) throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {
+    let encoder = try PretrainedEncoder(path)
+    encoder.freeze()
+    return { (inputs) throws(Fault) in
+      let pooled = try encode(encoder, .stacked(inputs)).pooled(pooling, layer: layer)
+      return inputs.indices.map { pooled[$0] }
+    }
+  }
+}

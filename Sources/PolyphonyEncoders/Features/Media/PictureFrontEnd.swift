@@ -9,9 +9,9 @@ struct PictureFrontEnd: MediaFrontEnd {
   let width: Int
   let batch = 16
   var isSequence: Bool { pooling == .none }
+  let preparation: PicturePreparation
   private let folder: EncoderFolder
   private let pooling: Pooling
-  private let preparation: PicturePreparation
 
   init(_ folder: EncoderFolder, layer: Int, pooling: Pooling?) throws(Fault) {
     self.folder = folder
@@ -19,20 +19,14 @@ struct PictureFrontEnd: MediaFrontEnd {
     try folder.check(.pixels, "pictures", layer: layer, self.pooling)
     width = folder.width
     preparation = try PicturePreparation(folder)
-    record = EncoderRecord(
-      content: RawContent.image.rawValue, family: folder.family.rawValue, sha256: folder.sha256, layer: layer,
-      pooling: self.pooling.rawValue, folder: folder.path)
+    record = try folder.record(.image, layer: layer, pooling: self.pooling)
   }
 
   func read(_ path: String) throws(Fault) -> Tensor { try preparation(Picture.read(path)) }
 
   func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {
-    let encoder = try PretrainedEncoder(folder.path)
-    encoder.freeze()
-    return { (pictures) throws(Fault) in
-      let states = try encoder(pixels: Tensor.stacked(pictures), layer: record.layer)
-      let pooled = try states.pooled(pooling, layer: record.layer)
-      return pictures.indices.map { pooled[$0] }
+    try folder.pooledStates(pooling, layer: record.layer) { (encoder, pixels) throws(Fault) in
+      try encoder(pixels: pixels, layer: record.layer)
     }
   }
 }

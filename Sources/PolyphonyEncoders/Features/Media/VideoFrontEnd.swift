@@ -15,7 +15,6 @@ struct VideoFrontEnd: MediaFrontEnd {
   let batch = 1
   let isSequence = true
   private let frames: PictureFrontEnd
-  private let preparation: PicturePreparation
   private let rate: Double
 
   init(_ folder: EncoderFolder, layer: Int, pooling: Pooling?, rate: Double?) throws(Fault) {
@@ -26,7 +25,6 @@ struct VideoFrontEnd: MediaFrontEnd {
     }
     self.rate = rate ?? Self.usualRate
     frames = try PictureFrontEnd(folder, layer: layer, pooling: pooling)
-    preparation = try PicturePreparation(folder)
     width = frames.width
     var record = frames.record
     (record.content, record.longest, record.rate) = (RawContent.video.rawValue, Self.mostFrames, self.rate)
@@ -37,7 +35,7 @@ struct VideoFrontEnd: MediaFrontEnd {
   func read(_ path: String) throws(Fault) -> Tensor {
     var prepared: [Tensor] = []
     try MediaProgram.frames(of: path, rate: rate, most: Self.mostFrames) { (picture) throws(Fault) in
-      prepared.append(try preparation(picture))
+      prepared.append(try frames.preparation(picture))
     }
     guard let first = prepared.first, prepared.allSatisfy({ $0.shape == first.shape }) else {
       throw Fault(

@@ -20,10 +20,9 @@ struct WaveformFrontEnd: MediaFrontEnd {
     try folder.check(.waveform, "sound", layer: layer, self.pooling)
     width = folder.width
     preparation = try WaveformPreparation(folder: folder.path)
-    record = EncoderRecord(
-      content: RawContent.audio.rawValue, family: folder.family.rawValue, sha256: folder.sha256, layer: layer,
-      pooling: self.pooling.rawValue, longest: Int(SoundFile.seconds) * preparation.rate,
-      rate: Double(preparation.rate), folder: folder.path)
+    record = try folder.record(
+      .audio, layer: layer, pooling: self.pooling, longest: Int(SoundFile.seconds) * preparation.rate,
+      rate: Double(preparation.rate))
   }
 
   func read(_ path: String) throws(Fault) -> Tensor {
@@ -31,17 +30,13 @@ struct WaveformFrontEnd: MediaFrontEnd {
   }
 
   func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {
-    let encoder = try PretrainedEncoder(folder.path)
-    encoder.freeze()
-    return { (sounds) throws(Fault) in
-      let states = try encoder(waveform: Tensor.stacked(sounds), layer: record.layer)
-      let pooled = try states.pooled(pooling, layer: record.layer)
-      return sounds.indices.map { pooled[$0] }
+    try folder.pooledStates(pooling, layer: record.layer) { (encoder, waveform) throws(Fault) in
+      try encoder(waveform: waveform, layer: record.layer)
     }
   }
 }
 
-/// What `preprocessor_config.json` says about sound: the rate, and whether it is normalised.
+/// The preparation of sound in `preprocessor_config.json`: the rate, and whether the sound is normalised.
 struct WaveformPreparation: Sendable {
   /// The samples in a second.
   let rate: Int

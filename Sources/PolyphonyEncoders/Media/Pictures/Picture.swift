@@ -31,7 +31,7 @@ struct Picture: Equatable, Sendable {
   }
 }
 
-/// What all readers of media files share.
+/// The beginnings of media files, by which a reader is chosen.
 enum MediaFile {
   /// Returns the first bytes of a file.
   /// - Throws: `Fault(.missingInput)` without a readable file, `Fault(.badData)` for an empty one.

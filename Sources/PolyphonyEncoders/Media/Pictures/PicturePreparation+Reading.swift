@@ -2,7 +2,7 @@ import Foundation
 import Polyphony
 
 extension PicturePreparation {
-  /// What a processor of transformers does where its file says nothing.
+  /// The values that a processor of transformers takes for keys that its file lacks.
   private struct Defaults {
     var size: Size
     var filter: ResamplingFilter
@@ -36,8 +36,8 @@ extension PicturePreparation {
 
   /// Reads `preprocessor_config.json` in an encoder's folder.
   ///
-  /// What the file does not say has the default of the processor that it names, or else that of the family. Without the
-  /// file these are scaled to the configuration's `image_size`.
+  /// A key that the file lacks has the default of the processor that the file names, or else that of the family. Without
+  /// the file these defaults are scaled to the configuration's `image_size`.
   /// - Throws: `Fault(.badData)` for a broken file, and for a form of resizing that is not known here.
   init(folder: String, family: EncoderFamily, imageSize: Int?) throws(Fault) {
     let path = "\(folder)/preprocessor_config.json"

@@ -35,14 +35,7 @@ import Testing
       // Another encoder of the same size, and one that has moved.
       try FileManager.default.moveItem(atPath: "\(folder)/enc", toPath: "\(folder)/elsewhere")
       let sample = ["--input", "text=I loved it", "--input", "audio=0.2"]
-      let lost = try Program.run(predict + sample, in: folder)
-      #expect(lost.code == 66 && lost.errors.contains("--encoder text=FOLDER"))
-      let found = try Program.succeed(predict + sample + ["--encoder", "text=elsewhere"], in: folder)
-      #expect(found.output == answer.output)
-      try (["[PAD]", "[UNK]", "[CLS]", "[SEP]"] + SmallEncoder.words.reversed()).joined(separator: "\n").write(
-        toFile: "\(folder)/elsewhere/vocab.txt", atomically: true, encoding: .utf8)
-      let other = try Program.run(predict + sample + ["--encoder", "text=elsewhere"], in: folder)
-      #expect(other.code == 65 && other.errors.contains("another encoder than that of the training"))
+      try SmallEncoder.expectAnotherIsRefused(predict + sample, in: folder, answer: answer.output)
       // Features of it have the same form, and the model refuses them too.
       try Program.succeed(
         convert.map { $0 == "text=enc" ? "text=elsewhere" : $0 } + ["--pooling", "text=mean", "--output", "others"],

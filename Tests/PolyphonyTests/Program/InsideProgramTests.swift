@@ -40,14 +40,7 @@ import Testing
       try FileManager.default.moveItem(atPath: "\(folder)/enc", toPath: "\(folder)/elsewhere")
       let evaluate = ["evaluate", "--model", "run/model", "--data", "data"]
       let scores = try Program.succeed(evaluate, in: folder).output
-      let lost = try Program.run(predict + sample, in: folder)
-      #expect(lost.code == 66 && lost.errors.contains("--encoder text=FOLDER"))
-      let found = try Program.succeed(predict + sample + ["--encoder", "text=elsewhere"], in: folder)
-      #expect(found.output == answer.output)
-      try (["[PAD]", "[UNK]", "[CLS]", "[SEP]"] + SmallEncoder.words.reversed()).joined(separator: "\n").write(
-        toFile: "\(folder)/elsewhere/vocab.txt", atomically: true, encoding: .utf8)
-      let other = try Program.run(predict + sample + ["--encoder", "text=elsewhere"], in: folder)
-      #expect(other.code == 65 && other.errors.contains("another encoder than that of the training"))
+      try SmallEncoder.expectAnotherIsRefused(predict + sample, in: folder, answer: answer.output)
 
       // Missing texts and lost tokens, and the later lives.
       for rule in ["modality:0.5", "token:0.5"] {

@@ -5,7 +5,11 @@ import PackageDescription
 // place; LIBTORCH names another one (a PyTorch installation's `torch` folder, or an unzipped libtorch).
 let libtorch = Context.environment["LIBTORCH"] ?? "\(Context.packageDirectory)/.libtorch/torch"
 
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+// An optimised module is compiled as a whole. Two threads share the work of its back end, where one would leave a
+// processor idle, because most modules wait for the one below them.
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error), .unsafeFlags(["-num-threads", "2"], .when(configuration: .release)),
+]
 
 // Tests run against optimised libraries. To optimise the tests themselves would take minutes and check nothing more.
 let tests: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))]

@@ -99,10 +99,12 @@ public enum DatasetConversion {
         lengths.append(read)
       }
       try PresenceColumn.apply(set, entries, to: &lengths, file: table.file)
-      writings.append(
-        SplitWriting(
-          set: set, entries: entries, lengths: lengths, target: target.targets[index], task: target.task,
-          ids: identifiers.ids[index], source: table.file))
+      let (writing, left) = SplitWriting(
+        set: set, entries: entries, lengths: lengths, target: target.targets[index], task: target.task,
+        ids: identifiers.ids[index], source: table.file
+      ).withoutEmptySamples()
+      if left > 0 { notes.append("\(set.name): \(left) samples lack every modality and are left out") }
+      writings.append(writing)
     }
     var description = DatasetDescription(
       name: options.name ?? recognized?.name ?? name(of: inputs, options.output), task: target.task,
@@ -116,7 +118,7 @@ public enum DatasetConversion {
       try JSONFile.write(description, to: "\(folder)/dataset.json")
     }
     return Outcome(
-      description: description, splits: sets.map { ($0.name, $0.rows.count) }, identifiers: identifiers.key,
+      description: description, splits: writings.map { ($0.set.name, $0.set.rows.count) }, identifiers: identifiers.key,
       notes: notes)
   }
 

@@ -52,15 +52,13 @@ public struct EncoderBenchmark {
   /// - Throws: `Fault` if the encoder cannot be read.
   public func run(_ step: Step, repeats: Int) throws(Fault) -> StepBenchmark.Result {
     let tokenizer = try Tokenizer(folder: folder.path, longest: longest)
-    let encoder = try PretrainedEncoder(folder.path)
+    let encoder = try PretrainedEncoder(folder.path, isFrozen: step != .train)
     switch step {
     case .embed:
-      encoder.freeze()
       _ = try encode(texts.prefix(batch), tokenizer, encoder)
       let median = try Stopwatch.median(repeats) { () throws(Fault) in try encode(texts[...], tokenizer, encoder) }
       return StepBenchmark.Result(medianSeconds: median, samples: texts.count)
     case .first:
-      encoder.freeze()
       let seconds = try Stopwatch.seconds { () throws(Fault) in try encode(texts.prefix(1), tokenizer, encoder) }
       return StepBenchmark.Result(medianSeconds: seconds, samples: 1)
     case .train:

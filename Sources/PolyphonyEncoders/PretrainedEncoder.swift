@@ -22,16 +22,19 @@ public final class PretrainedEncoder: Module {
   ///
   /// The weights are `model.safetensors`, parts that `model.safetensors.index.json` lists, or a dictionary that PyTorch
   /// saved as `pytorch_model.bin` or `model.pt`. Half types become f32.
+  /// - Parameter isFrozen: no parameter gets gradients or may be written to. Of `model.safetensors` the encoder then has
+  ///   those pages in memory that it uses, which of a table of words are the rows of words that occur.
   /// - Throws: `Fault` for an absent file, a number out of range, an unknown family, and weights that the configuration
   ///   does not describe.
-  public init(_ folder: String) throws(Fault) {
+  public init(_ folder: String, isFrozen: Bool = false) throws(Fault) {
     let configuration = try ConfigurationReader(folder: folder)
     family = try configuration.choice("model_type")
     super.init()
     let family = family
     network = try AbstractTensors.make { () throws(Fault) in try family.network(configuration) }
-    try network.take(try WeightFiles(folder: folder), of: family)
+    try network.take(try WeightFiles(folder: folder, mapped: isFrozen), of: family)
     train(false)
+    if isFrozen { freeze() }
   }
 
   /// The number of features of the last layer, or of the embedding in CLIP.

@@ -2,6 +2,7 @@
 // isa_*.cpp includes it once, inside its own target attribute. The headers of the standard library must be included
 // before it, outside of that attribute.
 #include "elementwise.h"
+#include "post_norm.h"
 #include "ragged_attention.h"
 #include "reduce.h"
 
@@ -16,6 +17,8 @@ const Kernels table = {
     dropout_flat<double>,
     attend_ragged<float>,
     attend_ragged<double>,
+    bias_gelu_rows,
+    residual_norm_rows,
 };
 
 }  // namespace polyphony::POLYPHONY_ISA

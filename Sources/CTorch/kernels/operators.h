@@ -8,5 +8,6 @@ namespace polyphony {
 void register_encoder(torch::Library& library, bool autograd);
 void register_elementwise(torch::Library& library, bool autograd);
 void register_ragged(torch::Library& library);
+void register_post_norm(torch::Library& library);
 
 }  // namespace polyphony

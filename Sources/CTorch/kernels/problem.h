@@ -85,6 +85,12 @@ struct EncoderKernels {
   void (*reduce)(const Call<T>&, int thread, int threads);  // sums the partial gradients of all threads
 };
 
+/// The vectors of a LayerNorm of a sum: a bias that is added first, then scale and shift.
+struct NormOfSum {
+  const float *bias = nullptr, *weight = nullptr, *shift = nullptr;
+  float epsilon = 0;
+};
+
 struct Kernels {
   const char* name;
   EncoderKernels<float> f32;
@@ -94,6 +100,9 @@ struct Kernels {
   void (*dropout_f64)(const double*, double*, int64_t from, int64_t to, double factor, const Dropout&);
   void (*ragged_f32)(const RaggedHead<float>&);
   void (*ragged_f64)(const RaggedHead<double>&);
+  // x = gelu(x + bias), and y = LayerNorm(x + y + bias), for rows of a multiple of 16 features.
+  void (*bias_gelu_f32)(float* x, const float* bias, int64_t rows, int64_t width);
+  void (*residual_norm_f32)(const float* x, const NormOfSum&, float* y, int64_t rows, int64_t width);
 };
 
 /// Returns the kernels for this processor, or those that POLYPHONY_ISA selects (plain, avx2 or avx512).

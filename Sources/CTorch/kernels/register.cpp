@@ -20,6 +20,12 @@ TORCH_LIBRARY(polyphony, m) {
       "Tensor? final_bias, int heads, bool causal, float p_attention, float p_relu, float p_residual, int readout, "
       "int seed, int offset) -> Tensor");
   m.def("ragged_attention(Tensor q, Tensor k, Tensor v, Tensor starts, int heads) -> Tensor");
+  m.def(
+      "residual_norm(Tensor x, Tensor y, Tensor matrix, Tensor bias, Tensor weight, Tensor shift, float epsilon) -> "
+      "Tensor");
+  m.def(
+      "feed_forward_norm(Tensor x, Tensor widening, Tensor widening_bias, Tensor narrowing, Tensor narrowing_bias, "
+      "Tensor weight, Tensor shift, float epsilon) -> Tensor");
   m.def("instruction_set() -> str", [] { return std::string(polyphony::kernels().name); });
 }
 
@@ -27,10 +33,12 @@ TORCH_LIBRARY_IMPL(polyphony, CPU, m) {
   polyphony::register_encoder(m, false);
   polyphony::register_elementwise(m, false);
   polyphony::register_ragged(m);
+  polyphony::register_post_norm(m);
 }
 
 TORCH_LIBRARY_IMPL(polyphony, AutogradCPU, m) {
   polyphony::register_encoder(m, true);
   polyphony::register_elementwise(m, true);
   polyphony::register_ragged(m);
+  polyphony::register_post_norm(m);
 }

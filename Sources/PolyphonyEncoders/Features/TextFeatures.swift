@@ -63,8 +63,7 @@ public struct TextFeatures: FeatureExtractor {
   ) throws(Fault) {
     let folder = record.folder ?? ""
     let tokenizer = try Tokenizer(folder: folder, longest: record.longest)
-    let encoder = try PretrainedEncoder(folder)
-    encoder.freeze()
+    let encoder = try PretrainedEncoder(folder, isFrozen: true)
     let rows = texts.map { (key: $0.key, ids: tokenizer.encode($0.text)) }.sorted { $0.ids.count > $1.ids.count }
     var done = 0
     for start in stride(from: 0, to: rows.count, by: Self.batch) {

@@ -20,16 +20,17 @@ struct WeightFiles {
 
   /// Opens `model.safetensors`, the parts that `model.safetensors.index.json` lists, or a dictionary of weights that
   /// PyTorch saved as `pytorch_model.bin` or `model.pt`. No tensor is read yet, and nothing in a file is run.
+  /// - Parameter mapped: tensors of safetensors files are read-only and stay in the file's own pages.
   /// - Throws: `Fault` if none is there, or if one is broken.
-  init(folder: String) throws(Fault) {
+  init(folder: String, mapped: Bool = false) throws(Fault) {
     let (single, index) = ("\(folder)/model.safetensors", "\(folder)/model.safetensors.index.json")
     let exists = FileManager.default.fileExists(atPath:)
     if exists(single) {
       path = single
-      entries = Self.entries(try SafetensorsFile(path: single))
+      entries = Self.entries(try SafetensorsFile(path: single), mapped)
     } else if exists(index) {
       path = index
-      entries = try Self.shards(index, folder: folder)
+      entries = try Self.shards(index, folder: folder, mapped)
     } else if let pickled = Self.pickled.map({ "\(folder)/\($0)" }).first(where: exists) {
       path = pickled
       let dictionary = try StateDictionary(path: pickled)
@@ -47,15 +48,18 @@ struct WeightFiles {
   /// The names of files that PyTorch wrote.
   static let pickled = ["pytorch_model.bin", "pytorch_model.pt", "model.pt", "model.pth"]
 
-  private static func entries(_ file: SafetensorsFile) -> [String: Entry] {
+  private static func entries(_ file: SafetensorsFile, _ mapped: Bool) -> [String: Entry] {
     Dictionary(
       uniqueKeysWithValues: file.entries.map { entry in
-        (entry.name, Entry(shape: entry.shape) { () throws(Fault) in try file.tensor(entry.name) })
+        let read = { () throws(Fault) in mapped ? try file.mapped(entry.name) : try file.tensor(entry.name) }
+        return (entry.name, Entry(shape: entry.shape, read: read))
       })
   }
 
   /// Opens the files of a list, and takes from each the tensors that the list places there.
-  private static func shards(_ index: String, folder: String) throws(Fault) -> [String: Entry] {
+  private static func shards(
+    _ index: String, folder: String, _ mapped: Bool
+  ) throws(Fault) -> [String: Entry] {
     let document = try JSONFile.document(index, remedy: "copy the folder again")
     guard case .object(let places)? = document["weight_map"] else {
       throw Fault(.badData, "the list of weights has no weight_map", file: index, expected: "an object of file names")
@@ -68,7 +72,7 @@ struct WeightFiles {
           .badData, "a tensor's file has no usable name", file: index, key: place.key,
           found: place.value.text(.line), expected: "the name of a file in the same folder")
       }
-      if files[name] == nil { files[name] = entries(try SafetensorsFile(path: "\(folder)/\(name)")) }
+      if files[name] == nil { files[name] = entries(try SafetensorsFile(path: "\(folder)/\(name)"), mapped) }
       guard let entry = files[name]?[place.key] else {
         throw Fault(
           .badData, "a file lacks a tensor that the list places there", file: "\(folder)/\(name)", key: place.key,

@@ -12,9 +12,10 @@ import Testing
       try SmallEncoder.manifest(60).write(toFile: "\(folder)/manifest.csv", atomically: true, encoding: .utf8)
       let convert = [
         "data", "convert", "--input", "manifest.csv", "--modality", "text=transcript:text", "--encoder", "text=enc",
-        "--modality", "audio=loudness", "--target", "label", "--group-by", "video", "--cache", "kept",
+        "--target", "label", "--group-by", "video", "--cache", "kept", "--pooling", "text=mean",
       ]
-      let converted = try Program.succeed(convert + ["--pooling", "text=mean", "--output", "data"], in: folder)
+      let audio = ["--modality", "audio=loudness"]
+      let converted = try Program.succeed(convert + audio + ["--output", "data"], in: folder)
       #expect(converted.output.contains("text  vector 16  of bert"))
       #expect(converted.errors.contains("8 of 60 inputs of text have no content. They count as missing"))
       let description = try #require(text(of: "\(folder)/data/dataset.json"))
@@ -22,6 +23,10 @@ import Testing
         #expect(description.contains(word), "\(word) is not in dataset.json")
       }
       try Program.succeed(["data", "validate", "data"], in: folder)
+      // Without the audio, the samples with an empty text have nothing.
+      let alone = try Program.succeed(convert + ["--output", "alone"], in: folder)
+      #expect(alone.errors.contains("samples lack every modality and are left out"), "\(alone.errors)")
+      try Program.succeed(["data", "validate", "alone"], in: folder)
       try Program.succeed(
         ["train", "--data", "data", "--architecture", "late_fusion", "--output", "run"] + ResumeTests.settings,
         in: folder)
@@ -38,8 +43,7 @@ import Testing
       try SmallEncoder.expectAnotherIsRefused(predict + sample, in: folder, answer: answer.output)
       // Features of it have the same form, and the model refuses them too.
       try Program.succeed(
-        convert.map { $0 == "text=enc" ? "text=elsewhere" : $0 } + ["--pooling", "text=mean", "--output", "others"],
-        in: folder)
+        convert.map { $0 == "text=enc" ? "text=elsewhere" : $0 } + audio + ["--output", "others"], in: folder)
       let refused = try Program.run(["evaluate", "--model", "run/model", "--data", "others"], in: folder)
       #expect(refused.code == 65 && refused.errors.contains("another encoder's than those of the model"))
     }

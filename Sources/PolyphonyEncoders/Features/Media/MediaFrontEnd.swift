@@ -32,8 +32,7 @@ extension EncoderFolder {
     _ pooling: Pooling, layer: Int,
     _ encode: @escaping (_ encoder: PretrainedEncoder, _ batch: Tensor) throws(Fault) -> EncoderStates
   ) throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {
-    let encoder = try PretrainedEncoder(path)
-    encoder.freeze()
+    let encoder = try PretrainedEncoder(path, isFrozen: true)
     return { (inputs) throws(Fault) in
       let pooled = try encode(encoder, .stacked(inputs)).pooled(pooling, layer: layer)
       return inputs.indices.map { pooled[$0] }

@@ -100,19 +100,34 @@ public final class EncoderLayer: Module {
   ///
   /// - Parameter bias: numbers that are added to the scores, broadcast to `[batch, heads, length, length]`.
   func callAsFunction(_ x: Tensor, _ layout: SequenceLayout, bias: Tensor? = nil) -> Tensor {
-    let attended = attend(shape.normFirst ? attentionNorm(x) : x, layout, bias)
-    let middle = x + layout.adapted(attended, adapter?.adapt(attention:))
+    let joined = attend(shape.normFirst ? attentionNorm(x) : x, layout, bias)
+    if isPlain, let sum = Fused.residualNorm(x, joined, output, attentionNorm),
+      let result = Fused.feedForwardNorm(sum, widening, narrowing, feedForwardNorm)
+    {
+      return result
+    }
+    let middle = x + layout.adapted(projected(joined), adapter?.adapt(attention:))
     let sum = shape.normFirst ? middle : attentionNorm(middle)
     let output =
       sum + layout.adapted(feedForward(shape.normFirst ? feedForwardNorm(sum) : sum), adapter?.adapt(feedForward:))
     return layout.adapted(shape.normFirst ? output : feedForwardNorm(output), adapter?.adapt(output:))
   }
 
+  /// True for a layer in BERT's form with nothing between its parts.
+  private var isPlain: Bool {
+    !shape.normFirst && shape.activation == .gelu && !isTraining && adapter == nil && attentionScale == nil
+      && feedForwardScale == nil
+  }
+
+  /// Returns the heads, joined and not yet projected.
   private func attend(_ x: Tensor, _ layout: SequenceLayout, _ bias: Tensor?) -> Tensor {
     let bias = bias.map { bias in gate.map { $0(layout.padded(x)) * bias } ?? bias }
-    let joined = layout.attention(
+    return layout.attention(
       query(x), key(x), value(x), heads: shape.heads, bias: bias, causal: shape.causal,
       dropout: isTraining ? shape.attentionDropout : 0, prefix: adapter?.prefix(batch: layout.batch))
+  }
+
+  private func projected(_ joined: Tensor) -> Tensor {
     let result = output(joined).dropout(shape.dropout, active: isTraining)
     return attentionScale.map { result * $0 } ?? result
   }

@@ -12,7 +12,7 @@ PYTEST = PYTHONPATH="python:$(TORCH_SITE):$(PEER_PACKAGES)" POLYPHONY="$(CURDIR)
   $(PYTHON) -m pytest -q -p no:cacheprovider --rootdir python -n 2 --dist worksteal $(PYTEST_FLAGS) python/tests
 SWIFT_FILES = Sources Tests Examples Package.swift
 
-.PHONY: help setup build install uninstall wheel test test-swift test-python torture fuzz demo demo-clip docs bench profile bench-check sanitize \
+.PHONY: help setup build install uninstall wheel test test-swift test-python parity torture fuzz demo demo-clip docs bench profile bench-check sanitize \
   fixtures encoder-fixtures \
   format lint clean
 
@@ -22,6 +22,7 @@ help:
 	@echo "make install   install the program under PREFIX=DIR (default ~/.local); make uninstall removes it"
 	@echo "make wheel     make dist/polyphony-*.whl, which brings program and Python package"
 	@echo "make test      run all tests (make test-python: those of the Python package alone)"
+	@echo "make parity    print how far every family of encoders is from transformers"
 	@echo "make torture   kill runs, damage files and fill disks at random (KILLS=1000 CASES=10000 ENCODERS=100000 DISKS=40 SEED=1)"
 	@echo "make fuzz      fuzz the readers of files with libFuzzer (TARGET=all RUNS=100000; Linux)"
 	@echo "make demo      one model, four lives on the data set that comes along, each against what it is to improve on"
@@ -64,6 +65,12 @@ test-swift: setup
 # The Python package against the golden figures and against the program.
 test-python: build $(PEER_PACKAGES)/.installed
 	$(PYTEST)
+
+# The largest differences of every family of encoders from transformers, as rows of a table.
+parity: setup
+	@echo "| encoder | states | gradients |"
+	@echo "|---|---:|---:|"
+	@POLYPHONY_PARITY=1 swift test -c release --filter 'agreesWithTransformers|clipReadsTextsToo' 2>&1 | grep '^| ' | sort
 
 # A wheel with the program, its libraries and the Python package; it uses the libtorch of its dependency, PyTorch.
 # The Swift runtime is inside the program.

@@ -10,6 +10,12 @@ import Torch
     let tokens = try #require(reference["input.input_ids"])
     let states = try reference.encoder(tokens: tokens, mask: mask, types: reference["input.token_type_ids"])
     try reference.check(states, mask: mask)
+    // Without gradients, other kernels compute the layers.
+    let types = reference["input.token_type_ids"]
+    let fused = try noGrad { try reference.encoder(tokens: tokens, mask: mask, types: types) }
+    for layer in 0...states.layerCount {
+      expectClose(try fused.hidden(layer), try states.hidden(layer), relative: 1e-5, "layer \(layer) fused")
+    }
   }
 
   /// Padding is not computed, so more of it changes nothing.

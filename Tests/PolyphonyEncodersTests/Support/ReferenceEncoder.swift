@@ -6,10 +6,12 @@ import Torch
 
 /// An encoder of the fixtures with the numbers that transformers computes for it.
 struct ReferenceEncoder {
+  private let name: String
   let encoder: PretrainedEncoder
   let reference: SafetensorsFile
 
   init(_ name: String) throws {
+    self.name = name
     let folder = try Self.folder(name)
     encoder = try PretrainedEncoder(folder)
     reference = try SafetensorsFile(path: "\(folder)/reference.safetensors")
@@ -29,19 +31,24 @@ struct ReferenceEncoder {
     let real = { (state: Tensor) in
       mask.map { state * $0.to(.float32).unsqueezed(2) } ?? state
     }
+    var (ofStates, ofGradients) = (0.0, 0.0)
+    func compare(_ found: Tensor, _ name: String, relative: Double, _ description: String) throws -> Double {
+      let expected = try #require(self[name], sourceLocation: sourceLocation)
+      return expectClose(
+        real(found), real(expected), relative: relative, description, sourceLocation: sourceLocation)
+    }
     for layer in 0..<states.layerCount {
-      let expected = try #require(self["hidden.\(layer)"], sourceLocation: sourceLocation)
-      expectClose(
-        real(try states.hidden(layer)), real(expected), relative: 1e-5, "layer \(layer)", sourceLocation: sourceLocation
-      )
+      ofStates = max(
+        ofStates, try compare(states.hidden(layer), "hidden.\(layer)", relative: 1e-5, "layer \(layer)"))
     }
     let last = try states.hidden()
-    let expected = try #require(self["last"], sourceLocation: sourceLocation)
-    expectClose(real(last), real(expected), relative: 1e-5, "last layer", sourceLocation: sourceLocation)
+    ofStates = max(ofStates, try compare(last, "last", relative: 1e-5, "last layer"))
     var scalar = (last * (try #require(self["probe"]))).sum()
     if let wanted = self["embedding"] {
       let embedding = try #require(states.embedding, sourceLocation: sourceLocation)
-      expectClose(embedding, wanted, relative: 1e-5, "embedding", sourceLocation: sourceLocation)
+      let difference = expectClose(
+        embedding, wanted, relative: 1e-5, "embedding", sourceLocation: sourceLocation)
+      ofStates = max(ofStates, difference)
       scalar = scalar + embedding.sum()
     }
     scalar.backward()
@@ -50,7 +57,12 @@ struct ReferenceEncoder {
       let name = gradients.first { $0.hasSuffix(".\(key)") }
       let expected = try #require(name.flatMap { self[$0] }, "no gradient of \(key)", sourceLocation: sourceLocation)
       let found = stored.tensor?.gradient ?? expected.zerosLike()
-      expectClose(found, expected, relative: 1e-4, "gradient of \(key)", sourceLocation: sourceLocation)
+      let difference = expectClose(
+        found, expected, relative: 1e-4, "gradient of \(key)", sourceLocation: sourceLocation)
+      ofGradients = max(ofGradients, difference)
+    }
+    if ProcessInfo.processInfo.environment["POLYPHONY_PARITY"] == "1" {
+      print(String(format: "| %@ | %.1e | %.1e |", name, ofStates, ofGradients))
     }
   }
 }

@@ -1,6 +1,7 @@
 // `polyphony::embed` (scaled input + sinusoidal positions, dropout) and `polyphony::dropout`.
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <map>
 #include <mutex>

@@ -1,7 +1,8 @@
 // The encoder operator: whole pre-norm transformer layers for CPU, with their backward pass.
 #pragma once
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include "buffers.h"
 #include "plan.h"

@@ -2,7 +2,10 @@
 // attention, for passes without gradients. libtorch multiplies the matrices. The rest takes one pass over the rows,
 // where single operators would take one each for copying the bias, for adding, for the activation and for the norm.
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mm.h>
 
 #include "operators.h"
 #include "problem.h"

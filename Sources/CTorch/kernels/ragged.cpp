@@ -1,6 +1,9 @@
 // `polyphony::ragged_attention`: attention within samples of different lengths, side by side without padding.
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
+#include <ATen/Dispatch.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 
 #include <cmath>
 

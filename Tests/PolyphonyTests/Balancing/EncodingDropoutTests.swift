@@ -1,4 +1,3 @@
-import Polyphony
 import Testing
 import Torch
 
@@ -15,8 +14,8 @@ import Torch
     return columns[0].indices.map { row in columns.map { $0[row] } }
   }
 
-  @Test func theShareIsTheRate() throws {
-    try ownRandomNumbers {
+  @Test func theShareIsTheRate() {
+    ownRandomNumbers {
       let inputs = Inputs([.zeros([4000, 1]), .zeros([4000, 1]), .zeros([4000, 1])])
       let dropped = EncodingDropout.applied(to: encodings(4000, modalities: 3), of: inputs, rate: 0.3)
       let rows = kept(dropped)

@@ -6,7 +6,9 @@ import Torch
 
 /// The starved set has a strong modality that is linear, and a slow one that is a product.
 @Suite struct SyntheticStarvationTests {
-  private static let set = Result { try SyntheticStarvation().make() }
+  private let splits: [DatasetWriter.Split]
+
+  init() throws { splits = try SyntheticStarvation().make() }
 
   /// The accuracy of a ridge regression of the sign of the class on `fit`, scored on `rest`.
   private func accuracy(
@@ -21,12 +23,11 @@ import Torch
 
   /// The samples of a split in one modality.
   private func samples(_ part: Int, _ modality: Int) throws -> (x: Tensor, y: Tensor) {
-    let split = try Self.set.get()[part]
+    let split = splits[part]
     return (split.inputs.modalities[modality], try #require(split.target))
   }
 
   @Test func sizesAndClasses() throws {
-    let splits = try Self.set.get()
     #expect(splits.map(\.name) == ["train", "valid", "test"])
     #expect(splits.map(\.inputs.count) == [800, 500, 2000])
     #expect(splits[0].inputs.modalities.map { $0.size(1) } == [200, 30])

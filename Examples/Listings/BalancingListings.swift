@@ -44,6 +44,13 @@ public enum BalancingListings {
     return accuracies
   }
 
+  /// ``ModalityRandomDropout``
+  public static func dropout() throws(Fault) -> ModalityRandomDropout {
+    let recipe = try SettingsTree(yaml: "rate: 0.5", file: "recipe")
+    let (hook, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try ModalityRandomDropout(reader) }
+    return hook
+  }
+
   /// ``OnTheFlyModulation``
   public static func ogm(_ model: MultimodalModel) throws(Fault) -> OnTheFlyModulation {
     let recipe = try SettingsTree(yaml: "alpha: 0.5", file: "recipe")
@@ -71,6 +78,20 @@ public enum BalancingListings {
   public static func blending(_ model: MultimodalModel) throws(Fault) -> GradientBlending {
     let recipe = try SettingsTree(yaml: "interval: 3", file: "recipe")
     let (hook, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try GradientBlending(reader, model) }
+    return hook
+  }
+
+  /// ``ParetoGradients``
+  public static func pareto(_ model: MultimodalModel) throws(Fault) -> ParetoGradients {
+    let recipe = try SettingsTree(yaml: "gamma: 1", file: "recipe")
+    let (hook, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try ParetoGradients(reader, model) }
+    return hook
+  }
+
+  /// ``AsymmetricLearning``
+  public static func asymmetric(_ model: MultimodalModel) throws(Fault) -> AsymmetricLearning {
+    let recipe = try SettingsTree(yaml: "{start: 3, temperature: 8}", file: "recipe")
+    let (hook, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try AsymmetricLearning(reader, model) }
     return hook
   }
 

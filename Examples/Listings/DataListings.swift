@@ -159,4 +159,10 @@ public enum DataListings {
     let phantoms = SyntheticPhantoms(samples: 100, size: 32)
     try DatasetWriter.write(phantoms.description, phantoms.make(), to: "phantoms")
   }
+
+  /// ``SyntheticStarvation``
+  public static func starvation() throws(Fault) {
+    let starved = SyntheticStarvation(samples: 3300, seed: 1)
+    try DatasetWriter.write(starved.description, starved.make(), to: "starved")
+  }
 }

@@ -15,7 +15,7 @@ from paired import gain  # noqa: E402
 
 def part(output, name):
     rows = json.loads((output / name / "results.json").read_text())["results"]
-    for folder, title in (("light", "{}, one layer"), ("taught", "teaching alone")):
+    for folder, title in (("light", "{}, one layer"), ("taught", "teaching alone"), ("complete", "{}, no dropout")):
         more = output / folder / name / "results.json"
         if more.exists():
             rows += [{**row, "name": title.format(row["name"])} for row in json.loads(more.read_text())["results"]]
@@ -43,9 +43,13 @@ def part(output, name):
     print()
 
 
+PARTS = ["classes", "sentiment", "ciphered", "starved", "starved-sgd", "numerals", "phantoms", "mosi"]
+PARTS += [f"standard/{name}" for name in PARTS]
+
+
 def main():
     output = pathlib.Path(sys.argv[1])
-    for name in sys.argv[2:] or ["classes", "sentiment", "starved", "numerals", "phantoms", "mosi"]:
+    for name in sys.argv[2:] or PARTS:
         if (output / name / "results.json").exists():
             part(output, name)
 

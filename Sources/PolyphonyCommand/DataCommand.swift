@@ -94,7 +94,10 @@ struct DataSynthesizeCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What to make: sentiment (regression from sequences) or segmentation (images of four contrasts).",
+      """
+      What to make: sentiment (regression from sequences), segmentation (images of four contrasts) or starved (two \
+      classes, a strong modality and a slow one that joint training starves).
+      """,
       valueName: "name"))
   var kind = Kind.sentiment
 
@@ -103,13 +106,29 @@ struct DataSynthesizeCommand: ReportingCommand {
 
   /// The kinds of data set that the command can make.
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case sentiment, segmentation
+    case sentiment, segmentation, starved
+
+    /// The number of samples without the option.
+    var samples: Int {
+      switch self {
+      case .sentiment: 2000
+      case .segmentation: 200
+      case .starved: 3300
+      }
+    }
   }
 
-  @Option(help: ArgumentHelp("Samples over all splits; 2000 for sentiment, 200 for segmentation.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      Samples over all splits; 2000 for sentiment, 200 for segmentation, 3300 for starved (800 of them for training).
+      """,
+      valueName: "count"))
   var samples: Int?
 
-  @Option(help: ArgumentHelp("The number of modalities of sentiment; segmentation has four.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "The number of modalities of sentiment; segmentation has four, starved has two.", valueName: "count"))
   var modalities = 3
 
   @Option(
@@ -143,7 +162,7 @@ struct DataSynthesizeCommand: ReportingCommand {
 
   func execute() throws {
     _ = try DeviceOptions().preparedLibrary()
-    let count = samples ?? (kind == .sentiment ? 2000 : 200)
+    let count = samples ?? kind.samples
     switch kind {
     case .sentiment:
       var generator = SyntheticSentiment()
@@ -153,6 +172,9 @@ struct DataSynthesizeCommand: ReportingCommand {
       try DatasetWriter.write(generator.description, try generator.make(), to: output)
     case .segmentation:
       let generator = SyntheticPhantoms(samples: count, shift: shift, seed: seed)
+      try DatasetWriter.write(generator.description, try generator.make(), to: output)
+    case .starved:
+      let generator = SyntheticStarvation(samples: count, seed: seed)
       try DatasetWriter.write(generator.description, try generator.make(), to: output)
     }
     Terminal.note("\(count) samples in \(output)")

@@ -4,7 +4,12 @@
 ///
 /// B_i = ρ · Σ_{k≠i} Δ_k / Σ_k Δ_k, clamped to [0, B_max].
 ///
-/// A modality with a faster rise of its score than the others gets a smaller term. Before the clamp, the terms add up
+/// A modality with a faster rise of its score than the others gets a smaller term. A modality whose score has stopped
+/// to rise gets ρ, whatever its score is. For two modalities the other one then gets 0: if the strong modality has
+/// saturated, Δ_s = 0 freezes the weak one. ``Measure/level`` puts ε̄_i − ε̄(0) in place of Δ_i, at least 0.001. Then the
+/// modality that has come less far gets the larger term, also when nothing rises any more.
+///
+/// For both measures the following holds. Before the clamp, the terms add up
 /// to ρ(M − 1), so ρ also scales the learning rate. The neutral value ρ = M/(M − 1) makes their mean 1. If all Δ have
 /// one sign, every B_i is in [0, ρ], hence the default B_max = ρ. If the denominator vanishes, every modality gets the
 /// mean ρ(M − 1)/M. A single modality has B = 1.
@@ -31,6 +36,16 @@ public struct BalancingTerms: Equatable, Sendable {
     public var isUndefined: Bool
   }
 
+  /// What B_i is computed from.
+  public enum Measure: String, Sendable, CaseIterable {
+    /// The change of each score since the last step (as published).
+    case progress
+    /// The height of each score above ε(0).
+    case level
+  }
+
+  /// What B_i is computed from.
+  public var measure: Measure
   /// The factor ρ.
   public var rho: Double
   /// The bound B_max.
@@ -40,8 +55,13 @@ public struct BalancingTerms: Equatable, Sendable {
   /// The averages ε̄, one for each modality.
   public internal(set) var scores: [Double]
 
+  /// ε̄(0).
+  private let start: Double
+
   /// The bound below which |ΣΔ| counts as 0. Scores are at most of the order of 1, so a smaller sum is rounding.
   static let smallestSum = 1e-8
+  /// The smallest level. A score at or below ε̄(0) has not come far, and its level is noise.
+  static let smallestLevel = 1e-3
 
   /// Makes the terms of a new run.
   /// - Parameters:
@@ -50,13 +70,15 @@ public struct BalancingTerms: Equatable, Sendable {
   ///   - limit: B_max; nil for ρ.
   ///   - smoothing: s, from 0 to below 1.
   ///   - start: ε̄(0).
+  ///   - measure: what B_i is computed from.
   public init(
-    count: Int, rho: Double? = nil, limit: Double? = nil, smoothing: Double = 0, start: Double = 0
+    count: Int, rho: Double? = nil, limit: Double? = nil, smoothing: Double = 0, start: Double = 0,
+    measure: Measure = .progress
   ) {
     let neutral = count > 1 ? Double(count) / Double(count - 1) : 1
     self.rho = rho ?? neutral
     self.limit = limit ?? self.rho
-    self.smoothing = smoothing
+    (self.smoothing, self.start, self.measure) = (smoothing, start, measure)
     scores = Array(repeating: start, count: count)
   }
 
@@ -64,10 +86,13 @@ public struct BalancingTerms: Equatable, Sendable {
   public mutating func update(_ observed: [Double]) -> Step {
     let before = scores
     scores = zip(before, observed).map { smoothing * $0 + (1 - smoothing) * $1 }
-    return terms(of: zip(scores, before).map { $0 - $1 })
+    switch measure {
+    case .progress: return terms(of: zip(scores, before).map { $0 - $1 })
+    case .level: return terms(of: scores.map { max($0 - start, Self.smallestLevel) })
+    }
   }
 
-  /// Computes the terms of some differences Δ.
+  /// Computes the terms of some differences Δ, or levels.
   public func terms(of changes: [Double]) -> Step {
     let count = changes.count
     let none = Array(repeating: false, count: count)

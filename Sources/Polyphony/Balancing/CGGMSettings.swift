@@ -75,15 +75,23 @@ public struct CGGMSettings: Equatable, Sendable {
   public var rho: Double?
   /// λ, the weight of the direction term.
   public var lambda = 0.1
+  /// What B_i is computed from.
+  public var measure = BalancingTerms.Measure.progress
   /// s, the smoothing of the scores' exponential average; 0 as published.
   public var smoothing = 0.9
-  /// ε(0), the start of the progress.
+  /// ε(0), the start of the progress. Levels always count from chance, or from 0 where the targets decide what chance
+  /// scores.
   public var start = Start.zero
   /// The share of the classifiers' gradient that reaches the encoders; 0 as published.
   ///
   /// It goes beyond the paper. If joint training leaves an encoder almost without a gradient, B_i times that gradient
   /// does not help.
   public var teaching = 0.0
+  /// The probability that the fusion reads zeros in place of a sample's encoding, in training; 0 as published.
+  ///
+  /// It goes beyond the paper too. A better encoder raises the score only if the fusion reads it, and a fusion whose
+  /// loss has vanished does not learn to.
+  public var drop = 0.0
   /// B_max; nil for ρ.
   public var limit: Double?
   /// The score ε of a regression; nil for the task's own.
@@ -101,29 +109,59 @@ public struct CGGMSettings: Equatable, Sendable {
   /// Makes the default settings.
   public init() {}
 
-  /// Makes the published settings for a data set. Unpublished values have their defaults.
-  public init(_ preset: Preset) {
-    (rho, lambda, classifierLearningRate, classifierWeightDecay) = preset.values
-    // The paper neither smooths nor clamps, and the classifiers of the released code have two layers.
-    if preset != .none { (smoothing, classifierLayers) = (0, 2) }
+  /// CGGM whose classifiers also teach the encoders.
+  static var teaching: CGGMSettings {
+    var settings = CGGMSettings()
+    settings.teaching = 1
+    return settings
   }
 
-  /// Reads the section. A preset changes the defaults of the other keys.
+  /// The settings of the strategy `balanced`: the parts of CGGM that validation preferred over all sets of
+  /// `Experiments/balancing`.
+  ///
+  /// B_i follows levels and scales updates, the classifiers teach, and the fusion loses encodings at random.
+  public static var balanced: CGGMSettings {
+    var settings = teaching
+    (settings.parts, settings.measure, settings.target) = (.magnitude, .level, .updates)
+    settings.drop = 0.3
+    return settings
+  }
+
+  /// Makes the published settings for a data set. Unpublished values have their defaults.
+  public init(_ preset: Preset) { apply(preset) }
+
+  private mutating func apply(_ preset: Preset) {
+    guard preset != .none else { return }
+    (rho, lambda, classifierLearningRate, classifierWeightDecay) = preset.values
+    // The paper neither smooths nor clamps, and the classifiers of the released code have two layers.
+    (smoothing, classifierLayers) = (0, 2)
+  }
+
+  /// The section's settings, with defaults other than CGGM's own.
+  ///
+  /// A preset, and the measure `level`, change the defaults of other keys.
   /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
-  public init(_ reader: SettingsReader, parts fixed: Parts? = nil, teaching taught: Double? = nil) throws(Fault) {
-    self.init(try reader.choice("preset", default: Preset.none))
-    parts = try reader.choice("parts", default: .both)
+  public init(_ reader: SettingsReader, defaults: CGGMSettings = .init(), parts fixed: Parts? = nil) throws(Fault) {
+    self = defaults
+    apply(try reader.choice("preset", default: Preset.none))
+    parts = try reader.choice("parts", default: parts)
     if let fixed { parts = fixed }
     target = try reader.choice("scale", default: target)
     rho = try reader.optional("rho", .double(in: Above(0))) ?? rho
     lambda = try reader.double("lambda", default: lambda, in: 0...)
+    measure = try reader.choice("measure", default: measure)
+    // The level of a single batch is mostly noise.
+    if measure == .level { smoothing = 0.99 }
     smoothing = try reader.double("smoothing", default: smoothing, in: 0..<1)
     start = try reader.choice("start", default: start)
-    teaching = try reader.double("teaching", default: taught ?? teaching, in: 0...)
-    limit = try reader.optional("limit", .double(in: Above(0)))
-    score = try reader.optional("score", .choice(of: ModalityScore.Regression.self))
+    teaching = try reader.double("teaching", default: teaching, in: 0...)
+    drop = try reader.double("drop", default: drop, in: 0..<1)
+    limit = try reader.optional("limit", .double(in: Above(0))) ?? limit
+    score = try reader.optional("score", .choice(of: ModalityScore.Regression.self)) ?? score
     classifierLayers = try reader.optional("classifier_layers", .int(in: 1...64)) ?? classifierLayers
-    classifierOptimizer = try reader.optional("classifier_optimizer", .choice(of: TrainingSettings.OptimizerName.self))
+    classifierOptimizer =
+      try reader.optional("classifier_optimizer", .choice(of: TrainingSettings.OptimizerName.self))
+      ?? classifierOptimizer
     classifierLearningRate =
       try reader.optional("classifier_learning_rate", .double(in: Above(0))) ?? classifierLearningRate
     classifierWeightDecay =

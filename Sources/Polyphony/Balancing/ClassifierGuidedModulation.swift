@@ -14,7 +14,8 @@ import Torch
 ///
 /// One backward pass serves the model and the classifiers, because their graphs are disjoint. With `teaching` they are
 /// not disjoint. Then a share κ of each classifier's gradient enters its encoder, ∂L/∂h_i += κ ∂L_i/∂h_i, and B_i
-/// multiplies it like the rest.
+/// multiplies it like the rest. With `drop` the fusion reads zeros in place of some encodings (`EncodingDropout`), while
+/// the classifiers read all of them.
 ///
 /// Early fusion has no separate encoders, so B_i acts on the projections. A sample that lacks a modality counts in that
 /// modality's score like the others.
@@ -50,7 +51,7 @@ public final class ClassifierGuidedModulation: StepHook {
     score = ModalityScore(configuration.task, regression: settings.score)
     terms = BalancingTerms(
       count: names.count, rho: settings.rho, limit: settings.limit, smoothing: settings.smoothing,
-      start: try Self.start(settings, score))
+      start: try Self.start(settings, score), measure: settings.measure)
     current = names.map { _ in 1 }
     classifiers = ModalityClassifiers(
       model, layers: settings.classifierLayers ?? configuration.classifierLayers ?? 1)
@@ -64,6 +65,7 @@ public final class ClassifierGuidedModulation: StepHook {
   }
 
   private static func start(_ settings: CGGMSettings, _ score: ModalityScore) throws(Fault) -> Double {
+    if settings.measure == .level { return score.chance ?? 0 }
     guard settings.start == .chance else { return 0 }
     if let chance = score.chance { return chance }
     throw Fault(
@@ -73,6 +75,11 @@ public final class ClassifierGuidedModulation: StepHook {
 
   /// Always true, because the classifiers read the encodings.
   public var needsEncodings: Bool { true }
+
+  /// The encodings that the setting `drop` leaves to the fusion.
+  public func fusionInput(_ encoded: [Tokens], of inputs: Inputs) -> [Tokens] {
+    EncodingDropout.applied(to: encoded, of: inputs, rate: settings.drop)
+  }
 
   /// One parameter group per modality, and one for shared parameters. The classifiers have their own optimiser.
   public func groups(_ model: MultimodalModel, _ training: TrainingSettings) -> [ParameterGroup]? {

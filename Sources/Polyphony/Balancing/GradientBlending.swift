@@ -17,28 +17,7 @@ import Torch
 /// let (hook, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try GradientBlending(reader, model) }
 /// ```
 public final class GradientBlending: StepHook {
-  /// The heads of the modalities.
-  final class Heads: Module {
-    @Child var heads: [Linear]
-
-    init(_ model: MultimodalModel) {
-      super.init()
-      let backbone = model.backbone
-      heads = backbone.configuration.modalities.map { _ in
-        Linear(backbone.encodedWidth, backbone.configuration.task.outputs)
-      }
-      move(to: model.device, dtype: backbone.outputLayer.weight.dtype)
-    }
-
-    /// The losses of the fused prediction and of all heads, `[1 + M]`.
-    func losses(_ output: MultimodalModel.Output, _ target: Tensor, _ loss: TaskLoss) -> Tensor {
-      .stacked(
-        [loss(output.prediction, target)]
-          + zip(output.encoded, heads).map { loss($1($0.pooled), target) })
-    }
-  }
-
-  private let heads: Heads
+  private let heads: ModalityHeads
   private let names: [String]
   private let interval: Int
   private let task: PredictionTask
@@ -55,14 +34,9 @@ public final class GradientBlending: StepHook {
   /// - Throws: `Fault(.usage)` for a setting out of range, and for segmentation.
   public init(_ reader: SettingsReader, _ model: MultimodalModel) throws(Fault) {
     task = model.configuration.task
-    guard task.kind != .segmentation else {
-      throw Fault(
-        .usage, "gradient blending's heads are for vectors, and a segmentation model has maps", key: reader.path,
-        expected: "regression, classification or multilabel", remedy: "choose cggm, ogm-ge, agm or mslr")
-    }
     let names = ["fused"] + model.configuration.modalities.map(\.name)
     self.names = names
-    heads = Heads(model)
+    heads = try ModalityHeads(model, for: reader.path)
     interval = try reader.int("interval", default: 5, in: 1...)
     weights = Array(repeating: 1 / Double(names.count), count: names.count)
   }
@@ -93,11 +67,16 @@ public final class GradientBlending: StepHook {
   /// The weighted sum Σ w_k L_k.
   public func loss(_ step: TrainingStep) -> Tensor {
     form = step.loss
-    let losses = heads.losses(step.output, step.batch.target, step.loss)
+    let losses = self.losses(step.output, step.batch.target, step.loss)
     log.begin(step.epoch)
     log.add("training_loss", names, losses.doubles)
     log.add("weight", names, weights)
     return (losses * Tensor(weights).to(losses.dtype).to(losses.device)).sum()
+  }
+
+  /// The losses of the fused prediction and of all heads, `[1 + M]`.
+  private func losses(_ output: MultimodalModel.Output, _ target: Tensor, _ loss: TaskLoss) -> Tensor {
+    .stacked([loss(output.prediction, target)] + heads(output.encoded).map { loss($0, target) })
   }
 
   /// Measures the losses and sets the weights every `interval` epochs.
@@ -119,7 +98,7 @@ public final class GradientBlending: StepHook {
     var sum = names.map { _ in 0.0 }
     model.forEachBatch(of: split.samples, device: model.device, encodings: true) { output, indices in
       let target = split.target.rows(Tensor(indices)).to(output.prediction.device)
-      let values = heads.losses(output, target, loss).doubles
+      let values = losses(output, target, loss).doubles
       sum = zip(sum, values).map { $0 + $1 * Double(indices.count) }
     }
     return sum.map { $0 / Double(split.count) }

@@ -18,6 +18,12 @@ public enum BalancingMethods {
   private static let registry = Registry<Maker>([
     ("joint", { (_, _) throws(Fault) in JointTraining() }),
     ("unimodal", { (reader, model) throws(Fault) in try own("unimodal", reader, model, UnimodalTraining.init) }),
+    (
+      "mrd",
+      { (reader, _) throws(Fault) in
+        try reader.section("mrd") { (section) throws(Fault) in try ModalityRandomDropout(section) }
+      }
+    ),
     ("mslr", { (reader, model) throws(Fault) in try own("mslr", reader, model, ModalityLearningRates.init) }),
     ("ogm-ge", { (reader, model) throws(Fault) in try own("ogm_ge", reader, model, OnTheFlyModulation.init) }),
     ("agm", { (reader, model) throws(Fault) in try own("agm", reader, model, AdaptiveModulation.init) }),
@@ -26,10 +32,13 @@ public enum BalancingMethods {
       "gradient-blending",
       { (reader, model) throws(Fault) in try own("gradient_blending", reader, model, GradientBlending.init) }
     ),
+    ("mmpareto", { (reader, model) throws(Fault) in try own("mmpareto", reader, model, ParetoGradients.init) }),
+    ("arl", { (reader, model) throws(Fault) in try own("arl", reader, model, AsymmetricLearning.init) }),
     ("cggm", { (reader, model) throws(Fault) in try cggm(reader, model) }),
     ("cggm-magnitude", { (reader, model) throws(Fault) in try cggm(reader, model, .magnitude) }),
     ("cggm-direction", { (reader, model) throws(Fault) in try cggm(reader, model, .direction) }),
-    ("cggm-teaching", { (reader, model) throws(Fault) in try cggm(reader, model, teaching: 1) }),
+    ("cggm-teaching", { (reader, model) throws(Fault) in try cggm(reader, model, defaults: .teaching) }),
+    ("balanced", { (reader, model) throws(Fault) in try own("balanced", reader, model, balanced) }),
     ("cggm-watch", { (reader, model) throws(Fault) in try cggm(reader, model, .watch) }),
   ])
 
@@ -42,12 +51,17 @@ public enum BalancingMethods {
   }
 
   private static func cggm(
-    _ reader: SettingsReader, _ model: MultimodalModel, _ parts: CGGMSettings.Parts? = nil, teaching: Double? = nil
+    _ reader: SettingsReader, _ model: MultimodalModel, _ parts: CGGMSettings.Parts? = nil,
+    defaults: CGGMSettings = .init()
   ) throws(Fault) -> any StepHook {
     let settings = try reader.section("cggm") { (section) throws(Fault) in
-      try CGGMSettings(section, parts: parts, teaching: teaching)
+      try CGGMSettings(section, defaults: defaults, parts: parts)
     }
     return try ClassifierGuidedModulation(settings, model)
+  }
+
+  private static func balanced(_ section: SettingsReader, _ model: MultimodalModel) throws(Fault) -> any StepHook {
+    try ClassifierGuidedModulation(CGGMSettings(section, defaults: .balanced), model)
   }
 
   /// Makes the strategy `unimodal:NAME` for the modality with this name.

@@ -48,7 +48,11 @@ public final class MultimodalModel {
   ///   - inputs: the samples.
   ///   - encodings: whether the output shall hold the encoded modalities. Without them the model joins the stages
   ///     between which no method acts, and computes only what is read.
-  public func callAsFunction(_ inputs: Inputs, encodings: Bool = false) -> Output {
+  ///   - fusionInput: changes the encoded modalities on their way to the fusion. The output holds them as they were
+  ///     before.
+  public func callAsFunction(
+    _ inputs: Inputs, encodings: Bool = false, fusionInput: (([Tokens]) -> [Tokens])? = nil
+  ) -> Output {
     let methods = methods
     let stages = methods.reduce(into: Stages()) { $0.formUnion($1.stages) }
     var inputs = prepared(inputs)
@@ -59,12 +63,13 @@ public final class MultimodalModel {
     // From here on what was made up counts as present, except for methods that handle missing modalities.
     context.isCompleted = methods.contains(where: \.makesUpMissingModalities)
     var representation: Tensor
-    if !encodings, stages.isEmpty {
+    if !encodings, fusionInput == nil, stages.isEmpty {
       representation = backbone.represent(embedded: tokens)
     } else {
       tokens = backbone.encode(tokens, afterLayer: encoderHook(context))
       for method in methods { tokens = method.encoded(tokens, context.seen(by: method)) }
       context.encoded = tokens
+      if let fusionInput { tokens = fusionInput(tokens) }
       if stages.isDisjoint(with: [.fusionLayers, .fused]) {
         representation = backbone.represent(encoded: tokens)
       } else {

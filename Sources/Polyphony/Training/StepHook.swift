@@ -2,7 +2,7 @@ import Torch
 
 /// The interface between a balancing method and the training loop.
 ///
-/// A step is forward, ``loss(_:)``, backward, ``adjustGradients(_:)``, clipping, update and ``endStep(_:)``. Every
+/// A step is forward (with ``fusionInput(_:of:)``), ``loss(_:)``, backward, ``adjustGradients(_:)``, clipping, update and ``endStep(_:)``. Every
 /// requirement has a default that leaves joint training as it is.
 ///
 /// ```swift
@@ -18,6 +18,11 @@ import Torch
 public protocol StepHook: AnyObject {
   /// True if the hook needs the encoded modalities in ``TrainingStep/output``.
   var needsEncodings: Bool { get }
+  /// Changes the encoded modalities on their way to the fusion, in training alone.
+  ///
+  /// The loop calls it if ``needsEncodings`` is true. ``TrainingStep/output`` holds the encoded modalities as they were
+  /// before.
+  func fusionInput(_ encoded: [Tokens], of inputs: Inputs) -> [Tokens]
   /// The parameter groups to train, with their learning rates. Nil for one group of all parameters.
   func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]?
   /// The loss to minimise, computed from the task's loss.
@@ -39,6 +44,8 @@ public protocol StepHook: AnyObject {
 extension StepHook {
   /// Default: false.
   public var needsEncodings: Bool { false }
+  /// Default: leaves the encoded modalities as they are.
+  public func fusionInput(_ encoded: [Tokens], of inputs: Inputs) -> [Tokens] { encoded }
   /// Default: one group of all parameters.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? { nil }
   /// Default: the task's loss.

@@ -45,7 +45,10 @@ package struct TrainingStepper {
   @discardableResult
   package func step(_ batch: Batch, complete: Inputs? = nil, epoch: Int = 0, index: Int = 0) -> Double {
     optimizer.zeroGradients()
-    let output = model(batch.inputs, encodings: hook.needsEncodings)
+    let output =
+      hook.needsEncodings
+      ? model(batch.inputs, encodings: true, fusionInput: { hook.fusionInput($0, of: batch.inputs) })
+      : model(batch.inputs)
     let step = TrainingStep(
       epoch: epoch, index: index, model: model, optimizer: optimizer, batch: batch, output: output, loss: loss,
       taskLoss: loss(output.prediction, batch.target), complete: complete)

@@ -75,4 +75,30 @@ import Testing
     var published = BalancingTerms(count: 2, smoothing: 0.999)
     expect(published.update([0.9, 0.6]).terms, [2 * 0.6 / 1.5, 2 * 0.9 / 1.5])
   }
+
+  /// The formula as published, where the strong modality has saturated and the weak one still learns.
+  @Test func aSaturatedModalityGetsEverything() {
+    // Δ_s = 0 and Δ_w > 0: the weak one gets ρ · 0.
+    expect(BalancingTerms(count: 2).terms(of: [0, 0.02]).terms, [2, 0])
+    var terms = BalancingTerms(count: 2, rho: 1.3)
+    _ = terms.update([1, 0.55])
+    for weak in [0.6, 0.65, 0.8] { expect(terms.update([1, weak]).terms, [1.3, 0]) }
+    // Of more modalities the saturated one gets ρ, and the others share ρ(M − 2).
+    for changes in [[0, 0.02, 0.02], [0, 0.01, 0.03]] {
+      let step = BalancingTerms(count: 3).terms(of: changes)
+      #expect(step.terms[0] == 1.5 && abs(step.terms[1] + step.terms[2] - 1.5) < 1e-12)
+    }
+  }
+
+  @Test func levelsSpeedUpWhatHasComeLessFar() {
+    var terms = BalancingTerms(count: 2, smoothing: 0.99, start: 0.5, measure: .level)
+    // Levels 0.004 and 0.001 after the first batch: B = 2 · 0.001/0.005, 2 · 0.004/0.005.
+    expect(terms.update([0.9, 0.6]).terms, [0.4, 1.6])
+    // Scores that stay give the same terms for ever, in contrast to the published ones.
+    for _ in 0..<20 { expect(terms.update([0.9, 0.6]).terms, [0.4, 1.6]) }
+    // A score at or below chance counts as a level of 0.001.
+    var chance = BalancingTerms(count: 2, smoothing: 0, start: 0.5, measure: .level)
+    expect(chance.update([0.7, 0.4]).terms, [2 * 0.001 / 0.201, 2 * 0.2 / 0.201])
+    expect(chance.update([0.5, 0.1]).terms, [1, 1])
+  }
 }

@@ -140,6 +140,24 @@ import Torch
     _ = try Tiny.strategy("cggm", model, "cggm: {start: chance, score: sign}")
   }
 
+  @Test func levelsHaveTheirOwnDefaults() throws {
+    func read(_ text: String, _ defaults: CGGMSettings = .init()) throws -> CGGMSettings {
+      try SettingsReader.read(try SettingsTree(yaml: text, file: "test")) {
+        (reader) throws(Fault) in try CGGMSettings(reader, defaults: defaults)
+      }.value
+    }
+    #expect(try read("{measure: level}").smoothing == 0.99)
+    #expect(try read("{measure: level, smoothing: 0.5}").smoothing == 0.5)
+    let balanced = try read("{}", .balanced)
+    #expect(balanced.measure == .level && balanced.target == .updates && balanced.teaching == 1)
+    #expect(balanced.smoothing == 0.99 && balanced.parts == .magnitude)
+    #expect(try read("{teaching: 0.5}", .balanced).teaching == 0.5)
+    // Where chance is unknown, levels count from 0.
+    var plain = Tiny.configuration("encoder_fusion", .regression)
+    plain.task = PredictionTask(kind: .regression)
+    _ = try Tiny.strategy("balanced", try Tiny.model(plain))
+  }
+
   @Test func presetsAreThePublishedValues() throws {
     let mosi = CGGMSettings(.mosi)
     #expect(mosi.rho == 1.3 && mosi.lambda == 0.2 && mosi.classifierLearningRate == 5e-4 && mosi.smoothing == 0)

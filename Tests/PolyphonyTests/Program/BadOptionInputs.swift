@@ -19,6 +19,15 @@ extension BadInputTests {
       name: "an unknown command", code: 64, mentions: ["the commands are demo, start, data, encoders, train"],
       arguments: ["frobnicate"]),
     Case(
+      name: "a starved set of too few samples", code: 64, mentions: ["--samples", "20", "33 or more"],
+      arguments: ["data", "synthesize", "--kind", "starved", "--samples", "20", "--output", "OUT"]),
+    Case(
+      name: "a strategy for classes on a regression", code: 64, mentions: ["balance.arl", "arl for regression"],
+      arguments: train("--balance", "arl")),
+    Case(
+      name: "a dropout of every encoding", code: 64, mentions: ["balance.mrd.rate", "1.0"],
+      arguments: train("--balance", "mrd", "--set", "balance.mrd.rate=1")),
+    Case(
       name: "epochs as an option", code: 64, mentions: ["--epochs", "--set training.epochs=3"],
       arguments: train("--epochs", "3")),
     Case(

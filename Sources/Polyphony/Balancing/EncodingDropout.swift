@@ -1,0 +1,26 @@
+import Torch
+
+/// Dropout of whole modalities between encoders and fusion: the fusion reads zeros in place of an encoding.
+///
+/// Each sample loses each of its modalities with the same probability. A sample that would lose all of them keeps them.
+/// The encodings that stay are not scaled, because the fusion also learns from complete samples and is evaluated on
+/// them.
+enum EncodingDropout {
+  /// The encodings that the fusion reads.
+  ///
+  /// The random numbers come from libtorch's generator, like those of other dropout.
+  static func applied(to encoded: [Tokens], of inputs: Inputs, rate: Double) -> [Tokens] {
+    guard rate > 0, encoded.count > 1, let like = encoded.first?.values else { return encoded }
+    let drawn = (Tensor.uniform([inputs.count, encoded.count]) .>= rate).to(like.device)
+    let present = inputs.presence?.to(like.device)
+    let left = (present.map { $0 .& drawn } ?? drawn).to(.int64).sum(1, keep: true)
+    let kept = (drawn .| (left .== 0)).to(like.dtype)
+    return encoded.enumerated().map { index, tokens in
+      let factor = kept.select(1, index)
+      var tokens = tokens
+      tokens.values = tokens.values * factor.reshaped(-1, 1, 1)
+      tokens.detail = tokens.detail.map { $0 * factor.reshaped(-1, 1, 1, 1) }
+      return tokens
+    }
+  }
+}

@@ -20,9 +20,10 @@ from conftest import SMALL
 
 TOLERANCE = 1e-5
 TUNING = "full,head,bitfit,lora,ia3,adapter,compacter,prefix,prompt,wander,lmf,concat".split(",")
-MISSING = "prompts,zero_fill,mean_fill,modality_dropout,missing_aware_prompts,reconstruction".split(",")
+FILLS = "zero_fill,mean_fill,modality_dropout,frozen_modality_dropout".split(",")
+MISSING = ["prompts", *FILLS, "missing_aware_prompts", "reconstruction"]
 FEW = {
-    "late_fusion": [name for name in TUNING + MISSING if name not in ("full", "head", "lmf", "modality_dropout")],
+    "late_fusion": [name for name in TUNING + MISSING if name not in ("full", "head", "lmf", *FILLS[2:])],
     "early_fusion": "prompt,wander,missing_aware_prompts".split(","),
     "encoder_fusion": "prompt,lmf,prompts".split(","),
     "mult": "full,lora,prefix,prompt,wander,prompts".split(","),
@@ -35,6 +36,7 @@ SETTINGS = {
     "compacter": {"rank": 2},
     "prefix": {"hidden": 3, "length": 3},
     "prompt": {"length": 3},
+    "prompts": {"type": True},
 }
 """Settings other than the defaults; methods of one run share keys of one name."""
 ROWS: list[str] = []

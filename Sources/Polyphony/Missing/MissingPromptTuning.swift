@@ -9,8 +9,8 @@ public final class MissingPromptTuning: TuningMethod {
   private let parts: TrainableParts
 
   /// Settings: those of ``PromptSettings``, `projections` and `head`.
-  public init(_ reader: SettingsReader) throws(Fault) {
-    settings = try PromptSettings(reader)
+  public init(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault) {
+    settings = try PromptSettings(reader, configuration)
     parts = try TrainableParts(reader)
   }
 

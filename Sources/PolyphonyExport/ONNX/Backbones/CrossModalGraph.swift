@@ -1,10 +1,12 @@
-/// `mult` and `prompted_mult`: cross-modal encoders for every ordered pair, a memory encoder for every modality; last
-/// steps side by side.
+/// `mult` and `prompted_mult`: cross-modal encoders for every ordered pair, a memory encoder for every modality; the
+/// newest steps side by side.
 struct CrossModalGraph: GraphBackbone {
   let parameters: GraphParameters
-  let names: [String]
+  let modalities: [Modality]
   /// An encoder under a key.
   let encoder: (_ key: String) -> GraphEncoder
+
+  private var names: [String] { modalities.map(\.name) }
 
   func embed(_ inputs: GraphInputs) -> [GraphTokens] {
     project(inputs, with: names.map { parameters.at("proj").at($0) })
@@ -24,7 +26,9 @@ struct CrossModalGraph: GraphBackbone {
     zip(names, encoded).map { encoder("memory.\($0)")($1) }
   }
 
-  func represent(_ fused: [GraphTokens]) -> GraphTensor { .concatenated(fused.map(\.last), 1) }
+  func represent(_ fused: [GraphTokens]) -> GraphTensor {
+    .concatenated(zip(modalities, fused).map { $0.order == .newestFirst ? $1.first : $1.last }, 1)
+  }
 
   func headFeatures(_ representation: GraphTensor) -> GraphTensor {
     parameters.residualBlock(representation, "proj1", "proj2")

@@ -72,7 +72,7 @@ struct GraphModel {
     case is EncoderFusion:
       return EncoderFusionGraph(parameters: parameters, encoders: encoders, fusion: encoder("fusion"))
     case is CrossModal, is PromptedCrossModal:
-      return CrossModalGraph(parameters: parameters, names: modalities.map(\.name)) {
+      return CrossModalGraph(parameters: parameters, modalities: modalities) {
         encoder($0, causal: configuration.causal ?? false)
       }
     case let network as DeepLabV3Plus:

@@ -78,6 +78,23 @@ extension BadInputTests {
       name: "a gap of the whole length", code: 64, mentions: ["segment:1", "below 1"],
       arguments: evaluate("segment:1")),
     Case(
+      name: "a negative weight of distillation", code: 64, mentions: ["tuning.distillation", "-1"],
+      arguments: [
+        "tune", "--model", "MODEL", "--data", "DATA", "--method", "prompts", "--missing", "sample:0.5", "--output",
+        "OUT", "--set", "tuning.distillation=-1",
+      ]),
+    Case(
+      name: "a body of another form", code: 64, mentions: ["model.body.from", "late_fusion"],
+      arguments: [
+        "train", "--data", "DATA", "--output", "OUT", "--set", "model.architecture=mult", "--set", "model.body=MODEL",
+      ]),
+    Case(
+      name: "a body that is not there", code: 66, mentions: ["nowhere"],
+      arguments: ["train", "--data", "DATA", "--output", "OUT", "--set", "model.body=nowhere"]),
+    Case(
+      name: "redundancy above 1", code: 64, mentions: ["--redundancy", "0 to 1"],
+      arguments: ["data", "synthesize", "--redundancy", "1.5", "--output", "OUT"]),
+    Case(
       name: "unknown metric of a sweep", code: 64, mentions: ["--metric", "bleu", "mae"],
       arguments: evaluate("sample:0.1,0.2") + ["--metric", "bleu"]),
     Case(

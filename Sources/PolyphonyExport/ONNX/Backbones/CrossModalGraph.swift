@@ -1,3 +1,5 @@
+import Polyphony
+
 /// `mult` and `prompted_mult`: cross-modal encoders for every ordered pair, a memory encoder for every modality; the
 /// newest steps side by side.
 struct CrossModalGraph: GraphBackbone {

@@ -1,14 +1,12 @@
-import Polyphony
-
 /// `mult` and `prompted_mult`: cross-modal encoders for every ordered pair, a memory encoder for every modality; the
 /// newest steps side by side.
 struct CrossModalGraph: GraphBackbone {
   let parameters: GraphParameters
-  let modalities: [Modality]
+  let names: [String]
+  /// The names of modalities whose newest step is the first one.
+  let newestFirst: Set<String>
   /// An encoder under a key.
   let encoder: (_ key: String) -> GraphEncoder
-
-  private var names: [String] { modalities.map(\.name) }
 
   func embed(_ inputs: GraphInputs) -> [GraphTokens] {
     project(inputs, with: names.map { parameters.at("proj").at($0) })
@@ -29,7 +27,7 @@ struct CrossModalGraph: GraphBackbone {
   }
 
   func represent(_ fused: [GraphTokens]) -> GraphTensor {
-    .concatenated(zip(modalities, fused).map { $0.order == .newestFirst ? $1.first : $1.last }, 1)
+    .concatenated(zip(names, fused).map { newestFirst.contains($0) ? $1.first : $1.last }, 1)
   }
 
   func headFeatures(_ representation: GraphTensor) -> GraphTensor {

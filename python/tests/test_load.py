@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,18 @@ def test_other_forms(architecture: str, mixed: Path, trained, place: Path) -> No
             adapter = output / method / "adapter" if len(methods) > 1 else output / "adapter"
             told = ", ".join(f"{key} {value}" for key, value in settings.items())
             check(f"{architecture}, 4 modalities, {method}: {told}", model, mixed, adapter, place)
+
+
+def test_newest_first(sequences: Path, place: Path) -> None:
+    """`mult` reads the first step of a sequence that is newest first."""
+    folder, output = place / "newest", place / "mult-newest"
+    shutil.copytree(sequences, folder)
+    description = json.loads((folder / "dataset.json").read_text())
+    for modality in description["modalities"][:2]:
+        modality["order"] = "newest_first"
+    (folder / "dataset.json").write_text(json.dumps(description))
+    polyphony.train(folder, output, architecture="mult", set=SMALL)
+    check("mult, newest first", output / "model", folder, None, place)
 
 
 def test_images(images: Path, trained, place: Path) -> None:

@@ -1,23 +1,23 @@
 #!/usr/bin/env bash
 # Missing modalities on two data sets, in two settings, five seeds each: the tables of RESULTS.md beside this file.
 #
-#   Experiments/missing/run.sh OUTPUT [TOKENS]
+#   Experiments/missing/run.sh OUTPUT [MOSI]
 #
-# TOKENS is the data set «tokens» that Experiments/encoders/run.sh makes of CMU-MOSI. Every finished stage is kept: the same
-# command goes on where it was stopped. POLYPHONY names the program, THREADS the threads of each run, PARTS a selection of
-# the recipes.
+# MOSI is CMU-MOSI as a data set of text and audio, such as «sentences» of Experiments/encoders/run.sh. Every finished stage
+# is kept: the same command goes on where it was stopped. POLYPHONY names the program, THREADS the threads of each run,
+# PARTS a selection of the recipes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(realpath "${POLYPHONY:-.build/release/polyphony}")
 numerals=$(realpath Data/numerals)
-tokens=${2:+$(realpath "$2")}
-output=${1:?usage: run.sh OUTPUT [TOKENS]}
+mosi=${2:+$(realpath "$2")}
+output=${1:?usage: run.sh OUTPUT [MOSI]}
 mkdir -p "$output"
 cd "$output"
 threads=(--threads "${THREADS:-0}")
 
 ln -sfn "$numerals" numerals
-[ -z "$tokens" ] || ln -sfn "$tokens" tokens
+[ -z "$mosi" ] || ln -sfn "$mosi" mosi
 [ -d corpus ] || "$program" data synthesize --samples 8000 --modalities 2 --redundancy 0.5 --output corpus
 [ -d numerals-corpora ] || python3 "$here/prepare.py" numerals numerals-corpora
 
@@ -37,8 +37,8 @@ for part in ${PARTS:-numerals numerals-body mosi mosi-body}; do
     exit 64
     ;;
   esac
-  if [[ $part == mosi* && ! -d tokens ]]; then
-    echo "skipped: $part needs the data set of Experiments/encoders" >&2
+  if [[ $part == mosi* && ! -d mosi ]]; then
+    echo "skipped: $part needs the data set MOSI" >&2
     continue
   fi
   "$program" compare "$here/$part.yaml" --output "runs/$part" "${threads[@]}"

@@ -18,7 +18,7 @@ threads=(--threads "${THREADS:-0}")
 
 ln -sfn "$numerals" numerals
 [ -z "$mosi" ] || ln -sfn "$mosi" mosi
-[ -d corpus ] || "$program" data synthesize --samples 8000 --modalities 2 --redundancy 0.5 --output corpus
+[ -d corpus ] || "$program" data synthesize --samples 4000 --modalities 2 --redundancy 0.5 --output corpus
 [ -d numerals-corpora ] || python3 "$here/prepare.py" numerals numerals-corpora
 
 # base NAME DATA: the trained models whose bodies a recipe takes.

@@ -151,6 +151,11 @@ struct DataSynthesizeCommand: ReportingCommand {
       valueName: "number"))
   var relation: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "How much of what one modality of sentiment knows each other one knows too, 0 to 1.", valueName: "number"))
+  var redundancy: Double?
+
   @Option(help: ArgumentHelp("How much less each further modality knows, 0 to 1.", valueName: "number"))
   var imbalance = 0.5
 
@@ -169,6 +174,7 @@ struct DataSynthesizeCommand: ReportingCommand {
       (generator.samples, generator.modalities, generator.shift) = (count, modalities, shift)
       (generator.imbalance, generator.noise, generator.seed) = (imbalance, noise, seed)
       (generator.classes, generator.ciphered, generator.relation) = (classes, ciphered, relation)
+      generator.redundancy = redundancy
       try DatasetWriter.write(generator.description, try generator.make(), to: output)
     case .segmentation:
       let generator = SyntheticPhantoms(samples: count, shift: shift, seed: seed)

@@ -4,7 +4,10 @@ import Polyphony
 /// The option `--missing`, the rule by which modalities go missing.
 enum MissingOption {
   static let help = ArgumentHelp(
-    "Takes modalities away by a rule: sample:RATE, modality:RATE, token:RATE, or fixed:NAME+NAME for what is missing.",
+    """
+    Takes modalities away by a rule: sample:RATE, modality:RATE, each:NAME=RATE,NAME=RATE, token:RATE, segment:RATE, or \
+    fixed:NAME+NAME for what is missing.
+    """,
     valueName: "protocol")
 
   static let sweepHelp = ArgumentHelp(

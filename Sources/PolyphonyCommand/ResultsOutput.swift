@@ -64,8 +64,9 @@ struct ResultsOutput {
   func table(_ results: [RunResult]) -> TextTable {
     let aggregates = results.map(\.aggregates)
     let all = OrderedSet(aggregates.flatMap { Array($0.keys) }).filter { PerModalityMetrics.place(of: $0) == nil }
-    // As many columns as fit a terminal. The gap between modalities is optional and comes last.
-    let metrics = all.filter { $0 != "modality_gap" }.prefix(6) + all.filter { $0 == "modality_gap" }
+    // As many columns as fit a terminal. The metrics of the modalities together are optional and come last.
+    let summary = PerModalityMetrics.summary
+    let metrics = all.filter { !summary.contains($0) }.prefix(6) + all.filter(summary.contains)
     let conditions = Array(OrderedSet(results.flatMap { Array($0.conditions.keys) }))
     let splits = Set(results.map(\.split)).count > 1
     let isTuning = results.contains { $0.parameters.map { $0.trainable < $0.total } ?? false }

@@ -7,7 +7,8 @@ struct ShiftOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Corrupts the inputs first: KIND:SEVERITY, several separated by commas; KIND alone stands for severities 1 to 5, "
-        + "«all» for all kinds. Kinds: \(Shift.Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
+        + "«all» for all kinds, and both: before it for all modalities at once. "
+        + "Kinds: \(Shift.Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "shifts"), completion: .list(["all"] + Shift.Kind.allCases.map(\.rawValue)))
   var shift: String?
 
@@ -40,10 +41,11 @@ struct ShiftOptions: ParsableArguments {
   func shifts() throws -> [Shift] {
     var result: [Shift] = []
     for name in Self.names(shift) ?? [] {
-      if name == "all" {
-        result += try ShiftSweep.shifts()
-      } else if let kind = Shift.Kind(rawValue: name) {
-        result += try ShiftSweep.shifts([kind])
+      let (rest, hitsAll) = Shift.withoutPrefix(name)
+      if rest == "all" {
+        result += try ShiftSweep.shifts(hitsAll: hitsAll)
+      } else if let kind = Shift.Kind(rawValue: rest) {
+        result += try ShiftSweep.shifts([kind], hitsAll: hitsAll)
       } else {
         result.append(try Shift(named: name))
       }

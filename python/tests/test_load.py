@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,10 @@ from conftest import SMALL
 
 TOLERANCE = 1e-5
 TUNING = "full,head,bitfit,lora,ia3,adapter,compacter,prefix,prompt,wander,lmf,concat".split(",")
-MISSING = "prompts,zero_fill,mean_fill,modality_dropout,missing_aware_prompts,reconstruction".split(",")
+FILLS = "zero_fill,mean_fill,modality_dropout,frozen_modality_dropout".split(",")
+MISSING = ["prompts", *FILLS, "missing_aware_prompts", "reconstruction"]
 FEW = {
-    "late_fusion": [name for name in TUNING + MISSING if name not in ("full", "head", "lmf", "modality_dropout")],
+    "late_fusion": [name for name in TUNING + MISSING if name not in ("full", "head", "lmf", *FILLS[2:])],
     "early_fusion": "prompt,wander,missing_aware_prompts".split(","),
     "encoder_fusion": "prompt,lmf,prompts".split(","),
     "mult": "full,lora,prefix,prompt,wander,prompts".split(","),
@@ -35,6 +37,7 @@ SETTINGS = {
     "compacter": {"rank": 2},
     "prefix": {"hidden": 3, "length": 3},
     "prompt": {"length": 3},
+    "prompts": {"type": True},
 }
 """Settings other than the defaults; methods of one run share keys of one name."""
 ROWS: list[str] = []
@@ -121,6 +124,18 @@ def test_other_forms(architecture: str, mixed: Path, trained, place: Path) -> No
             adapter = output / method / "adapter" if len(methods) > 1 else output / "adapter"
             told = ", ".join(f"{key} {value}" for key, value in settings.items())
             check(f"{architecture}, 4 modalities, {method}: {told}", model, mixed, adapter, place)
+
+
+def test_newest_first(sequences: Path, place: Path) -> None:
+    """`mult` reads the first step of a sequence that is newest first."""
+    folder, output = place / "newest", place / "mult-newest"
+    shutil.copytree(sequences, folder)
+    description = json.loads((folder / "dataset.json").read_text())
+    for modality in description["modalities"][:2]:
+        modality["order"] = "newest_first"
+    (folder / "dataset.json").write_text(json.dumps(description))
+    polyphony.train(folder, output, architecture="mult", set=SMALL)
+    check("mult, newest first", output / "model", folder, None, place)
 
 
 def test_images(images: Path, trained, place: Path) -> None:

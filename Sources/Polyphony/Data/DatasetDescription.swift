@@ -70,6 +70,9 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
         modality.kind == .image
           ? "channels, height and width above 0"
           : modality.kind == .sequence ? "features and length above 0" : "sizes above 0")
+      try check(
+        modality.order == nil || modality.kind == .sequence, "\(key).order",
+        "\(modality.order?.rawValue ?? "") for a modality of kind \(modality.kind.rawValue)", "a sequence")
       guard modality.kind == .tokens else { continue }
       let record = modality.encoder
       try check(

@@ -18,6 +18,12 @@ public struct Modality: Codable, Equatable, Sendable {
     case mean
   }
 
+  /// The order of a sequence's steps in time, where it is not that of time.
+  public enum Order: String, Codable, Sendable, CaseIterable {
+    /// Step 0 is the newest one, to which the target belongs. The steps after it go back in time.
+    case newestFirst = "newest_first"
+  }
+
   /// Its name, which is also the name of its tensor in data files.
   public var name: String
   /// The form of a sample.
@@ -34,13 +40,16 @@ public struct Modality: Codable, Equatable, Sendable {
   public var width: Int?
   /// The replacement of missing cells; nil if the modality may have none.
   public var missingCells: MissingCells?
+  /// The order of a sequence's steps; nil for steps that follow time. A backbone that reads the last step (`mult`) reads
+  /// the first one of a sequence that is newest first.
+  public var order: Order?
   /// The columns of its features in the table that the data was converted from; nil for data from elsewhere.
   public var columns: [String]?
   /// The encoder that computed its features, or that reads its tokens; nil for features from elsewhere.
   public var encoder: EncoderRecord?
 
   enum CodingKeys: String, CodingKey {
-    case name, kind, features, length, channels, height, width, columns, encoder
+    case name, kind, features, length, channels, height, width, order, columns, encoder
     case missingCells = "missing_cells"
   }
 

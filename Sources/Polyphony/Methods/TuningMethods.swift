@@ -27,11 +27,16 @@ public enum TuningMethods {
     ("lmf", { (settings, _) throws(Fault) in try LowRankFusion.make(settings) }),
     ("concat", { (settings, _) throws(Fault) in try ConcatenationFusion.make(settings) }),
     ("wander", { (settings, _) throws(Fault) in try Wander.make(settings) }),
-    ("prompts", { (settings, _) throws(Fault) in try MissingPromptTuning(settings) }),
+    ("prompts", { (settings, model) throws(Fault) in try MissingPromptTuning(settings, model) }),
     ("zero_fill", { (settings, _) throws(Fault) in try FillTuning(settings, mean: false, trained: .none) }),
     ("mean_fill", { (settings, _) throws(Fault) in try FillTuning(settings, mean: true, trained: .none) }),
     // The run itself drops modalities in training, according to its missing protocol.
     ("modality_dropout", { (settings, _) throws(Fault) in try FillTuning(settings, mean: false, trained: .all) }),
+    // Modality dropout as MPLMM's paper has it: the body stays frozen.
+    (
+      "frozen_modality_dropout",
+      { (settings, _) throws(Fault) in try FillTuning(settings, mean: false, trained: .head) }
+    ),
     ("missing_aware_prompts", { (settings, _) throws(Fault) in try MissingAwareTuning(settings) }),
     ("reconstruction", { (settings, _) throws(Fault) in try ReconstructionTuning(settings) }),
   ])

@@ -7,12 +7,19 @@ import Torch
 public final class MissingPromptTuning: TuningMethod {
   private let settings: PromptSettings
   private let parts: TrainableParts
+  private let distillation: CompleteSampleDistillation?
 
-  /// Settings: those of ``PromptSettings``, `projections` and `head`.
-  public init(_ reader: SettingsReader) throws(Fault) {
-    settings = try PromptSettings(reader)
+  /// Settings: those of ``PromptSettings``, `projections` and `head`. `distillation` is the weight λ of a loss that pulls
+  /// the representation of an incomplete sample towards that of the complete one; 0, the default, leaves it out.
+  public init(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault) {
+    settings = try PromptSettings(reader, configuration)
     parts = try TrainableParts(reader)
+    let weight = try reader.double("distillation", default: 0, in: 0...)
+    distillation = weight > 0 ? CompleteSampleDistillation(weight: weight) : nil
   }
+
+  /// The task's loss with that of distillation.
+  public var stepHook: (any StepHook)? { distillation }
 
   /// True, since a probe shows the shapes of the model's stages.
   public var runsModelToInstall: Bool { true }

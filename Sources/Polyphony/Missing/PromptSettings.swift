@@ -29,21 +29,22 @@ public struct PromptSettings: Equatable, Sendable {
   public var generative = true
   /// True if the missing-signal prompts are added to the modalities.
   public var signal = true
-  /// True if the missing-type prompts are appended.
+  /// True if the missing-type prompts are appended. A recipe without the key has them for `mult` alone, whose memory
+  /// encoders read them out. Elsewhere they lengthen every encoder's sequence, which costs more than they tell.
   public var type = true
 
   /// The published settings, the form chosen for the model.
   public init() {}
 
   /// Reads `form`, `length`, `grid`, and for each kind of prompt whether it is used: `generative`, `signal`, `type`.
-  public init(_ reader: SettingsReader) throws(Fault) {
+  public init(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault) {
     let word = try reader.choice("form", of: ["auto"] + Form.allCases.map(\.rawValue), default: "auto")
     form = Form(rawValue: word)
     length = try reader.int("length", default: 16, in: 1...1024)
     grid = try reader.int("grid", default: 16, in: 1...1024)
     generative = try reader.bool("generative", default: true)
     signal = try reader.bool("signal", default: true)
-    type = try reader.bool("type", default: true)
+    type = try reader.bool("type", default: ["mult", "prompted_mult"].contains(configuration.architecture))
     guard generative || signal || type else {
       throw reader.fault(
         "no kind of prompt is left", key: "generative", expected: "true for generative, signal or type",

@@ -4,7 +4,8 @@ import Torch
 ///
 /// The memory encoder of modality m reads the outputs of its M − 1 cross-modal encoders side by side,
 /// `[B, L_m, (M−1)·width]`. r = the last real steps of all modalities `[B, M·(M−1)·width]`;
-/// ŷ = out(W₂ relu(W₁ r) + r). With one modality the memory encoder reads the projection itself.
+/// ŷ = out(W₂ relu(W₁ r) + r). With one modality the memory encoder reads the projection itself. Of a modality whose
+/// steps are newest first (``Modality/order``), r has the first step.
 public final class CrossModal: Module, Backbone {
   /// Everything that determines the shapes.
   public var configuration: ModelConfiguration
@@ -76,13 +77,22 @@ public final class CrossModal: Module, Backbone {
     zip(names, encoded).map { Tokens(encoder(memory, $0)($1.values, mask: $1.mask), mask: $1.mask) }
   }
 
-  /// The last real steps side by side.
-  public func represent(_ fused: [Tokens]) -> Tensor { .concatenated(fused.map(\.last), -1) }
+  /// The newest steps side by side.
+  public func represent(_ fused: [Tokens]) -> Tensor {
+    .concatenated(fused.enumerated().map { readout($0).steps(of: $1.values, mask: $1.mask).squeezed(1) }, -1)
+  }
 
-  /// Memory encoders that compute no more of their last layer than the last step.
+  /// Memory encoders that compute no more of their last layer than the newest step.
   public func represent(encoded: [Tokens]) -> Tensor {
     .concatenated(
-      zip(names, encoded).map { encoder(memory, $0)($1.values, mask: $1.mask, readout: .last).squeezed(1) }, -1)
+      encoded.enumerated().map {
+        encoder(memory, names[$0])($1.values, mask: $1.mask, readout: readout($0)).squeezed(1)
+      }, -1)
+  }
+
+  /// The place of a modality's newest step, which the representation has.
+  private func readout(_ index: Int) -> Readout {
+    configuration.modalities[index].order == .newestFirst ? .first : .last
   }
 
   /// The residual block.
@@ -99,7 +109,7 @@ public final class CrossModal: Module, Backbone {
   /// The cross-modal and the memory encoders.
   public var fusionPrefixes: [String] { ["cross.", "memory."] }
 
-  /// Behind the input of each memory encoder, whose last step is read.
+  /// Behind the input of each memory encoder.
   public var promptSite: PromptSite? { PromptSite(.encoded, width: encodedWidth) }
 
   /// The published names for text, audio and vision: `proj_l`, `trans_l_with_a`, `trans_l_mem`.

@@ -117,6 +117,10 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
       try check(
         modality.hasPossibleSizes, "modalities.\(modality.name)", modality.sampleShape,
         "sizes from 1 to \(Modality.largestSize)")
+      // Causal attention sees the steps before a step. Those of the newest one come after it.
+      try check(
+        modality.order == nil || causal != true, "causal", "true, and \(modality.name) is newest first",
+        "false for steps that are newest first")
       let count = modality.statisticsCount
       let statistics = normalization?[modality.name]
       for length in [statistics?.mean.count, statistics?.deviation.count].compactMap(\.self) {

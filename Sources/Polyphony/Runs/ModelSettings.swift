@@ -18,6 +18,8 @@ public struct ModelSettings: Sendable {
   public var encoder: ImageEncoderName?
   /// The pretrained encoders inside, by modality.
   public var encoders: [String: EncoderSettings]
+  /// The trained model whose body the new one takes.
+  public var body: BodySettings
   /// Steps of a prompt (`prompted_mult`). Default: the architecture's own number.
   public var promptLength: Int?
   /// The dropout rates of the backbone's parts.
@@ -33,6 +35,7 @@ public struct ModelSettings: Sendable {
     causal = try reader.optional("causal", .bool)
     encoder = try reader.optional("encoder", .choice(of: ImageEncoderName.self))
     promptLength = try reader.optional("prompt_length", .int(in: 1...1024))
+    body = try reader.section("body", shorthand: "from") { (section) throws(Fault) in try BodySettings(section) }
     encoders = try reader.section("encoders") { (section) throws(Fault) in
       var encoders: [String: EncoderSettings] = [:]
       for name in section.keys {

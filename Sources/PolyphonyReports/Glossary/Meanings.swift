@@ -22,6 +22,8 @@ enum Meanings {
     case .sample: return ("sample:R", "each sample loses some modalities with probability R")
     case .modality: return ("modality:R", "the share R of all modalities of all samples is missing")
     case .token: return ("token:R", "each step of a sequence is lost with probability R")
+    case .segment: return ("segment:R", "each sequence loses one run of steps, the share R of its length")
+    case .each: return ("each:NAME=R", "each modality is missing with a rate R of its own")
     case .fixed(let names): return (text, "every sample lacks \(Words.list(names))")
     }
   }
@@ -39,7 +41,8 @@ enum Meanings {
       case .swap: "a share of the features swaps in pairs"
       case .missing: "a share of the samples loses a modality"
       }
-    return ("\(shift.kind.rawValue):S", "\(effect), with severity S from 1 to 5")
+    let reach = shift.hitsAll ? ", in all modalities at once" : ""
+    return ("\(shift.family):S", "\(effect)\(reach), with severity S from 1 to 5")
   }
 
   private static let methods = [
@@ -75,6 +78,7 @@ enum Meanings {
     "zero_fill": "zeros in place of missing modalities, nothing is tuned",
     "mean_fill": "means in place of missing modalities, nothing is tuned",
     "modality_dropout": "tuning of all parameters while modalities are left out",
+    "frozen_modality_dropout": "tuning of projections and last layer while modalities are left out (MD of MPLMM)",
     "missing_aware_prompts": "a prompt for each pattern of missing modalities (MAP)",
     "reconstruction": "tuning that makes up missing modalities from the others (MMIN)",
     "source": "the model without adaptation",

@@ -13,24 +13,32 @@ enum ModalitySection {
       HTML([
         keys.isEmpty ? .empty : HTML("h3") { condition.name(keys) },
         HTML.table(table(members), content.glossary),
-        gaps(members),
+        summary(members),
         HTML.figures(figures(members, metric)),
       ])
     }
     let note =
       "alone: \(metric) with this modality only; without: with all others; Shapley: its share of what all modalities "
-      + "gain over the best constant answer, positive where it helps; probe: a linear map of its encodings."
+      + "gain over the best constant answer, positive where it helps; probe: a linear map of its encodings; gradient: the root mean square of the gradient that "
+      + "its own parameters get on the training split."
     return ReportSection(
       id: "modalities", title: "What each modality is worth", body: HTML(bodies + [HTML.notes([note])]))
   }
 
-  /// Describes the gap between the best and the worst single modality.
-  private static func gaps(_ rows: [ResultsDocument.Row]) -> HTML {
-    let numbers = numbers(rows)
-    let gaps = rows.compactMap { row in
-      row.metrics[PerModalityMetrics.gap].map { "\(row.name) \(numbers.text($0))" }
-    }
-    return HTML.notes(gaps.isEmpty ? [] : ["From the worst to the best modality alone: \(Words.list(gaps))."])
+  /// Describes how far apart the modalities are, as each metric of ``PerModalityMetrics/summary`` says it.
+  private static func summary(_ rows: [ResultsDocument.Row]) -> HTML {
+    let meanings = [
+      (PerModalityMetrics.gap, "From the worst to the best modality alone"),
+      (PerModalityMetrics.equity, "Evenness of the Shapley values (1: all help alike, 0: one alone does)"),
+      (PerModalityMetrics.imbalance, "Spread of the gradients over the modalities (0: all learn at one pace)"),
+    ]
+    return HTML.notes(
+      meanings.compactMap { name, meaning in
+        let scores = rows.compactMap { row in row.metrics[name].flatMap { $0.mean == nil ? nil : (row.name, $0) } }
+        let numbers = NumberText(scores.compactMap(\.1.mean))
+        let parts = scores.map { "\($0) \(numbers.text($1))" }
+        return parts.isEmpty ? nil : "\(meaning): \(Words.list(parts))."
+      })
   }
 
   private static func modalities(_ row: ResultsDocument.Row) -> [String] {

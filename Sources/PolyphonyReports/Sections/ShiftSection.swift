@@ -65,7 +65,7 @@ enum ShiftSection {
   private static func maps(
     _ places: [Place], _ clean: ScoreCondition?, _ main: MethodComparison, _ numbers: NumberText, _ suffix: String
   ) -> [HTML] {
-    let kinds = OrderedSet(places.map(\.shift.kind.rawValue))
+    let kinds = OrderedSet(places.map(\.shift.family))
     let severities = Set(places.map(\.shift.severity)).sorted()
     let all = places.flatMap { place in main.methods.compactMap { main[place.condition, $0]?.scores.mean } }
     guard kinds.count * severities.count > 1, !all.isEmpty else { return [] }
@@ -82,7 +82,7 @@ enum ShiftSection {
     return main.methods.map { method in
       let values = kinds.map { kind in
         severities.map { severity in
-          places.first { $0.shift.kind.rawValue == kind && $0.shift.severity == severity }
+          places.first { $0.shift.family == kind && $0.shift.severity == severity }
             .flatMap { main[$0.condition, method]?.scores.mean }
         }
       }

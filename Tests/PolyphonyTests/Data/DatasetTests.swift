@@ -14,6 +14,28 @@ import Torch
     return try Dataset(folder + "/data")
   }
 
+  /// What one modality knows can be read off another one as far as the two are redundant.
+  @Test func redundancyIsWhatModalitiesShare() throws {
+    func shared(_ redundancy: Double) throws -> Double {
+      var generator = SyntheticSentiment()
+      (generator.samples, generator.modalities, generator.imbalance) = (1000, 2, 0)
+      (generator.noise, generator.redundancy) = (0.05, redundancy)
+      let split = try generator.make()[0]
+      // The first step always carries the signal.
+      let pair = split.inputs.modalities.map { x in
+        let first = x.select(1, 0).to(.float64)
+        return first - first.mean(0, keep: true)
+      }
+      // The share of the variance of audio that a linear map of text explains.
+      let gram = pair[0].transposed().matmul(pair[0]) + Tensor.range(32).oneHot(32).to(.float64) * 1e-6
+      let map = gram.solved(pair[0].transposed().matmul(pair[1]))
+      return 1 - (pair[1] - pair[0].matmul(map)).squared().sum().item / pair[1].squared().sum().item
+    }
+    let shares = try [0, 0.5, 1].map(shared)
+    #expect(
+      shares[0] < 0.1 && shares[2] > 0.9 && shares[1] > shares[0] + 0.2 && shares[1] < shares[2] - 0.2, "\(shares)")
+  }
+
   @Test func whatIsWrittenComesBack() throws {
     try withTemporaryFolder { folder in
       let dataset = try Self.set(folder)

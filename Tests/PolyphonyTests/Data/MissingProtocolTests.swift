@@ -13,6 +13,7 @@ import Torch
 
   @Test(arguments: [
     "sample:0.7", "modality:0.5", "token:0.3", "fixed:text+audio", "fixed:audio", "complete", "sample:0.0",
+    "segment:0.4", "each:text=0.1,audio=0.6",
   ])
   func namesComeBack(name: String) throws { #expect(try MissingProtocol(name).description == name) }
 
@@ -20,6 +21,8 @@ import Torch
     "", "samples:0.5", "sample", "sample:", "sample:x", "sample:1.2", "sample:-0.1", "sample:nan", "modality:1",
     "token:1",
     "fixed:", "fixed", "fixed:text+", "fixed:text+text", "none", "sample:0.5:1",
+    "segment:1", "segment", "each", "each:", "each:text", "each:text=1.5", "each:text=-0.1", "each:text=nan",
+    "each:text=0.1,", "each:=0.5", "each:text=0.1,text=0.2", "each:text=0.1=0.2",
   ])
   func nonsenseIsAFault(name: String) {
     let fault = expectFault(.usage) { _ = try MissingProtocol(name) }
@@ -36,6 +39,10 @@ import Torch
     expectFault(.usage) { try MissingProtocol("sample:0.1").check([three[0]]) }
     expectFault(.usage) { try MissingProtocol("modality:0.1").check([three[0]]) }
     try MissingProtocol("complete").check([three[0]])
+    expectFault(.usage) { try MissingProtocol("each:text=0.1,speech=0.2").check(three) }
+    expectFault(.usage) { try MissingProtocol("each:text=1,audio=1,vision=1").check(three) }
+    try MissingProtocol("each:text=1,audio=1").check(three)
+    expectFault(.usage) { try MissingProtocol("segment:0.1").check([.vector("face", features: 2)]) }
     #expect(
       expectFault(.usage) { try MissingProtocol("fixed:txt").check(three) }?.remedy?.contains("text") == true,
       "a suggestion")
@@ -80,7 +87,37 @@ import Torch
       "padding stays")
   }
 
-  @Test(arguments: ["sample:0.6", "modality:0.4", "token:0.4", "fixed:vision"])
+  @Test(arguments: [0.0, 0.3, 0.5, 0.9], [false, true]) func segmentIsOneGap(rate: Double, padded: Bool) throws {
+    let modalities: [Modality] = [.sequence("text", features: 1, length: 40), .vector("face", features: 2)]
+    let samples = Self.samples(400, modalities, padded: padded)
+    let mask = try MissingProtocol.segment(rate).mask(for: samples, modalities, seed: 3)
+    #expect(mask.tokens[1] == nil && mask.missingRate == 0, "a vector has no steps to lose")
+    let kept = try #require(mask.tokens[0]).integers
+    let lengths = samples.inputs.lengths[0]?.integers ?? Array(repeating: 40, count: 400)
+    var (lost, places) = (0, Set<Int>())
+    for (row, length) in lengths.enumerated() {
+      let gap = (0..<40).filter { kept[row * 40 + $0] == 0 }
+      #expect(gap.allSatisfy { $0 < length } && gap.count < length, "padding stays, and a step")
+      if let first = gap.first, let last = gap.last { #expect(last - first + 1 == gap.count, "one gap") }
+      lost += gap.count
+      if length == 40, let first = gap.first { places.insert(first) }
+    }
+    #expect(abs(Double(lost) / Double(lengths.reduce(0, +)) - rate) < (padded ? 0.05 : 0.02))
+    if rate == 0.3, !padded { #expect(places.count > 20, "gaps are everywhere") }
+  }
+
+  @Test func eachMeetsItsRates() throws {
+    let rule = try MissingProtocol("each:vision=0.6,text=0.1")
+    let mask = try rule.mask(for: Self.samples(4000), MissingFixtures.modalities, seed: 1)
+    let missing = mask.presence.to(.float64).mean(0).doubles.map { 1 - $0 }
+    for (found, rate) in zip(missing, [0.1, 0, 0.6]) { #expect(abs(found - rate) < 0.03, "\(missing)") }
+    let crowded = try MissingProtocol("each:text=1,audio=1,vision=0.9")
+      .mask(for: Self.samples(500), MissingFixtures.modalities, seed: 1)
+    #expect(crowded.presence.to(.int64).sum(1).minimum().item == 1, "no empty sample")
+    #expect(crowded.presence.to(.int64).sum(0).minimum().item > 100, "any modality may be the one that stays")
+  }
+
+  @Test(arguments: ["sample:0.6", "modality:0.4", "token:0.4", "segment:0.4", "each:text=0.5", "fixed:vision"])
   func sameSeedSameMask(name: String) throws {
     let rule = try MissingProtocol(name)
     let samples = Self.samples(50)
@@ -100,7 +137,7 @@ import Torch
 
   @Test func higherRatesTakeMoreOfTheSame() throws {
     let samples = Self.samples(300)
-    for family in ["sample", "modality", "token"] {
+    for family in ["sample", "modality", "token", "segment"] {
       var before: MissingMask?
       for rate in ["0.0", "0.2", "0.4", "0.6"] {
         let mask = try MissingProtocol("\(family):\(rate)").mask(for: samples, MissingFixtures.modalities, seed: 4)
@@ -115,7 +152,9 @@ import Torch
     }
   }
 
-  @Test(arguments: ["sample:0.5", "token:0.5"]) func filesComeBack(name: String) throws {
+  @Test(arguments: ["sample:0.5", "token:0.5", "segment:0.5", "each:text=0.5,audio=0.2"]) func filesComeBack(
+    name: String
+  ) throws {
     try withTemporaryFolder { folder in
       let samples = Self.samples(20, padded: true)
       let mask = try MissingProtocol(name).mask(for: samples, MissingFixtures.modalities, seed: 12)

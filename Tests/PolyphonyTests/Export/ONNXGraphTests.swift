@@ -58,7 +58,8 @@ import protocol Polyphony.Attachment
 
   @Test(arguments: [
     "full", "head", "bitfit", "lora", "adapter", "prompt", "prefix", "ia3", "compacter", "lmf", "concat", "wander",
-    "prompts", "zero_fill", "mean_fill", "modality_dropout", "missing_aware_prompts", "reconstruction",
+    "prompts", "zero_fill", "mean_fill", "modality_dropout", "frozen_modality_dropout", "missing_aware_prompts",
+    "reconstruction",
   ])
   func everyMethodHasAForm(_ method: String) throws {
     let model = try Self.model("encoder_fusion")
@@ -67,7 +68,9 @@ import protocol Polyphony.Attachment
     let graph = try Self.graph(model)
     try expectWellFormed(graph)
     let own = graph.initializer.map(\.name).filter { $0.hasPrefix("attachment.0.") }
-    let changesTensorsAlone = ["full", "head", "bitfit", "lora", "ia3", "zero_fill", "modality_dropout"]
+    let changesTensorsAlone = [
+      "full", "head", "bitfit", "lora", "ia3", "zero_fill", "modality_dropout", "frozen_modality_dropout",
+    ]
     #expect(own.isEmpty == changesTensorsAlone.contains(method))
     #expect((graph.node.count == base.node.count) == changesTensorsAlone.contains(method))
     #expect(Set(own).isSubset(of: model.attachments.first?.storage("attachment.0").map(\.key) ?? []))

@@ -26,7 +26,8 @@ import Torch
 
   /// Methods whose purpose is samples that lack modalities: they are tuned on such samples.
   static let missing: Set = [
-    "prompts", "zero_fill", "mean_fill", "modality_dropout", "missing_aware_prompts", "reconstruction",
+    "prompts", "zero_fill", "mean_fill", "modality_dropout", "frozen_modality_dropout", "missing_aware_prompts",
+    "reconstruction",
   ]
 
   private static let small = [

@@ -60,9 +60,10 @@ import Torch
 
   static let tuning: [TuningCase] =
     TuningCase.all.filter { test in TuningCase.all.first { $0.method == test.method }?.settings == test.settings }
-    + ["prompts", "zero_fill", "mean_fill", "modality_dropout", "missing_aware_prompts", "reconstruction"].map {
-      TuningCase($0)
-    }
+    + [
+      "prompts", "zero_fill", "mean_fill", "modality_dropout", "frozen_modality_dropout", "missing_aware_prompts",
+      "reconstruction",
+    ].map { TuningCase($0) }
 
   @Test(arguments: tuning, Task.all)
   func tunes(test: TuningCase, task: Task) throws {

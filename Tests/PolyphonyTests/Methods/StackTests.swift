@@ -26,7 +26,7 @@ import protocol Polyphony.Attachment
 
   static let wander = Level(method: "wander", settings: TuningCase.small)
   static let every = Level(method: "wander", settings: TuningCase.small + ", placement: every")
-  static let prompts = Level(method: "prompts", settings: "length: 3")
+  static let prompts = Level(method: "prompts", settings: "length: 3, type: true")
   static let casp = Level(method: "casp", settings: "batch_size: 8, " + Adapting.short)
   static let tent = Level(method: "tent", settings: "batch_size: 8")
 
@@ -194,7 +194,7 @@ import protocol Polyphony.Attachment
       let base = try Self.writeBase("encoder_fusion", in: folder)
       let model = try ModelWithAdapter(base).model
       func make(_ name: String) throws -> any TuningMethod {
-        try MissingFixtures.method(name, "", model.configuration).method
+        try MissingFixtures.method(name, name == "prompts" ? "{type: true}" : "", model.configuration).method
       }
       let carried = try Installation(make(lower), on: model, name: lower)
       let count = model.attachments.count

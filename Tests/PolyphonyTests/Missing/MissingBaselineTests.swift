@@ -51,6 +51,19 @@ import Torch
     for (key, stored) in model.backbone.storage() { #expect(stored.tensor!.floats != base[key], "\(key)") }
   }
 
+  /// The paper's modality dropout trains the projections and the last layer, and no tensor of the body.
+  @Test(arguments: PromptTests.architectures) func frozenModalityDropoutKeepsTheBody(architecture: String) throws {
+    let model = try MissingFixtures.model(architecture)
+    let base = model.copies()
+    try MissingFixtures.install("frozen_modality_dropout", on: model)
+    let trained = model.backbone.trainableParameters().map(\.key)
+    #expect(trained.allSatisfy { model.backbone.isProjection($0) || model.backbone.outputLayerKeys.contains($0) })
+    try MissingFixtures.train(model, MissingFixtures.split(32))
+    for (key, stored) in model.backbone.storage() {
+      #expect((stored.tensor!.floats != base[key]) == trained.contains(key), "\(key)")
+    }
+  }
+
   /// A pattern's prompt gets gradient from samples of that pattern, and from no others.
   @Test(arguments: PromptTests.architectures) func eachPatternHasItsPrompt(architecture: String) throws {
     let model = try MissingFixtures.model(architecture)

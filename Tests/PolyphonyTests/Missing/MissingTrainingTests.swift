@@ -53,6 +53,33 @@ import Torch
     }
   }
 
+  /// With distillation, the loss has the distance to the representation of the complete samples.
+  @Test func distillationComparesWithTheCompleteSample() throws {
+    let model = try MissingFixtures.model("late_fusion")
+    let method = try MissingFixtures.install("prompts", "{distillation: 0.5}", on: model)
+    let hook = try #require(method.stepHook)
+    #expect(try MissingFixtures.method("prompts", "", model.configuration).method.stepHook == nil)
+    let complete = MissingFixtures.split(7).samples.inputs
+    var incomplete = complete
+    incomplete.presence = MissingFixtures.split(7, patterns: true).samples.inputs.presence
+    func step(_ inputs: Inputs) -> TrainingStep {
+      let (output, loss) = (model(inputs), TaskLoss(model.configuration.task))
+      let batch = Batch(inputs, target: .zeros([7, 1]))
+      return TrainingStep(
+        epoch: 0, index: 0, model: model, optimizer: Adam([]), batch: batch, output: output, loss: loss,
+        taskLoss: loss(output.prediction, batch.target), complete: complete)
+    }
+    let whole = step(complete)
+    #expect(hook.loss(whole).item == whole.taskLoss.item, "nothing is missing")
+    let parted = step(incomplete)
+    let taught = model(complete).representation
+    let distance = (parted.output.representation - taught).squared().mean().item / taught.squared().mean().item
+    #expect(distance > 0.01)
+    #expect(abs(hook.loss(parted).item - parted.taskLoss.item - 0.5 * distance) < 1e-5 * (1 + distance))
+    hook.loss(parted).backward()
+    #expect(try model.prompt("signal.text.missing").gradient != nil)
+  }
+
   /// Data that lacks modalities of itself is trained on and evaluated as it is.
   @Test func ownPresenceIsEnough() throws {
     let data = MissingFixtures.split(28, patterns: true, padded: true)

@@ -9,7 +9,7 @@ import Torch
 
   @Test(arguments: architectures, forms) func batchesEqualSingleSamples(architecture: String, form: String) throws {
     let model = try MissingFixtures.model(architecture, dtype: .float64)
-    try MissingFixtures.install("prompts", "{form: \(form), length: 3, grid: 4}", on: model)
+    try MissingFixtures.install("prompts", "{form: \(form), length: 3, grid: 4, type: true}", on: model)
     try randomize(model)
     model.train(false)
     for padded in [false, true] {
@@ -25,7 +25,7 @@ import Torch
   /// What lies in a missing modality, its length and what lies in padding change nothing.
   @Test(arguments: architectures, forms) func nothingLeaks(architecture: String, form: String) throws {
     let model = try MissingFixtures.model(architecture, dtype: .float64)
-    try MissingFixtures.install("prompts", "{form: \(form), length: 3, grid: 4}", on: model)
+    try MissingFixtures.install("prompts", "{form: \(form), length: 3, grid: 4, type: true}", on: model)
     try randomize(model)
     model.train(false)
     let inputs = MissingFixtures.split(7, patterns: true, padded: true).samples.inputs.double
@@ -135,7 +135,7 @@ import Torch
       index == 1 ? Modality.vector("m1", features: 4) : .sequence("m\(index)", features: 3 + index, length: 4 + index)
     }
     let model = try MissingFixtures.model(architecture, modalities)
-    try MissingFixtures.install("prompts", "{length: 3}", on: model)
+    try MissingFixtures.install("prompts", "{length: 3, type: true}", on: model)
     let prompts = try #require(model.attachments[0] as? MissingModalityPrompts)
     #expect(prompts.form != .published || count <= 3)
     let data = MissingFixtures.split(min(40, 1 << count), modalities, patterns: true)

@@ -8,7 +8,7 @@ import Torch
   @Test(arguments: PromptTests.architectures, PromptTests.forms)
   func everyPromptMovesAndTheBaseDoesNot(architecture: String, form: String) throws {
     let model = try MissingFixtures.model(architecture)
-    try MissingFixtures.install("prompts", "{form: \(form), length: 3, grid: 4}", on: model)
+    try MissingFixtures.install("prompts", "{form: \(form), length: 3, grid: 4, type: true}", on: model)
     let base = model.copies()
     let start = Dictionary(
       uniqueKeysWithValues: model.attachments[0].parameters().map { ($0.key, $0.storage.tensor!.floats) })

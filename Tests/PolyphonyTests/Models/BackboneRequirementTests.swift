@@ -92,7 +92,9 @@ import Torch
     let backbone = Named()
     change(backbone)
     return try #require(
-      expectFault(.usage) { try MissingFixtures.install(method, on: MultimodalModel(backbone)) })
+      expectFault(.usage) {
+        try MissingFixtures.install(method, method == "prompts" ? "{type: true}" : "", on: MultimodalModel(backbone))
+      })
   }
 
   @Test(arguments: ["prompts", "missing_aware_prompts"]) func aSiteThatDoesNotServeIsRefused(method: String) throws {
@@ -115,11 +117,11 @@ import Torch
     #expect(model(inputs).prediction.isFinite)
   }
 
-  /// Prompts without type prompts need no site.
+  /// Prompts without type prompts need no site. Outside `mult` they have none unless a recipe asks for them.
   @Test func promptsWithoutStepsNeedNoSite() throws {
     let backbone = Named()
     backbone.site = nil
-    try MissingFixtures.install("prompts", "{type: false}", on: MultimodalModel(backbone))
+    try MissingFixtures.install("prompts", on: MultimodalModel(backbone))
   }
 
   @Test func imagesAreRefusedByName() throws {

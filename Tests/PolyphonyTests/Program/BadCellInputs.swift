@@ -15,6 +15,23 @@ extension BadInputTests {
         }
       }),
     Case(
+      name: "an unknown order of steps", code: 65, mentions: ["dataset.json", "order", "backwards"],
+      breaking: { data in
+        try data.describe {
+          $0.replacingOccurrences(of: "\"name\" : \"text\"", with: "\"order\" : \"backwards\", \"name\" : \"text\"")
+        }
+      }),
+    Case(
+      name: "causal attention over steps that are newest first", code: 64, mentions: ["model.causal", "newest first"],
+      breaking: { data in
+        try data.describe {
+          $0.replacingOccurrences(of: "\"name\" : \"text\"", with: "\"order\" : \"newest_first\", \"name\" : \"text\"")
+        }
+      },
+      arguments: [
+        "train", "--data", "DATA", "--output", "OUT", "--set", "model.architecture=mult", "--set", "model.causal=true",
+      ]),
+    Case(
       name: "infinity where cells may be missing", code: 65, mentions: ["text", "inf"],
       breaking: { data in
         try data.describe {

@@ -64,6 +64,14 @@ import Torch
       name: "unknown shift", code: 64, mentions: ["nose", "noise"],
       arguments: ["evaluate", "--model", "MODEL", "--data", "DATA", "--shift", "nose:3"]),
     Case(
+      name: "unknown shift of all modalities", code: 64, mentions: ["both:nose:3", "noise"],
+      arguments: ["evaluate", "--model", "MODEL", "--data", "DATA", "--shift", "both:nose:3"]),
+    Case(
+      name: "all modalities at once and a choice of them", code: 64, mentions: ["--modality", "both:noise:3"],
+      arguments: [
+        "data", "corrupt", "--data", "DATA", "--shift", "both:noise:3", "--modality", "text", "--output", "OUT",
+      ]),
+    Case(
       name: "severity out of range", code: 64, mentions: ["noise:6", "0 to 5"],
       arguments: ["data", "corrupt", "--data", "DATA", "--shift", "noise:6", "--output", "OUT"]),
     Case(

@@ -41,7 +41,7 @@ extension BadInputTests {
       breaking: { data in
         try writeAdapter(data, fingerprint: try ModelFolder.fingerprint(data.model))
         let file = data.folder + "/adapter/adapter_model.safetensors"
-        let tensors = try SafetensorsFile(path: file).tensors().filter { !$0.key.hasSuffix("type_prompt") }
+        let tensors = try SafetensorsFile(path: file).tensors().filter { !$0.key.hasSuffix("generative_prompt") }
         try SafetensorsWriter.write(to: file, tensors.map { .init($0.key, $0.value) })
       }, arguments: ["evaluate", "--model", "MODEL", "--adapter", "DATA/adapter", "--data", "DATA"]),
     Case(
@@ -65,6 +65,35 @@ extension BadInputTests {
     Case(
       name: "a pattern of an unknown modality", code: 64, mentions: ["«sight»", "text, audio, vision"],
       arguments: evaluate("fixed:sight")),
+    Case(
+      name: "a rate of an unknown modality", code: 64, mentions: ["«speech»", "text, audio, vision"],
+      arguments: evaluate("each:text=0.1,speech=0.6")),
+    Case(
+      name: "a modality's rate above 1", code: 64, mentions: ["each:text=1.5", "0 to 1"],
+      arguments: evaluate("each:text=1.5")),
+    Case(
+      name: "two rates of a modality", code: 64, mentions: ["two rates", "each:text=0.1,text=0.2"],
+      arguments: evaluate("each:text=0.1,text=0.2")),
+    Case(
+      name: "a gap of the whole length", code: 64, mentions: ["segment:1", "below 1"],
+      arguments: evaluate("segment:1")),
+    Case(
+      name: "a negative weight of distillation", code: 64, mentions: ["tuning.distillation", "-1"],
+      arguments: [
+        "tune", "--model", "MODEL", "--data", "DATA", "--method", "prompts", "--missing", "sample:0.5", "--output",
+        "OUT", "--set", "tuning.distillation=-1",
+      ]),
+    Case(
+      name: "a body of another form", code: 64, mentions: ["model.body.from", "late_fusion"],
+      arguments: [
+        "train", "--data", "DATA", "--output", "OUT", "--set", "model.architecture=mult", "--set", "model.body=MODEL",
+      ]),
+    Case(
+      name: "a body that is not there", code: 66, mentions: ["nowhere"],
+      arguments: ["train", "--data", "DATA", "--output", "OUT", "--set", "model.body=nowhere"]),
+    Case(
+      name: "redundancy above 1", code: 64, mentions: ["--redundancy", "0 to 1"],
+      arguments: ["data", "synthesize", "--redundancy", "1.5", "--output", "OUT"]),
     Case(
       name: "unknown metric of a sweep", code: 64, mentions: ["--metric", "bleu", "mae"],
       arguments: evaluate("sample:0.1,0.2") + ["--metric", "bleu"]),

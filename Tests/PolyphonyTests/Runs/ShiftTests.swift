@@ -61,6 +61,38 @@ import Torch
     }
   }
 
+  /// One event takes the same moments from all sequences, whatever their lengths.
+  @Test func allModalitiesAreHitAtOnce() throws {
+    let modalities: [Modality] = [
+      .sequence("text", features: 3, length: 10), .sequence("audio", features: 2, length: 20),
+    ]
+    let generator = Generator(seed: 2)
+    let split = UnlabelledSplit(
+      name: "x", inputs: Inputs(modalities.map { .normal([50] + $0.sampleShape, generator: generator) }))
+    func changed(_ name: String) throws -> [[Int]] {
+      let shifted = try Shift(named: name).applied(to: split, modalities, seed: 4).inputs
+      return zip(shifted.modalities, split.inputs.modalities).map { pair in
+        (pair.0 .== pair.1).to(.int64).sum(2).integers.map { $0 == 0 ? 1 : 0 }
+      }
+    }
+    let together = try changed("both:drop:3")
+    let text = (0..<500).map { together[1][$0 / 10 * 20 + $0 % 10 * 2] }
+    #expect(together[0] == text && text.contains(1) && text.contains(0))
+    let apart = try changed("drop:3")
+    #expect(apart[0] != (0..<500).map { apart[1][$0 / 10 * 20 + $0 % 10 * 2] })
+    let shift = try Shift(named: "both:missing:5")
+    #expect(shift.description == "both:missing:5" && shift.family == "both:missing")
+    let left = try #require(try shift.applied(to: split, modalities, seed: 4).inputs.presence).to(.int64).sum(1)
+      .integers
+    #expect(Set(left) == [1, 2] && abs(left.filter { $0 == 1 }.count - 45) < 6)
+    let fault = expectFault(.usage) {
+      _ = try Shift(named: "both:swap:2").applied(
+        to: UnlabelledSplit(name: "x", inputs: Inputs([.ones([4, 3]), .ones([4, 1])])),
+        [.vector("a", features: 3), .vector("b", features: 1)], seed: 0)
+    }
+    #expect(fault?.found?.contains("b (vector)") == true, "a shift of all modalities spares none")
+  }
+
   @Test(arguments: Shift.Kind.allCases) func paddingAndAbsentModalitiesStay(kind: Shift.Kind) throws {
     let split = split()
     let shift = try Shift(kind, severity: 5)

@@ -1,7 +1,7 @@
-import Polyphony
 import Testing
 import Torch
 
+@testable import Polyphony
 @testable import PolyphonySupport
 
 /// The contributions of the modalities, and the quality of their encoders.
@@ -43,6 +43,41 @@ import Torch
       #expect(metrics["\(row.modality)/shapley"] == row.shapley)
       #expect(metrics["\(row.modality)/probe"] == probe.metrics["accuracy"])
     }
+  }
+
+  @Test func equityAndImbalance() throws {
+    #expect(PerModalityMetrics.evenness([2, 2, 2]) == 1 && PerModalityMetrics.evenness([0.4, 0, -0.1]) == 0)
+    let even = try #require(PerModalityMetrics.evenness([3, 1]))
+    #expect(abs(even - 0.811_278_124) < 1e-8, "the entropy of 3/4 and 1/4 in bits")
+    #expect(PerModalityMetrics.evenness([1]) == nil && PerModalityMetrics.evenness([-1, -2]) == nil)
+    #expect(PerModalityMetrics.variation([1, 3]) == 0.5 && PerModalityMetrics.variation([2, 2]) == 0)
+    #expect(PerModalityMetrics.variation([1]) == nil && PerModalityMetrics.variation([0, 0]) == nil)
+    let (model, split) = try trained(.regression, modalities: 2)
+    let metrics = try PerModalityMetrics.measure(model, split, training: split)
+    let shapley = try ModalityContributions.measure(model, split).rows.map(\.shapley)
+    #expect(metrics["modality_equity"] == PerModalityMetrics.evenness(shapley))
+    // The gradient of one batch by a full backward pass.
+    let batch = split.batch(Array(0..<split.count))
+    for (_, stored) in model.trainableParameters() { stored.tensor?.gradient?.fillInPlace(0) }
+    model.evaluating { TaskLoss(model.configuration.task)(model(batch.inputs).prediction, batch.target).backward() }
+    let sizes = (0..<2).map { index in
+      let prefixes = model.backbone.encoderPrefixes(index)
+      let own = model.trainableParameters().filter { entry in prefixes.contains { entry.key.hasPrefix($0) } }
+      let squares = own.reduce(0.0) { $0 + ($1.storage.tensor?.gradient?.squared().sum().item ?? 0) }
+      return (squares / Double(own.reduce(0) { $0 + $1.storage.tensor!.count })).squareRoot()
+    }
+    for (name, size) in zip(["m0", "m1"], sizes) {
+      #expect(abs(try #require(metrics["\(name)/gradient"]) - size) < 1e-5 * size, "\(name)")
+    }
+    #expect(abs(try #require(metrics["gradient_imbalance"]) - PerModalityMetrics.variation(sizes)!) < 1e-5)
+  }
+
+  @Test func aFrozenModelHasNoGradients() throws {
+    let (model, split) = try trained(.regression, modalities: 2)
+    model.backbone.freeze()
+    let metrics = try PerModalityMetrics.measure(model, split, training: split)
+    #expect(metrics.contains("gradient_imbalance") && metrics["gradient_imbalance"] == nil)
+    #expect(metrics["m0/gradient"] == nil)
   }
 
   @Test func manyModalitiesAreSampled() throws {

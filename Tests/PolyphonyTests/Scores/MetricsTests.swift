@@ -106,7 +106,10 @@ import Torch
   }
 
   @Test func directions() {
-    for name in ["mae", "valid/mae", "mse", "rmse", "loss", "train/task_loss", "modality_gap", "pseudo/stable"] {
+    for name in [
+      "mae", "valid/mae", "mse", "rmse", "loss", "train/task_loss", "modality_gap", "gradient_imbalance",
+      "pseudo/stable",
+    ] {
       #expect(MetricDirection(metric: name) == .lowerIsBetter, "\(name)")
     }
     for name in ["accuracy", "corr", "f1_macro", "dice_ET", "r2"] {

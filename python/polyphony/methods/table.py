@@ -36,6 +36,7 @@ METHODS: dict[str, Callable[[Model, SavedSettings], Method]] = {
     "zero_fill": lambda model, settings: ZeroFill(),
     "mean_fill": lambda model, settings: MeanFill(model),
     "modality_dropout": lambda model, settings: ZeroFill(),
+    "frozen_modality_dropout": lambda model, settings: ZeroFill(),
     "missing_aware_prompts": MissingAwarePrompts,
     "reconstruction": Reconstruction,
 }

@@ -17,7 +17,7 @@ LETTERS = {"text": "l", "audio": "a", "vision": "v"}
 
 
 class Mult(Model):
-    """Cross-modal encoders for every ordered pair, a memory encoder for every modality; last steps side by side."""
+    """Cross-modal encoders for every ordered pair, a memory encoder for every modality; newest steps side by side."""
 
     prompt_stage = "encoded"
     always_projects = False
@@ -70,7 +70,11 @@ class Mult(Model):
         return [Tokens(memory(part.values, mask=part.mask), part.mask) for memory, part in zip(memories, tokens)]
 
     def represent(self, fused: list[Tokens]) -> Tensor:
-        return torch.cat([tokens.last() for tokens in fused], dim=-1)
+        orders = [modality.get("order") for modality in self.modalities]
+        steps = [
+            tokens.values[:, 0] if order == "newest_first" else tokens.last() for order, tokens in zip(orders, fused)
+        ]
+        return torch.cat(steps, dim=-1)
 
     def head_features(self, representation: Tensor) -> Tensor:
         return self.residual(representation, self.proj1, self.proj2)

@@ -34,7 +34,12 @@ public final class MissingCorruption: InputCorruption {
   }
 
   /// True for a rule about steps.
-  public var losesSteps: Bool { if case .token = rule { true } else { false } }
+  public var losesSteps: Bool {
+    switch rule {
+    case .token, .segment: true
+    case .sample, .modality, .each, .fixed: false
+    }
+  }
 
   /// The mask of the training split in an epoch, counted from 0.
   public func mask(epoch: Int) -> MissingMask {

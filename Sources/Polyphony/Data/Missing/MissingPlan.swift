@@ -26,6 +26,8 @@ public enum MissingPlan: Equatable, Sendable {
     case modality
     /// ``MissingProtocol/token(_:)``.
     case token
+    /// ``MissingProtocol/segment(_:)``.
+    case segment
 
     /// The rule of this family at a rate.
     func rule(_ rate: Double) -> MissingProtocol {
@@ -33,6 +35,7 @@ public enum MissingPlan: Equatable, Sendable {
       case .sample: .sample(rate)
       case .modality: .modality(rate)
       case .token: .token(rate)
+      case .segment: .segment(rate)
       }
     }
   }
@@ -74,8 +77,7 @@ public enum MissingPlan: Equatable, Sendable {
     guard known.contains(parts[0]) else {
       throw Fault(
         .usage, "unknown protocol of missing data", key: key, found: text,
-        expected: "complete, sample:RATE, modality:RATE, token:RATE, fixed:NAME+NAME, several rates as sample, "
-          + "sample:0.1,0.5 or sample:0.1...0.9, or patterns",
+        expected: MissingProtocol.forms + ", several rates as sample, sample:0.1,0.5 or sample:0.1...0.9, or patterns",
         remedy: MissingProtocol.withRule(text) ?? Suggestion.question(for: parts[0], among: known))
     }
     if text == "patterns" {

@@ -43,6 +43,18 @@ extension MissingProtocol {
       for (index, modality) in modalities.enumerated() where modality.hasSteps {
         tokens[index] = Self.keptSteps(inputs, index, rate, generator)
       }
+    case .segment(let rate):
+      for (index, modality) in modalities.enumerated() where modality.hasSteps {
+        tokens[index] = Self.aroundGap(inputs, index, rate, generator)
+      }
+    case .each(let rates):
+      let draws = Tensor.uniform([count, width + 1], generator: generator, dtype: .float64).doubles
+      for sample in 0..<count {
+        let row = sample * (width + 1)
+        let lost = modalities.indices.filter { draws[row + $0] < rates[modalities[$0].name] ?? 0 }
+        let stays = lost.count == width ? min(Int(draws[row + width] * Double(width)), width - 1) : nil
+        for modality in lost where modality != stays { presence[sample * width + modality] = 0 }
+      }
     case .fixed(let missing):
       for (index, modality) in modalities.enumerated() where missing.contains(modality.name) {
         for sample in 0..<count { presence[sample * width + index] = 0 }
@@ -61,12 +73,33 @@ extension MissingProtocol {
     let (count, length) = (inputs.count, inputs.modalities[index].size(1))
     let draws = Tensor.uniform([count, length], generator: generator, dtype: .float64)
     let rounding = Tensor.uniform([count, 1], generator: generator, dtype: .float64)
-    let real = (inputs.lengths[index]?.to(.cpu) ?? Tensor.full([count], Double(length), dtype: .int64)).clamped(1, nil)
-      .unsqueezed(1)
+    let real = realSteps(inputs, index)
     let isPadding = Tensor.range(length).unsqueezed(0) .>= real
     // A padding step draws a higher number than any real step, so the ranks of the real steps are 0 … ℓ − 1.
     let ranks = draws.filled(2, where: isPadding).sorted().indices.sorted().indices
     let kept = (real.to(.float64) * (1 - rate) + rounding).to(.int64).clamped(1, nil)
     return ((ranks .< kept) .| isPadding).to(.uint8)
+  }
+
+  /// The steps around one gap, `[N, L]` u8, 1 for a kept step.
+  ///
+  /// The gap has g = min(ℓ − 1, ⌊r·ℓ + v⌋) of ℓ real steps and begins at ⌊u·(ℓ − g + 1)⌋, with u and v uniform in
+  /// [0, 1). So a gap holds every gap of a lower rate.
+  private static func aroundGap(_ inputs: Inputs, _ index: Int, _ rate: Double, _ generator: Generator) -> Tensor {
+    let (count, length) = (inputs.count, inputs.modalities[index].size(1))
+    let place = Tensor.uniform([count, 1], generator: generator, dtype: .float64)
+    let rounding = Tensor.uniform([count, 1], generator: generator, dtype: .float64)
+    let real = realSteps(inputs, index)
+    let gap = Tensor.minimum((real.to(.float64) * rate + rounding).to(.int64), real - 1)
+    let start = (place * (real - gap + 1).to(.float64)).to(.int64)
+    let steps = Tensor.range(length).unsqueezed(0)
+    return ((steps .< start) .| (steps .>= start + gap)).to(.uint8)
+  }
+
+  /// The numbers of real steps, `[N, 1]` i64, 1 or more.
+  private static func realSteps(_ inputs: Inputs, _ index: Int) -> Tensor {
+    let length = Double(inputs.modalities[index].size(1))
+    return (inputs.lengths[index]?.to(.cpu) ?? Tensor.full([inputs.count], length, dtype: .int64)).clamped(1, nil)
+      .to(.int64).unsqueezed(1)
   }
 }

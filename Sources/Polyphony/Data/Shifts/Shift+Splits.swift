@@ -10,8 +10,7 @@ extension Shift {
   ///   - statistics: mean and deviation of the features; nil for those of the split. The deviation 0 marks a constant
   ///     feature.
   ///   - seed: the seed, which together with a modality's name determines every random number.
-  /// - Throws: `Fault(.usage)` for an unknown modality, and for a shift that affects none of the modalities.
-  /// - Throws: `Fault(.usage)` for an unknown modality, or where the shift has nothing to act on.
+  /// - Throws: `Fault(.usage)` for an unknown modality, and where the shift has nothing to act on.
   public func applied(
     to split: UnlabelledSplit, _ modalities: [Modality], only: [String]? = nil,
     statistics: [String: FeatureStatistics]? = nil, seed: UInt64
@@ -21,19 +20,24 @@ extension Shift {
     var inputs = split.inputs
     try noGradThrowing { () throws(Fault) in
       if kind == .missing {
-        try remove(chosen, isNamed: only != nil, from: &inputs, seed)
+        try remove(chosen, takesAll: only != nil || hitsAll, from: &inputs, seed)
         return
       }
       var isServed = false
+      let parts = split.inputs.modalities.indices.map { index in
+        statistics[modalities[index].name].map { ShiftedModality(split.inputs, index, modalities[index], $0) }
+      }
+      let moments = hitsAll ? self.moments(of: parts.compactMap(\.self), seed) : nil
       for index in chosen {
         let modality = modalities[index]
-        guard let statistics = statistics[modality.name] else { continue }
-        let part = ShiftedModality(split.inputs, index, modality, statistics)
-        guard part.isServed(by: kind) else { continue }
+        guard let part = parts[index], part.isServed(by: kind) else {
+          if hitsAll { throw nothingToActOn(modalities, [index]) }
+          continue
+        }
         isServed = true
         guard severity > 0 else { continue }
         let generator = Generator(seed: DerivedSeed.of(seed, name: "\(kind.rawValue) \(modality.name)"))
-        inputs.modalities[index] = part.shifted(kind, strength, generator)
+        inputs.modalities[index] = part.shifted(kind, strength, generator, moments: moments)
       }
       guard isServed else { throw nothingToActOn(modalities, chosen) }
     }
@@ -55,8 +59,22 @@ extension Shift {
     FeatureStatistics.fit(split, modalities, ofConstant: 0)
   }
 
+  /// A random number for each moment of the longest sequence, which all sequences share.
+  private func moments(of parts: [ShiftedModality], _ seed: UInt64) -> Tensor? {
+    guard kind == .drop, let longest = parts.filter({ $0.kind == .sequence }).map({ $0.x.size(1) }).max() else {
+      return nil
+    }
+    return .uniform([parts[0].x.size(0), longest], generator: Generator(seed: DerivedSeed.of(seed, name: family)))
+  }
+
   private func indices(of names: [String]?, in modalities: [Modality]) throws(Fault) -> [Int] {
     guard let names else { return Array(modalities.indices) }
+    guard !hitsAll else {
+      throw Fault(
+        .usage, "a shift of all modalities at once takes no choice of them", key: "--modality",
+        found: names.joined(separator: ", "), expected: "no --modality with \(self)",
+        remedy: "write \(kind.rawValue):\(severity) to corrupt the named ones alone")
+    }
     let known = modalities.map(\.name)
     if let unknown = names.first(where: { !known.contains($0) }) {
       throw Fault(
@@ -68,7 +86,7 @@ extension Shift {
 
   /// Removes modalities from a share of the samples, but never a sample's last one.
   private func remove(
-    _ chosen: [Int], isNamed: Bool, from inputs: inout Inputs, _ seed: UInt64
+    _ chosen: [Int], takesAll: Bool, from inputs: inout Inputs, _ seed: UInt64
   ) throws(Fault) {
     let (count, total) = (inputs.count, inputs.modalities.count)
     guard total > 1 else {
@@ -83,7 +101,7 @@ extension Shift {
     let present = inputs.presence ?? .ones([count, total], dtype: .bool)
     let allowed = Tensor(inputs.modalities.indices.map { chosen.contains($0) }).unsqueezed(0) .& present
     var goes = allowed
-    if !isNamed {
+    if !takesAll {
       let score = draw.filled(-1, where: .!allowed)
       goes = (score .== score.maximum(1, keep: true)) .& allowed
     }

@@ -2,6 +2,8 @@ import Torch
 
 /// A corruption of inputs, such as `noise:3`: a kind and a severity from 0 (unchanged) to 5.
 ///
+/// `both:noise:3` hits all modalities at once (``hitsAll``), as one event in the world does.
+///
 /// Strengths are relative to each feature's own mean μ and standard deviation σ over real steps. So a severity has the
 /// same meaning for every feature, and a constant feature stays unchanged. The random numbers ε, n and u depend on seed
 /// and modality alone, so a higher severity is a stronger form of the same corruption.
@@ -57,26 +59,42 @@ public struct Shift: Hashable, Sendable, CustomStringConvertible {
   /// The severity, 0 to 5.
   public let severity: Int
 
+  /// True for an event that hits all modalities at once. Each modality must be one that the kind can change. `drop` then
+  /// takes the same moments from all sequences, and `missing` leaves the samples that it hits one random modality.
+  public let hitsAll: Bool
+
   /// Makes a shift.
   /// - Throws: `Fault(.usage)` for a severity outside 0 to 5.
-  public init(_ kind: Kind, severity: Int) throws(Fault) {
+  public init(_ kind: Kind, severity: Int, hitsAll: Bool = false) throws(Fault) {
     guard (0...5).contains(severity) else { throw Shift.fault("\(kind.rawValue):\(severity)") }
-    (self.kind, self.severity) = (kind, severity)
+    (self.kind, self.severity, self.hitsAll) = (kind, severity, hitsAll)
   }
 
-  /// Reads a shift from its name, such as `noise:3`.
+  /// The prefix of a shift that hits all modalities.
+  static let all = "both:"
+
+  /// Takes the prefix `both:` from a text.
+  package static func withoutPrefix(_ name: String) -> (rest: String, hitsAll: Bool) {
+    name.hasPrefix(all) ? (String(name.dropFirst(all.count)), true) : (name, false)
+  }
+
+  /// Reads a shift from its name, such as `noise:3` or `both:noise:3`.
   /// - Throws: `Fault(.usage)` for another form, an unknown kind or a severity outside 0 to 5.
   public init(named name: String) throws(Fault) {
-    let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    let (rest, hitsAll) = Shift.withoutPrefix(name)
+    let parts = rest.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, let severity = Int(parts[1]) else { throw Shift.fault(name) }
     guard let kind = Kind(rawValue: parts[0]) else {
       throw Shift.fault(name, remedy: Suggestion.question(for: parts[0], among: Kind.allCases.map(\.rawValue)))
     }
-    try self.init(kind, severity: severity)
+    try self.init(kind, severity: severity, hitsAll: hitsAll)
   }
 
-  /// The name, `KIND:SEVERITY`.
-  public var description: String { "\(kind.rawValue):\(severity)" }
+  /// The name without the severity, `KIND` or `both:KIND`.
+  public var family: String { (hitsAll ? Shift.all : "") + kind.rawValue }
+
+  /// The name, `KIND:SEVERITY` or `both:KIND:SEVERITY`.
+  public var description: String { "\(family):\(severity)" }
 
   var strength: Double { kind.strengths[severity] }
 
@@ -85,6 +103,6 @@ public struct Shift: Hashable, Sendable, CustomStringConvertible {
       .usage, "there is no such shift", key: "--shift", found: found,
       expected:
         "KIND:SEVERITY with KIND one of \(Kind.allCases.map(\.rawValue).joined(separator: ", ")) and SEVERITY 0 "
-        + "to 5, such as noise:3", remedy: remedy)
+        + "to 5, such as noise:3, or both:noise:3 for all modalities at once", remedy: remedy)
   }
 }

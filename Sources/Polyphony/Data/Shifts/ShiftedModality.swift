@@ -39,12 +39,14 @@ struct ShiftedModality {
   }
 
   /// The modality under a shift of another kind than `missing`.
-  func shifted(_ kind: Shift.Kind, _ strength: Double, _ generator: Generator) -> Tensor {
+  ///
+  /// `moments` `[N, T]` are the random numbers by which `drop` hits all sequences at the same time.
+  func shifted(_ kind: Shift.Kind, _ strength: Double, _ generator: Generator, moments: Tensor? = nil) -> Tensor {
     let changed: Tensor =
       switch kind {
       case .noise: x + deviation * Tensor.normal(x.shape, generator: generator) * strength
       case .gain: mean + (x - mean) * gains(strength, generator)
-      case .drop: dropped(strength, generator)
+      case .drop: dropped(strength, moments.flatMap(drawn) ?? .uniform([x.size(0), dropUnits], generator: generator))
       case .shift: late(strength)
       case .swap: swapped(strength, generator)
       case .missing: x
@@ -59,8 +61,17 @@ struct ShiftedModality {
   /// The number of units that `drop` can remove: steps of a sequence, numbers of a vector or rows of an image.
   private var dropUnits: Int { kind == .image ? x.size(2) : x.size(1) }
 
-  private func dropped(_ share: Double, _ generator: Generator) -> Tensor {
-    var draw = Tensor.uniform([x.size(0), dropUnits], generator: generator)
+  /// The random number of each step's moment: step i of ℓ real ones is at moment ⌊i·T/ℓ⌋ of T. Nil for other modalities.
+  private func drawn(from moments: Tensor) -> Tensor? {
+    guard kind == .sequence else { return nil }
+    let (count, last) = (Double(moments.size(1)), Double(moments.size(1) - 1))
+    let real = (lengths?.to(.float32) ?? .full([x.size(0)], Double(dropUnits))).clamped(1, nil).unsqueezed(1)
+    let places = Tensor.range(dropUnits).to(.float32).unsqueezed(0) * count / real
+    return moments.gathered(1, places.clamped(0, last).to(.int64))
+  }
+
+  private func dropped(_ share: Double, _ draw: Tensor) -> Tensor {
+    var draw = draw
     // The unit that stays must not be padding.
     if kind == .sequence, let reach { draw = draw.filled(-1, where: .!reach.squeezed(2)) }
     let goes = (draw .< share) .& (draw .< draw.maximum(1, keep: true))

@@ -42,6 +42,10 @@ public struct SyntheticSentiment: Sendable {
   /// ρ, 0 to 1: the share of the sentiment that is a product of one number of text and one of audio. With nil there is
   /// no such share, and the other modalities keep both numbers.
   public var relation: Double?
+  /// The redundancy of the modalities, 0 to 1: each latent number belongs to one modality, and a further one sees it with
+  /// about this share. At 0 no modality can make up another, at 1 all know the same. With nil each modality sees three
+  /// quarters of all numbers.
+  public var redundancy: Double?
   /// The number of ciphered modalities, counted from the last.
   public var ciphered = 0
   /// The number of classes; nil for regression.
@@ -72,7 +76,8 @@ public struct SyntheticSentiment: Sendable {
         + (classes.map { "classes \($0), " } ?? "")
         + (ciphered > 0 ? "ciphered \(ciphered), " : "")
         + "imbalance \(imbalance), noise \(noise), shift \(shift), "
-        + (relation.map { "relation \($0), " } ?? "") + "seed \(seed)")
+        + (relation.map { "relation \($0), " } ?? "") + (redundancy.map { "redundancy \($0), " } ?? "") + "seed \(seed)"
+    )
   }
 
   /// Makes the three splits.
@@ -121,7 +126,7 @@ public struct SyntheticSentiment: Sendable {
     let visible = Tensor(
       (0..<Self.latent).map { number in
         let isKept = relation != nil && index > 1 && (number == 2 || number == 3)
-        return (number + index) % 4 == 3 || isKept ? Float(0) : 1
+        return !sees(number, index) || isKept ? Float(0) : 1
       })
     let distractor = Tensor.normal([samples, Self.latent], generator: corpus)
     let seen = (state * visible * known + distractor * (1 - known * known).squareRoot()).matmul(map)
@@ -142,6 +147,14 @@ public struct SyntheticSentiment: Sendable {
     return (x * real.unsqueezed(2), lengths.clamped(1, Double(length)))
   }
 
+  /// True if a modality contains a latent number.
+  private func sees(_ number: Int, _ modality: Int) -> Bool {
+    guard let redundancy else { return (number + modality) % 4 != 3 }
+    let places = Double(Self.latent)
+    return number % modalities == modality
+      || (Double((5 * number + 3 * modality) % Self.latent) + 0.5) / places < redundancy
+  }
+
   private func form(_ index: Int) -> (name: String, features: Int, length: Int) {
     if index < Self.forms.count { return Self.forms[index] }
     return ("modality\(index + 1)", 12 + 4 * (index % 4), 8 + 2 * (index % 5))
@@ -156,6 +169,7 @@ public struct SyntheticSentiment: Sendable {
     try need((1...64).contains(modalities), "modalities", modalities, "1 to 64")
     try need((0...1).contains(imbalance), "imbalance", imbalance, "0 to 1")
     try need((0...1).contains(relation ?? 0), "relation", relation ?? 0, "0 to 1")
+    try need((0...1).contains(redundancy ?? 0), "redundancy", redundancy ?? 0, "0 to 1")
     try need((0...modalities).contains(ciphered), "ciphered", ciphered, "0 to the number of modalities")
     try need((2...100).contains(classes ?? 2), "classes", classes ?? 0, "2 to 100")
     try need(noise >= 0, "noise", noise, "0 or more")

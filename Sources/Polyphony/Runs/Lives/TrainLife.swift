@@ -26,9 +26,9 @@ public struct TrainLife: Life {
     (self.recipe, self.data, self.methods, self.device) = (recipe, data, methods, device)
   }
 
-  /// Reads data and recipe, and computes the statistics that standardise features.
+  /// Reads data and recipe, computes the statistics that standardise features, and checks that a body fits.
   /// - Throws: `Fault` for errors in the recipe or the data.
-  public func prepare(seeds: [UInt64]) throws(Fault) -> Prepared { try Prepared(self) }
+  public func prepare(seeds: [UInt64]) throws(Fault) -> Prepared { try Prepared(self, seeds) }
 
   /// The product of a training in memory.
   public struct Product: LifeProduct {
@@ -54,7 +54,7 @@ public struct TrainLife: Life {
     private let strategies: [String: SettingsTree]
     private let resolved: SettingsTree
 
-    fileprivate init(_ life: TrainLife) throws(Fault) {
+    fileprivate init(_ life: TrainLife, _ seeds: [UInt64]) throws(Fault) {
       (self.life, methods) = (life, life.methods)
       let dataset = try Dataset(life.data)
       let splits = try Splits(dataset)
@@ -70,6 +70,10 @@ public struct TrainLife: Life {
       model = read.1.model
       training = try read.1.training.weighted(for: splits.training, description.task)
       _ = try training.makeLoss(description.task)
+      if model.body.folder != nil {
+        let scratch = try MultimodalModel(configuration)
+        for seed in seeds { try model.body.load(into: scratch, seed: seed) }
+      }
       self.resolved = training.writingWeights(into: resolved)
     }
 
@@ -102,6 +106,7 @@ public struct TrainLife: Life {
       Libtorch.seed(seed)
       let model = try MultimodalModel(configuration)
       try self.model.loadEncoders(of: model)
+      try self.model.body.load(into: model, seed: seed)
       model.move(to: life.device)
       let maker = try BalancingMethods.maker(method)
       let strategy = try SettingsReader.read(strategies[method] ?? .empty) { (reader) throws(Fault) in
@@ -109,10 +114,16 @@ public struct TrainLife: Life {
       }.value
       let trainer = try Trainer(
         model, training: splits.training, validation: splits.validation, settings: training, seed: seed,
-        hook: strategy, device: life.device, folder: folder?.path, origin: configuration.encoderHashes,
+        hook: strategy, device: life.device, folder: folder?.path, origin: try origin(seed),
         observers: observers,
         save: { (model, path) throws(Fault) in try ModelFolder.write(model.backbone, to: "\(path)/model") })
       return Product(model: model, outcome: try trainer.run(resume: resume))
+    }
+
+    /// The hashes of the pretrained weights that a run starts from; nil without any.
+    private func origin(_ seed: UInt64) throws(Fault) -> String? {
+      let hashes = [configuration.encoderHashes, try model.body.fingerprint(seed: seed)].compactMap(\.self)
+      return hashes.isEmpty ? nil : hashes.joined(separator: " ")
     }
 
     /// Scores the model on the test split.

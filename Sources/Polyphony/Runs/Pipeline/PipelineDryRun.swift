@@ -68,7 +68,9 @@ struct PipelineDryRun {
       _ = try maker(section, made)
       return name
     }
-    return PipelineStage(.train, method, data: folder)
+    var stage = PipelineStage(.train, method, data: folder)
+    stage.body = settings.model.body
+    return stage
   }
 
   private mutating func tune(_ reader: SettingsReader) throws(Fault) -> PipelineStage {

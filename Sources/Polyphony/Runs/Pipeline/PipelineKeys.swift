@@ -11,7 +11,8 @@ final class PipelineKeys {
 
   /// The key of a stage that starts from the product with the key `start`.
   func key(_ stage: PipelineStage, seed: UInt64, after start: String) throws(Fault) -> String {
-    Self.hash([stage.text, "seed \(seed)", try data(stage.data), start])
+    let body = try stage.body.flatMap { (body) throws(Fault) in try body.fingerprint(seed: seed) }
+    return Self.hash([stage.text, "seed \(seed)", try data(stage.data), start] + (body.map { [$0] } ?? []))
   }
 
   /// The key of the scores of the model with the key `model`.

@@ -24,6 +24,8 @@ public struct PipelineStage: Sendable {
   var isOnline = false
   /// The condition of its samples: corrupted, or with missing modalities.
   var condition = DataCondition()
+  /// The trained model whose body a new model takes.
+  var body: BodySettings?
   /// The number of samples per class for tuning. Default: all samples.
   var samples: Int?
   /// The stage's section of the recipe, with every default filled in.

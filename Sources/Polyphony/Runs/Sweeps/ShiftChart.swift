@@ -13,7 +13,7 @@ public enum ShiftChart {
     }
     guard let metric = shifted.first?.row.aggregates.keys.first else { return nil }
     let names = OrderedSet(shifted.map(\.row.name))
-    let groups = OrderedDictionary(grouping: shifted) { names.count > 1 ? $0.row.name : $0.shift.kind.rawValue }
+    let groups = OrderedDictionary(grouping: shifted) { names.count > 1 ? $0.row.name : $0.shift.family }
     let series = groups.map { name, members in
       let bySeverity = Dictionary(grouping: members, by: \.shift.severity)
       return LineChart.Series(
@@ -24,7 +24,7 @@ public enum ShiftChart {
           return .init(Double(severity), score?.mean, spread: score?.standardDeviation)
         })
     }
-    let kinds = OrderedSet(shifted.map(\.shift.kind.rawValue)).joined(separator: ", ")
+    let kinds = OrderedSet(shifted.map(\.shift.family)).joined(separator: ", ")
     let title = names.count > 1 ? "Under shifts (\(kinds))" : "\(names[0]) under shifts"
     return LineChart(title, x: "severity", y: metric, Array(series))
   }

@@ -45,10 +45,12 @@ public struct ShiftSweep {
   /// Makes shifts of several kinds and severities. Without arguments it makes all of them.
   /// - Throws: `Fault(.usage)` for a severity outside 0 to 5.
   public static func shifts(
-    _ kinds: [Shift.Kind] = Shift.Kind.allCases, severities: [Int] = Array(Shift.severities)
+    _ kinds: [Shift.Kind] = Shift.Kind.allCases, severities: [Int] = Array(Shift.severities), hitsAll: Bool = false
   ) throws(Fault) -> [Shift] {
     var result: [Shift] = []
-    for kind in kinds { for severity in severities { result.append(try Shift(kind, severity: severity)) } }
+    for kind in kinds {
+      for severity in severities { result.append(try Shift(kind, severity: severity, hitsAll: hitsAll)) }
+    }
     return result
   }
 

@@ -45,8 +45,8 @@ extension TransferTask {
   /// Makes the transfer from the first half of a data set's recordings to the second, with 20, 100 and all samples.
   ///
   /// The scores are those of the whole test split, with recordings that neither side has seen. The amounts count
-  /// samples per class for a classification. Samples are windows that end at an utterance. At the beginning of a
-  /// recording the window has one step. Without such windows every sample is a recording of its own.
+  /// samples per class for a classification. Samples are windows of an utterance and those before it. At the beginning of
+  /// a recording the window has one step. Without such windows every sample is a recording of its own.
   public static func halves(_ data: Dataset) throws(Fault) -> TransferTask {
     let whole = try tested(data)
     func half(_ split: LabelledSplit, first: Bool) -> LabelledSplit {

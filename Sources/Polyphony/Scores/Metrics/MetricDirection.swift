@@ -15,7 +15,7 @@ public enum MetricDirection: Sendable {
       ? .lowerIsBetter : .higherIsBetter
   }
 
-  private static let lower: Set = ["mae", "mse", "rmse", "loss", "modality_gap"]
+  private static let lower: Set = ["mae", "mse", "rmse", "loss", "modality_gap", "gradient_imbalance"]
 
   /// Returns true if a value is better than the best so far. An undefined value never is, and any number is better than
   /// no value.

@@ -1,8 +1,10 @@
-/// `mult` and `prompted_mult`: cross-modal encoders for every ordered pair, a memory encoder for every modality; last
-/// steps side by side.
+/// `mult` and `prompted_mult`: cross-modal encoders for every ordered pair, a memory encoder for every modality; the
+/// newest steps side by side.
 struct CrossModalGraph: GraphBackbone {
   let parameters: GraphParameters
   let names: [String]
+  /// The names of modalities whose newest step is the first one.
+  let newestFirst: Set<String>
   /// An encoder under a key.
   let encoder: (_ key: String) -> GraphEncoder
 
@@ -24,7 +26,9 @@ struct CrossModalGraph: GraphBackbone {
     zip(names, encoded).map { encoder("memory.\($0)")($1) }
   }
 
-  func represent(_ fused: [GraphTokens]) -> GraphTensor { .concatenated(fused.map(\.last), 1) }
+  func represent(_ fused: [GraphTokens]) -> GraphTensor {
+    .concatenated(zip(names, fused).map { newestFirst.contains($0) ? $1.first : $1.last }, 1)
+  }
 
   func headFeatures(_ representation: GraphTensor) -> GraphTensor {
     parameters.residualBlock(representation, "proj1", "proj2")

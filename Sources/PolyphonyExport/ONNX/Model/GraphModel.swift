@@ -72,7 +72,10 @@ struct GraphModel {
     case is EncoderFusion:
       return EncoderFusionGraph(parameters: parameters, encoders: encoders, fusion: encoder("fusion"))
     case is CrossModal, is PromptedCrossModal:
-      return CrossModalGraph(parameters: parameters, names: modalities.map(\.name)) {
+      return CrossModalGraph(
+        parameters: parameters, names: modalities.map(\.name),
+        newestFirst: Set(modalities.filter { $0.order == .newestFirst }.map(\.name))
+      ) {
         encoder($0, causal: configuration.causal ?? false)
       }
     case let network as DeepLabV3Plus:

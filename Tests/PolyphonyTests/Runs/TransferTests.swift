@@ -98,7 +98,7 @@ import Torch
   @Test func aSuiteRunsFromPretrainingToScoresAndGoesOn() throws {
     try withTemporaryFolder { folder in
       let task = try TransferTask.classes(try data(folder + "/toy"))
-      #expect(task.source.training.count == 30 && task.target.training.count == 30)
+      #expect(task.sources[0].splits.training.count == 30 && task.target.training.count == 30)
       #expect(Set(task.target.test.target.integers) == [0, 1, 2, 3, 4])
       let few = try task.target(.samples(2), seed: 0)
       #expect(few.training.count == 10 && few.validation.count == 10 && few.test.count == 30)
@@ -145,7 +145,7 @@ import Torch
     try withTemporaryFolder { folder in
       // The lengths are 1, 2, 3, 4, 1, … So each recording has four windows.
       let task = try TransferTask.halves(try data(folder + "/toy"))
-      #expect(task.source.training.samples.ids == (1000..<1028).map(\.self))
+      #expect(task.sources[0].splits.training.samples.ids == (1000..<1028).map(\.self))
       #expect(task.target.training.samples.ids == (1028..<1060).map(\.self))
       #expect(task.target.test.count == 60)
     }
@@ -154,7 +154,7 @@ import Torch
   @Test func oneModalityBecomesAll() throws {
     try withTemporaryFolder { folder in
       let task = try TransferTask.modality(try data(folder + "/toy"))
-      #expect(task.only == ["a"])
+      #expect(task.sources[0].only == ["a"])
       let suite = TransferSuite(task, try recipe(), variants: [], seeds: [0], folder: folder + "/out")
       _ = try suite.run()
       let base = try ModelFolder.read(suite.base)
@@ -164,7 +164,7 @@ import Torch
       let samples = task.target.test.samples
       let others = try data(folder + "/others", secondScale: 5).labelled("test").samples
       #expect(base.predict(samples).prediction.floats != base.predict(others).prediction.floats)
-      try base.restrict(to: try #require(task.only))
+      try base.restrict(to: try #require(task.sources[0].only))
       #expect(base.predict(samples).prediction.floats == base.predict(others).prediction.floats)
     }
   }
@@ -176,8 +176,8 @@ import Torch
       ? try TransferTask.relation(modalities: modalities, samples: 100)
       : try TransferTask.corpus(modalities: modalities, samples: 100)
     #expect(task.modalities.count == modalities)
-    #expect(task.source.training.count == 70 && task.target.test.count == 15)
-    let (one, other) = (task.source.training.samples.inputs.modalities, task.target.training.samples.inputs.modalities)
+    #expect(task.sources[0].splits.training.count == 70 && task.target.test.count == 15)
+    let (one, other) = (task.sources[0].splits.training.samples.inputs.modalities, task.target.training.samples.inputs.modalities)
     #expect(zip(one, other).allSatisfy { $0.shape == $1.shape && $0.floats != $1.floats })
     let few = try task.target(.samples(20), seed: 1)
     #expect(few.training.count == 20 && few.validation.count == 15)

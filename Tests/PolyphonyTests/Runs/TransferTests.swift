@@ -203,7 +203,7 @@ import Torch
   @Test func theFrontHoldsWhatNothingBeats() {
     func row(_ name: String, _ trained: Int, _ mae: Double) -> RunResult {
       var row = RunResult(name: name, split: "test")
-      row.parameters = (1000, trained)
+      row.parameters = ParameterCount(total: 1000, trainable: trained)
       row.conditions["samples"] = "5"
       row.add(seed: 0, ["mae": mae])
       return row

@@ -76,6 +76,24 @@ public enum TuningListings {
     return installation
   }
 
+  /// ``CrossAttentionFusion``
+  public static func crossAttention(_ model: MultimodalModel) throws(Fault) -> Installation {
+    let recipe = try SettingsTree(yaml: "bottleneck: 8", file: "recipe")
+    let (attention, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in
+      try CrossAttentionFusion.make(reader)
+    }
+    let installation = try Installation(attention, on: model)
+    return installation
+  }
+
+  /// ``MokA``
+  public static func moka(_ model: MultimodalModel) throws(Fault) -> Installation {
+    let recipe = try SettingsTree(yaml: "rank: 4", file: "recipe")
+    let (moka, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try MokA.make(reader) }
+    let installation = try Installation(moka, on: model)
+    return installation
+  }
+
   /// ``FullTuning``
   public static func full(_ model: MultimodalModel) throws(Fault) -> Installation {
     let installation = try Installation(FullTuning(), on: model)

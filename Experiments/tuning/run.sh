@@ -10,20 +10,25 @@ program=${POLYPHONY:-.build/release/polyphony}
 output=${1:?usage: run.sh OUTPUT [CMU-MOSI folder]}
 mosi=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
-parts=${PARTS:-numerals synthetic-3 mosi-halves mosi-text synthetic-2 synthetic-5 synthetic-7 relation-3 form scaling}
+parts="numerals synthetic-3 mosi-halves mosi-text synthetic-2 synthetic-5 synthetic-7 relation-3 form"
+parts=${PARTS:-$parts aligned-200 aligned-1000 aligned-4000 aligned-encoder_fusion aligned-mult scaling}
 small='bottleneck: 2, feature_rank: 1, token_rank: 1'
 middle='bottleneck: 4, feature_rank: 2, token_rank: 2'
 quick="head,full,bitfit,ia3,lora{rank: 1},lora,prompt,lmf{bottleneck: 2, feature_rank: 1}"
 quick+=",lmf{bottleneck: 4, feature_rank: 2},concat{bottleneck: 4},wander{$small},wander{$middle},wander"
 forms="head,wander{$small},wander{$small, constant: false},wander{$middle},wander{$middle, constant: false},wander"
 forms+=',wander{constant: false},wander{constant: false, steps: 16, readout: first}'
+aligned="head,full,bitfit,ia3,lora,adapter,prompt,prefix,lmf,concat,cross_attention,moka,wander{$small},wander{$middle}"
+aligned+=',wander{bottleneck: 4, feature_rank: 1, token_rank: 12},wander'
 mkdir -p "$output"
+
+recipe=transfer
 
 # transfer NAME OPTIONS: pretrains and tunes, and leaves NAME.txt with the table.
 transfer() {
   local name=$1
   shift
-  "$program" transfer --recipe "$here/transfer.yaml" --output "$output/$name" --seeds 5 --resume \
+  "$program" transfer --recipe "$here/$recipe.yaml" --output "$output/$name" --seeds 5 --resume \
     --threads "${THREADS:-0}" "$@" >"$output/$name.part"
   mv "$output/$name.part" "$output/$name.txt"
   cat "$output/$name.txt"
@@ -46,6 +51,24 @@ for part in $parts; do
       transfer "form-$count" --task corpus --modalities "$count" --samples 50,200 --method "$forms"
     done
     ;;
+  aligned-*)
+    # The part names the number of samples, or another backbone with 1000 of them. The epochs make about 800 steps.
+    recipe=aligned samples=1000 architecture=late_fusion epochs=50
+    case ${part#aligned-} in
+    200) samples=200 epochs=200 ;;
+    1000) ;;
+    4000) samples=4000 epochs=13 ;;
+    *) architecture=${part#aligned-} ;;
+    esac
+    base="$output/aligned-1000/model"
+    if [ "$architecture" = late_fusion ] && [ -d "$base" ] && [ ! -d "$output/$part" ]; then
+      mkdir "$output/$part"
+      cp -r "$base" "$output/$part/"
+    fi
+    transfer "$part" --task aligned --samples "$samples" --method "$aligned" \
+      --set "model.architecture=$architecture" --set "training.epochs=$epochs"
+    recipe=transfer
+    ;;
   mosi-halves | mosi-text)
     if [ ! -d "$mosi" ]; then
       echo "skipped: no CMU-MOSI folder given"
@@ -57,7 +80,7 @@ for part in $parts; do
     ;;
   scaling) "$program" scaling --output "$output/scaling" --threads 1 | tee "$output/scaling.txt" ;;
   *)
-    echo "unknown part: $part (numerals, synthetic-N, relation-N, mosi-halves, mosi-text, form, scaling)" >&2
+    echo "unknown part: $part (numerals, synthetic-N, relation-N, mosi-halves, mosi-text, form, aligned-N, scaling)" >&2
     exit 64
     ;;
   esac

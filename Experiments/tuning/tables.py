@@ -17,6 +17,11 @@ TITLES = {
     "numerals": "Numerals: digits 0–4 to 5–9, six modalities",
     "mosi-text": "CMU-MOSI: text alone to three modalities",
     "mosi-halves": "CMU-MOSI: one half of the recordings to the other",
+    "aligned-200": "Encoders of single modalities to time-aligned products, 2 modalities",
+    "aligned-1000": "Encoders of single modalities to time-aligned products, 2 modalities",
+    "aligned-4000": "Encoders of single modalities to time-aligned products, 2 modalities",
+    "aligned-encoder_fusion": "To time-aligned products with `encoder_fusion`",
+    "aligned-mult": "To time-aligned products with `mult`",
     "relation-3": "To a corpus whose sentiment lies in how modalities combine, 3 modalities",
 }
 
@@ -31,8 +36,8 @@ def part(folder):
         here = [row for row in rows if row["samples"] == amount]
         head = next(row for row in here if row["name"] == "head")["metrics"][metric]["values"]
         print(f"{amount} samples{' a class' if metric == 'accuracy' else ''}:\n")
-        print(f"| method | {metric} | over head | rate | trained | share | step, ms | front |")
-        print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
+        print(f"| method | {metric} | over head | rate | trained | added | share | step, ms | front |")
+        print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
         for row in here:
             score, parameters = row["metrics"][metric], row["parameters"]
             step = row.get("cost", {}).get("seconds_per_step")
@@ -42,6 +47,7 @@ def part(folder):
                 "" if row["name"] == "head" else gain(score["values"], head, sign),
                 str(row["rate"]),
                 str(parameters["trainable"]),
+                str(parameters.get("added", "")),
                 f"{parameters['trainable'] / parameters['total']:.1%}",
                 "" if step is None else f"{1000 * step:.1f}",
                 row.get("front", ""),
@@ -69,7 +75,8 @@ def forms(folders):
 def main():
     output = pathlib.Path(sys.argv[1])
     names = sys.argv[2:] or [
-        "numerals", "mosi-halves", "mosi-text", "synthetic-2", "synthetic-3", "synthetic-5", "synthetic-7", "relation-3"]
+        "numerals", "mosi-halves", "mosi-text", "synthetic-2", "synthetic-3", "synthetic-5", "synthetic-7", "relation-3",
+        *(f"aligned-{part}" for part in ("200", "1000", "4000", "encoder_fusion", "mult"))]
     for name in names:
         if (output / name / "results.json").exists():
             part(output / name)

@@ -70,27 +70,30 @@ struct ResultsOutput {
     let conditions = Array(OrderedSet(results.flatMap { Array($0.conditions.keys) }))
     let splits = Set(results.map(\.split)).count > 1
     let isTuning = results.contains { $0.parameters.map { $0.trainable < $0.total } ?? false }
+    let hasAdded = results.contains { $0.parameters?.added != nil }
+    let costs = isTuning ? ["trained"] + (hasAdded ? ["added"] : []) + ["share", "step", "latency"] : []
     var table = TextTable(
-      [.init("")] + conditions.map { .init($0) } + (splits ? [.init("split")] : [])
-        + metrics.map { .init($0, .right) }
-        + (isTuning
-          ? [.init("trained", .right), .init("share", .right), .init("step", .right), .init("latency", .right)] : []))
+      ([""] + conditions + (splits ? ["split"] : [])).map { .init($0) } + (metrics + costs).map { .init($0, .right) })
     for (result, scores) in zip(results, aggregates) {
       table.append(
         [result.name] + conditions.map { result.conditions[$0] ?? "" } + (splits ? [result.split] : [])
-          + metrics.map { scores[$0]?.formatted() ?? "" } + (isTuning ? trained(result) : []))
+          + metrics.map { scores[$0]?.formatted() ?? "" } + (isTuning ? trained(result, hasAdded) : []))
     }
     return table
   }
 
-  /// Describes the trained parameters, their share of all, the time of a step, and the added time of a prediction.
-  private func trained(_ result: RunResult) -> [String] {
-    guard let count = result.parameters else { return ["", "", "", ""] }
+  /// Describes the trained parameters, those beside the head if asked for, the share of all, the time of a step, and
+  /// the added time of a prediction.
+  private func trained(_ result: RunResult, _ hasAdded: Bool) -> [String] {
+    let added = hasAdded ? [result.parameters?.added.map(String.init) ?? ""] : []
+    guard let count = result.parameters else { return ["", "", "", ""] + added }
     let milliseconds = { (seconds: Double?, sign: String) in
       seconds.map { String(format: "\(sign).2f ms", $0 * 1000) } ?? ""
     }
     return [
-      "\(count.trainable)", String(format: "%.1f %%", 100 * Double(count.trainable) / Double(max(1, count.total))),
+      "\(count.trainable)"
+    ] + added + [
+      String(format: "%.1f %%", 100 * Double(count.trainable) / Double(max(1, count.total))),
       milliseconds(result.cost?.secondsPerStep, "%"), milliseconds(result.cost?.addedLatency, "%+"),
     ]
   }

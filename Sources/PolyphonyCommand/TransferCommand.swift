@@ -11,8 +11,9 @@ struct TransferCommand: ReportingCommand {
     discussion: """
       Tasks: classes (from the first half of a data set's classes to the second), halves (from the first half of its \
       recordings to the second), modality (from its first modality alone to all), corpus (from a synthetic corpus to a \
-      shifted one), relation (from a synthetic corpus to one whose sentiment lies in how modalities combine). The last \
-      two need no data. For each method and amount of samples the learning rate is chosen on validation.
+      shifted one), relation (from a synthetic corpus to one whose sentiment lies in how modalities combine), aligned \
+      (from encoders of single modalities to a target of products of text and audio at the same step). The last three \
+      need no data. For each method and amount of samples the learning rate is chosen on validation.
 
       A method may carry settings, as in --method 'lora{rank: 2},wander{bottleneck: 4}'. OUTPUT/model is the base, \
       OUTPUT/runs holds the scores of every run, OUTPUT/front-AMOUNT.svg draws scores over trained parameters. The same \
@@ -25,12 +26,13 @@ struct TransferCommand: ReportingCommand {
   var task = TransferTask.Known.classes
 
   @Option(
-    help: ArgumentHelp("The data set folder; none for corpus and relation.", valueName: "folder"),
+    help: ArgumentHelp("The data set folder; none for corpus, relation and aligned.", valueName: "folder"),
     completion: .directory)
   var data: String?
 
-  @Option(help: ArgumentHelp("Modalities of corpus and relation.", valueName: "count"))
-  var modalities = 3
+  @Option(
+    help: ArgumentHelp("Modalities of synthetic data; 3 for corpus and relation, 2 for aligned.", valueName: "count"))
+  var modalities: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -91,13 +93,16 @@ struct TransferCommand: ReportingCommand {
     try printer.print(results)
   }
 
+  private var count: Int { modalities ?? (task == .aligned ? 2 : 3) }
+
   private func makeTask() throws -> TransferTask {
     switch task {
     case .classes: try .classes(try Dataset(data ?? ""))
     case .halves: try .halves(try Dataset(data ?? ""))
     case .modality: try .modality(try Dataset(data ?? ""))
-    case .corpus: try .corpus(modalities: modalities)
-    case .relation: try .relation(modalities: modalities)
+    case .corpus: try .corpus(modalities: count)
+    case .relation: try .relation(modalities: count)
+    case .aligned: try .aligned(modalities: count)
     }
   }
 
@@ -105,7 +110,7 @@ struct TransferCommand: ReportingCommand {
   private func prepareFolder(_ resolved: SettingsTree) throws -> RunFolder {
     let folder = try RunFolder(output, existing: existing.existing)
     if existing.overwrite { TransferSuite.removeScores(in: output) }
-    let source = task.readsData ? "data \(data ?? "")" : "\(modalities) modalities"
+    let source = task.readsData ? "data \(data ?? "")" : "\(count) modalities"
     let text = "\(TransferSuite.recipeHeading) \(task.rawValue), \(source)\n" + resolved.yaml()
     if let before = try? String(contentsOfFile: folder.recipe, encoding: .utf8), before != text {
       throw Fault(

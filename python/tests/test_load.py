@@ -20,13 +20,13 @@ from agreement import by_graph, by_program, difference, predicted
 from conftest import SMALL
 
 TOLERANCE = 1e-5
-TUNING = "full,head,bitfit,lora,ia3,adapter,compacter,prefix,prompt,wander,lmf,concat".split(",")
+TUNING = "full,head,bitfit,lora,ia3,adapter,compacter,prefix,prompt,wander,lmf,concat,cross_attention,moka".split(",")
 FILLS = "zero_fill,mean_fill,modality_dropout,frozen_modality_dropout".split(",")
 MISSING = ["prompts", *FILLS, "missing_aware_prompts", "reconstruction"]
 FEW = {
     "late_fusion": [name for name in TUNING + MISSING if name not in ("full", "head", "lmf", *FILLS[2:])],
     "early_fusion": "prompt,wander,missing_aware_prompts".split(","),
-    "encoder_fusion": "prompt,lmf,prompts".split(","),
+    "encoder_fusion": "prompt,lmf,moka,prompts".split(","),
     "mult": "full,lora,prefix,prompt,wander,prompts".split(","),
     "prompted_mult": ["prompts", "lora"],
 }
@@ -81,7 +81,7 @@ def test_sequences(architecture: str, sequences: Path, trained, place: Path) -> 
     if architecture == "prompted_mult" and full:
         # The methods that count steps, which its own prompts append, are not of this table.
         methods = [
-            name for name in methods if name not in ("prompt", "wander", "lmf", "concat", "missing_aware_prompts")
+            name for name in methods if name not in ("prompt", "wander", "lmf", "concat", "cross_attention", "moka", "missing_aware_prompts")
         ]
     output = place / f"tuned-{architecture}"
     settings = {key: value for key, value in SMALL.items() if not key.startswith("model.")}

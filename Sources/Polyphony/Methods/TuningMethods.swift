@@ -26,6 +26,8 @@ public enum TuningMethods {
     ("compacter", { (settings, _) throws(Fault) in try Compacter(settings) }),
     ("lmf", { (settings, _) throws(Fault) in try LowRankFusion.make(settings) }),
     ("concat", { (settings, _) throws(Fault) in try ConcatenationFusion.make(settings) }),
+    ("cross_attention", { (settings, _) throws(Fault) in try CrossAttentionFusion.make(settings) }),
+    ("moka", { (settings, _) throws(Fault) in try MokA.make(settings) }),
     ("wander", { (settings, _) throws(Fault) in try Wander.make(settings) }),
     ("prompts", { (settings, model) throws(Fault) in try MissingPromptTuning(settings, model) }),
     ("zero_fill", { (settings, _) throws(Fault) in try FillTuning(settings, mean: false, trained: .none) }),

@@ -135,13 +135,6 @@ public final class MultimodalModel {
       }
   }
 
-  /// The number of elements of all parameters, and of those that get gradients.
-  public var parameterCount: (total: Int, trainable: Int) {
-    attachments.map(\.parameterCount).reduce(backbone.parameterCount) {
-      ($0.total + $1.total, $0.trainable + $1.trainable)
-    }
-  }
-
   /// The architecture's own methods, then those attached.
   private var methods: [any Attachment] { backbone.ownMethods + attachments }
 

@@ -6,8 +6,7 @@ extension ResultsDocument.Row {
   package init(_ result: RunResult) {
     self.init(
       name: result.name, split: result.split, seeds: result.seeds.map { Int($0) }, metrics: result.aggregates,
-      parameters: result.parameters.map { .init(total: $0.total, trainable: $0.trainable) }, output: result.output,
-      extra: result.furtherKeys)
+      parameters: result.parameters, output: result.output, extra: result.furtherKeys)
   }
 }
 

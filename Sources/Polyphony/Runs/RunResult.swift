@@ -21,8 +21,8 @@ public struct RunResult: Sendable {
   public private(set) var seeds: [UInt64] = []
   /// The scores of each seed.
   public private(set) var values: [MetricValues] = []
-  /// The number of elements of all parameters, and of the trained ones.
-  public var parameters: (total: Int, trainable: Int)?
+  /// The sizes of the model.
+  public var parameters: ParameterCount?
   /// The cost of a tuning method, measured on the first seed's model.
   public var cost: TuningCost?
   /// The answers by class, added up over the seeds. Only a classification has them.

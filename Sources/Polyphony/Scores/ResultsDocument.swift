@@ -15,20 +15,6 @@ import Torch
 public struct ResultsDocument: Equatable, Sendable {
   /// The results of one method, missing rate, shift or split.
   public struct Row: Equatable, Sendable {
-    /// The parameter counts of a model.
-    public struct Parameters: Equatable, Sendable {
-      /// The number of all parameters.
-      public var total: Int
-      /// The number of trained parameters.
-      public var trainable: Int
-
-      /// Makes the counts.
-      public init(total: Int, trainable: Int) {
-        self.total = total
-        self.trainable = trainable
-      }
-    }
-
     /// The name of the method or of the run.
     public var name: String
     /// The evaluated split.
@@ -38,7 +24,7 @@ public struct ResultsDocument: Equatable, Sendable {
     /// The metrics, each as an aggregate over the seeds.
     public var metrics: OrderedDictionary<String, Aggregate>
     /// The model's parameters.
-    public var parameters: Parameters?
+    public var parameters: ParameterCount?
     /// The written folder or file.
     public var output: String?
     /// Further keys, such as `missing` and `shift`, in the order of the document.
@@ -47,7 +33,7 @@ public struct ResultsDocument: Equatable, Sendable {
     /// Makes a row.
     public init(
       name: String, split: String? = nil, seeds: [Int] = [], metrics: OrderedDictionary<String, Aggregate> = [:],
-      parameters: Parameters? = nil, output: String? = nil, extra: OrderedDictionary<String, OrderedJSON> = [:]
+      parameters: ParameterCount? = nil, output: String? = nil, extra: OrderedDictionary<String, OrderedJSON> = [:]
     ) {
       self.name = name
       self.split = split
@@ -95,12 +81,18 @@ extension ResultsDocument.Row {
     members.append(.init("seeds", .array(seeds.map(OrderedJSON.integer))))
     members.append(.init("metrics", .object(metrics.map { .init($0.key, $0.value.json) })))
     if let parameters {
-      members.append(
-        .init("parameters", ["total": .integer(parameters.total), "trainable": .integer(parameters.trainable)]))
+      members.append(.init("parameters", parameters.json))
     }
     if let output { members.append(.init("output", .string(output))) }
     for (key, value) in extra where !Self.keys.contains(key) { members.append(.init(key, value)) }
     return .object(members)
+  }
+}
+
+extension ParameterCount {
+  fileprivate var json: OrderedJSON {
+    let counts = [("total", total), ("trainable", trainable)] + (added.map { [("added", $0)] } ?? [])
+    return .object(counts.map { .init($0.0, .integer($0.1)) })
   }
 }
 
@@ -140,8 +132,9 @@ extension ResultsDocument.Row {
       metrics[metric.key] = try metric.value.aggregate(count: seeds.count)
     }
     if let counts = row.optional("parameters") {
-      parameters = Parameters(
-        total: try counts.member("total").integer(), trainable: try counts.member("trainable").integer())
+      parameters = ParameterCount(
+        total: try counts.member("total").integer(), trainable: try counts.member("trainable").integer(),
+        added: try counts.optional("added")?.integer())
     }
     output = try row.optional("output")?.string()
     extra = [:]

@@ -116,7 +116,7 @@ public final class Installation {
         throw Fault(
           .usage, "the two methods cannot act in one model: one adds steps where the other counts or adds them",
           key: "--method", found: "\(name) on \(lower.name)", expected: "another method on \(lower.name)",
-          remedy: "use one of prompt, prompts and missing_aware_prompts, and prompt not beside wander, lmf or concat")
+          remedy: "use one of prompt, prompts and missing_aware_prompts, and prompt not beside a fusion such as wander")
       }
     }
   }

@@ -18,7 +18,7 @@ public enum ConcatenationFusion {
   /// - Throws: `Fault(.usage)` for an unknown value or a number out of range.
   public static func make(_ settings: SettingsReader) throws(Fault) -> FusionTuning {
     let bottleneck = try settings.int("bottleneck", default: 16, in: 1...65536)
-    return try FusionTuning(settings, method: "concat") { lengths, width, startsAtZero in
+    return try FusionTuning(settings) { lengths, width, startsAtZero in
       MeanConcatenation(
         modalities: lengths.count, bottleneck: bottleneck, width: width, startsAtZero: startsAtZero)
     }

@@ -21,7 +21,7 @@ public enum LowRankFusion {
   public static func make(_ settings: SettingsReader) throws(Fault) -> FusionTuning {
     let bottleneck = try settings.int("bottleneck", default: 16, in: 1...65536)
     let rank = try settings.int("feature_rank", default: 8, in: 1...65536)
-    return try FusionTuning(settings, method: "lmf") { lengths, width, startsAtZero in
+    return try FusionTuning(settings) { lengths, width, startsAtZero in
       MeanRankFusion(
         modalities: lengths.count, bottleneck: bottleneck, width: width, rank: rank, startsAtZero: startsAtZero)
     }

@@ -73,6 +73,8 @@ enum Meanings {
     "compacter": "bottleneck adapters of Kronecker products (Compacter)",
     "lmf": "tuning of a low-rank fusion of the modalities (LMF)",
     "concat": "tuning of a fusion of concatenated modalities",
+    "cross_attention": "tuning of a fusion by attention between the modalities in few features",
+    "moka": "tuning of low-rank updates that read the first modality (MokA)",
     "wander": "tuning of a low-rank fusion over all steps and features (Wander)",
     "prompts": "prompts that stand for missing modalities (MPLMM)",
     "zero_fill": "zeros in place of missing modalities, nothing is tuned",

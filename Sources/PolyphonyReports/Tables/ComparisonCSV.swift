@@ -25,7 +25,7 @@ struct ComparisonCSV {
     let titles =
       Self.firstTitles + [
         "mean", "std", "best", "reference", "common_seeds", "difference",
-        "standard_error", "t", "p", "p_holm", "comparisons", "significant", "note", "trained", "total", "seconds",
+        "standard_error", "t", "p", "p_holm", "comparisons", "significant", "note", "trained", "added", "total", "seconds",
       ]
     var table = TextTable((keys + titles).map { .init($0) })
     for comparison in comparisons {
@@ -53,9 +53,8 @@ struct ComparisonCSV {
       test == nil ? "" : "\(comparison.tested)", entry.adjusted == nil ? "" : entry.isSignificant ? "yes" : "no",
     ]
     let undefined = entry.scores.mean == nil ? "undefined" : nil
-    return scores + differences + [
-      undefined ?? test?.obstacle?.rawValue ?? "", entry.row.parameters.map { "\($0.trainable)" } ?? "",
-      entry.row.parameters.map { "\($0.total)" } ?? "", number(entry.row.seconds),
-    ]
+    let count = entry.row.parameters
+    let counts = [count?.trainable, count?.added, count?.total].map { $0.map(String.init) ?? "" }
+    return scores + differences + [undefined ?? test?.obstacle?.rawValue ?? ""] + counts + [number(entry.row.seconds)]
   }
 }

@@ -81,11 +81,13 @@ extension ScoreTable {
     let entries = comparison.methods.compactMap { comparison[condition, $0] }
     let isCompared = entries.contains { $0.test != nil }
     let isCounted = entries.contains { $0.row.parameters != nil }
+    let hasAdded = entries.contains { $0.row.parameters?.added != nil }
     let isTimed = entries.contains { $0.row.seconds != nil }
     let columns =
       [TextTable.Column("method"), .init(comparison.metric, .right)]
       + (isCompared ? [.init("difference", .right), .init("p", .right)] : [])
-      + (isCounted ? [.init("trained", .right), .init("share", .right)] : []) + (isTimed ? [.init("time", .right)] : [])
+      + (isCounted ? [.init("trained", .right)] : []) + (hasAdded ? [.init("added", .right)] : [])
+      + (isCounted ? [.init("share", .right)] : []) + (isTimed ? [.init("time", .right)] : [])
     let rows = entries.map { entry in
       var cells = [Cell(entry.row.name), Cell(entry, numbers)]
       if isCompared {
@@ -96,6 +98,7 @@ extension ScoreTable {
       if isCounted {
         let count = entry.row.parameters
         cells.append(Cell(count.map { NumberText.count($0.trainable) } ?? ""))
+        if hasAdded { cells.append(Cell(count?.added.map(NumberText.count) ?? "")) }
         cells.append(Cell(count.map { NumberText.share($0.trainable, of: $0.total) } ?? ""))
       }
       if isTimed { cells.append(Cell(entry.row.seconds.map(NumberText.seconds) ?? "")) }

@@ -177,6 +177,46 @@ import Torch
     #expect(throws: Fault.self) { _ = try generator.make() }
   }
 
+  @Test func alignedProductsAreSeenStepByStepAlone() throws {
+    var generator = SyntheticAlignment(samples: 6000, share: 1, noise: 0.1)
+    for (share, additive, products) in [(0.0, 0.9..<1, -1.0..<0.1), (1.0, -0.1..<0.1, 0.9..<1)] {
+      generator.share = share
+      let split = try generator.make()[0]
+      let target = split.target!.floats
+      let (text, audio) = (split.inputs.modalities[0], split.inputs.modalities[1])
+      #expect(additive.contains(explained(.concatenated([text.mean(1), audio.mean(1)], 1), target)), "\(share)")
+      // The sum over the steps of all products of two features of the same step.
+      let sums = Tensor.einsum("nla,nlb->nab", text, audio).flattened(1, 2)
+      #expect(products.contains(explained(sums, target)), "\(share)")
+      let shifted = Tensor.einsum("nla,nlb->nab", text.slice(1, 1), audio.slice(1, 0, 11)).flattened(1, 2)
+      #expect(explained(shifted, target) < 0.1, "products of other steps")
+      let deviation = split.target!.squared().mean().item.squareRoot()
+      #expect(abs(deviation - 1) < 0.05, "the target has variance 1")
+    }
+  }
+
+  @Test func aModalityAloneIsItsOwnTarget() throws {
+    var generator = SyntheticAlignment(samples: 2000, modalities: 3, noise: 0)
+    let whole = try generator.make()[0]
+    #expect(generator.description.modalities.map(\.name) == ["text", "audio", "vision"])
+    for index in 0..<3 {
+      generator.alone = index
+      let (split, again) = (try generator.make()[0], try generator.make()[0])
+      #expect(split.target!.floats == again.target!.floats, "everything follows from the seed")
+      #expect(split.target!.floats != whole.target!.floats)
+      for (modality, x) in split.inputs.modalities.enumerated() {
+        let range = modality == index ? 0.9..<1.001 : -1..<0.1
+        #expect(range.contains(explained(x.mean(1), split.target!.floats)), "\(modality) for \(index)")
+      }
+    }
+    for wrong in [
+      SyntheticAlignment(samples: 19), SyntheticAlignment(modalities: 1), SyntheticAlignment(share: 1.1),
+      SyntheticAlignment(noise: -1), SyntheticAlignment(alone: 2),
+    ] {
+      #expect(throws: Fault.self) { _ = try wrong.make() }
+    }
+  }
+
   @Test func synthesisFollowsFromItsSeed() throws {
     var generator = SyntheticSentiment()
     generator.samples = 40

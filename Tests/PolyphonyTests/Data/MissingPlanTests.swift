@@ -38,7 +38,7 @@ import Testing
     for index in rows.indices { other[index].metrics["accuracy"] = 0.5 }
     return EvaluationOutcome(
       outcomes: [
-        .init(name: "a", seeds: [0], sweeps: [.init(rows: rows)], parameters: (200, 10)),
+        .init(name: "a", seeds: [0], sweeps: [.init(rows: rows)], parameters: .init(total: 200, trainable: 10)),
         .init(name: "b", seeds: [0, 1], sweeps: [.init(rows: rows), .init(rows: other)]),
       ], split: "test", plan: plan, masks: [], metric: "accuracy")
   }

@@ -167,6 +167,8 @@ import Torch
     ("adapter", "bottleneck: 0", "bottleneck"), ("compacter", "bottleneck: 6", "bottleneck"),
     ("compacter", "blocks: 3, bottleneck: 9", "tuning.blocks"), ("prompt", "length: 0", "length"),
     ("prefix", "length: -1", "length"), ("lmf", "feature_rank: 0", "feature_rank"), ("head", "rank: 2", "rank"),
+    ("cross_attention", "bottleneck: 0", "bottleneck"), ("moka", "rank: 0", "rank"),
+    ("moka", "placement: last", "placement"),
   ])
   func settingsAreChecked(method: String, settings: String, key: String) throws {
     let model = try Golden("late_fusion").model()

@@ -32,7 +32,8 @@ import Torch
 
   private static let small = [
     "lora": "rank: 2", "prompt": "length: 2", "prefix": "length: 2", "compacter": "blocks: 2, bottleneck: 4",
-    "adapter": "bottleneck: 3", "lmf": "bottleneck: 4", "concat": "bottleneck: 4", "wander": TuningCase.small,
+    "adapter": "bottleneck: 3", "lmf": "bottleneck: 4", "concat": "bottleneck: 4",
+    "cross_attention": "bottleneck: 4", "moka": "rank: 2", "wander": TuningCase.small,
     "prompts": "length: 3", "missing_aware_prompts": "length: 3", "reconstruction": "hidden: 8",
   ]
 

@@ -16,6 +16,18 @@ extension BadInputTests {
       name: "a misspelt command of data", code: 64, mentions: ["did you mean `synthesize`?"],
       arguments: ["data", "sythesize"]),
     Case(
+      name: "a share above 1 of aligned products", code: 64, mentions: ["--aligned", "1.5", "0 to 1"],
+      arguments: ["data", "synthesize", "--aligned", "1.5", "--output", "OUT"]),
+    Case(
+      name: "aligned products of one modality", code: 64, mentions: ["--modalities", "2 to 64"],
+      arguments: ["data", "synthesize", "--aligned", "0.5", "--modalities", "1", "--output", "OUT"]),
+    Case(
+      name: "aligned products in classes", code: 64, mentions: ["--aligned", "--classes"],
+      arguments: ["data", "synthesize", "--aligned", "0.5", "--classes", "2", "--output", "OUT"]),
+    Case(
+      name: "aligned products of images", code: 64, mentions: ["--aligned", "--kind segmentation"],
+      arguments: ["data", "synthesize", "--aligned", "0.5", "--kind", "segmentation", "--output", "OUT"]),
+    Case(
       name: "an unknown command", code: 64, mentions: ["the commands are demo, start, data, encoders, train"],
       arguments: ["frobnicate"]),
     Case(

@@ -56,7 +56,7 @@ import Torch
     let lines = try ComparisonTables(Self.plain).csv.split(separator: "\n").map {
       $0.split(separator: ",", omittingEmptySubsequences: false)
     }
-    #expect(lines.count == 3 && Set(lines.map(\.count)) == [21])
+    #expect(lines.count == 3 && Set(lines.map(\.count)) == [22])
     let values = Dictionary(uniqueKeysWithValues: zip(lines[0].map(String.init), lines[2].map(String.init)))
     #expect(values["method"] == "new" && values["better"] == "lower" && values["common_seeds"] == "3")
     #expect(abs((Double(values["p"] ?? "") ?? 0) - 0.07417990022744853) < 1e-12)

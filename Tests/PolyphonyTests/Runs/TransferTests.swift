@@ -1,8 +1,8 @@
 import Foundation
-import Polyphony
 import Testing
 import Torch
 
+@testable import Polyphony
 @testable import PolyphonySettings
 @testable import PolyphonySupport
 
@@ -98,7 +98,7 @@ import Torch
   @Test func aSuiteRunsFromPretrainingToScoresAndGoesOn() throws {
     try withTemporaryFolder { folder in
       let task = try TransferTask.classes(try data(folder + "/toy"))
-      #expect(task.source.training.count == 30 && task.target.training.count == 30)
+      #expect(task.sources[0].splits.training.count == 30 && task.target.training.count == 30)
       #expect(Set(task.target.test.target.integers) == [0, 1, 2, 3, 4])
       let few = try task.target(.samples(2), seed: 0)
       #expect(few.training.count == 10 && few.validation.count == 10 && few.test.count == 30)
@@ -113,6 +113,8 @@ import Torch
         let count = try #require(row.parameters)
         #expect(row.seeds == [0, 1, 2] && row.aggregates["accuracy"]?.mean != nil)
         #expect(count.trainable < count.total && row.cost != nil)
+        // LoRA of rank 1 trains a row and a column of the 4 × 4 matrices q and v in two encoders of one layer.
+        #expect(count.added == (row.name == "head" ? 0 : 2 * 2 * (4 + 4)))
       }
       // The head alone has the fewest parameters of all, so no other method beats it in both.
       #expect(rows[0].conditions["front"] == "yes")
@@ -145,7 +147,7 @@ import Torch
     try withTemporaryFolder { folder in
       // The lengths are 1, 2, 3, 4, 1, … So each recording has four windows.
       let task = try TransferTask.halves(try data(folder + "/toy"))
-      #expect(task.source.training.samples.ids == (1000..<1028).map(\.self))
+      #expect(task.sources[0].splits.training.samples.ids == (1000..<1028).map(\.self))
       #expect(task.target.training.samples.ids == (1028..<1060).map(\.self))
       #expect(task.target.test.count == 60)
     }
@@ -154,7 +156,7 @@ import Torch
   @Test func oneModalityBecomesAll() throws {
     try withTemporaryFolder { folder in
       let task = try TransferTask.modality(try data(folder + "/toy"))
-      #expect(task.only == ["a"])
+      #expect(task.sources[0].only == ["a"])
       let suite = TransferSuite(task, try recipe(), variants: [], seeds: [0], folder: folder + "/out")
       _ = try suite.run()
       let base = try ModelFolder.read(suite.base)
@@ -164,7 +166,7 @@ import Torch
       let samples = task.target.test.samples
       let others = try data(folder + "/others", secondScale: 5).labelled("test").samples
       #expect(base.predict(samples).prediction.floats != base.predict(others).prediction.floats)
-      try base.restrict(to: try #require(task.only))
+      try base.restrict(to: try #require(task.sources[0].only))
       #expect(base.predict(samples).prediction.floats == base.predict(others).prediction.floats)
     }
   }
@@ -176,12 +178,39 @@ import Torch
       ? try TransferTask.relation(modalities: modalities, samples: 100)
       : try TransferTask.corpus(modalities: modalities, samples: 100)
     #expect(task.modalities.count == modalities)
-    #expect(task.source.training.count == 70 && task.target.test.count == 15)
-    let (one, other) = (task.source.training.samples.inputs.modalities, task.target.training.samples.inputs.modalities)
+    #expect(task.sources[0].splits.training.count == 70 && task.target.test.count == 15)
+    let (one, other) = (
+      task.sources[0].splits.training.samples.inputs.modalities, task.target.training.samples.inputs.modalities
+    )
     #expect(zip(one, other).allSatisfy { $0.shape == $1.shape && $0.floats != $1.floats })
     let few = try task.target(.samples(20), seed: 1)
     #expect(few.training.count == 20 && few.validation.count == 15)
     #expect(few.training.samples.ids != (try task.target(.samples(20), seed: 2)).training.samples.ids)
+  }
+
+  /// Each encoder of the base is that of a training with its modality alone.
+  @Test func encodersAreTakenFromTrainingsWithOneModality() throws {
+    let task = try TransferTask.aligned(samples: 40)
+    #expect(task.sources.map(\.only) == [["text"], ["audio"]] && task.modalities.map(\.name) == ["text", "audio"])
+    func base(_ sources: [TransferSource]) throws -> [String: [UInt8]] {
+      var own = task
+      own.sources = sources
+      let base = TransferBase(task: own, recipe: try recipe(), device: .cpu) { _ in }
+      return bytes(try #require(try ownRandomNumbers { try base.pretrained() }))
+    }
+    let (text, audio, both) = (
+      try base([task.sources[0]]), try base([task.sources[1]]), try base(task.sources)
+    )
+    #expect(text != audio)
+    for (key, value) in both {
+      let isAudio = key.hasPrefix("proj.1.") || key.hasPrefix("encoders.1.")
+      #expect(value == (isAudio ? audio : text)[key], "\(key)")
+    }
+    var empty = task
+    empty.sources = []
+    #expect(throws: Fault.self) {
+      try TransferBase(task: empty, recipe: try recipe(), device: .cpu) { _ in }.pretrained()
+    }
   }
 
   @Test func oneModalityHasNothingToCombineWith() throws {
@@ -194,7 +223,7 @@ import Torch
     #expect(variants.map(\.method) == ["head", "lora", "wander"])
     #expect(variants[1].description == "lora{rank: 2, targets: [q, k]}")
     #expect(variants[1].settings["rank"] != nil && variants[1].settings["targets"] != nil)
-    #expect(try TransferVariant.list(TransferVariant.standard).count == 17)
+    #expect(try TransferVariant.list(TransferVariant.standard).count == 20)
     for wrong in ["", "lora{rank: 2", "loru", "lora{rank: 2}}"] {
       #expect(throws: Fault.self, "\(wrong)") { try TransferVariant.list(wrong) }
     }
@@ -203,7 +232,7 @@ import Torch
   @Test func theFrontHoldsWhatNothingBeats() {
     func row(_ name: String, _ trained: Int, _ mae: Double) -> RunResult {
       var row = RunResult(name: name, split: "test")
-      row.parameters = (1000, trained)
+      row.parameters = ParameterCount(total: 1000, trainable: trained)
       row.conditions["samples"] = "5"
       row.add(seed: 0, ["mae": mae])
       return row

@@ -15,6 +15,7 @@ import Torch
         ],
         parameters: .init(total: 350281, trainable: 350281), output: "runs/joint",
         extra: ["missing": "sample:0.5", "shift": "noise:3"]),
+      .init(name: "tuned", parameters: .init(total: 350281, trainable: 9000, added: 840)),
       .init(name: "bare"),
     ])
 
@@ -38,6 +39,12 @@ import Torch
               "output": "runs/joint",
               "missing": "sample:0.5",
               "shift": "noise:3"
+            },
+            {
+              "name": "tuned",
+              "seeds": [],
+              "metrics": {},
+              "parameters": {"total": 350281, "trainable": 9000, "added": 840}
             },
             {"name": "bare", "seeds": [], "metrics": {}}
           ]

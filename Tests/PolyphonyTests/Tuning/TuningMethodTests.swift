@@ -6,7 +6,8 @@ import Torch
 @Suite struct TuningMethodTests {
   @Test func allNamesAreKnown() {
     let expected = [
-      "full", "head", "bitfit", "lora", "adapter", "prompt", "prefix", "ia3", "compacter", "lmf", "concat", "wander",
+      "full", "head", "bitfit", "lora", "adapter", "prompt", "prefix", "ia3", "compacter", "lmf", "concat",
+      "cross_attention", "moka", "wander",
     ]
     #expect(Set(TuningMethods.names).isSuperset(of: expected))
   }
@@ -67,7 +68,9 @@ import Torch
 
   @Test(arguments: TuningCase.backbones, [true, false])
   func theHeadStaysFrozenWhereAsked(backbone: String, trainsHead: Bool) throws {
-    for method in ["bitfit", "lora", "adapter", "prompt", "prefix", "ia3", "lmf", "concat", "wander"] {
+    for method in [
+      "bitfit", "lora", "adapter", "prompt", "prefix", "ia3", "lmf", "concat", "cross_attention", "moka", "wander",
+    ] {
       let model = try Golden(backbone).model()
       _ = try TuningCase(method, "train_head: \(trainsHead)").install(on: model)
       let keys = model.trainableParameters().map(\.key)

@@ -1,4 +1,4 @@
-"""Fusions of all modalities beside a frozen backbone: Wander (arXiv 2412.08979), and two forms without its parts."""
+"""Fusions of all modalities beside a frozen backbone: Wander (arXiv 2412.08979), forms without its parts, and MokA."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..models.model import Model
-from ..models.stages import Context, Method, Tokens
+from ..models.stages import Context, Method, Tokens, joined
 from .settings import Settings
 
 Presence = list[Tensor | None]
@@ -114,6 +114,71 @@ class MeanConcatenation(Fusion):
         return self.up(torch.cat(means, dim=1)).unsqueeze(1)
 
 
+def narrow_attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+    """softmax(q kᵀ/√r) v over the real steps of the keys; zero for a sample without real steps."""
+    scores = queries @ keys.transpose(1, 2) / keys.shape[2] ** 0.5
+    if mask is None:
+        return scores.softmax(2) @ values
+    mask = mask[:, None]
+    return (scores.masked_fill(~mask, -30_000).softmax(2) * mask) @ values
+
+
+def absent(tokens: Tokens, here: Tensor | None) -> Tokens:
+    """The sequence with no real step in samples that lack the modality."""
+    if here is None:
+        return tokens
+    own = here[:, None].expand(-1, tokens.values.shape[1])
+    return Tokens(tokens.values, own if tokens.mask is None else tokens.mask & own)
+
+
+class CrossAttention(Fusion):
+    """F = W↑ Σ_m ū_m + b↑ with u_m = GELU(P [z_m ‖ c_m] + p), and c_m what z_m reads of the other modalities."""
+
+    def __init__(self, lengths: list[int], width: int, settings: Settings):
+        super().__init__(len(lengths), width, settings)
+        rank = settings["bottleneck"]
+        self.query, self.key, self.value = (nn.Linear(rank, rank, bias=False) for _ in range(3))
+        self.pair, self.up = nn.Linear(2 * rank, rank), nn.Linear(rank, width)
+
+    def forward(self, tokens: list[Tokens], present: Presence) -> Tensor:
+        parts = self.bottlenecks(tokens)
+        total: Tensor | None = None
+        for index, here in enumerate(present):
+            mean = Tokens(self.paired(index, parts, present), parts[index].mask).mean()
+            mean = mean if here is None else mean.masked_fill(~here[:, None], 0)
+            total = mean if total is None else total + mean
+        assert total is not None
+        return self.up(total).unsqueeze(1)
+
+    def paired(self, index: int, parts: list[Tokens], present: Presence) -> Tensor:
+        own = parts[index].values
+        others = [absent(part, here) for k, (part, here) in enumerate(zip(parts, present)) if k != index]
+        read = torch.zeros_like(own)
+        if others:
+            whole = joined(others)
+            read = narrow_attention(self.query(own), self.key(whole.values), self.value(whole.values), whole.mask)
+        return F.gelu(self.pair(torch.cat([own, read], dim=2)))
+
+
+class MokASite(nn.Module):
+    """h_m + B (a_m + c_m) for the first modalities, with a_m = A_m h_m, and c_m what a_m reads of a_1."""
+
+    def __init__(self, modalities: int, width: int, settings: Settings):
+        super().__init__()
+        self.down = nn.ModuleList([nn.Linear(width, settings["rank"], bias=False) for _ in range(modalities)])
+        self.up = nn.Linear(settings["rank"], width, bias=False)
+
+    def forward(self, tokens: list[Tokens], present: Presence) -> list[Tokens]:
+        low = [down(part.values) for part, down in zip(tokens, self.down)]
+        first = absent(Tokens(low[0], tokens[0].mask), present[0])
+        changed = []
+        for index, update in enumerate(low):
+            if index > 0:
+                update = update + narrow_attention(update, first.values, first.values, first.mask)
+            changed.append(Tokens(tokens[index].values + self.up(update), tokens[index].mask))
+        return changed + tokens[len(changed) :]
+
+
 class FusionSite(nn.Module):
     """A fusion at one place, and the maps V′ `[L, T]` from its steps back to the first modalities' own."""
 
@@ -133,18 +198,17 @@ class FusionSite(nn.Module):
 
 
 class FusionTuning(Method):
-    """Adds fused steps to the read-out steps (`last`), or after every layer (`every`)."""
+    """Adds fused steps to the read-out steps (`last`), or acts after every layer (`every`) by sites."""
 
-    def __init__(self, model: Model, settings: Settings, make: Callable[[list[int], int, Settings], Fusion]):
+    def __init__(
+        self, model: Model, placement: str, site: Callable[[int, int], nn.Module], readout: str = "mean"
+    ):
         super().__init__()
-        lengths, width = model.steps, model.width
-        self.placement, self.first = settings["placement"], settings["readout"] == "first"
+        count, width = len(model.steps), model.width
+        self.placement, self.first = placement, readout == "first"
         self.joins, self.readouts = model.joins, model.readouts
         self.encoder_sites = self.fusion_sites = range(0)
         self.between = False
-
-        def site(width: int, count: int) -> FusionSite:
-            return FusionSite(make(lengths, width, settings), lengths[:count])
 
         if self.placement == "last":
             sites = [site(model.encoded_width, 0)]
@@ -152,12 +216,12 @@ class FusionTuning(Method):
             fusion_layers = model.fusion_layers if model.joins else 0
             self.encoder_sites = range(model.encoder_layers)
             self.fusion_sites = range(model.encoder_layers, model.encoder_layers + fusion_layers)
-            sites = [site(width, len(lengths)) for _ in self.encoder_sites]
+            sites = [site(width, count) for _ in self.encoder_sites]
             # The representation is the first step, so only the first modality gets something back at the end.
-            sites += [site(width, 1 if index == self.fusion_sites[-1] else len(lengths)) for index in self.fusion_sites]
+            sites += [site(width, 1 if index == self.fusion_sites[-1] else count) for index in self.fusion_sites]
             if not sites:
                 self.between = True
-                sites = [site(model.encoded_width, len(lengths)) for _ in range(2)]
+                sites = [site(model.encoded_width, count) for _ in range(2)]
         self.sites = nn.ModuleList(sites)
 
     def encoder_layer(self, layer: int, tokens: list[Tokens], context: Context) -> list[Tokens]:
@@ -185,13 +249,30 @@ class FusionTuning(Method):
         return representation + step.repeat(1, self.readouts)
 
 
+def tuning(model: Model, settings: Settings, make: Callable[[list[int], int, Settings], Fusion]) -> Method:
+    """A method of fused steps. A site takes its width, and the number of first modalities that get the steps back."""
+
+    def site(width: int, count: int) -> FusionSite:
+        return FusionSite(make(model.steps, width, settings), model.steps[:count])
+
+    return FusionTuning(model, settings["placement"], site, settings["readout"])
+
+
 def wander(model: Model, settings: Settings) -> Method:
-    return FusionTuning(model, settings, SequenceFusion)
+    return tuning(model, settings, SequenceFusion)
 
 
 def lmf(model: Model, settings: Settings) -> Method:
-    return FusionTuning(model, settings, MeanRankFusion)
+    return tuning(model, settings, MeanRankFusion)
 
 
 def concat(model: Model, settings: Settings) -> Method:
-    return FusionTuning(model, settings, MeanConcatenation)
+    return tuning(model, settings, MeanConcatenation)
+
+
+def cross_attention(model: Model, settings: Settings) -> Method:
+    return tuning(model, settings, CrossAttention)
+
+
+def moka(model: Model, settings: Settings) -> Method:
+    return FusionTuning(model, "every", lambda width, count: MokASite(count, width, settings))

@@ -9,7 +9,7 @@ from ..models.cross_modal import PromptedMult
 from ..models.model import Model
 from ..models.stages import Method
 from .fills import MeanFill, MissingAwarePrompts, Reconstruction, ZeroFill
-from .fusion import concat, lmf, wander
+from .fusion import concat, cross_attention, lmf, moka, wander
 from .layers import Compacter, bottlenecks, ia3, lora, prefix
 from .prompt import PromptTuning
 from .prompts import MissingModalityPrompts, form_of
@@ -32,6 +32,8 @@ METHODS: dict[str, Callable[[Model, SavedSettings], Method]] = {
     "wander": wander,
     "lmf": lmf,
     "concat": concat,
+    "cross_attention": cross_attention,
+    "moka": moka,
     "prompts": lambda model, settings: MissingModalityPrompts(model, form_of(model, settings), settings),
     "zero_fill": lambda model, settings: ZeroFill(),
     "mean_fill": lambda model, settings: MeanFill(model),

@@ -62,13 +62,7 @@ public struct SyntheticPhantoms: Sendable {
     let scanner = Generator(seed: (seed &+ 1) &* 40_503 &+ UInt64(bitPattern: Int64(shift * 1000)))
     let tissue = tissues(scanner)
     let images = Self.contrasts.indices.map { image(tissue.map, $0, world, scanner) }
-    let bounds = [0, samples * 70 / 100, samples * 85 / 100, samples]
-    return ["train", "valid", "test"].enumerated().map { part, name in
-      let rows = bounds[part]..<bounds[part + 1]
-      return DatasetWriter.Split(
-        name, Inputs(images.map { $0[rows].contiguous() }), target: tissue.labels[rows].contiguous(),
-        ids: Array(rows))
-    }
+    return SyntheticSplits.cut(images, target: tissue.labels)
   }
 
   /// The tissue of each pixel (`[N, H, W]`, numbered as the grey levels), and the classes.
@@ -138,12 +132,8 @@ public struct SyntheticPhantoms: Sendable {
   }
 
   private func check() throws(Fault) {
-    func need(_ condition: Bool, _ key: String, _ found: Any, _ expected: String) throws(Fault) {
-      if condition { return }
-      throw Fault(.usage, "this makes no data set", key: "--\(key)", found: "\(found)", expected: expected)
-    }
-    try need(samples >= 20, "samples", samples, "20 or more")
-    try need((16...512).contains(size), "size", size, "16 to 512")
-    try need((0...10).contains(shift), "shift", shift, "0 to 10")
+    try SyntheticSplits.need(samples >= 20, "samples", samples, "20 or more")
+    try SyntheticSplits.need((16...512).contains(size), "size", size, "16 to 512")
+    try SyntheticSplits.need((0...10).contains(shift), "shift", shift, "0 to 10")
   }
 }

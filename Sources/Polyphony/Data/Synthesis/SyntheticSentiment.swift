@@ -58,9 +58,8 @@ public struct SyntheticSentiment: Sendable {
   public init() {}
 
   private static let latent = 8
-  private static let forms: [(name: String, features: Int, length: Int)] = [
-    ("text", 32, 12), ("audio", 16, 20), ("vision", 24, 16),
-  ]
+  /// Features and lengths of the first modalities.
+  private static let forms = [(features: 32, length: 12), (features: 16, length: 20), (features: 24, length: 16)]
 
   /// The description, which has no splits yet.
   public var description: DatasetDescription {
@@ -94,13 +93,7 @@ public struct SyntheticSentiment: Sendable {
     let target = labels((score * (1 - share) + product(state, 2, 3) * share).tanh())
     var parts: [(x: Tensor, lengths: Tensor)] = []
     for index in 0..<modalities { parts.append(observe(state, index, world, corpus)) }
-    let bounds = [0, samples * 70 / 100, samples * 85 / 100, samples]
-    return ["train", "valid", "test"].enumerated().map { part, name in
-      let rows = bounds[part]..<bounds[part + 1]
-      return DatasetWriter.Split(
-        name, Inputs(parts.map { $0.x[rows].contiguous() }, lengths: parts.map { $0.lengths[rows].contiguous() }),
-        target: target[rows].contiguous(), ids: Array(rows))
-    }
+    return SyntheticSplits.cut(parts.map(\.x), lengths: parts.map(\.lengths), target: target)
   }
 
   private func product(_ state: Tensor, _ first: Int, _ second: Int) -> Tensor {
@@ -156,23 +149,20 @@ public struct SyntheticSentiment: Sendable {
   }
 
   private func form(_ index: Int) -> (name: String, features: Int, length: Int) {
-    if index < Self.forms.count { return Self.forms[index] }
-    return ("modality\(index + 1)", 12 + 4 * (index % 4), 8 + 2 * (index % 5))
+    let name = SyntheticSplits.name(ofModality: index)
+    guard index < Self.forms.count else { return (name, 12 + 4 * (index % 4), 8 + 2 * (index % 5)) }
+    return (name, Self.forms[index].features, Self.forms[index].length)
   }
 
   private func check() throws(Fault) {
-    func need(_ condition: Bool, _ key: String, _ found: Any, _ expected: String) throws(Fault) {
-      if condition { return }
-      throw Fault(.usage, "this makes no data set", key: "--\(key)", found: "\(found)", expected: expected)
-    }
-    try need(samples >= 20, "samples", samples, "20 or more")
-    try need((1...64).contains(modalities), "modalities", modalities, "1 to 64")
-    try need((0...1).contains(imbalance), "imbalance", imbalance, "0 to 1")
-    try need((0...1).contains(relation ?? 0), "relation", relation ?? 0, "0 to 1")
-    try need((0...1).contains(redundancy ?? 0), "redundancy", redundancy ?? 0, "0 to 1")
-    try need((0...modalities).contains(ciphered), "ciphered", ciphered, "0 to the number of modalities")
-    try need((2...100).contains(classes ?? 2), "classes", classes ?? 0, "2 to 100")
-    try need(noise >= 0, "noise", noise, "0 or more")
-    try need((0...10).contains(shift), "shift", shift, "0 to 10")
+    try SyntheticSplits.need(samples >= 20, "samples", samples, "20 or more")
+    try SyntheticSplits.need((1...64).contains(modalities), "modalities", modalities, "1 to 64")
+    try SyntheticSplits.need((0...1).contains(imbalance), "imbalance", imbalance, "0 to 1")
+    try SyntheticSplits.need((0...1).contains(relation ?? 0), "relation", relation ?? 0, "0 to 1")
+    try SyntheticSplits.need((0...1).contains(redundancy ?? 0), "redundancy", redundancy ?? 0, "0 to 1")
+    try SyntheticSplits.need((0...modalities).contains(ciphered), "ciphered", ciphered, "0 to the number of modalities")
+    try SyntheticSplits.need((2...100).contains(classes ?? 2), "classes", classes ?? 0, "2 to 100")
+    try SyntheticSplits.need(noise >= 0, "noise", noise, "0 or more")
+    try SyntheticSplits.need((0...10).contains(shift), "shift", shift, "0 to 10")
   }
 }

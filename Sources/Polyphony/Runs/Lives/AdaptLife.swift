@@ -134,7 +134,8 @@ public struct AdaptLife: Life {
     public func score(_ product: Product, seed: UInt64, measuresCost: Bool) throws(Fault) -> RunScore {
       let (model, outcome, target) = (product.installation.model, product.outcome, try target(seed))
       let task = model.configuration.task
-      var score = RunScore(parameters: (outcome.parameters.total, outcome.parameters.adapted))
+      var score = RunScore(
+        parameters: ParameterCount(total: outcome.parameters.total, trainable: outcome.parameters.adapted))
       score.returns = outcome.returns.count
       score.remarks = outcome.notes
       if let test = target.test {
@@ -162,7 +163,7 @@ public struct AdaptLife: Life {
         guard let scored = try target(seed).scored() else { continue }
         let found = try model.answers(to: scored, names: try target(seed).names, device: life.device)
         row.add(seed: seed, found.evaluation.metrics, answers: found.summary)
-        row.parameters = (model.parameterCount.total, 0)
+        row.parameters = ParameterCount(total: model.parameterCount.total, trainable: 0)
       }
       return [row]
     }

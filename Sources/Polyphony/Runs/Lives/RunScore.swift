@@ -10,8 +10,8 @@ public struct RunScore: Sendable {
   public var metrics = MetricValues()
   /// The answers on the reported split, summed up. Nil for a task without a summary.
   public var answers: AnswerSummary?
-  /// The number of elements of all parameters, and of the trained ones.
-  public var parameters: (total: Int, trainable: Int)
+  /// The sizes of the model.
+  public var parameters: ParameterCount
   /// The cost of the method. Nil if it was not measured.
   public var cost: TuningCost?
   /// The number of returns from a collapse in an adaptation.
@@ -20,7 +20,7 @@ public struct RunScore: Sendable {
   public var remarks: [String] = []
 
   /// Makes a value with parameters and without scores.
-  public init(parameters: (total: Int, trainable: Int)) { self.parameters = parameters }
+  public init(parameters: ParameterCount) { self.parameters = parameters }
 }
 
 /// The epoch of a training that the validation split chose.

@@ -181,7 +181,7 @@ public struct TuneLife: Life {
     /// Scores the model on the test split, under the condition of the life.
     public func score(_ product: Product, seed: UInt64, measuresCost: Bool) throws(Fault) -> RunScore {
       let model = product.installation.model
-      var score = RunScore(parameters: model.parameterCount)
+      var score = RunScore(parameters: model.tunedParameterCount)
       score.validation = product.outcome.bestScore
       score.chosen = ChosenEpoch(product.outcome, by: training.select)
       if measuresCost { score.cost = try cost(of: product.installation, product.splits.training) }

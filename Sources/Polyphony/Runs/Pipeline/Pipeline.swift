@@ -104,7 +104,10 @@ public struct Pipeline {
       // A model with a train stage alone has trained all its parameters. Otherwise the later stages' parameters count.
       let later = records.filter { $0.kind != PipelineStage.Kind.train.rawValue }
       let trained = later.compactMap { $0.parameters?.trainable }.reduce(0, +)
-      result.parameters = (total, later.isEmpty && !records.isEmpty ? total : trained)
+      let added = later.compactMap { $0.parameters?.added }
+      result.parameters = ParameterCount(
+        total: total, trainable: later.isEmpty && !records.isEmpty ? total : trained,
+        added: added.isEmpty ? nil : added.reduce(0, +))
     }
     return result
   }

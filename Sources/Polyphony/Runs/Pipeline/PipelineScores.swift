@@ -29,7 +29,7 @@ enum PipelineScores {
         if case .string(let value)? = row.extra[key] { result.conditions[key] = value }
       }
       if case .string(let mask)? = row.extra["mask"] { result.mask = mask }
-      result.parameters = row.parameters.map { ($0.total, $0.trainable) }
+      result.parameters = row.parameters
       var scores = MetricValues()
       for (name, aggregate) in row.metrics { scores[name] = aggregate.values.first ?? nil }
       var answers = AnswerSummary.all(row)[Int(seed)]

@@ -3,12 +3,6 @@ import Torch
 
 /// The record of a finished stage. Its file `stage.json` is the last one that the stage writes.
 struct StageRecord: Codable {
-  /// The number of elements of all parameters, and of the trained ones.
-  struct Parameters: Codable {
-    var total: Int
-    var trainable: Int
-  }
-
   static let file = "stage.json"
 
   /// The hash of everything that the stage depends on.
@@ -23,8 +17,8 @@ struct StageRecord: Codable {
   var weights: String
   /// The duration in seconds, with earlier attempts up to their last epoch.
   var seconds: Double
-  /// The numbers of parameters of the product.
-  var parameters: Parameters?
+  /// The sizes of the product.
+  var parameters: ParameterCount?
   /// The cost of the tuning method. Nil for other stages.
   var cost: TuningCost?
 }

@@ -34,7 +34,7 @@ struct StageRunner {
       case (_, nil): throw Fault(.failure, "there is no model to start from", file: place.path)
       }
     guard let score else { return nil }
-    record.parameters = .init(total: score.parameters.total, trainable: score.parameters.trainable)
+    record.parameters = score.parameters
     record.cost = score.cost
     for remark in score.remarks { watch.note("\(place.stage.method): \(remark)") }
     record.weights = try FileHash.sha256(of: place.weights)

@@ -44,8 +44,8 @@ public struct EvaluationRun {
     public var seeds: [UInt64] = []
     /// The scores of each seed, in the order of ``seeds``.
     public var sweeps: [MissingSweep] = []
-    /// The number of elements of all parameters, and of the trainable ones.
-    public var parameters: (total: Int, trainable: Int)?
+    /// The sizes of the model.
+    public var parameters: ParameterCount?
   }
 
   /// The models to compare.

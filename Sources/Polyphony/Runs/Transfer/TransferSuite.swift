@@ -70,22 +70,10 @@ public struct TransferSuite {
   /// - Returns: false if the user stopped it.
   func pretrain() throws(Fault) -> Bool {
     guard !FileManager.default.fileExists(atPath: "\(base)/config.json") else { return true }
-    let configuration = try recipe.model.configuration(
-      task.modalities, task.prediction, training: task.source.training.samples, standardizes: true)
-    Libtorch.seed(0)
-    let model = try MultimodalModel(configuration)
-    try recipe.model.loadEncoders(of: model)
-    model.move(to: device)
-    if let only = task.only { try model.restrict(to: only) }
-    let trainer = try Trainer(
-      model, training: task.source.training, validation: task.source.validation, settings: recipe.pretraining,
-      seed: 0, device: device)
-    guard try !trainer.run().wasStopped else { return false }
-    let score = try model.evaluate(task.source.test, device: device).metrics[metric]
-    didFinish("base: \(metric) \(score.map { String(format: "%.3f", $0) } ?? "undefined") on its own test split")
-    model.backbone.configuration.only = nil
+    let base = TransferBase(task: task, recipe: recipe, device: device, didFinish: didFinish)
+    guard let model = try base.pretrained() else { return false }
     _ = try RunFolder(folder, existing: .resume)
-    try ModelFolder.write(model.backbone, to: base)
+    try ModelFolder.write(model.backbone, to: self.base)
     return true
   }
 

@@ -13,9 +13,11 @@ extension TransferTask {
     case corpus
     /// The transfer from a synthetic corpus to one with another relation between modalities and sentiment.
     case relation
+    /// The transfer from single modalities to a target of products of two modalities at the same step.
+    case aligned
 
     /// True if the transfer reads a data set. Otherwise it makes a synthetic one.
-    public var readsData: Bool { self != .corpus && self != .relation }
+    public var readsData: Bool { [.classes, .halves, .modality].contains(self) }
   }
 
   /// Makes the transfer from the first half of a data set's classes to the second, with 5, 20 and 100 samples per
@@ -38,7 +40,7 @@ extension TransferTask {
     }
     return TransferTask(
       name: "classes", modalities: description.modalities,
-      prediction: PredictionTask(kind: .classification, classes: count / 2), source: try splits(0..<count / 2),
+      prediction: PredictionTask(kind: .classification, classes: count / 2), sources: [TransferSource(try splits(0..<count / 2))],
       target: try splits(count / 2..<count), amounts: [.samples(5), .samples(20), .samples(100)])
   }
 
@@ -61,7 +63,7 @@ extension TransferTask {
     }
     return TransferTask(
       name: "halves", modalities: data.description.modalities, prediction: data.description.task,
-      source: splits(first: true), target: splits(first: false),
+      sources: [TransferSource(splits(first: true))], target: splits(first: false),
       amounts: [.samples(20), .samples(100), .all])
   }
 
@@ -79,7 +81,7 @@ extension TransferTask {
     let splits = try tested(data)
     return TransferTask(
       name: "modality", modalities: description.modalities, prediction: description.task,
-      only: [description.modalities[0].name], source: splits, target: splits,
+      sources: [TransferSource(splits, only: [description.modalities[0].name])], target: splits,
       amounts: [.samples(20), .samples(100), .all])
   }
 
@@ -110,6 +112,27 @@ extension TransferTask {
     return task
   }
 
+  /// Makes the transfer from encoders of single modalities to a target of time-aligned products, with 200, 1000 and
+  /// 4000 samples.
+  ///
+  /// Each modality's encoder is pretrained alone, on the mean of its own numbers. Then nine tenths of the target's
+  /// variance are products of text and audio at the same step (``SyntheticAlignment``). Late fusion reads one step of
+  /// each modality, so no change inside its encoders can show these products.
+  /// - Throws: The errors of ``SyntheticAlignment/make()``.
+  public static func aligned(modalities: Int = 2, samples: Int = 12000, seed: UInt64 = 0) throws(Fault) -> TransferTask {
+    var generator = SyntheticAlignment(samples: samples, modalities: modalities, seed: seed)
+    let target = try Splits(generator.make())
+    let description = generator.description
+    var sources: [TransferSource] = []
+    for (index, modality) in description.modalities.enumerated() {
+      generator.alone = index
+      sources.append(TransferSource(try Splits(generator.make()), only: [modality.name]))
+    }
+    return TransferTask(
+      name: Known.aligned.rawValue, modalities: description.modalities, prediction: description.task,
+      sources: sources, target: target, amounts: [.samples(200), .samples(1000), .samples(4000)])
+  }
+
   /// Reads the splits of a data set with a separate test split, which no choice may depend on.
   private static func tested(_ data: Dataset) throws(Fault) -> Splits {
     guard data.description.splits["test"] != nil else {
@@ -132,7 +155,7 @@ extension TransferTask {
     change(&generator)
     return TransferTask(
       name: task.rawValue, modalities: generator.description.modalities, prediction: generator.description.task,
-      source: source, target: try Splits(generator.make()), amounts: [.samples(50), .samples(200)])
+      sources: [TransferSource(source)], target: try Splits(generator.make()), amounts: [.samples(50), .samples(200)])
   }
 }
 

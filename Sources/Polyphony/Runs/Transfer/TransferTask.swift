@@ -39,10 +39,8 @@ public struct TransferTask {
   public var modalities: [Modality]
   /// The prediction task of source and target. The target keeps the base's head.
   public var prediction: PredictionTask
-  /// The modalities of the pretraining. Default: all modalities.
-  public var only: [String]?
-  /// The splits that pretrain the base.
-  public var source: Splits
+  /// The samples that pretrain the base, or one source for each modality whose encoder is pretrained by itself.
+  public var sources: [TransferSource]
   /// The splits that tune the base.
   public var target: Splits
   /// The default amounts of the target's samples.
@@ -50,11 +48,11 @@ public struct TransferTask {
 
   /// Describes a transfer.
   public init(
-    name: String, modalities: [Modality], prediction: PredictionTask, only: [String]? = nil, source: Splits,
-    target: Splits, amounts: [Amount]
+    name: String, modalities: [Modality], prediction: PredictionTask, sources: [TransferSource], target: Splits,
+    amounts: [Amount]
   ) {
-    (self.name, self.modalities, self.prediction, self.only) = (name, modalities, prediction, only)
-    (self.source, self.target, self.amounts) = (source, target, amounts)
+    (self.name, self.modalities, self.prediction, self.sources) = (name, modalities, prediction, sources)
+    (self.target, self.amounts) = (target, amounts)
   }
 
   /// Draws an amount of the target's training and validation samples by a seed, and keeps the whole test split.

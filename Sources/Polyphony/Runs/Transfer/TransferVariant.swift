@@ -46,7 +46,9 @@ public struct TransferVariant: Sendable, CustomStringConvertible {
   public static let standard = """
     full,head,bitfit,ia3,lora{rank: 1},lora,adapter{bottleneck: 2},adapter,compacter,prompt,prefix,\
     lmf{bottleneck: 2, feature_rank: 1},lmf{bottleneck: 4, feature_rank: 2},concat{bottleneck: 4},\
-    wander{bottleneck: 2, feature_rank: 1, token_rank: 1},wander{bottleneck: 4, feature_rank: 2, token_rank: 2},wander
+    cross_attention,moka,\
+    wander{bottleneck: 2, feature_rank: 1, token_rank: 1},wander{bottleneck: 4, feature_rank: 2, token_rank: 2},\
+    wander{bottleneck: 4, feature_rank: 1, token_rank: 12},wander
     """
 
   /// The text in a form for the name of a folder.

@@ -18,7 +18,7 @@ public struct ContrastFinding: Sendable {
   /// The p-value after Holm's correction over all contrasts that could be tested; nil where nothing could be.
   public private(set) var adjusted: Double?
   /// The parameters of the method that is asked about.
-  public let parameters: ResultsDocument.Row.Parameters?
+  public let parameters: ParameterCount?
 
   /// The mean improvement: positive is better, whatever the metric's direction; nil without a common seed.
   public var gain: Double? { test.difference.map { direction == .higherIsBetter ? $0 : -$0 } }

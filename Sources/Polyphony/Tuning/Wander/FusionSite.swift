@@ -1,7 +1,14 @@
 import Torch
 
+/// A place of a tuning between layers, at which modalities read each other.
+protocol TuningSite: Module {
+  /// The sequences with what the site adds to them.
+  /// - Parameter present: whether the samples have each modality, `[B]`; nil where all have it.
+  func added(to tokens: [Tokens], present: [Tensor?]) -> [Tokens]
+}
+
 /// A fusion at one place, and the maps from its fused steps back to the modalities' own.
-final class FusionSite: Module {
+final class FusionSite: Module, TuningSite {
   @Child("fusion") private var module: Module
   /// V′_m, `[L_m, T]`; a fusion before the head has none.
   @Child("returns") private var returns: [Factor]

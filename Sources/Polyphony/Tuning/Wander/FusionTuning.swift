@@ -1,6 +1,7 @@
 import Torch
 
-/// Tuning by a fusion of all modalities beside a frozen backbone: the common part of Wander and its ablations.
+/// Tuning by parts that join all modalities beside a frozen backbone: the common part of Wander, its ablations,
+/// cross-attention and MokA.
 ///
 /// * `placement: last`: the fused step is added to every step that the representation is read from, so that each modality
 ///   keeps its own residual. Late fusion reads first steps, `mult` last ones. Early and encoder fusion read the first step
@@ -34,13 +35,14 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
   /// Makes a fusion for sequences of these lengths and this width; whether it must give 0 at the start.
   typealias Maker = (_ lengths: [Int], _ width: Int, _ startsAtZero: Bool) -> any SequenceFusion
 
-  /// Fusions in the order in which they act.
-  @Child("sites") private var sites: [FusionSite]
-  private let method: String
+  /// Sites in the order in which they act.
+  @Child("sites") private var modules: [Module]
+  private var sites: [any TuningSite] = [] { didSet { modules = sites.map { $0 as Module } } }
   package let placement: Placement
   package let readout: Readout
   private let trainsHead: Bool
-  private let make: Maker
+  /// Makes a site that returns its steps to this number of first modalities.
+  private let make: (_ lengths: [Int], _ width: Int, _ returning: Int) -> any TuningSite
 
   /// Sites after encoder layers, after fusion layers, after encoding and after fusing, in the indices of `sites`.
   package private(set) var atEncoderLayers: Range<Int> = 0..<0
@@ -51,13 +53,28 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
   package private(set) var isJoined = false
 
   /// Reads `placement` (`last`), `readout` (`mean`) and `train_head` (true).
-  init(_ settings: SettingsReader, method: String, _ make: @escaping Maker) throws(Fault) {
-    (self.method, self.make) = (method, make)
-    placement = try settings.choice("placement", default: .last)
+  init(_ settings: SettingsReader, _ make: @escaping Maker) throws(Fault) {
+    let placement: Placement = try settings.choice("placement", default: .last)
+    self.placement = placement
+    self.make = { lengths, width, count in
+      FusionSite(make(lengths, width, placement == .last), returningTo: Array(lengths.prefix(count)))
+    }
     readout = try settings.choice("readout", default: .mean)
     trainsHead = try settings.trainsHead()
     super.init()
-    sites = []
+    modules = []
+  }
+
+  /// Acts after every layer, by sites that change this number of first modalities and have no fused steps. Reads
+  /// `train_head` (true).
+  init(
+    afterEveryLayer settings: SettingsReader, _ make: @escaping (_ modalities: Int, _ width: Int) -> any TuningSite
+  ) throws(Fault) {
+    (placement, readout) = (.every, .mean)
+    self.make = { _, width, count in make(count, width) }
+    trainsHead = try settings.trainsHead()
+    super.init()
+    modules = []
   }
 
   /// True, since a probe shows the shapes of the model's stages.
@@ -68,9 +85,7 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
     let shapes = try StageShapes(of: model)
     let lengths = model.configuration.modalities.map(\.steps)
     (isJoined, readouts) = (shapes.isJoined, shapes.readouts)
-    func site(_ width: Int, returningTo count: Int) -> FusionSite {
-      FusionSite(make(lengths, width, placement == .last), returningTo: Array(lengths.prefix(count)))
-    }
+    func site(_ width: Int, returningTo count: Int) -> any TuningSite { make(lengths, width, count) }
     model.freeze(trainingHead: trainsHead)
     switch placement {
     case .last: sites = [site(shapes.fused, returningTo: 0)]
@@ -130,9 +145,9 @@ public final class FusionTuning: Module, Attachment, TuningMethod {
 
   /// Adds the fused step to every read-out step.
   public func represented(_ representation: Tensor, _ context: ForwardContext) -> Tensor {
-    guard placement == .last else { return representation }
+    guard placement == .last, let site = sites[0] as? FusionSite else { return representation }
     let tokens = isJoined ? context.fused[0].split(context.encoded.map(\.length)) : context.fused
-    let steps = sites[0].fusion.fuse(tokens, present: context.presence, limit: readout == .first ? 1 : nil)
+    let steps = site.fusion.fuse(tokens, present: context.presence, limit: readout == .first ? 1 : nil)
     let step = steps.size(1) == 1 ? steps.select(1, 0) : steps.mean(1)
     return representation + (readouts == 1 ? step : .concatenated(Array(repeating: step, count: readouts), 1))
   }

@@ -18,7 +18,7 @@ public enum Wander {
     let tokenRank = try settings.int("token_rank", default: 12, in: 1...65536)
     let steps = try settings.int("steps", default: isBeforeHead ? 1 : 4, in: 1...1024)
     let constant = try settings.bool("constant", default: true)
-    return try FusionTuning(settings, method: "wander") { lengths, width, startsAtZero in
+    return try FusionTuning(settings) { lengths, width, startsAtZero in
       LowRankSequenceFusion(
         lengths: lengths,
         ContractionCost(

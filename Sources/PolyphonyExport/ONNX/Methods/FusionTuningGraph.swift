@@ -1,6 +1,7 @@
 import Polyphony
 
-/// Wander, low-rank fusion and concatenation: fused steps that are added before the head or after every layer.
+/// Wander, low-rank fusion, concatenation and cross-attention: fused steps that are added before the head or after every
+/// layer. MokA: updates after every layer.
 struct FusionTuningGraph: GraphMethod {
   let method: FusionTuning
   let sites: GraphParameters
@@ -33,6 +34,7 @@ struct FusionTuningGraph: GraphMethod {
   /// The sequences with the fused steps, brought back to the steps of the modalities that a site returns to.
   private func added(_ index: Int, to tokens: [GraphTokens], _ context: GraphContext) -> [GraphTokens] {
     let site = sites.at(index)
+    if site.has("down.0.weight") { return updated(by: site, tokens, context) }
     let fused = SequenceFusionGraph(site.at("fusion")).fuse(tokens, present: context.presence)
     let returns = site.at("returns")
     let changed = zip(tokens, 0..<returns.count("")).map { tokens, modality in
@@ -40,6 +42,21 @@ struct FusionTuningGraph: GraphMethod {
       let none = update.builder.constant([0])
       let rest = tokens.length - update.size(1)
       return GraphTokens(tokens.values + update.padded(1, before: none, behind: rest), mask: tokens.mask)
+    }
+    return changed + tokens.dropFirst(changed.count)
+  }
+
+  /// MokA's h_m + B (a_m + c_m) for the modalities of a site, with a_m = A_m h_m, and c_m what a_m reads of a_1.
+  private func updated(
+    by site: GraphParameters, _ tokens: [GraphTokens], _ context: GraphContext
+  ) -> [GraphTokens] {
+    let down = site.at("down")
+    let low = zip(tokens, 0..<down.count("weight")).map { GraphTokens(down.at($1).linear($0.values), mask: $0.mask) }
+    let first = low[0].absent(where: context.presence[0])
+    let changed = low.indices.map { index in
+      let own = low[index].values
+      let update = index == 0 ? own : own + first.attended(by: own, keys: first.values)
+      return GraphTokens(tokens[index].values + site.at("up").linear(update), mask: tokens[index].mask)
     }
     return changed + tokens.dropFirst(changed.count)
   }

@@ -8,6 +8,7 @@ struct SequenceFusionGraph {
   func fuse(_ tokens: [GraphTokens], present: [GraphTensor?]) -> GraphTensor {
     let down = parameters.at("down")
     let bottlenecks = tokens.enumerated().map { GraphTokens(down.at($0).linear($1.values).gelu(), mask: $1.mask) }
+    if parameters.has("pair.weight") { return crossAttention(bottlenecks, present) }
     if parameters.has("up.weight") { return concatenation(bottlenecks, present) }
     return parameters.has("token.0") ? tokenRanks(bottlenecks, present) : means(bottlenecks, present)
   }
@@ -39,6 +40,24 @@ struct SequenceFusionGraph {
       present.map { tokens.mean.filled(0, where: (.!$0).unsqueezed(1)) } ?? tokens.mean
     }
     return parameters.at("up").linear(.concatenated(means, 1)).unsqueezed(1)
+  }
+
+  /// F = W↑ Σ_m ū_m + b↑ with u_m = GELU(P [z_m ‖ c_m] + p), and c_m what z_m reads of the other modalities.
+  private func crossAttention(_ bottlenecks: [GraphTokens], _ present: [GraphTensor?]) -> GraphTensor {
+    let means = bottlenecks.indices.map { index in
+      let own = bottlenecks[index]
+      let others = bottlenecks.indices.filter { $0 != index }.map { bottlenecks[$0].absent(where: present[$0]) }
+      var read = own.values * 0
+      if !others.isEmpty {
+        let joined = GraphTokens.joined(others)
+        read = GraphTokens(parameters.at("value").linear(joined.values), mask: joined.mask)
+          .attended(by: parameters.at("query").linear(own.values), keys: parameters.at("key").linear(joined.values))
+      }
+      let pair = parameters.at("pair").linear(.concatenated([own.values, read], 2)).gelu()
+      let mean = GraphTokens(pair, mask: own.mask).mean
+      return present[index].map { mean.filled(0, where: (.!$0).unsqueezed(1)) } ?? mean
+    }
+    return parameters.at("up").linear(means.dropFirst().reduce(means[0], +)).unsqueezed(1)
   }
 
   /// Sums over both ranks the product over modalities of left · features. An absent factor is 1.

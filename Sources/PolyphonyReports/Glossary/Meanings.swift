@@ -60,7 +60,7 @@ enum Meanings {
     "cggm-magnitude": "CGGM that scales the gradients alone",
     "cggm-direction": "CGGM that turns the gradients alone",
     "cggm-teaching": "CGGM whose classifiers of single modalities also teach the encoders",
-    "balanced": "CGGM by levels, with classifiers that teach and encodings that are left out at random",
+    "balanced": "CGGM by levels, whose classifiers also teach the encoders",
     "cggm-watch": "joint training with CGGM's classifiers, which only watch",
     "full": "tuning of all parameters",
     "head": "tuning of the last layers alone",

@@ -35,7 +35,7 @@ import Torch
 
   private let sections = [
     "gradient-blending": "gradient_blending: {interval: 1}", "mslr": "mslr: {patience: 0}",
-    "ogm-ge": "ogm_ge: {noise: false}", "mrd": "mrd: {rate: 0}", "balanced": "balanced: {drop: 0}",
+    "ogm-ge": "ogm_ge: {noise: false}", "mrd": "mrd: {rate: 0}",
   ]
   private static let stateless = ["unimodal", "unimodal:m1", "mrd"]
 

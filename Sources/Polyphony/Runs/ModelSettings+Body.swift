@@ -21,7 +21,14 @@ public struct BodySettings: Sendable {
 extension BodySettings {
   /// The folder of the trained model for a seed; nil without a body.
   func folder(seed: UInt64) throws(Fault) -> String? {
-    try folder.map { (path) throws(Fault) in try SeededFolders(path, .model).folder(seed: seed) }
+    guard let folder else { return nil }
+    do throws(Fault) {
+      return try SeededFolders(folder, .model).folder(seed: seed)
+    } catch {
+      var located = error
+      located.key = "model.body.from"
+      throw located
+    }
   }
 
   /// Copies the body of the trained model into a new one, and freezes it if it is not trained.

@@ -89,7 +89,7 @@ extension BadInputTests {
         "train", "--data", "DATA", "--output", "OUT", "--set", "model.architecture=mult", "--set", "model.body=MODEL",
       ]),
     Case(
-      name: "a body that is not there", code: 66, mentions: ["nowhere"],
+      name: "a body that is not there", code: 66, mentions: ["nowhere", "model.body.from"],
       arguments: ["train", "--data", "DATA", "--output", "OUT", "--set", "model.body=nowhere"]),
     Case(
       name: "redundancy above 1", code: 64, mentions: ["--redundancy", "0 to 1"],

@@ -154,6 +154,12 @@ public enum DataListings {
     try DatasetWriter.write(corpus.description, corpus.make(), to: "sentiment")
   }
 
+  /// ``SyntheticAlignment``
+  public static func alignment() throws(Fault) {
+    let aligned = SyntheticAlignment(samples: 400, share: 0.9)
+    try DatasetWriter.write(aligned.description, aligned.make(), to: "aligned")
+  }
+
   /// ``SyntheticPhantoms``
   public static func phantoms() throws(Fault) {
     let phantoms = SyntheticPhantoms(samples: 100, size: 32)

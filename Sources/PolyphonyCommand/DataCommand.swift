@@ -162,11 +162,13 @@ struct DataSynthesizeCommand: ReportingCommand {
       valueName: "share"))
   var aligned: Double?
 
-  @Option(help: ArgumentHelp("How much less each further modality knows, 0 to 1; 0.5 for sentiment.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("How much less each further modality knows, 0 to 1; 0.5 for sentiment.", valueName: "number"))
   var imbalance: Double?
 
   @Option(
-    help: ArgumentHelp("The deviation of the noise at every step; 0.5 for sentiment, 0.3 with --aligned.", valueName: "number"))
+    help: ArgumentHelp(
+      "The deviation of the noise at every step; 0.5 for sentiment, 0.3 with --aligned.", valueName: "number"))
   var noise: Double?
 
   @Option(help: ArgumentHelp("What everything follows from.", valueName: "number"))

@@ -40,7 +40,8 @@ extension TransferTask {
     }
     return TransferTask(
       name: "classes", modalities: description.modalities,
-      prediction: PredictionTask(kind: .classification, classes: count / 2), sources: [TransferSource(try splits(0..<count / 2))],
+      prediction: PredictionTask(kind: .classification, classes: count / 2),
+      sources: [TransferSource(try splits(0..<count / 2))],
       target: try splits(count / 2..<count), amounts: [.samples(5), .samples(20), .samples(100)])
   }
 
@@ -119,7 +120,8 @@ extension TransferTask {
   /// variance are products of text and audio at the same step (``SyntheticAlignment``). Late fusion reads one step of
   /// each modality, so no change inside its encoders can show these products.
   /// - Throws: The errors of ``SyntheticAlignment/make()``.
-  public static func aligned(modalities: Int = 2, samples: Int = 12000, seed: UInt64 = 0) throws(Fault) -> TransferTask {
+  public static func aligned(modalities: Int = 2, samples: Int = 12000, seed: UInt64 = 0) throws(Fault) -> TransferTask
+  {
     var generator = SyntheticAlignment(samples: samples, modalities: modalities, seed: seed)
     let target = try Splits(generator.make())
     let description = generator.description

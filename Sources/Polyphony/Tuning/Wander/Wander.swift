@@ -8,6 +8,7 @@ import Torch
 ///
 /// The published setting is `steps: 16, constant: false, readout: first`. Before the head one fused step is read, and all
 /// but the first of 16 have no effect. Their mean equals one step with 16 times the token ranks, for 16 times the work.
+/// A sum of products over L aligned steps has token rank L. So `token_rank` should be L or more before other sizes grow.
 /// Experiments/tuning/RESULTS.md has the measurements behind the defaults.
 public enum Wander {
   /// Reads the settings.

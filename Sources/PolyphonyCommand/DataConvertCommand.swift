@@ -27,7 +27,8 @@ struct DataConvertCommand: ReportingCommand {
       A column of texts, or of paths of pictures, sounds or videos, becomes features of a pretrained encoder: --modality \
       text=transcript:text --encoder text=enc/minilm, --modality faces=clip:video --encoder faces=enc/vit. They are \
       computed once and kept, so a conversion that was stopped goes on. An empty text and a file without readable content \
-      count as missing. `polyphony encoders` lists what can be fetched. With --inside \
+      count as missing. `polyphony encoders` lists what can be fetched. --detect sound=enc/silero takes sounds without \
+      speech as missing, and --detect faces=enc/mtcnn cuts pictures and frames to their largest face. With --inside \
       text=enc/minilm in place of --encoder the data keep tokens, and the encoder becomes a part of the model, which \
       `train` may train too (model.encoders).
       """)

@@ -32,7 +32,7 @@ public final class PretrainedEncoder: Module {
     super.init()
     let family = family
     network = try AbstractTensors.make { () throws(Fault) in try family.network(configuration) }
-    try network.take(try WeightFiles(folder: folder, mapped: isFrozen), of: family)
+    try network.take(try WeightFiles(folder: folder, mapped: isFrozen), ownName: family.ownName)
     train(false)
     if isFrozen { freeze() }
   }

@@ -35,6 +35,12 @@ struct EncodingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "A detector that decides what of an input the encoder reads: silero_vad (a sound without speech is missing) or mtcnn "
+        + "(pictures and frames are cut to their largest face).", valueName: "NAME=FOLDER"), completion: .directory)
+  var detect: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "The folder that keeps features for later runs, or none; ~/.cache/polyphony/features.", valueName: "folder"),
     completion: .directory)
   var cache: String?
@@ -47,8 +53,8 @@ struct EncodingOptions: ParsableArguments {
     let contents = Dictionary(
       modalities.compactMap { choice in choice.content.map { (choice.name, $0) } }, uniquingKeysWith: { $1 })
     return try EncoderChoice.extractors(
-      encoder, contents: contents, layers: layer, poolings: pooling, rates: rate, inside: inside,
-      cache: cacheFolder)
+      encoder, contents: contents, layers: layer, poolings: pooling, rates: rate, detectors: detect,
+      inside: inside, cache: cacheFolder)
   }
 
   private var cacheFolder: String? {

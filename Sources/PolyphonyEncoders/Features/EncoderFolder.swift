@@ -81,20 +81,18 @@ public struct EncoderFolder: Sendable {
   /// Every call reads the files.
   /// - Throws: `Fault` for a file that cannot be read.
   public func sha256() throws(Fault) -> String {
-    var lines = ""
-    for name in files { lines += "\(try FileHash.sha256(of: "\(path)/\(name)"))  \(name)\n" }
-    return FileHash.sha256(lines.utf8)
+    try FileHash.sha256(of: files, in: path)
   }
 
   /// Returns the record of a way to use the encoder.
-  /// - Throws: The errors of ``sha256()``.
+  /// - Throws: The errors of ``sha256()`` and of the detector.
   func record(
     _ content: RawContent, layer: Int = -1, pooling: Pooling = .none, longest: Int? = nil, rate: Double? = nil,
-    vocabulary: Int? = nil
+    vocabulary: Int? = nil, detector: DetectorFolder? = nil
   ) throws(Fault) -> EncoderRecord {
     EncoderRecord(
       content: content.rawValue, family: family.rawValue, sha256: try sha256(), layer: layer, pooling: pooling.rawValue,
-      longest: longest, rate: rate, vocabulary: vocabulary, folder: path)
+      longest: longest, rate: rate, vocabulary: vocabulary, folder: path, detector: try detector?.record(for: content))
   }
 
   private static func suggestedPooling(_ path: String, _ family: EncoderFamily) throws(Fault) -> Pooling {
@@ -135,5 +133,14 @@ public struct EncoderFolder: Sendable {
   public func preparation() throws(Fault) -> String? {
     if family.inputs.contains(.pixels) { return try PicturePreparation(self).summary }
     return family.inputs.contains(.waveform) ? try WaveformPreparation(folder: path).summary : nil
+  }
+}
+
+extension FileHash {
+  /// Computes one hash of several files: that of the text which `sha256sum` prints for them.
+  static func sha256(of files: [String], in folder: String) throws(Fault) -> String {
+    var lines = ""
+    for name in files { lines += "\(try sha256(of: "\(folder)/\(name)"))  \(name)\n" }
+    return sha256(lines.utf8)
   }
 }

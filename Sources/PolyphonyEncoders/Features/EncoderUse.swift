@@ -12,6 +12,8 @@ struct EncoderUse {
   var pooling: Pooling?
   /// The frames of a video in a second.
   var rate: Double?
+  /// The folder of the detector that decides what of an input the encoder reads.
+  var detector: String?
   var cache: String?
   /// True if the encoder is a part of the model, so that only tokens are computed.
   var isInside = false
@@ -22,10 +24,11 @@ struct EncoderUse {
   /// Makes the extractor.
   /// - Throws: `Fault` for a folder that is no encoder of the content, and for options that it does not know.
   func extractor() throws(Fault) -> any FeatureExtractor {
+    let detector = try detector.map { (folder) throws(Fault) in try DetectorFolder(folder) }
     if let spectrum = MelSpectrum(rawValue: encoder), !isInside {
       try refuse("this front end has no layers", "--layer", layer)
       try refuse("only videos have a rate", "--rate", rate)
-      return try MediaFeatures(spectrum, pooling: pooling, cache: cache)
+      return try MediaFeatures(spectrum, pooling: pooling, detector: detector, cache: cache)
     }
     let folder = try EncoderFolder(encoder)
     let content = content ?? Self.content(of: folder.family)
@@ -35,12 +38,17 @@ struct EncoderUse {
         expected: "--modality NAME=COLUMN:text")
     }
     if content != .video { try refuse("only videos have a rate", "--rate", rate) }
+    try detector?.check(content)
     return switch content {
     case .text where isInside: try TextTokens(folder)
     case .text: try TextFeatures(folder, layer: layer ?? -1, pooling: pooling, cache: cache)
-    case .audio: try MediaFeatures(sound: folder, layer: layer ?? -1, pooling: pooling, cache: cache)
-    case .image: try MediaFeatures(pictures: folder, layer: layer ?? -1, pooling: pooling, cache: cache)
-    case .video: try MediaFeatures(video: folder, layer: layer ?? -1, pooling: pooling, rate: rate, cache: cache)
+    case .audio:
+      try MediaFeatures(sound: folder, layer: layer ?? -1, pooling: pooling, detector: detector, cache: cache)
+    case .image:
+      try MediaFeatures(pictures: folder, layer: layer ?? -1, pooling: pooling, detector: detector, cache: cache)
+    case .video:
+      try MediaFeatures(
+        video: folder, layer: layer ?? -1, pooling: pooling, rate: rate, detector: detector, cache: cache)
     }
   }
 
@@ -58,14 +66,17 @@ struct EncoderUse {
 
 extension EncoderUse {
   /// The use that a model's configuration keeps.
-  /// - Parameter folder: the encoder's folder, if it has moved.
-  init(_ record: EncoderRecord, folder: String?) {
+  /// - Parameters:
+  ///   - folder: the encoder's folder, if it has moved.
+  ///   - detector: the detector's folder, if it has moved.
+  init(_ record: EncoderRecord, folder: String?, detector: String?) {
     content = RawContent(rawValue: record.content)
     encoder = MelSpectrum(rawValue: record.family) != nil ? record.family : folder ?? record.folder ?? ""
     let isSpectrum = MelSpectrum(rawValue: encoder) != nil
     layer = isSpectrum ? nil : record.layer
     pooling = Pooling(rawValue: record.pooling)
     rate = content == .video ? record.rate : nil
+    self.detector = record.detector.map { detector ?? $0.folder ?? "" }
     isInside = record.vocabulary != nil
   }
 }

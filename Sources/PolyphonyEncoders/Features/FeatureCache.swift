@@ -39,7 +39,7 @@ final class FeatureCache {
     try makeFolder(folder)
     let name =
       "\(record.content)-\(record.sha256.prefix(16))-\(record.layer)-\(record.pooling)-\(record.longest ?? 0)"
-      + (record.rate.map { "-\($0)" } ?? "") + ".features"
+      + (record.rate.map { "-\($0)" } ?? "") + (record.detector.map { "-\($0.sha256.prefix(16))" } ?? "") + ".features"
     let path = "\(folder)/\(name)"
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {

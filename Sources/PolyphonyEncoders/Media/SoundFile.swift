@@ -11,8 +11,9 @@ enum SoundFile {
   static let silence: Float = 1e-4
 
   /// Reads the beginning of a file at a rate: WAVE here, anything else by ffmpeg, which takes the sound of a video too.
-  /// - Throws: `Fault` for a file that cannot be read, and for silence.
-  static func audible(_ path: String, rate: Int) throws(Fault) -> Sound {
+  /// - Parameter voice: a detector of speech, if only sounds with speech count.
+  /// - Throws: `Fault` for a file that cannot be read, for silence, and for a sound without the wanted speech.
+  static func audible(_ path: String, rate: Int, voice: VoiceDetector? = nil) throws(Fault) -> Sound {
     let isWave = WaveFile.isOne(try MediaFile.beginning(of: path, count: 12))
     let sound =
       isWave
@@ -22,6 +23,7 @@ enum SoundFile {
       throw Fault(
         .badData, sound.samples.isEmpty ? "the file has no samples" : "the sound is silent", file: path)
     }
+    try voice?.check(sound, path)
     return sound
   }
 }

@@ -119,11 +119,14 @@ struct ConfigurationReader {
     return name
   }
 
+  /// The family that the file names, known here or not.
+  var familyName: String? { try? text("model_type") }
+
   /// Describes a value that cannot be used.
   func fault(_ key: String, _ expected: String) -> Fault {
     let found = value(key).map { $0.text(.line) } ?? "nothing"
     return Fault(
-      .badData, "the encoder's configuration cannot be used", file: file, key: place + key,
+      .badData, "the configuration cannot be used", file: file, key: place + key,
       found: found.count > 80 ? "\(found.prefix(80))…" : found, expected: expected)
   }
 

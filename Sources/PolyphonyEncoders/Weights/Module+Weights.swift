@@ -4,19 +4,19 @@ import Torch
 extension Module {
   /// Gives every parameter and buffer the tensor of its name, in f32.
   ///
-  /// Names and shapes are compared before any tensor is read. A name of the file may begin with the family's prefix. A
+  /// Names and shapes are compared before any tensor is read. `ownName` gives the module's name for a name of the file. A
   /// name whose first part is none of the encoder's own parts belongs to a head, and is ignored. So are the lists of
   /// positions that old files hold, and the vectors of masked inputs, which only pretraining uses. A file may lack the
   /// count of batches beside running statistics.
   /// - Throws: `Fault(.badData)` for a missing weight, one without a place, or another shape.
-  func take(_ weights: WeightFiles, of family: EncoderFamily) throws(Fault) {
+  func take(_ weights: WeightFiles, ownName: (String) -> String = { $0 }) throws(Fault) {
     let storage = storage()
     let own = Set(storage.map(\.key))
     let parts = Set(own.map(Self.firstPart))
     var named: [String: WeightFiles.Entry] = [:]
     var surplus: [String] = []
     for (published, entry) in weights.entries {
-      let name = Self.modern(family.ownName(published))
+      let name = Self.modern(ownName(published))
       if own.contains(name) {
         named[name] = entry
       } else if parts.contains(Self.firstPart(name)), !Self.unusedEndings.contains(where: name.hasSuffix) {
@@ -26,13 +26,13 @@ extension Module {
     let missing = storage.map(\.key).filter { named[$0] == nil && !$0.hasSuffix("num_batches_tracked") }
     if let first = missing.first {
       throw Fault(
-        .badData, "the encoder needs weights that the file lacks", file: weights.path, key: first,
+        .badData, "config.json describes weights that the file lacks", file: weights.path, key: first,
         found: "\(missing.count) of \(storage.count) weights missing", expected: "a weight of this name",
         remedy: "check that config.json and the weights are of the same model")
     }
     if let first = surplus.min() {
       throw Fault(
-        .badData, "the file holds weights that the encoder has no place for", file: weights.path, key: first,
+        .badData, "the file holds weights that config.json does not describe", file: weights.path, key: first,
         found: "\(surplus.count) such weights", expected: "the weights that config.json describes",
         remedy: "check that config.json and the weights are of the same model")
     }

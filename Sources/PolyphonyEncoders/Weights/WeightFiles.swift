@@ -33,20 +33,42 @@ struct WeightFiles {
       entries = try Self.shards(index, folder: folder, mapped)
     } else if let pickled = Self.pickled.map({ "\(folder)/\($0)" }).first(where: exists) {
       path = pickled
-      let dictionary = try StateDictionary(path: pickled)
-      entries = Dictionary(
-        dictionary.entries.map { name, shape in
-          (name, Entry(shape: shape) { () throws(Fault) in try dictionary.tensor(name) })
-        }, uniquingKeysWith: { _, last in last })
+      entries = try Self.entries(pickled: pickled)
     } else {
       throw Fault(
-        .missingInput, "the encoder's folder holds no weights", file: folder,
+        .missingInput, "the folder holds no weights", file: folder,
         expected: "model.safetensors, model.safetensors.index.json or \(Self.pickled.joined(separator: ", "))")
     }
   }
 
+  /// Opens the weights of one of several networks in a folder: `PART.pt`, or else those of ``init(folder:mapped:)`` whose
+  /// names begin with the part's.
+  /// - Throws: The errors of ``init(folder:mapped:)``.
+  init(folder: String, part: String) throws(Fault) {
+    let file = "\(folder)/\(part).pt"
+    guard FileManager.default.fileExists(atPath: file) else {
+      let whole = try WeightFiles(folder: folder)
+      path = whole.path
+      entries = Dictionary(
+        uniqueKeysWithValues: whole.entries.compactMap { name, entry in
+          name.hasPrefix("\(part).") ? (String(name.dropFirst(part.count + 1)), entry) : nil
+        })
+      return
+    }
+    path = file
+    entries = try Self.entries(pickled: file)
+  }
+
   /// The names of files that PyTorch wrote.
   static let pickled = ["pytorch_model.bin", "pytorch_model.pt", "model.pt", "model.pth"]
+
+  private static func entries(pickled path: String) throws(Fault) -> [String: Entry] {
+    let dictionary = try StateDictionary(path: path)
+    return Dictionary(
+      dictionary.entries.map { name, shape in
+        (name, Entry(shape: shape) { () throws(Fault) in try dictionary.tensor(name) })
+      }, uniquingKeysWith: { _, last in last })
+  }
 
   private static func entries(_ file: SafetensorsFile, _ mapped: Bool) -> [String: Entry] {
     Dictionary(

@@ -52,10 +52,11 @@ extension Tensor {
     Operators.logSoftmax(.tensor(self), .int(dimension), .dtype(nil))
   }
   /// Computes max pooling over the last two dimensions.
-  public func maxPool2d(kernel: Int, stride: Int, padding: Int = 0) -> Tensor {
+  /// - Parameter ceil: true for windows that begin within the input and reach beyond it.
+  public func maxPool2d(kernel: Int, stride: Int, padding: Int = 0, ceil: Bool = false) -> Tensor {
     Operators.maxPool2d(
       .tensor(self), .ints([kernel, kernel]), .ints([stride, stride]), .ints([padding, padding]), .ints([1, 1]),
-      .bool(false))
+      .bool(ceil))
   }
   /// Computes means over windows, so that the last two dimensions get the size `[height, width]`.
   public func averagePool2d(to size: [Int]) -> Tensor {

@@ -121,7 +121,7 @@ import Testing
       mentions: ["the encoder does not know a token", "0 to 39", "use the tokenizer in the encoder's folder"]),
     Damage(
       testDescription: "no weights", file: "model.safetensors", change: { _ in nil }, code: 66,
-      mentions: ["the encoder's folder holds no weights", "model.safetensors"]),
+      mentions: ["the folder holds no weights", "model.safetensors"]),
     Damage(
       testDescription: "no tokenizer", file: "vocab.txt", change: { _ in nil }, code: 66,
       mentions: ["the folder has no tokenizer", "tokenizer.json"]),

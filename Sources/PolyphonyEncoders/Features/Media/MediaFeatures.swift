@@ -24,7 +24,7 @@ public struct MediaFeatures: FeatureExtractor {
   public func features(
     of inputs: [String], folder: String, progress: (Int, Int) -> Void
   ) throws(Fault) -> ExtractedFeatures {
-    let work = MediaWork(frontEnd, kept: try FeatureCache(folder: cache, for: record))
+    let work = try MediaWork(frontEnd, kept: try FeatureCache(folder: cache, for: record))
     for (done, input) in inputs.enumerated() {
       try work.add(input, path: input.hasPrefix("/") ? input : "\(folder)/\(input)")
       progress(done + 1, inputs.count)
@@ -50,9 +50,13 @@ private final class MediaWork {
   private let frontEnd: any MediaFrontEnd
   private var reasons: [String: String] = [:]
   private var pending: [(input: String, key: FeatureCache.Key, content: Tensor)] = []
+  private let read: (_ path: String) throws(Fault) -> Tensor
   private var computation: (([Tensor]) throws(Fault) -> [Tensor])?
 
-  init(_ frontEnd: any MediaFrontEnd, kept: FeatureCache) { (self.frontEnd, self.kept) = (frontEnd, kept) }
+  init(_ frontEnd: any MediaFrontEnd, kept: FeatureCache) throws(Fault) {
+    (self.frontEnd, self.kept) = (frontEnd, kept)
+    read = try frontEnd.reading()
+  }
 
   /// Reads a file, and computes the batch if it is full.
   func add(_ input: String, path: String) throws(Fault) {
@@ -62,7 +66,7 @@ private final class MediaWork {
       _ = try MediaFile.beginning(of: path, count: 1)
       let key = try FileHash.sha256(of: path)
       if kept.steps(of: key) == nil, !pending.contains(where: { $0.key == key }) {
-        pending.append((input, key, try frontEnd.read(path)))
+        pending.append((input, key, try read(path)))
       }
       keys[input] = key
     } catch {

@@ -13,9 +13,11 @@ protocol MediaFrontEnd: Sendable {
   /// The most files of one computation.
   var batch: Int { get }
 
-  /// Reads a file.
-  /// - Throws: `Fault(.missingInput)` or `Fault(.badData)` for a file without usable content, which is a missing input.
-  func read(_ path: String) throws(Fault) -> Tensor
+  /// Prepares the reading of files, and reads the weights of a detector if there is one.
+  /// - Returns: A function from a path to what the encoder reads of the file. Its `Fault(.missingInput)` or
+  ///   `Fault(.badData)`, for a file without usable content, is a missing input.
+  /// - Throws: `Fault` for a detector that cannot be read.
+  func reading() throws(Fault) -> (_ path: String) throws(Fault) -> Tensor
 
   /// Prepares the computation, and reads weights if it has any.
   /// - Returns: A function from contents of equal shape to the features of each, `[steps, width]` or `[width]`. Its

@@ -9,20 +9,40 @@ struct PictureFrontEnd: MediaFrontEnd {
   let width: Int
   let batch = 16
   var isSequence: Bool { pooling == .none }
-  let preparation: PicturePreparation
+  private let preparation: PicturePreparation
   private let folder: EncoderFolder
   private let pooling: Pooling
+  private let detector: DetectorFolder?
 
-  init(_ folder: EncoderFolder, layer: Int, pooling: Pooling?) throws(Fault) {
-    self.folder = folder
+  init(_ folder: EncoderFolder, layer: Int, pooling: Pooling?, _ detector: DetectorFolder?) throws(Fault) {
+    (self.folder, self.detector) = (folder, detector)
     self.pooling = pooling ?? folder.pooling
     try folder.check(.pixels, "pictures", layer: layer, self.pooling)
     width = folder.width
     preparation = try PicturePreparation(folder)
-    record = try folder.record(.image, layer: layer, pooling: self.pooling)
+    record = try folder.record(.image, layer: layer, pooling: self.pooling, detector: detector)
   }
 
-  func read(_ path: String) throws(Fault) -> Tensor { try preparation(Picture.read(path)) }
+  func reading() throws(Fault) -> (String) throws(Fault) -> Tensor {
+    let prepared = try preparing()
+    return { (path) throws(Fault) in
+      guard let pixels = try prepared(Picture.read(path)) else {
+        throw Fault(.badData, "the picture shows no face", file: path)
+      }
+      return pixels
+    }
+  }
+
+  /// Prepares the preparation of pictures.
+  /// - Returns: A function from a picture to the encoder's input. That is nil if a detector finds no face.
+  /// - Throws: `Fault` for a detector that cannot be read.
+  func preparing() throws(Fault) -> (Picture) throws(Fault) -> Tensor? {
+    let faces = try detector.map { (folder) throws(Fault) in try FaceDetector(folder) }
+    return { (picture) throws(Fault) in
+      guard let shown = faces.map({ $0.largestFace(in: picture) }) ?? picture else { return nil }
+      return try preparation(shown)
+    }
+  }
 
   func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {
     try folder.pooledStates(pooling, layer: record.layer) { (encoder, pixels) throws(Fault) in
@@ -46,11 +66,14 @@ extension MediaFeatures {
   ///   - folder: the encoder's folder.
   ///   - layer: the layer whose states are the features. −1 is the last one.
   ///   - pooling: the way from patches to a picture. By default it is what the folder suggests.
+  ///   - detector: a detector of faces. A picture is then cut to its largest face, and one without a face is missing.
   ///   - cache: a folder that keeps features from one run to the next. By default none is kept.
-  /// - Throws: `Fault` for a folder that is no encoder of pictures, and for a layer or pooling that it does not have.
+  /// - Throws: `Fault` for a folder that is no encoder of pictures, for a layer or pooling that it does not have, and for a
+  ///   detector of speech.
   public init(
-    pictures folder: EncoderFolder, layer: Int = -1, pooling: Pooling? = nil, cache: String? = nil
+    pictures folder: EncoderFolder, layer: Int = -1, pooling: Pooling? = nil, detector: DetectorFolder? = nil,
+    cache: String? = nil
   ) throws(Fault) {
-    self.init(try PictureFrontEnd(folder, layer: layer, pooling: pooling), .image, cache: cache)
+    self.init(try PictureFrontEnd(folder, layer: layer, pooling: pooling, detector), .image, cache: cache)
   }
 }

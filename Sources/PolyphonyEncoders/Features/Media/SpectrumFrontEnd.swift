@@ -11,9 +11,10 @@ struct SpectrumFrontEnd: MediaFrontEnd {
   var isSequence: Bool { pooling == .none }
   private let spectrum: MelSpectrum
   private let pooling: Pooling
+  private let detector: DetectorFolder?
 
-  init(_ spectrum: MelSpectrum, pooling: Pooling?) throws(Fault) {
-    (self.spectrum, self.pooling) = (spectrum, pooling ?? .none)
+  init(_ spectrum: MelSpectrum, pooling: Pooling?, _ detector: DetectorFolder?) throws(Fault) {
+    (self.spectrum, self.pooling, self.detector) = (spectrum, pooling ?? .none, detector)
     guard self.pooling != .embedding else {
       throw Fault(
         .usage, "this front end has no vector of its own", key: "--pooling", found: "embedding",
@@ -22,11 +23,15 @@ struct SpectrumFrontEnd: MediaFrontEnd {
     record = EncoderRecord(
       content: RawContent.audio.rawValue, family: spectrum.rawValue,
       sha256: FileHash.sha256(spectrum.definition.utf8), layer: -1, pooling: self.pooling.rawValue,
-      longest: Int(SoundFile.seconds) * MelSpectrum.rate / MelSpectrum.hop)
+      longest: Int(SoundFile.seconds) * MelSpectrum.rate / MelSpectrum.hop,
+      detector: try detector?.record(for: .audio))
   }
 
-  func read(_ path: String) throws(Fault) -> Tensor {
-    Tensor(try SoundFile.audible(path, rate: MelSpectrum.rate).samples)
+  func reading() throws(Fault) -> (String) throws(Fault) -> Tensor {
+    let voice = try detector.map { (folder) throws(Fault) in try VoiceDetector(folder) }
+    return { (path) throws(Fault) in
+      Tensor(try SoundFile.audible(path, rate: MelSpectrum.rate, voice: voice).samples)
+    }
   }
 
   func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {
@@ -48,9 +53,12 @@ extension MediaFeatures {
   /// - Parameters:
   ///   - spectrum: the numbers of a frame.
   ///   - pooling: the way from frames to a file. By default every frame stays.
+  ///   - detector: a detector of speech. A sound without speech is then missing.
   ///   - cache: a folder that keeps features from one run to the next. By default none is kept.
-  /// - Throws: `Fault(.usage)` for an embedding, which no front end has.
-  public init(_ spectrum: MelSpectrum, pooling: Pooling? = nil, cache: String? = nil) throws(Fault) {
-    self.init(try SpectrumFrontEnd(spectrum, pooling: pooling), .audio, cache: cache)
+  /// - Throws: `Fault(.usage)` for an embedding, which no front end has, and for a detector of faces.
+  public init(
+    _ spectrum: MelSpectrum, pooling: Pooling? = nil, detector: DetectorFolder? = nil, cache: String? = nil
+  ) throws(Fault) {
+    self.init(try SpectrumFrontEnd(spectrum, pooling: pooling, detector), .audio, cache: cache)
   }
 }

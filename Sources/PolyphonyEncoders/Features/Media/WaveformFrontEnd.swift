@@ -13,20 +13,24 @@ struct WaveformFrontEnd: MediaFrontEnd {
   private let folder: EncoderFolder
   private let pooling: Pooling
   private let preparation: WaveformPreparation
+  private let detector: DetectorFolder?
 
-  init(_ folder: EncoderFolder, layer: Int, pooling: Pooling?) throws(Fault) {
-    self.folder = folder
+  init(_ folder: EncoderFolder, layer: Int, pooling: Pooling?, _ detector: DetectorFolder?) throws(Fault) {
+    (self.folder, self.detector) = (folder, detector)
     self.pooling = pooling ?? folder.pooling
     try folder.check(.waveform, "sound", layer: layer, self.pooling)
     width = folder.width
     preparation = try WaveformPreparation(folder: folder.path)
     record = try folder.record(
       .audio, layer: layer, pooling: self.pooling, longest: Int(SoundFile.seconds) * preparation.rate,
-      rate: Double(preparation.rate))
+      rate: Double(preparation.rate), detector: detector)
   }
 
-  func read(_ path: String) throws(Fault) -> Tensor {
-    preparation(Tensor(try SoundFile.audible(path, rate: preparation.rate).samples))
+  func reading() throws(Fault) -> (String) throws(Fault) -> Tensor {
+    let voice = try detector.map { (folder) throws(Fault) in try VoiceDetector(folder) }
+    return { (path) throws(Fault) in
+      preparation(Tensor(try SoundFile.audible(path, rate: preparation.rate, voice: voice).samples))
+    }
   }
 
   func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {
@@ -72,11 +76,14 @@ extension MediaFeatures {
   ///   - folder: the encoder's folder.
   ///   - layer: the layer whose states are the features. −1 is the last one.
   ///   - pooling: the way from steps to a file. By default every step stays.
+  ///   - detector: a detector of speech. A sound without speech is then missing.
   ///   - cache: a folder that keeps features from one run to the next. By default none is kept.
-  /// - Throws: `Fault` for a folder that is no encoder of sound, and for a layer that it does not have.
+  /// - Throws: `Fault` for a folder that is no encoder of sound, for a layer that it does not have, and for a detector of
+  ///   faces.
   public init(
-    sound folder: EncoderFolder, layer: Int = -1, pooling: Pooling? = nil, cache: String? = nil
+    sound folder: EncoderFolder, layer: Int = -1, pooling: Pooling? = nil, detector: DetectorFolder? = nil,
+    cache: String? = nil
   ) throws(Fault) {
-    self.init(try WaveformFrontEnd(folder, layer: layer, pooling: pooling), .audio, cache: cache)
+    self.init(try WaveformFrontEnd(folder, layer: layer, pooling: pooling, detector), .audio, cache: cache)
   }
 }

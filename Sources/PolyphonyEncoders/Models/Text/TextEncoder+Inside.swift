@@ -41,6 +41,6 @@ private struct TextFamily: InputEncoderFamily {
   }
 
   func load(_ folder: String, into encoder: any InputEncoder) throws(Fault) {
-    try encoder.take(try WeightFiles(folder: folder), of: family)
+    try encoder.take(try WeightFiles(folder: folder), ownName: family.ownName)
   }
 }

@@ -25,7 +25,8 @@ struct ComparisonCSV {
     let titles =
       Self.firstTitles + [
         "mean", "std", "best", "reference", "common_seeds", "difference",
-        "standard_error", "t", "p", "p_holm", "comparisons", "significant", "note", "trained", "added", "total", "seconds",
+        "standard_error", "t", "p", "p_holm", "comparisons", "significant", "note", "trained", "added", "total",
+        "seconds",
       ]
     var table = TextTable((keys + titles).map { .init($0) })
     for comparison in comparisons {

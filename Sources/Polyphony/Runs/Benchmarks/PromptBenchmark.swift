@@ -4,7 +4,9 @@ import Torch
 enum PromptBenchmark {
   /// Freezes the base of the model. Attaches prompts if the model has none of its own.
   static func prepare(_ model: MultimodalModel) throws(Fault) {
-    let method = try SettingsReader.read(.empty) { (reader) throws(Fault) in try MissingPromptTuning(reader, model.configuration) }.value
+    let method = try SettingsReader.read(.empty) { (reader) throws(Fault) in
+      try MissingPromptTuning(reader, model.configuration)
+    }.value
     try method.install(on: model)
   }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Missing modalities on two data sets, in two settings, five seeds each: the tables of RESULTS.md beside this file.
+# Missing modalities on two data sets, five seeds each: the tables of RESULTS.md beside this file.
 #
 #   Experiments/missing/run.sh OUTPUT [MOSI]
 #
@@ -16,31 +16,28 @@ mkdir -p "$output"
 cd "$output"
 threads=(--threads "${THREADS:-0}")
 
-ln -sfn "$numerals" numerals
 [ -z "$mosi" ] || ln -sfn "$mosi" mosi
 [ -d corpus ] || "$program" data synthesize --samples 4000 --modalities 2 --redundancy 0.5 --output corpus
-[ -d numerals-corpora ] || python3 "$here/prepare.py" numerals numerals-corpora
+[ -d numerals-corpora ] || python3 "$here/prepare.py" "$numerals" numerals-corpora
 
 # base NAME DATA: the trained models whose bodies a recipe takes.
 base() {
   "$program" train --data "$2" --recipe "$here/$1.yaml" --output "$1" --seeds 5 --resume "${threads[@]}" >/dev/null
 }
 
-for part in ${PARTS:-numerals numerals-body mosi mosi-body}; do
+for part in ${PARTS:-numerals mosi}; do
+  if [[ $part == mosi && ! -d mosi ]]; then
+    echo "skipped: mosi needs the data set MOSI" >&2
+    continue
+  fi
   case $part in
-  numerals) ;;
-  numerals-body) base base-numerals numerals-corpora/first ;;
-  mosi) ;;
-  mosi-body) base base-mosi corpus ;;
+  numerals) base base-numerals numerals-corpora/first ;;
+  mosi) base base-mosi corpus ;;
   *)
-    echo "unknown part: $part (numerals, numerals-body, mosi, mosi-body)" >&2
+    echo "unknown part: $part (numerals, mosi)" >&2
     exit 64
     ;;
   esac
-  if [[ $part == mosi* && ! -d mosi ]]; then
-    echo "skipped: $part needs the data set MOSI" >&2
-    continue
-  fi
   "$program" compare "$here/$part.yaml" --output "runs/$part" "${threads[@]}"
 done
 python3 "$here/tables.py" runs

@@ -17,7 +17,7 @@ from paired import gain, paired  # noqa: E402
 RATES = [f"sample:0.{number}" for number in range(1, 10)]
 SHOWN = ["sample:0.1", "sample:0.3", "sample:0.5", "sample:0.7", "sample:0.9"]
 # The sign that makes more better.
-METRICS = {"mosi": ("mae", -1), "mosi-body": ("mae", -1), "numerals": ("accuracy", 1), "numerals-body": ("accuracy", 1)}
+METRICS = {"mosi": ("mae", -1), "numerals": ("accuracy", 1)}
 
 
 def read(file, metric):

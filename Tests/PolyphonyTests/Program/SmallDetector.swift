@@ -70,7 +70,7 @@ enum SmallDetector {
 
   /// Writes tensors of zeros with a few other numbers.
   private static func write(
-    _ tensors: [(name: String, shape: [Int], numbers: [Int: Float])], _ configuration: String, to folder: String
+    _ tensors: [(String, [Int], [Int: Float])], _ configuration: String, to folder: String
   ) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try configuration.write(toFile: "\(folder)/config.json", atomically: true, encoding: .utf8)

@@ -34,20 +34,15 @@ def features(folder):
 def tuning(folder):
     measured = rows(folder / "tuning")
     head = next(row for row in measured if row["name"] == "head")["metrics"]["mae"]["values"]
-    print("\n| method | MAE | over head | correlation | Acc-7 | trained | share | step, ms | peak, MB |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("\n| method | MAE | over head | correlation | Acc-7 | trained | share |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for row in measured:
-        scores, count, cost = row["metrics"], row["parameters"], row.get("cost")
-        values = scores["mae"]["values"]
+        scores, count = row["metrics"], row["parameters"]
+        over = "" if row["name"] in ("head", "base") else gain(scores["mae"]["values"], head, -1)
+        trained = "" if row["name"] == "base" else f"{count['trainable']} | {count['trainable'] / count['total']:.1%}"
         print(
-            f"| `{row['name']}` | {cell(scores['mae'])} | {'' if row['name'] in ('head', 'base') else gain(values, head, -1)} "
-            f"| {cell(scores['corr'])} | {cell(scores['acc7'])} "
-            + (
-                f"| {count['trainable']} | {count['trainable'] / count['total']:.1%} "
-                f"| {cost['seconds_per_step'] * 1e3:.0f} | {cost['peak_memory'] / 1e6:.0f} |"
-                if cost
-                else "| | | | |"
-            )
+            f"| `{row['name']}` | {cell(scores['mae'])} | {over} | {cell(scores['corr'])} | {cell(scores['acc7'])} "
+            f"| {trained or ' | '} |"
         )
 
 

@@ -23,6 +23,24 @@ import Testing
     }
   }
 
+  /// A row of a comparison counts what a frozen encoder leaves to train.
+  @Test func aFrozenEncoderDoesNotCountAsTrained() throws {
+    try Self.withData { folder in
+      let recipe = """
+        data: data
+        methods:
+          frozen:
+            - train:
+                model: {architecture: late_fusion, width: 8, heads: 2, layers: 1, encoders: {text: {train: none}}}
+                training: {epochs: 1, batch_size: 16}
+        """
+      try recipe.write(toFile: "\(folder)/recipe.yaml", atomically: true, encoding: .utf8)
+      let outcome = try Program.succeed(["compare", "recipe.yaml", "--output", "out", "--json"], in: folder)
+      let count = try #require(try ResultsDocument(parsing: outcome.output).results.first?.parameters)
+      #expect(count.trainable > 0 && count.trainable < count.total)
+    }
+  }
+
   @Test func fromATextToAPrediction() throws {
     try Self.withData { folder in
       try Program.succeed(["data", "validate", "data"], in: folder)

@@ -101,12 +101,13 @@ public struct Pipeline {
     // All seeds share the mask. Each seed draws its own corruption.
     result.mask = row.mask
     if let total = row.parameters?.total {
-      // A model with a train stage alone has trained all its parameters. Otherwise the later stages' parameters count.
+      // After a train stage alone, what it trained counts, which is not all of a model with a frozen encoder or body.
+      // Otherwise the later stages' parameters count.
       let later = records.filter { $0.kind != PipelineStage.Kind.train.rawValue }
-      let trained = later.compactMap { $0.parameters?.trainable }.reduce(0, +)
-      let added = later.compactMap { $0.parameters?.added }
+      let counted = (later.isEmpty ? records.suffix(1) : later[...]).compactMap(\.parameters)
+      let added = counted.compactMap(\.added)
       result.parameters = ParameterCount(
-        total: total, trainable: later.isEmpty && !records.isEmpty ? total : trained,
+        total: total, trainable: counted.map(\.trainable).reduce(0, +),
         added: added.isEmpty ? nil : added.reduce(0, +))
     }
     return result

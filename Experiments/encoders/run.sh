@@ -34,7 +34,7 @@ with open(sys.argv[1], "w") as file:
 PYTHON
 }
 
-for part in ${PARTS:-sentences tokens tuning}; do
+for part in ${PARTS:-sentences tokens tuning inside}; do
   case $part in
   sentences) convert sentences whole --encoder text=enc/minilm --pooling text=mean --cache features ;;
   tokens) convert tokens whole --encoder text=enc/minilm --pooling text=none --cache features ;;

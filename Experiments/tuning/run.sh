@@ -19,7 +19,8 @@ quick+=",lmf{bottleneck: 4, feature_rank: 2},concat{bottleneck: 4},wander{$small
 forms="head,wander{$small},wander{$small, constant: false},wander{$middle},wander{$middle, constant: false},wander"
 forms+=',wander{constant: false},wander{constant: false, steps: 16, readout: first}'
 aligned="head,full,bitfit,ia3,lora,adapter,prompt,prefix,lmf,concat,cross_attention,moka,wander{$small},wander{$middle}"
-aligned+=',wander{bottleneck: 4, feature_rank: 1, token_rank: 12},wander'
+aligned+=',wander{bottleneck: 4, feature_rank: 1, token_rank: 12},wander{bottleneck: 8, feature_rank: 8}'
+aligned+=',wander{bottleneck: 16, feature_rank: 4, token_rank: 24},wander'
 mkdir -p "$output"
 
 recipe=transfer

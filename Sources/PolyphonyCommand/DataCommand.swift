@@ -95,7 +95,7 @@ struct DataSynthesizeCommand: ReportingCommand {
   @Option(
     help: ArgumentHelp(
       """
-      What to make: sentiment (regression from sequences), segmentation (images of four contrasts) or starved (two \
+      The data set to make: sentiment (regression from sequences), segmentation (images of four contrasts) or starved (two \
       classes, a strong modality and a slow one that joint training starves).
       """,
       valueName: "name"))
@@ -189,36 +189,29 @@ struct DataSynthesizeCommand: ReportingCommand {
   func execute() throws {
     _ = try DeviceOptions().preparedLibrary()
     let count = samples ?? kind.samples
-    let (description, splits) = try made(count)
-    try DatasetWriter.write(description, splits, to: output)
+    let maker = maker(count)
+    // Making the samples checks the numbers, which the description takes as they are.
+    let splits = try maker.make()
+    try DatasetWriter.write(maker.description, splits, to: output)
     Terminal.note("\(count) samples in \(output)")
   }
 
-  /// Makes the samples before the description, because they check the numbers.
-  private func made(_ count: Int) throws(Fault) -> (DatasetDescription, [DatasetWriter.Split]) {
+  private func maker(_ count: Int) -> any SyntheticMaker {
     if let aligned {
-      var generator = SyntheticAlignment(samples: count, modalities: modalities, share: aligned, seed: seed)
-      generator.noise = noise ?? generator.noise
-      let splits = try generator.make()
-      return (generator.description, splits)
+      var maker = SyntheticAlignment(samples: count, modalities: modalities, share: aligned, seed: seed)
+      maker.noise = noise ?? maker.noise
+      return maker
     }
     switch kind {
     case .sentiment:
-      var generator = SyntheticSentiment()
-      (generator.samples, generator.modalities, generator.shift) = (count, modalities, shift)
-      (generator.imbalance, generator.noise) = (imbalance ?? generator.imbalance, noise ?? generator.noise)
-      (generator.classes, generator.ciphered, generator.relation, generator.seed) = (classes, ciphered, relation, seed)
-      generator.redundancy = redundancy
-      let splits = try generator.make()
-      return (generator.description, splits)
-    case .segmentation:
-      let generator = SyntheticPhantoms(samples: count, shift: shift, seed: seed)
-      let splits = try generator.make()
-      return (generator.description, splits)
-    case .starved:
-      let generator = SyntheticStarvation(samples: count, seed: seed)
-      let splits = try generator.make()
-      return (generator.description, splits)
+      var maker = SyntheticSentiment()
+      (maker.samples, maker.modalities, maker.shift, maker.seed) = (count, modalities, shift, seed)
+      (maker.imbalance, maker.noise) = (imbalance ?? maker.imbalance, noise ?? maker.noise)
+      (maker.classes, maker.ciphered, maker.relation) = (classes, ciphered, relation)
+      maker.redundancy = redundancy
+      return maker
+    case .segmentation: return SyntheticPhantoms(samples: count, shift: shift, seed: seed)
+    case .starved: return SyntheticStarvation(samples: count, seed: seed)
     }
   }
 }

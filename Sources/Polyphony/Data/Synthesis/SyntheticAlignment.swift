@@ -16,7 +16,7 @@ import Torch
 /// let aligned = SyntheticAlignment(samples: 400, share: 0.9)
 /// try DatasetWriter.write(aligned.description, aligned.make(), to: "aligned")
 /// ```
-public struct SyntheticAlignment: Sendable {
+public struct SyntheticAlignment: SyntheticMaker, Sendable {
   /// Samples over all splits: 70 % train, 15 % valid, 15 % test.
   public var samples: Int
   /// The number of modalities, two or more: text, audio, vision, then `modality4` and so on.

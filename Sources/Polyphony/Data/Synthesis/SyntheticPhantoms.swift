@@ -18,7 +18,7 @@ import Torch
 /// let phantoms = SyntheticPhantoms(samples: 100, size: 32)
 /// try DatasetWriter.write(phantoms.description, phantoms.make(), to: "phantoms")
 /// ```
-public struct SyntheticPhantoms: Sendable {
+public struct SyntheticPhantoms: SyntheticMaker, Sendable {
   /// Samples over all splits: 70 % train, 15 % valid, 15 % test.
   public var samples: Int
   /// Height and width in pixels.

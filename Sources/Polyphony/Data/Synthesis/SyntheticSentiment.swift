@@ -28,7 +28,7 @@ import Torch
 /// corpus.imbalance = 0.8
 /// try DatasetWriter.write(corpus.description, corpus.make(), to: "sentiment")
 /// ```
-public struct SyntheticSentiment: Sendable {
+public struct SyntheticSentiment: SyntheticMaker, Sendable {
   /// Samples over all splits: 70 % train, 15 % valid, 15 % test.
   public var samples = 2000
   /// The number of modalities: text, audio, vision, then `modality4` and so on.

@@ -1,6 +1,15 @@
 import Torch
 
-/// What the makers of synthetic data sets share.
+/// A maker of a synthetic data set.
+package protocol SyntheticMaker {
+  /// The description, which has no splits yet.
+  var description: DatasetDescription { get }
+  /// Makes the three splits.
+  /// - Throws: `Fault(.usage)` for numbers out of range.
+  func make() throws(Fault) -> [DatasetWriter.Split]
+}
+
+/// The steps that all makers of synthetic data sets take.
 enum SyntheticSplits {
   /// The name of a modality by its index: text, audio, vision, then `modality4` and so on.
   static func name(ofModality index: Int) -> String {
@@ -8,10 +17,14 @@ enum SyntheticSplits {
     return index < first.count ? first[index] : "modality\(index + 1)"
   }
 
-  /// Cuts samples into splits: 70 % train, 15 % valid, 15 % test. The identifiers count the samples.
-  static func cut(_ inputs: [Tensor], lengths: [Tensor]? = nil, target: Tensor) -> [DatasetWriter.Split] {
-    let samples = target.size(0)
-    let bounds = [0, samples * 70 / 100, samples * 85 / 100, samples]
+  /// Cuts samples into the splits train, valid and test. The identifiers count the samples.
+  /// - Parameter shares: the sizes of the splits in relation to each other.
+  static func cut(
+    _ inputs: [Tensor], lengths: [Tensor]? = nil, target: Tensor,
+    shares: (train: Int, valid: Int, test: Int) = (70, 15, 15)
+  ) -> [DatasetWriter.Split] {
+    let (samples, whole) = (target.size(0), shares.train + shares.valid + shares.test)
+    let bounds = [0, samples * shares.train / whole, samples * (shares.train + shares.valid) / whole, samples]
     return ["train", "valid", "test"].enumerated().map { part, name in
       let rows = bounds[part]..<bounds[part + 1]
       let own = inputs.map { $0[rows].contiguous() }

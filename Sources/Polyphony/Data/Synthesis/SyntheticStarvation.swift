@@ -17,7 +17,7 @@ import Torch
 /// let starved = SyntheticStarvation(samples: 3300, seed: 1)
 /// try DatasetWriter.write(starved.description, starved.make(), to: "starved")
 /// ```
-public struct SyntheticStarvation: Sendable {
+public struct SyntheticStarvation: SyntheticMaker, Sendable {
   /// Samples over all splits: 8 of 33 train, 5 valid, 20 test. So the default gives 800, 500 and 2000.
   public var samples: Int
   /// The seed of all random numbers.
@@ -44,19 +44,12 @@ public struct SyntheticStarvation: Sendable {
   /// Makes the three splits.
   /// - Throws: `Fault(.usage)` for too few samples.
   public func make() throws(Fault) -> [DatasetWriter.Split] {
-    guard samples >= 33 else {
-      throw Fault(.usage, "this makes no data set", key: "--samples", found: "\(samples)", expected: "33 or more")
-    }
+    try SyntheticSplits.need(samples >= 33, "samples", samples, "33 or more")
     let generator = Generator(seed: DerivedSeed.of(seed, name: "starved"))
     let target = (Tensor.uniform([samples], generator: generator) .< 0.5).to(.int64)
     let sign = target.to(.float32).unsqueezed(1) * 2 - 1
     let inputs = [strong(sign, generator), slow(sign, generator)]
-    let bounds = [0, samples * 8 / 33, samples * 13 / 33, samples]
-    return ["train", "valid", "test"].enumerated().map { part, name in
-      let rows = bounds[part]..<bounds[part + 1]
-      return DatasetWriter.Split(
-        name, Inputs(inputs.map { $0[rows].contiguous() }), target: target[rows].contiguous(), ids: Array(rows))
-    }
+    return SyntheticSplits.cut(inputs, target: target, shares: (8, 5, 20))
   }
 
   /// The strong modality of samples with these signs `[N, 1]`.

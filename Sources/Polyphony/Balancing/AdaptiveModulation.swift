@@ -71,13 +71,7 @@ public final class AdaptiveModulation: StepHook {
     log.add("response_loss", names, scores)
     log.add("coefficient", names, coefficients)
     guard acts else { return }
-    noGrad {
-      for (name, factor) in zip(names, coefficients) {
-        for group in EncoderGroups.encoder(name, of: step.optimizer) {
-          group.parameters.gradients.multiplyInPlace(factor)
-        }
-      }
-    }
+    EncoderGroups.scaleGradients(of: names, by: coefficients, in: step.optimizer)
   }
 
   /// The responses φ_m.

@@ -65,7 +65,7 @@ public final class AsymmetricLearning: StepHook {
 
   /// The model's parameters by modality and those of the heads, all with the same rate.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? {
-    EncoderGroups.make(model, settings, extra: heads.trainableParameters())
+    heads.groups(model, settings)
   }
 
   /// L_task + γ Σ_m L_m.
@@ -90,26 +90,17 @@ public final class AsymmetricLearning: StepHook {
 
   /// Multiplies each modality's gradients by 1 + k_m.
   public func adjustGradients(_ step: TrainingStep) {
-    noGrad {
-      for (name, factor) in zip(names, factors) {
-        for group in EncoderGroups.encoder(name, of: step.optimizer) {
-          group.parameters.gradients.multiplyInPlace(factor)
-        }
-      }
-    }
+    EncoderGroups.scaleGradients(of: names, by: factors, in: step.optimizer)
   }
 
   /// The epoch's means `entropy/NAME` and `coefficient/NAME` (k_m).
   public func metrics() -> [(name: String, value: Double)] { log.metrics }
 
   /// The heads and the log.
-  public func state() -> [(key: String, tensor: Tensor)] {
-    StrategyState.prefixed("heads", heads.state()) + log.state()
-  }
+  public func state() -> [(key: String, tensor: Tensor)] { heads.state(with: log) }
 
   /// Restores the tensors of ``state()``.
   public func load(_ state: [String: Tensor], file: String?) throws(Fault) {
-    try heads.load(StrategyState.section("heads", of: state), file: file)
-    try log.load(state, file: file)
+    try heads.load(state, with: &log, file: file)
   }
 }

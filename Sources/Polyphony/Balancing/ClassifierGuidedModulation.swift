@@ -128,13 +128,12 @@ public final class ClassifierGuidedModulation: StepHook {
   /// Multiplies the gradients of each modality, or its learning rate, by B_i.
   public func adjustGradients(_ step: TrainingStep) {
     guard settings.parts.scalesGradients else { return }
-    for (name, term) in zip(names, current) {
-      for group in EncoderGroups.encoder(name, of: step.optimizer) {
-        switch settings.target {
-        case .gradients: noGrad { group.parameters.gradients.multiplyInPlace(term) }
-        // The loop sets the rate again before each step.
-        case .updates: group.learningRate *= term
-        }
+    switch settings.target {
+    case .gradients: EncoderGroups.scaleGradients(of: names, by: current, in: step.optimizer)
+    case .updates:
+      // The loop sets the rate again before each step.
+      for (name, term) in zip(names, current) {
+        for group in EncoderGroups.encoder(name, of: step.optimizer) { group.learningRate *= term }
       }
     }
   }

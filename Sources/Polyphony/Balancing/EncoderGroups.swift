@@ -31,6 +31,15 @@ enum EncoderGroups {
     optimizer.groups.filter { $0.name == "encoder.\(name)" || $0.name == "encoder.\(name).pretrained" }
   }
 
+  /// Multiplies the gradients of each modality by its factor.
+  static func scaleGradients(of names: [String], by factors: [Double], in optimizer: any Optimizer) {
+    noGrad {
+      for (name, factor) in zip(names, factors) {
+        for group in encoder(name, of: optimizer) { group.parameters.gradients.multiplyInPlace(factor) }
+      }
+    }
+  }
+
   /// Checks that every modality has parameters of its own, which a method can scale.
   /// - Throws: `Fault(.usage)` with a modality that has none.
   static func check(_ model: MultimodalModel, for method: String) throws(Fault) {

@@ -61,7 +61,7 @@ public final class GradientBlending: StepHook {
 
   /// The model's parameters by modality and those of the heads, all with the same rate.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? {
-    EncoderGroups.make(model, settings, extra: heads.trainableParameters())
+    heads.groups(model, settings)
   }
 
   /// The weighted sum Σ w_k L_k.
@@ -109,17 +109,16 @@ public final class GradientBlending: StepHook {
 
   /// The heads, the weights, the reference losses and the log.
   public func state() -> [(key: String, tensor: Tensor)] {
-    StrategyState.prefixed("heads", heads.state())
-      + [("weights", .init(weights)), ("reference", .init(reference.isEmpty ? [.nan] : reference))] + log.state()
+    heads.state(with: log)
+      + [("weights", .init(weights)), ("reference", .init(reference.isEmpty ? [.nan] : reference))]
   }
 
   /// Restores the tensors of ``state()``.
   public func load(_ state: [String: Tensor], file: String?) throws(Fault) {
-    try heads.load(StrategyState.section("heads", of: state), file: file)
+    try heads.load(state, with: &log, file: file)
     weights = try StrategyState.numbers("weights", of: state, count: names.count, file: file)
     let isEmpty = state["reference"]?.count == 1
     reference =
       isEmpty ? [] : try StrategyState.numbers("reference", of: state, count: 2 * names.count, file: file)
-    try log.load(state, file: file)
   }
 }

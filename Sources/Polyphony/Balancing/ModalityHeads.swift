@@ -21,6 +21,22 @@ final class ModalityHeads: Module {
     move(to: model.device, dtype: backbone.outputLayer.weight.dtype)
   }
 
+  /// The model's parameters by modality and those of the heads, all with the same rate.
+  func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup] {
+    EncoderGroups.make(model, settings, extra: trainableParameters())
+  }
+
+  /// The state of a strategy with these heads and a log.
+  func state(with log: BalancingLog) -> [(key: String, tensor: Tensor)] {
+    StrategyState.prefixed("heads", state()) + log.state()
+  }
+
+  /// Restores the tensors of ``state(with:)``.
+  func load(_ state: [String: Tensor], with log: inout BalancingLog, file: String?) throws(Fault) {
+    try load(StrategyState.section("heads", of: state), file: file)
+    try log.load(state, file: file)
+  }
+
   /// The predictions of all heads.
   func callAsFunction(_ encoded: [Tokens]) -> [Tensor] { zip(encoded, heads).map { $1($0.pooled) } }
 }

@@ -57,7 +57,7 @@ public final class ParetoGradients: StepHook {
 
   /// The model's parameters by modality and those of the heads, all with the same rate.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? {
-    EncoderGroups.make(model, settings, extra: heads.trainableParameters())
+    heads.groups(model, settings)
   }
 
   /// The task's loss. The heads' losses go backward first, because their gradients have to be known apart.
@@ -99,13 +99,10 @@ public final class ParetoGradients: StepHook {
   public func metrics() -> [(name: String, value: Double)] { log.metrics }
 
   /// The heads and the log.
-  public func state() -> [(key: String, tensor: Tensor)] {
-    StrategyState.prefixed("heads", heads.state()) + log.state()
-  }
+  public func state() -> [(key: String, tensor: Tensor)] { heads.state(with: log) }
 
   /// Restores the tensors of ``state()``.
   public func load(_ state: [String: Tensor], file: String?) throws(Fault) {
-    try heads.load(StrategyState.section("heads", of: state), file: file)
-    try log.load(state, file: file)
+    try heads.load(state, with: &log, file: file)
   }
 }

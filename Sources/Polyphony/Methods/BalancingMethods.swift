@@ -20,8 +20,8 @@ public enum BalancingMethods {
     ("unimodal", { (reader, model) throws(Fault) in try own("unimodal", reader, model, UnimodalTraining.init) }),
     (
       "mrd",
-      { (reader, _) throws(Fault) in
-        try reader.section("mrd") { (section) throws(Fault) in try ModalityRandomDropout(section) }
+      { (reader, model) throws(Fault) in
+        try own("mrd", reader, model) { (section, _) throws(Fault) in try ModalityRandomDropout(section) }
       }
     ),
     ("mslr", { (reader, model) throws(Fault) in try own("mslr", reader, model, ModalityLearningRates.init) }),

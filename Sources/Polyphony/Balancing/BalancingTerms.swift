@@ -36,7 +36,7 @@ public struct BalancingTerms: Equatable, Sendable {
     public var isUndefined: Bool
   }
 
-  /// What B_i is computed from.
+  /// The numbers that B_i is computed from.
   public enum Measure: String, Sendable, CaseIterable {
     /// The change of each score since the last step (as published).
     case progress
@@ -44,7 +44,7 @@ public struct BalancingTerms: Equatable, Sendable {
     case level
   }
 
-  /// What B_i is computed from.
+  /// The numbers that B_i is computed from.
   public var measure: Measure
   /// The factor ρ.
   public var rho: Double

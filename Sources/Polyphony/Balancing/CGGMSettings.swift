@@ -75,7 +75,7 @@ public struct CGGMSettings: Equatable, Sendable {
   public var rho: Double?
   /// λ, the weight of the direction term.
   public var lambda = 0.1
-  /// What B_i is computed from.
+  /// The numbers that B_i is computed from.
   public var measure = BalancingTerms.Measure.progress
   /// s, the smoothing of the scores' exponential average; 0 as published.
   public var smoothing = 0.9

@@ -9,7 +9,7 @@ public enum DetectorFamily: String, CaseIterable, Sendable {
   /// MTCNN (Zhang et al. 2016) in facenet-pytorch's form. Pictures and frames are cut to their largest face.
   case mtcnn
 
-  /// What the detector looks for, in words.
+  /// The things that the detector looks for, in words.
   public var finding: String {
     switch self {
     case .silero: "speech in sounds"

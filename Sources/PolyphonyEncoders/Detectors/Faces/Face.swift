@@ -1,6 +1,6 @@
 /// A box in pixels with the probability that it holds a face.
 struct Face {
-  /// What the intersection of two boxes is divided by.
+  /// The area that divides the intersection of two boxes.
   enum Overlap {
     /// The area that both cover together.
     case union
@@ -11,7 +11,7 @@ struct Face {
   /// Left, top, right and bottom.
   var box: SIMD4<Float>
   var probability: Float
-  /// What a network adds to the edges, as shares of width and height.
+  /// The shares of width and height that a network adds to the edges.
   var offsets = SIMD4<Float>.zero
 
   var width: Float { box.z - box.x }

@@ -81,6 +81,29 @@ public enum AdaptationListings {
     print(settings.snapshots)  // 3: before the first epoch, after the third and after the sixth
   }
 
+  /// ``InputAlignment``
+  public static func inputs(_ model: MultimodalModel, _ target: UnlabelledSplit) throws(Fault) -> AdaptationOutcome {
+    let recipe = try SettingsTree(yaml: "{strength: 50}", file: "recipe")
+    let (alignment, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in
+      try InputAlignment(reader, model.configuration)
+    }
+    let outcome = try AdaptationLoop(model, samples: target, method: alignment).run()
+    return outcome
+  }
+
+  /// ``SubspaceAlignment``
+  public static func ssa() throws(Fault) -> SubspaceAlignment {
+    let recipe = try SettingsTree(yaml: "{epochs: 5, batch_size: 64}", file: "recipe")
+    let (ssa, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in try SubspaceAlignment(reader) }
+    return ssa
+  }
+
+  /// ``SourceMoments``
+  public static func moments() throws(Fault) {
+    let model = try ModelFolder.read("runs/base/model")
+    if let moments = model.sourceMoments { print(moments.shares.doubles) }
+  }
+
   /// ``Tent``
   public static func tent(_ model: MultimodalModel, _ target: UnlabelledSplit) throws(Fault) -> AdaptationOutcome {
     let recipe = try SettingsTree(yaml: "learning_rate: 0.0001", file: "recipe")

@@ -13,10 +13,15 @@ struct AdaptCommand: ReportingCommand {
       batch is predicted, then learned, in the order of the stream; what was said before learning is scored. Targets \
       are read for the scores alone, where there are any.
 
+      inputs, the default, suits sensors, rooms and speakers that differ from those of training: it moves and scales \
+      each feature, and says how far each modality has drifted. ssa aligns what the last layer reads, for a regression \
+      whose inputs are no measurements. casp trains the LayerNorms by contrast, for a shift that lasts epochs. tent, \
+      eata, sar and read are baselines for classes. source changes nothing, for comparison.
+
       One method and one seed leave OUTPUT/adapter (the adapted tensors), OUTPUT/checkpoint (where --resume goes on) \
       and OUTPUT/metrics.jsonl. Several get a folder each below OUTPUT. evaluate and predict take --model and --adapter.
 
-      Example: polyphony adapt --model runs/base/model --data target --method casp --output runs/adapted
+      Example: polyphony adapt --model runs/base/model --data target --output runs/adapted
       """)
 
   @Option(
@@ -49,7 +54,7 @@ struct AdaptCommand: ReportingCommand {
     help: ArgumentHelp(
       "Methods, separated by commas: \(AdaptationMethods.names.joined(separator: ", ")).", valueName: "names"),
     completion: .list(AdaptationMethods.names))
-  var method: String
+  var method = "inputs"
 
   @Option(help: ArgumentHelp("Where results go.", valueName: "folder"), completion: .directory)
   var output: String

@@ -152,7 +152,7 @@ def test_images(images: Path, trained, place: Path) -> None:
 
 def test_adapted(sequences: Path, trained, place: Path) -> None:
     model = trained("late_fusion", sequences)
-    methods = ["casp", "read"]
+    methods = ["casp", "read", "inputs"]
     settings = {"adaptation.learning_rate": 0.05}
     polyphony.adapt(model, sequences, methods, place / "adapted", set=settings)
     for method in methods:

@@ -58,7 +58,8 @@ extension AdaptationLoop {
       watch.accept(session)
     }
     let record = AdaptationRecord(
-      epoch: 1, step: state.step, stage: method.stage, loss: sums.meanLoss, learned: sums.learned, drift: drift)
+      epoch: 1, step: state.step, stage: method.stage, loss: sums.meanLoss, learned: sums.learned, drift: drift,
+      inputDrift: sums.inputDrift)
     state.records.append(record)
     for observer in observers {
       observer.didStep(epoch: 1, epochs: 1, step: state.stepInEpoch, steps: count, loss: sums.meanLoss)

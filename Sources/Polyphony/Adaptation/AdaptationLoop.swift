@@ -42,7 +42,7 @@ public final class AdaptationLoop {
   ) throws(Fault) {
     try samples.check(for: model.configuration)
     try method.check(isOnline: isOnline)
-    try method.tensors.install(on: model, method: method.name)
+    try method.install(on: model)
     (self.method, self.folder, self.observers) = (method, folder, observers)
     session = AdaptationSession(
       model, samples, method.settings, seed: seed, device: device, isOnline: isOnline)

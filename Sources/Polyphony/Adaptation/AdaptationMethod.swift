@@ -27,6 +27,8 @@ public protocol AdaptationMethod: AnyObject {
   var settings: AdaptationSettings { get }
   /// The tensors that the method changes. All others are frozen and get no gradients.
   var tensors: AdaptedTensors { get }
+  /// A part that the method adds to the model, such as a map of its inputs; nil for a method that adds none.
+  var attachment: (any Attachment)? { get }
   /// The number of passes over the target, offline. It may change during the run.
   var epochs: Int { get }
   /// The current stage of learning, for logs.
@@ -53,6 +55,14 @@ public protocol AdaptationMethod: AnyObject {
 }
 
 extension AdaptationMethod {
+  /// Freezes all of a model but what the method adapts, and attaches the part that it adds.
+  /// - Throws: `Fault(.usage)` if the model has nothing that the method adapts.
+  func install(on model: MultimodalModel) throws(Fault) {
+    try tensors.install(on: model, method: name)
+    guard let attachment, !model.attachments.contains(where: { $0 === attachment }) else { return }
+    model.attach(attachment)
+  }
+
   /// Checks that the settings suit this way of running.
   /// - Throws: `Fault(.usage)` for episodic adaptation without a stream.
   func check(isOnline: Bool) throws(Fault) {
@@ -63,6 +73,8 @@ extension AdaptationMethod {
     }
   }
 
+  /// Default: the method adds no part.
+  public var attachment: (any Attachment)? { nil }
   /// Default: the number in the settings.
   public var epochs: Int { settings.epochs }
   /// Default: the name of the method.
@@ -106,6 +118,9 @@ public struct AdaptationStep {
   public var contrast: Double?
   /// The number of samples that the step learned from.
   public var learned: Int
+  /// How far each modality's inputs have drifted, in standard deviations of the source; empty for a method that does
+  /// not measure it.
+  public var inputDrift: [String: Double] = [:]
 
   /// Makes a result, without arguments that of a step that did not learn.
   public init(loss: Double? = nil, contrast: Double? = nil, learned: Int = 0) {

@@ -52,10 +52,15 @@ public struct AdaptationRecord: Codable, Equatable, Sendable {
   public var learned: Int
   /// The relative distance of the parameters from the source's, ‖θ − θ₀‖ / ‖θ₀‖.
   public var drift: Double
+  /// How far each modality's inputs have drifted, in standard deviations of the source; nil for a method that does not
+  /// measure it.
+  public var inputDrift: [String: Double]?
 
   /// The figures by name, for logs.
   public var values: MetricValues {
-    ["adapt/loss": loss, "adapt/learned": Double(learned), "adapt/drift": drift]
+    var values: MetricValues = ["adapt/loss": loss, "adapt/learned": Double(learned), "adapt/drift": drift]
+    for (name, value) in (inputDrift ?? [:]).sorted(by: { $0.key < $1.key }) { values["input_drift/\(name)"] = value }
+    return values
   }
 }
 

@@ -55,7 +55,8 @@ public final class AdaptationSession {
     self.group = group
     optimizer = settings.makeOptimizer(group)
     sourceValues = noGrad { group.parameters.values.copy() }
-    buffers = model.backbone.storage().filter { !$0.storage.isTrainable }.map { ($0.key, $0.storage.tensor!) }
+    let storage = model.backbone.storage() + model.attachments.flatMap { $0.storage() }
+    buffers = storage.filter { !$0.storage.isTrainable }.map { ($0.key, $0.storage.tensor!) }
     norms = model.backbone.batchNorms().map(\.norm)
   }
 

@@ -46,7 +46,7 @@ public struct AdaptationSettings: Equatable, Sendable {
     clip = try reader.double("clip", default: clip, in: 0...)
     steps = try reader.int("steps", default: steps, in: 1...)
     episodic = try reader.bool("episodic", default: episodic)
-    bounds = try reader.section("guard") { (section) throws(Fault) in try CollapseBounds(section) }
+    bounds = try reader.section("guard") { (section) throws(Fault) in try CollapseBounds(section, defaults: bounds) }
   }
 
   func makeOptimizer(_ group: ParameterGroup) -> any Optimizer {

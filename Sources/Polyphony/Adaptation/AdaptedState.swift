@@ -1,6 +1,6 @@
 import Torch
 
-/// A copy of all tensors that an adaptation changes: the adapted parameters in one block, and the backbone's buffers.
+/// A copy of all tensors that an adaptation changes: the adapted parameters in one block, and all buffers.
 struct AdaptedState {
   let values: Tensor
   let buffers: [Tensor]

@@ -33,9 +33,12 @@ public struct CollapseBounds: Equatable, Sendable {
   public init() {}
 
   /// Reads the section.
+  /// - Parameters:
+  ///   - reader: the section of the recipe.
+  ///   - defaults: the method's defaults.
   /// - Throws: `Fault(.usage)` for a number out of range.
-  public init(_ reader: SettingsReader) throws(Fault) {
-    self.init()
+  public init(_ reader: SettingsReader, defaults: CollapseBounds = .init()) throws(Fault) {
+    self = defaults
     isEnabled = try reader.bool("enabled", default: isEnabled)
     minimumSpread = try reader.double("min_spread", default: minimumSpread, in: 0..<1)
     maximumSpread = try reader.double("max_spread", default: maximumSpread, in: 1...)

@@ -16,6 +16,8 @@ public enum AdaptationMethods {
 
   private static let registry = Registry<Maker>([
     ("source", { (reader, _) throws(Fault) in try SourceModel(reader) }),
+    ("inputs", { (reader, configuration) throws(Fault) in try InputAlignment(reader, configuration) }),
+    ("ssa", { (reader, _) throws(Fault) in try SubspaceAlignment(reader) }),
     ("norm", { (reader, _) throws(Fault) in try NormStatistics(reader) }),
     ("tent", { (reader, _) throws(Fault) in try Tent(reader) }),
     ("eata", { (reader, _) throws(Fault) in try EATA(reader) }),
@@ -47,7 +49,7 @@ public enum AdaptationMethods {
   static func restoration(_ name: String) -> TuningMethods.Maker? {
     guard let make = registry[name] else { return nil }
     return { (reader, configuration) throws(Fault) in
-      AdaptedTuning(name: name, tensors: try make(reader, configuration).tensors)
+      AdaptedTuning.wrapping(try make(reader, configuration))
     }
   }
 }

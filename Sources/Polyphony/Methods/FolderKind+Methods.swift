@@ -3,7 +3,8 @@ import Foundation
 extension FolderKind {
   /// A model: `config.json` and `model.safetensors`.
   public static let model = FolderKind("a model", mark: ModelFolder.configurationFile) { folder in
-    isWritten("\(folder)/\(ModelFolder.configurationFile)", with: "architecture") ? [ModelFolder.weightsFile] : nil
+    isWritten("\(folder)/\(ModelFolder.configurationFile)", with: "architecture")
+      ? [ModelFolder.weightsFile, SourceMoments.fileName] : nil
   }
 
   /// An adapter: `adapter_config.json`, `adapter_model.safetensors`, and the adapters beneath it.

@@ -1,7 +1,7 @@
 import Foundation
 import Torch
 
-/// A model on disk: a folder with `config.json` and `model.safetensors`.
+/// A model on disk: a folder with `config.json` and `model.safetensors`, and the ``SourceMoments`` of a training.
 ///
 /// ```swift
 /// let model = try ModelFolder.read("runs/base/model")
@@ -25,6 +25,7 @@ public enum ModelFolder {
     try read(into: backbone, path)
     let model = MultimodalModel(backbone)
     model.folder = path
+    model.sourceMoments = try SourceMoments(folder: path, for: configuration)
     return model
   }
 

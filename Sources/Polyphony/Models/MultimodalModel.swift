@@ -15,6 +15,9 @@ public final class MultimodalModel {
   /// The standardisation of the inputs, before all methods.
   private var normalization: InputNormalization
 
+  /// What the model keeps of its training split for test-time adaptation; nil for a model without.
+  public var sourceMoments: SourceMoments?
+
   /// The folder that the model was read from, for messages. Nil for a new model.
   package var folder: String?
 

@@ -84,6 +84,8 @@ enum Meanings {
     "missing_aware_prompts": "a prompt for each pattern of missing modalities (MAP)",
     "reconstruction": "tuning that makes up missing modalities from the others (MMIN)",
     "source": "the model without adaptation",
+    "inputs": "alignment of the inputs' statistics, by modality and class",
+    "ssa": "alignment of features in the source's principal directions (SSA)",
     "norm": "adaptation of normalisation statistics",
     "tent": "adaptation by lower entropy of the predictions (Tent)",
     "eata": "Tent with reliable samples only (EATA)",

@@ -134,6 +134,7 @@ enum Operators {
   static let upsampleBicubic2d = Operator("aten::upsample_bicubic2d")
   static let upsampleBilinear2dBackward = Operator("aten::upsample_bilinear2d_backward")
   static let solve = Operator("aten::linalg_solve")
+  static let symmetricEigen = Operator("aten::linalg_eigh")
 
   // Losses
   static let crossEntropy = Operator("aten::cross_entropy_loss")

@@ -78,6 +78,12 @@ extension Tensor {
   }
   /// Solves self · X = right for X. `self` is a square matrix or a batch of them.
   public func solved(_ right: Tensor) -> Tensor { Operators.solve(.tensor(self), .tensor(right), .bool(true)) }
+
+  /// The eigenvalues of a symmetric matrix in rising order, and its unit eigenvectors as columns.
+  public func symmetricEigen() -> (values: Tensor, vectors: Tensor) {
+    let results = Operators.symmetricEigen.all(.tensor(self), .string("L"))
+    return (results[0]!, results[1]!)
+  }
 }
 
 /// The way in which a loss combines its elements; libtorch's `Reduction`.

@@ -42,7 +42,7 @@ struct Adapting {
     return configuration
   }
 
-  func model() throws -> MultimodalModel { try Tiny.model(configuration) }
+  func model() throws -> MultimodalModel { try Tiny.model(configuration).withSourceMoments() }
 
   func samples() -> UnlabelledSplit {
     UnlabelledSplit(name: "target", inputs: Tiny.batch(configuration, count: count).inputs)
@@ -72,6 +72,17 @@ struct Adapting {
   func run(_ samples: UnlabelledSplit? = nil) throws -> (model: MultimodalModel, outcome: AdaptationOutcome) {
     let model = try model()
     return (model, try ownRandomNumbers { try loop(model, samples).run(isStopped: { false }) })
+  }
+}
+
+extension MultimodalModel {
+  /// The same model with the moments of random samples, as a training leaves them.
+  func withSourceMoments() -> MultimodalModel {
+    let batch = Tiny.batch(configuration, count: 30, seed: 11)
+    let source = LabelledSplit(
+      samples: UnlabelledSplit(name: "source", inputs: batch.inputs), target: batch.target)
+    sourceMoments = .measured(self, training: source, validation: source)
+    return self
   }
 }
 

@@ -23,7 +23,9 @@ import Torch
     let settings = adapting.settings
     try withTemporaryFolder { folder in
       let base = folder + "/base"
-      try ModelFolder.write(adapting.model().backbone, to: base)
+      let source = try adapting.model()
+      try ModelFolder.write(source.backbone, to: base)
+      try source.sourceMoments?.write(to: base)
       let before = try contents(base)
       let life = try Self.life(base, method, settings, samples, isStopped: false).prepare(seeds: [3])
       let output = try RunFolder(folder + "/run", existing: .refuse)
@@ -35,7 +37,10 @@ import Torch
       #expect(description.method == method)
       #expect(fresh.predict(samples).prediction.floats == adapted)
       let stored = try SafetensorsFile(path: output.adapter + "/adapter_model.safetensors").entries.map(\.name)
-      let buffers = fresh.backbone.storage().filter { !$0.storage.isTrainable }.map(\.key)
+      let added = fresh.attachments.enumerated().flatMap { index, part in
+        part.storage().map { ("attachment.\(index).\($0.key)", $0.storage) }
+      }
+      let buffers = (fresh.backbone.storage() + added).filter { !$0.1.isTrainable }.map(\.0)
       #expect(Set(stored) == Set(fresh.trainableParameters().map(\.key) + buffers))
       if method == "casp", architecture == "late_fusion" {
         #expect(stored.allSatisfy { $0.contains("layer_norms.") } && stored.count == 12)

@@ -85,7 +85,7 @@ import Torch
     for isOnline in [false, true] {
       var adapting = Adapting.named(name, online: isOnline)
       adapting.modalities = 2
-      let model = try Tiny.model(task.configuration())
+      let model = try Tiny.model(task.configuration()).withSourceMoments()
       let samples = task.split(20).samples
       let outcome = try ownRandomNumbers { try adapting.loop(model, samples).run(isStopped: { false }) }
       #expect(outcome.prediction.shape == [20, 3] && outcome.prediction.isFinite)

@@ -10,6 +10,7 @@ from ..models.model import Model
 from ..models.stages import Method
 from .fills import MeanFill, MissingAwarePrompts, Reconstruction, ZeroFill
 from .fusion import concat, cross_attention, lmf, moka, wander
+from .inputs import InputMap
 from .layers import Compacter, bottlenecks, ia3, lora, prefix
 from .prompt import PromptTuning
 from .prompts import MissingModalityPrompts, form_of
@@ -17,7 +18,7 @@ from .settings import SavedSettings
 
 WITHOUT_PARTS = (
     *("full", "head", "bitfit"),
-    *("source", "norm", "tent", "eata", "sar", "read", "mean-teacher"),
+    *("source", "ssa", "norm", "tent", "eata", "sar", "read", "mean-teacher"),
     *("casp", "casp-contrast", "casp-pseudo", "casp-random"),
 )
 """Methods of tuning and adaptation that change tensors of the base and add none."""
@@ -41,6 +42,7 @@ METHODS: dict[str, Callable[[Model, SavedSettings], Method]] = {
     "frozen_modality_dropout": lambda model, settings: ZeroFill(),
     "missing_aware_prompts": MissingAwarePrompts,
     "reconstruction": Reconstruction,
+    "inputs": lambda model, settings: InputMap(model),
 }
 """Methods that add parts."""
 

@@ -119,8 +119,7 @@ public struct AdaptLife: Life {
       try check(target, start.model)
       let made = try adaptation.make(method)
       let settings = adaptation.settings(for: method)
-      let installation = try starts.install(
-        AdaptedTuning(name: method, tensors: made.tensors), name: method, on: start)
+      let installation = try starts.install(AdaptedTuning.wrapping(made), name: method, on: start)
       let loop = try AdaptationLoop(
         start.model, samples: target.samples, method: made, isOnline: life.isOnline, seed: seed, device: life.device,
         folder: folder?.path, origin: try start.identity(), recipe: settings, observers: observers)

@@ -117,7 +117,14 @@ public struct TrainLife: Life {
         hook: strategy, device: life.device, folder: folder?.path, origin: try origin(seed),
         observers: observers,
         save: { (model, path) throws(Fault) in try ModelFolder.write(model.backbone, to: "\(path)/model") })
-      return Product(model: model, outcome: try trainer.run(resume: resume))
+      let outcome = try trainer.run(resume: resume)
+      if !outcome.wasStopped {
+        let moments = SourceMoments.measured(
+          model, training: splits.training, validation: splits.validation, device: life.device)
+        model.sourceMoments = moments
+        if let folder { try moments.write(to: "\(folder.path)/model") }
+      }
+      return Product(model: model, outcome: outcome)
     }
 
     /// The hashes of the pretrained weights that a run starts from; nil without any.

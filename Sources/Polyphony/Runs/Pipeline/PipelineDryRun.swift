@@ -107,7 +107,7 @@ struct PipelineDryRun {
     stage.condition = try condition(reader, configuration)
     let method = try reader.section("adaptation") { (section) throws(Fault) in try maker(section, configuration) }
     try method.check(isOnline: stage.isOnline)
-    let tuning = AdaptedTuning(name: name, tensors: method.tensors)
+    let tuning = AdaptedTuning.wrapping(method)
     carried = try reader.locating("method") { () throws(Fault) in
       try Installation(tuning, on: model, name: name, beneath: carried)
     }

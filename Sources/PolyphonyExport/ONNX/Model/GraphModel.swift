@@ -106,6 +106,7 @@ struct GraphModel {
     case is Reconstruction: return ReconstructionGraph(parameters: own)
     case is MeanFill: return MeanFillGraph(parameters: own, names: names)
     case is ZeroFill: return ZeroFillGraph()
+    case is InputMap: return InputMapGraph(parameters: own, modalities: backbone.configuration.modalities)
     default:
       throw Fault(
         .usage, "this adapter's method has no form in ONNX", key: "--adapter", found: "\(type(of: attachment))",

@@ -1,0 +1,168 @@
+import Foundation
+import Torch
+
+/// Input alignment: the statistics of the inputs, taken anew from unlabelled samples, by modality and by class.
+///
+/// A sensor that ages or a microphone that is replaced moves and scales features. The method fits an affine map to each
+/// feature, which takes the target's samples to the source's class means (``SourceMoments``). The model's own answers,
+/// and discriminants of the features, say which sample belongs to which class. The classes' shares thus may change too: where plain standardisation takes
+/// another mix of classes for a drift, the map does not. Offline, expectation (the answers under the current map) and
+/// maximisation (the map) take turns, one epoch each. Online, every batch is a turn, and the sums over past
+/// samples fade with a half-life.
+///
+/// `strength` samples of the source take part in the sums, so that few samples move the map little. The parameters of
+/// the model stay as they are, and a step costs little more than a prediction.
+///
+/// A model from before ``SourceMoments`` is aligned to mean 0 and variance 1 of each feature, without classes.
+///
+/// ```swift
+/// let recipe = try SettingsTree(yaml: "{strength: 50}", file: "recipe")
+/// let (alignment, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in
+///   try InputAlignment(reader, model.configuration)
+/// }
+/// let outcome = try AdaptationLoop(model, samples: target, method: alignment).run()
+/// ```
+public final class InputAlignment: AdaptationMethod {
+  /// The method's name.
+  public let name = "inputs"
+  /// The settings that all methods have.
+  public let settings: AdaptationSettings
+  /// The method adapts no tensors of the model.
+  public let tensors = AdaptedTensors(.none)
+  /// n₀, the number of source samples in the sums.
+  public let strength: Double
+  /// The share of the features' discriminants in what says which class a sample belongs to; the model's answers have
+  /// the rest.
+  public let discriminantShare: Double
+  /// The number of samples after which a sample of a stream counts half.
+  public let halfLife: Double
+
+  /// The map of the inputs.
+  public var attachment: (any Attachment)? { map }
+
+  private let map: InputMap
+  private let configuration: ModelConfiguration
+  private var strata: Strata?
+  /// The modalities with features, with the source's moments and the target's sums.
+  private var parts: [Part] = []
+
+  private struct Part {
+    let name: String
+    let index: Int
+    let source: SourceMoments.Features
+    var sums: MomentSums
+  }
+
+  /// Reads the settings.
+  /// - Throws: `Fault(.usage)` for a number out of range.
+  public init(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault) {
+    var defaults = AdaptationSettings()
+    defaults.epochs = 12
+    // Where the source's answers are wrong, right ones are far from them.
+    defaults.bounds.maximumMovement = 100
+    settings = try AdaptationSettings(reader, defaults: defaults)
+    strength = try reader.double("strength", default: 20, in: Above(0))
+    discriminantShare = try reader.double("discriminants", default: 0.5, in: 0...1)
+    halfLife = try reader.double("half_life", default: 1000, in: Above(0))
+    self.configuration = configuration
+    map = InputMap(configuration)
+  }
+
+  /// A remark on what the model keeps of its source.
+  public func notes(for model: MultimodalModel) -> [String] {
+    let drifts = inputDrift.filter { $0.value >= 0.05 }.sorted { $0.value > $1.value }
+    let said = drifts.map { "\($0.key) has drifted by \(String(format: "%.1f", $0.value)) σ" }
+    return (model.sourceMoments == nil ? ["no source moments: aligned to mean 0 and variance 1, without classes"] : [])
+      + (said.isEmpty ? [] : [said.joined(separator: ", ")])
+  }
+
+  /// Takes the source's moments.
+  public func begin(_ session: AdaptationSession) throws(Fault) { start(session) }
+
+  private func start(_ session: AdaptationSession) {
+    let moments =
+      session.model.sourceMoments ?? SourceMoments(shares: .ones([1], dtype: .float64), features: [:])
+    strata = Strata(moments, configuration.modalities, discriminantShare: discriminantShare)
+    let mapped = configuration.modalities.enumerated().filter { $1.statisticsCount > 0 }
+    parts = mapped.map { index, modality in
+      var source = moments.features[modality.name] ?? .standard(features: modality.statisticsCount)
+      let values = FeatureSteps.values(session.samples.inputs.modalities[index])
+      if source.mean.size(1) != values.size(1) { source = source.pooled }
+      let (strata, steps, features) = (source.mean.size(0), source.mean.size(1), source.mean.size(2))
+      return Part(
+        name: modality.name, index: index, source: source,
+        sums: MomentSums(strata: strata, steps: steps, features: features))
+    }
+  }
+
+  /// Adds the batch to the sums; online also fits the map.
+  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+    guard let strata else { return AdaptationStep() }
+    let prediction = batch.prediction ?? session.predict(batch.inputs)
+    noGrad {
+      let inputs = session.model.prepared(batch.inputs)
+      let weights = strata.weights(prediction, map.prepare(inputs))
+      let fading = session.isOnline ? exp2(-Double(batch.count) / halfLife) : 1
+      for place in parts.indices {
+        if session.isOnline { parts[place].sums.fade(fading) }
+        parts[place].sums.add(inputs, modality: parts[place].index, weights: weights)
+      }
+    }
+    if session.isOnline { fit() }
+    var step = AdaptationStep(learned: batch.count)
+    step.inputDrift = inputDrift
+    return step
+  }
+
+  /// Fits the map to the sums of the epoch.
+  public func endEpoch(_ session: AdaptationSession) throws(Fault) {
+    fit()
+    // The sums of the last epoch stay for the report.
+    if session.epoch + 1 < epochs { start(session) }
+  }
+
+  private func fit() {
+    guard let strata else { return }
+    noGrad {
+      for part in parts {
+        let (scale, shift) = AffineFit.map(
+          part.sums, to: part.source, shares: strata.moments.shares, strength: strength)
+        let own = map.map(part.name)
+        own.scale.copyInPlace(from: scale.to(own.scale.dtype).to(own.scale.device))
+        own.shift.copyInPlace(from: shift.to(own.shift.dtype).to(own.shift.device))
+      }
+    }
+  }
+
+  /// How far each modality has drifted.
+  private var inputDrift: [String: Double] {
+    noGrad { Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.sums.drift(from: $0.source)) }) }
+  }
+
+  /// Discards the sums. The loop has restored the map.
+  public func reset(_ session: AdaptationSession) { start(session) }
+
+  /// Discards the sums, whose map was refused.
+  public func didReturn(_ session: AdaptationSession) throws(Fault) -> Bool {
+    start(session)
+    return false
+  }
+
+  /// The sums of all modalities.
+  public func state() -> [(key: String, tensor: Tensor)] {
+    parts.flatMap { part in
+      [
+        ("\(part.name).count", part.sums.count), ("\(part.name).sum", part.sums.sum),
+        ("\(part.name).square", part.sums.square),
+      ]
+    }
+  }
+
+  /// Restores the tensors of ``state()``.
+  public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {
+    start(session)
+    let own = state()
+    try SavedTensors.check(saved, against: own, file: file)
+    noGrad { for (key, tensor) in own { tensor.copyInPlace(from: saved[key]!) } }
+  }
+}

@@ -1,0 +1,65 @@
+import Torch
+
+/// An affine map of the standardised inputs, a·x + b for each feature, which an ``InputAlignment`` fits.
+///
+/// The tokens of an encoder inside a model have no map. The tensors are buffers, so no gradient reaches them and an adapter folder holds them. Padding, lost steps and missing
+/// modalities stay zero.
+package final class InputMap: Module, Attachment {
+  final class Map: Module {
+    /// a, `[S, D]`.
+    @Buffer var scale: Tensor
+    /// b, `[S, D]`.
+    @Buffer var shift: Tensor
+
+    init(steps: Int, features: Int) {
+      super.init()
+      scale = .ones([steps, features])
+      shift = .zeros([steps, features])
+    }
+
+    /// a·x + b of `[B, L, D]`, `[B, D]` or `[B, C, H, W]`. A sequence of another length takes the mean map at all steps.
+    func callAsFunction(_ x: Tensor) -> Tensor {
+      let hasOwnSteps = x.rank == 3 && x.size(1) == scale.size(0)
+      let (a, b) = hasOwnSteps ? (scale, shift) : (scale.mean(0, keep: true), shift.mean(0, keep: true))
+      let form = x.rank == 4 ? [1, -1, 1, 1] : x.rank == 2 ? [1, -1] : [1, a.size(0), a.size(1)]
+      return x * a.reshaped(to: form) + b.reshaped(to: form)
+    }
+  }
+
+  @Child("map") private var maps: NamedModules
+  private let places: [(index: Int, name: String)]
+
+  /// Makes maps that change nothing. A sequence of at most ``SourceMoments/mostSteps`` steps has a map for each step.
+  init(_ configuration: ModelConfiguration) {
+    let mapped = configuration.modalities.enumerated().filter { $1.statisticsCount > 0 }
+    places = mapped.map { ($0, $1.name) }
+    super.init()
+    var maps = NamedModules()
+    for (_, modality) in mapped {
+      maps[modality.name] = Map(steps: SourceMoments.ownSteps(modality), features: modality.statisticsCount)
+    }
+    self.maps = maps
+  }
+
+  package var stages: Stages { [] }
+  package var handlesMissingModalities: Bool { false }
+
+  func map(_ name: String) -> Map { unsafeDowncast(maps[name]!, to: Map.self) }
+
+  package func prepare(_ inputs: Inputs) -> Inputs {
+    var result = inputs
+    for (index, name) in places {
+      let map = map(name)
+      let x = inputs.modalities[index]
+      let moved = map(x)
+      guard let real = FeatureSteps.real(inputs, index) else {
+        result.modalities[index] = moved
+        continue
+      }
+      let form = [-1] + Array(repeating: 1, count: x.rank - 1)
+      let mask = x.rank == 3 ? real.unsqueezed(2) : real.select(1, 0).reshaped(to: form)
+      result.modalities[index] = moved.filled(0, where: .!mask)
+    }
+    return result
+  }
+}

@@ -48,7 +48,7 @@ struct DataConvertCommand: ReportingCommand {
 
   func execute() throws {
     var options = try choices.options(input, output: output)
-    if !encoding.encoder.isEmpty { _ = try DeviceOptions().preparedLibrary() }
+    if !encoding.encoder.isEmpty || !encoding.inside.isEmpty { _ = try DeviceOptions().preparedLibrary() }
     options.extractors = try encoding.extractors(options.modalities)
     let display = ConversionDisplay()
     let report = try DatasetConversion.run(options) { display.update($0) }

@@ -171,7 +171,8 @@ enum SingleSample {
         found: "\(array.shape)",
         expected: modality.kind == .sequence
           ? "1 to \(wanted[0]) rows of \(wanted[1]) numbers"
-          : modality.hasSteps ? "1 to \(wanted[0]) \(modality.kind.raw?.noun ?? "")" : "\(wanted), \(modality.kind.rawValue)")
+          : modality.hasSteps
+            ? "1 to \(wanted[0]) \(modality.kind.raw?.noun ?? "")" : "\(wanted), \(modality.kind.rawValue)")
     }
     return (array.reshaped(to: shape), nil)
   }

@@ -94,7 +94,8 @@ struct RawModalities {
     for input in inputs {
       var numbers = found.steps[input] > 0 ? try found.read(input) : []
       guard numbers.count <= count else {
-        throw Fault(.failure, "an input has too many numbers", key: name, found: "\(numbers.count)", expected: "\(shape)")
+        throw Fault(
+          .failure, "an input has too many numbers", key: name, found: "\(numbers.count)", expected: "\(shape)")
       }
       numbers += Array(repeating: 0, count: count - numbers.count)
       try withRawBytes(of: type.bytes(of: numbers)) { (bytes) throws(Fault) in try scratch.append(bytes) }

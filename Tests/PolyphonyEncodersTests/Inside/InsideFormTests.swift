@@ -24,14 +24,14 @@ import Torch
       switch input.kind {
       case .tokens:
         length = 1 + row
-        expected = try encoder(tokens: values, mask: samples.inputs.mask(0))[row]
+        expected = try encoder(tokens: values, mask: samples.inputs.mask(0)).hidden()[row]
       case .pixels:
         let preparation = try PicturePreparation(encoder.family, configuration, nil)
         let states = try encoder(pixels: preparation.normalised(values), layer: -1).hidden()
         expected = states[row]
       default:
         let sound = one.slice(1, 0, 170 - 11 * row).to(.float32) / 32_768
-        let states = try encoder(waveform: WaveformPreparation(nil)(sound)).hidden()
+        let states = try encoder(waveform: WaveformPreparation(nil)(sound), layer: -1).hidden()
         length = states.size(1)
         expected = states[0]
       }
@@ -54,7 +54,7 @@ import Torch
     inputs.modalities[0] = zeros
     #expect(InsideModel.prediction(model, inputs) != expected)
     inputs.presence = Tensor([false, true, false, true, false, true, false, true], shape: [4, 2])
-    #expect(InsideModel.prediction(model, inputs).allSatisfy(\.isFinite), "a batch without the modality")
+    #expect(InsideModel.prediction(model, inputs).allSatisfy { $0.isFinite }, "a batch without the modality")
   }
 
   /// A folder reads back to the same bits, and needs no encoder's folder.
@@ -151,7 +151,10 @@ import Torch
     installation.isEnabled = false
     #expect(InsideModel.prediction(model, inputs) == base, "a method that is off leaves the base's bits")
     let keys = AdaptedTensors(.norms).keys(in: model.backbone)
-    #expect(keys.contains { $0.hasPrefix("encoders.\(input.modality.name).") && $0.contains("layer_norm") || $0.contains("layernorm") })
+    #expect(
+      keys.contains {
+        $0.hasPrefix("encoders.\(input.modality.name).") && $0.contains("layer_norm") || $0.contains("layernorm")
+      })
   }
 
   /// A strategy scales the gradients of a picture's encoder with those of its modality.
@@ -183,11 +186,14 @@ import Torch
     try expect(faces, "10 states of width 16") { ($0.input.height, $0.input.width) = (12, 12) }
     try expect(faces, "at least 4×4 pixels") { ($0.input.height, $0.input.width) = (3, 12) }
     try expect(faces, "red, green and blue") { $0.input.channels = 1 }
-    try expect(faces, "reads no pixels") { $0.network = (try? InputEncoders.configuration(of: ReferenceEncoder.folder("bert"))) ?? .null }
+    try expect(faces, "reads no pixels") {
+      $0.network = (try? InputEncoders.configuration(of: ReferenceEncoder.folder("bert"))) ?? .null
+    }
     try expect(faces, "the encoder of the pixels") { $0.input.encoder = nil }
     try expect(sound, "the rate of the encoder") { $0.input.sampleRate = 8000 }
     try expect(sound, "at least 30 at 16000 a second") {
-      ($0.input.sampleRate, $0.input.encoder?.rate) = (8000, 8000)
+      $0.input.sampleRate = 8000
+      $0.input.encoder?.rate = 8000
     }
     try expect(sound, "at least 30 at 16000 a second") { $0.input.length = 12 }
     try expect(sound, "5 states of width 16") { $0.input.length = 130 }

@@ -27,7 +27,8 @@ public struct MediaFeatures: FeatureExtractor {
   public func features(
     of inputs: [String], folder: String, progress: (Int, Int) -> Void
   ) throws(Fault) -> ExtractedFeatures {
-    let work = try MediaWork(frontEnd, kept: try FeatureCache(folder: cache, for: record, rawModality("", length: 1)?.kind))
+    let work = try MediaWork(
+      frontEnd, kept: try FeatureCache(folder: cache, for: record, rawModality("", length: 1)?.kind))
     for (done, input) in inputs.enumerated() {
       try work.add(input, path: input.hasPrefix("/") ? input : "\(folder)/\(input)")
       progress(done + 1, inputs.count)

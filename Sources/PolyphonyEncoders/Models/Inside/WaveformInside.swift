@@ -33,7 +33,7 @@ final class WaveformInside: Module, InputEncoder {
     let (count, most, device) = (samples.size(0), samples.size(1), samples.device)
     let lengths = inputs.lengths[modality]?.integers ?? Array(repeating: most, count: count)
     let features = network.features
-    let longest = features.steps(of: most)
+    let longest = max(1, features.steps(of: most))
     let heard = inputs.presentRows(modality).filter { lengths[$0] >= features.least }
     var parts: [Tensor] = []
     var order: [Int] = []

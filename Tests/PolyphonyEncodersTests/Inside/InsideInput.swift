@@ -26,8 +26,8 @@ struct InsideInput: CustomStringConvertible, Sendable {
     picture("deit", side: 8, width: 16, states: 6), picture("dinov2", side: 8, width: 16, states: 5),
     picture("clip-picture", side: 8, width: 8, states: 5), picture("resnet-basic", side: 19, width: 12, states: 9),
     picture("resnet-bottleneck", side: 16, width: 12, states: 4),
-    picture("mobilenet-same", side: 33, width: 1280, states: 4),
-    picture("mobilenet-dilated", side: 17, width: 1280, states: 9),
+    picture("mobilenet-same", side: 33, width: 64, states: 4),
+    picture("mobilenet-dilated", side: 17, width: 64, states: 9),
   ]
   static let sounds = ["wav2vec2", "wav2vec2-stable", "hubert", "wavlm"].map { sound($0) }
   /// One encoder of each form.
@@ -55,7 +55,7 @@ struct InsideInput: CustomStringConvertible, Sendable {
       rate: 16_000)
     return InsideInput(
       encoder: encoder, modality: .waveform("sound", length: 170, sampleRate: 16_000, encoder: record), width: 16,
-      states: 7)
+      states: 8)
   }
 
   /// Raw inputs of some samples, with lengths where a sample has steps.

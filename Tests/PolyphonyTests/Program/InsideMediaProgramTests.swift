@@ -11,7 +11,10 @@ import Testing
   ]
   private static let train = ["train", "--data", "data", "--architecture", "late_fusion"] + ResumeTests.settings
 
-  private static func convert(changing old: String, to new: String) -> [String] { convert.map { $0 == old ? new : $0 } }
+  /// The conversion with another argument in place of one, and to another folder.
+  private static func convert(changing old: String = "", to new: String = "", into output: String) -> [String] {
+    convert.dropLast().map { $0 == old ? new : $0 } + [output]
+  }
 
   private static func withData(_ body: (_ folder: String) throws -> Void) throws {
     try withTemporaryFolder { folder in
@@ -130,14 +133,14 @@ import Testing
       func train(_ settings: String..., data: String = "data") -> [String] {
         Self.train.map { $0 == "data" ? data : $0 } + ["--output", "run"] + settings.flatMap { ["--set", $0] }
       }
-      try expect(64, "reads no pictures", Self.convert(changing: "faces=vit", to: "faces=wav2vec2"))
-      try expect(64, "reads no sound", Self.convert(changing: "sound=wav2vec2", to: "sound=vit"))
-      try expect(64, "reads videos", Self.convert(changing: "faces=faces:image", to: "faces=faces:video"))
+      try expect(64, "reads no pictures", Self.convert(changing: "faces=vit", to: "faces=wav2vec2", into: "data"))
+      try expect(64, "reads no sound", Self.convert(changing: "sound=wav2vec2", to: "sound=vit", into: "data"))
+      try expect(64, "reads videos", Self.convert(changing: "faces=faces:image", to: "faces=faces:video", into: "data"))
       try expect(64, "either --encoder or --inside", Self.convert + ["--encoder", "faces=vit"])
       try expect(64, "--pooling", Self.convert + ["--pooling", "faces=mean"])
       try expect(64, "--rate", Self.convert + ["--rate", "sound=8000"])
       try expect(66, "nowhere", Self.convert + ["--detect", "faces=nowhere"])
-      try expect(66, "mfcc/config.json", Self.convert(changing: "sound=wav2vec2", to: "sound=mfcc"))
+      try expect(66, "mfcc/config.json", Self.convert(changing: "sound=wav2vec2", to: "sound=mfcc", into: "data"))
       try expect(64, "last:1 to last:2", train("model.encoders.faces.train=last:3"))
       try expect(64, "a vector", train("model.encoders.size.train=all"))
       try expect(65, "another encoder than that of the data", train("model.encoders.faces.from=deit"))
@@ -148,19 +151,19 @@ import Testing
 
       // A network without attention takes no updates of low rank. Pictures of no fixed size make no tensor.
       try Program.succeed(
-        Self.convert(changing: "faces=vit", to: "faces=resnet-basic").map { $0 == "data" ? "places" : $0 }, in: folder)
+        Self.convert(changing: "faces=vit", to: "faces=resnet-basic", into: "places"), in: folder)
       try expect(64, "no attention", train("model.encoders.faces.train=lora", data: "places"))
       let preparation = "\(folder)/resnet-basic/preprocessor_config.json"
       func prepare(_ text: String) throws { try text.write(toFile: preparation, atomically: true, encoding: .utf8) }
       try prepare(#"{"do_resize": false, "do_center_crop": false}"#)
-      try expect(64, "need one size", Self.convert(changing: "faces=vit", to: "faces=resnet-basic"))
+      try expect(64, "need one size", Self.convert(changing: "faces=vit", to: "faces=resnet-basic", into: "data"))
 
       // A model refuses data of another size, and of the same size from another preparation.
       try Program.succeed(train(), in: folder)
       for (size, mention) in [(12, "pixels [3, 12, 12]"), (8, "another encoder's")] {
         try #"{"size": {"height": \#(size), "width": \#(size)}}"#.write(
           toFile: "\(folder)/vit/preprocessor_config.json", atomically: true, encoding: .utf8)
-        try Program.succeed(Self.convert.map { $0 == "data" ? "size\(size)" : $0 }, in: folder)
+        try Program.succeed(Self.convert(into: "size\(size)"), in: folder)
         try expect(65, mention, ["evaluate", "--model", "run/model", "--data", "size\(size)"])
       }
       try FileManager.default.removeItem(atPath: "\(folder)/vit/preprocessor_config.json")

@@ -107,7 +107,7 @@ public enum DataListings {
   /// ``MissingMask``
   public static func mask(_ model: MultimodalModel, _ test: LabelledSplit) throws(Fault) -> Evaluation {
     let mask = try MissingMask(contentsOf: "sample-0.7.safetensors")
-    try mask.check(for: test.samples, model.configuration.modalities)
+    try mask.check(for: test.samples, model.configuration.inputModalities)
     let evaluation = try model.evaluate(test, prepare: { mask.apply(to: $0, indices: $1) })
     return evaluation
   }
@@ -132,7 +132,8 @@ public enum DataListings {
     _ model: MultimodalModel, _ training: LabelledSplit, _ validation: LabelledSplit
   ) throws(Fault) -> TrainingOutcome {
     let corruption = try MissingCorruption(
-      .sample(0.7), training: training.samples, validation: validation.samples, model.configuration.modalities, seed: 0)
+      .sample(0.7), training: training.samples, validation: validation.samples, model.configuration.inputModalities,
+      seed: 0)
     let trainer = try Trainer(
       model, training: training, validation: validation, settings: .init(), seed: 0, corruption: corruption)
     let outcome = try trainer.run()

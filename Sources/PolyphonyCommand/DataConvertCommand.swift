@@ -29,8 +29,8 @@ struct DataConvertCommand: ReportingCommand {
       computed once and kept, so a conversion that was stopped goes on. An empty text and a file without readable content \
       count as missing. `polyphony encoders` lists what can be fetched. --detect sound=enc/silero takes sounds without \
       speech as missing, and --detect faces=enc/mtcnn cuts pictures and frames to their largest face. With --inside \
-      text=enc/minilm in place of --encoder the data keep tokens, and the encoder becomes a part of the model, which \
-      `train` may train too (model.encoders).
+      text=enc/minilm in place of --encoder the data keep tokens (pixels of pictures, samples of sounds), and the encoder \
+      becomes a part of the model, which `train` may train too (model.encoders).
       """)
 
   @Option(
@@ -48,7 +48,7 @@ struct DataConvertCommand: ReportingCommand {
 
   func execute() throws {
     var options = try choices.options(input, output: output)
-    if !encoding.encoder.isEmpty { _ = try DeviceOptions().preparedLibrary() }
+    if !encoding.encoder.isEmpty || !encoding.inside.isEmpty { _ = try DeviceOptions().preparedLibrary() }
     options.extractors = try encoding.extractors(options.modalities)
     let display = ConversionDisplay()
     let report = try DatasetConversion.run(options) { display.update($0) }

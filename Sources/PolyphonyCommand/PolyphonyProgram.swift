@@ -21,7 +21,7 @@ struct PolyphonyProgram: ParsableCommand {
   /// Parses the arguments and runs the command. Refused arguments get advice.
   static func main() {
     StandardOutput.keepClosedStreams()
-    TextEncoders.register()
+    PretrainedEncoders.register()
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -54,7 +54,7 @@ extension EvaluateCommand {
         let labelled = try loaded.completed(
           try dataset.labelled(split, corruptedBy: shift, only: modalities, seed: seed), of: dataset)
         var mask: MissingMask?
-        if let rule { mask = try rule.mask(for: labelled.samples, loaded.configuration.modalities, seed: seed) }
+        if let rule { mask = try rule.mask(for: labelled.samples, loaded.configuration.inputModalities, seed: seed) }
         let evaluation = try loaded.evaluate(
           labelled, device: place, prepare: { mask?.apply(to: $0, indices: $1) ?? $0 })
         rows[index].add(seed: seed, evaluation.metrics)

@@ -80,6 +80,31 @@ public enum EncoderFamily: String, CaseIterable, Sendable {
   }
 }
 
+extension EncoderFamily {
+  /// Makes the network that reads one form of input alone: one of CLIP's two encoders, or the whole network.
+  /// - Throws: `Fault(.usage)` for a form that the family does not read, and the errors of a configuration.
+  func network(_ configuration: ConfigurationReader, reading input: EncoderInput) throws(Fault) -> EncoderNetwork {
+    guard inputs.contains(input) else {
+      throw Fault(
+        .usage, "the encoder reads no \(input.rawValue)", file: configuration.file, key: "model_type", found: rawValue,
+        expected: "an encoder of \(input.rawValue)")
+    }
+    switch self {
+    case .clip where input == .tokens: return try ContrastiveText(configuration.section("text_config"))
+    case .clip: return try ContrastivePicture(configuration.section("vision_config"))
+    case .clipText: return try ContrastiveText(configuration)
+    case .clipVision: return try ContrastivePicture(configuration)
+    default: return try network(configuration)
+    }
+  }
+
+  /// Returns the name of a weight in the network of one form of input. CLIP's encoders have names in front.
+  func ownName(_ published: String, reading input: EncoderInput) -> String {
+    let (name, part) = (ownName(published), input == .tokens ? "text_model." : "vision_model.")
+    return name.hasPrefix(part) && hasEmbedding ? String(name.dropFirst(part.count)) : name
+  }
+}
+
 /// A form of raw input.
 public enum EncoderInput: String, CaseIterable, Sendable {
   /// Numbers of a tokenizer, `[batch, length]`.

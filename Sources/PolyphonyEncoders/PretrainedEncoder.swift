@@ -93,6 +93,9 @@ public class EncoderNetwork: Module {
   /// The layers of a transformer, from input to output.
   public var layers: [EncoderLayer] { [] }
 
+  /// The layers that a training may change alone: those of a transformer, or the parts of a convolutional network.
+  var trainedLayers: [Module] { layers }
+
   init(width: Int, layerCount: Int) {
     (self.width, self.layerCount) = (width, layerCount)
     super.init()

@@ -15,13 +15,15 @@ extension UnlabelledSplit {
       // The length of a sequence may differ from that in training.
       let found = Array(tensor.shape.dropFirst(modality.hasSteps ? 2 : 1))
       let expected = Array(modality.sampleShape.dropFirst(modality.hasSteps ? 1 : 0))
-      let isTyped = modality.kind != .tokens || tensor.dtype == .int64
-      guard found == expected, tensor.rank == modality.sampleShape.count + 1, isTyped else {
+      guard found == expected, tensor.rank == modality.sampleShape.count + 1 else {
         throw Fault(
           .badData, "a modality has another form than the model's", key: modality.name, found: "\(tensor)",
           expected: "[\(count)] + \(modality.sampleShape)", remedy: "use data like that of the model's training")
       }
-      if modality.kind == .tokens { try modality.checkTokens(tensor, file: nil) }
+      guard modality.kind.raw == nil else {
+        try modality.checkRaw(tensor, file: nil)
+        continue
+      }
       guard modality.missingCells == nil ? tensor.isFinite : tensor.isFiniteExceptMissingCells else {
         throw Fault(
           .badData, "a value is not a finite number", key: modality.name, found: "in the samples of \(name)",

@@ -73,14 +73,7 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
       try check(
         modality.order == nil || modality.kind == .sequence, "\(key).order",
         "\(modality.order?.rawValue ?? "") for a modality of kind \(modality.kind.rawValue)", "a sequence")
-      guard modality.kind == .tokens else { continue }
-      let record = modality.encoder
-      try check(
-        (record?.vocabulary ?? 0) > 0, "\(key).encoder", record == nil ? "none" : "no vocabulary",
-        "the encoder of the tokens, with its vocabulary")
-      try check(
-        modality.steps <= record?.longest ?? 0, "\(key).length", "\(modality.steps)",
-        "at most \(record?.longest ?? 0), as the encoder reads")
+      if let wrong = modality.contradiction { try check(false, "\(key).\(wrong.key)", wrong.found, wrong.expected) }
     }
     if let wrong = task.contradiction { try check(false, "task.\(wrong.key)", wrong.found, wrong.expected) }
     try check(!splits.isEmpty, "splits", "none", "at least one of train, valid, test")

@@ -15,21 +15,21 @@ public struct DatasetInspection: Sendable {
     public var split: String
     /// The name of the modality.
     public var modality: String
-    /// `sequence`, `vector`, `image` or `tokens`, followed by the shape of a sample.
+    /// The kind of the modality, such as `sequence` or `tokens`, followed by the shape of a sample.
     public var form: String
     /// The number of samples in the split.
     public var samples: Int
     /// The share of samples that lack the modality.
     public var missing: Double
-    /// The mean number of real steps; nil for vectors and images.
+    /// The mean number of real steps; nil for vectors and pictures.
     public var meanLength: Double?
     /// The number of missing cells in samples that have the modality.
     public var missingCells: Int
     /// True if no sample of the split has any number of the modality.
     public var isAbsent: Bool
-    /// The mean over all values; NaN for tokens.
+    /// The mean over all values; NaN for raw inputs.
     public var mean: Double
-    /// The standard deviation over all values; NaN for tokens.
+    /// The standard deviation over all values; NaN for raw inputs.
     public var deviation: Double
   }
 
@@ -105,31 +105,19 @@ public struct DatasetInspection: Sendable {
   }
 
   private static func row(_ split: UnlabelledSplit, _ index: Int, _ modality: Modality) -> ModalityRow {
-    let all = split.inputs.modalities[index].to(.float64)
-    // Absent samples and missing cells have no part in mean and deviation.
-    var isCell = .!all.isMissingCell
-    if let present = split.inputs.isPresent(index) {
-      isCell = isCell .& (present .> 0).reshaped(to: [split.count] + Array(repeating: 1, count: all.rank - 1))
-    }
-    let x = all.filled(0, where: .!isCell)
-    let share = max(isCell.to(.float64).mean().item, 1e-12)
-    let mean = x.mean().item / share
-    let deviations = (x - mean).squared().filled(0, where: .!isCell)
     let present = split.inputs.isPresent(index)?.to(.float64).mean().item ?? 1
     let lengths = split.inputs.lengths[index]?.to(.float64).mean().item
-    let missingCells = missingCells(all, split.inputs.isPresent(index))
-    let presentCells = Int((present * Double(all.count)).rounded())
-    return ModalityRow(
+    var row = ModalityRow(
       split: split.name, modality: modality.name,
       form: "\(modality.kind.rawValue) \(modality.sampleShape.map(String.init).joined(separator: "×"))",
       samples: split.count, missing: 1 - present,
-      meanLength: modality.hasSteps ? lengths ?? Double(modality.steps) : nil,
-      missingCells: missingCells, isAbsent: missingCells == presentCells,
-      mean: modality.kind == .tokens ? .nan : mean,
-      deviation: modality.kind == .tokens ? .nan : (deviations.mean().item / share).squareRoot())
+      meanLength: modality.hasSteps ? lengths ?? Double(modality.steps) : nil, missingCells: 0,
+      isAbsent: present == 0, mean: .nan, deviation: .nan)
+    if modality.kind.raw == nil { row.takeMoments(of: split, index) }
+    return row
   }
 
-  private static func missingCells(_ x: Tensor, _ present: Tensor?) -> Int {
+  fileprivate static func missingCells(_ x: Tensor, _ present: Tensor?) -> Int {
     let missing = x.isMissingCell.flattened(1, x.rank - 1).to(.int64).sum(1).integers
     guard let present = present?.integers else { return missing.reduce(0, +) }
     return zip(missing, present).reduce(0) { $0 + ($1.1 == 0 ? 0 : $1.0) }
@@ -156,5 +144,23 @@ public struct DatasetInspection: Sendable {
       let named = task.kind != .regression ? task.labels.flatMap { $0.indices.contains(key) ? $0[key] : nil } : nil
       return (named ?? String(key), counts[key]!)
     }
+  }
+}
+
+extension DatasetInspection.ModalityRow {
+  /// Counts missing cells and computes mean and deviation. Absent samples and missing cells have no part in both.
+  fileprivate mutating func takeMoments(of split: UnlabelledSplit, _ index: Int) {
+    let all = split.inputs.modalities[index].to(.float64)
+    var isCell = .!all.isMissingCell
+    if let present = split.inputs.isPresent(index) {
+      isCell = isCell .& (present .> 0).reshaped(to: [split.count] + Array(repeating: 1, count: all.rank - 1))
+    }
+    let x = all.filled(0, where: .!isCell)
+    let share = max(isCell.to(.float64).mean().item, 1e-12)
+    mean = x.mean().item / share
+    let deviations = (x - mean).squared().filled(0, where: .!isCell)
+    deviation = (deviations.mean().item / share).squareRoot()
+    missingCells = DatasetInspection.missingCells(all, split.inputs.isPresent(index))
+    isAbsent = missingCells == Int(((1 - missing) * Double(all.count)).rounded())
   }
 }

@@ -1,4 +1,4 @@
-/// The pretrained encoder that computed a modality's features from raw inputs, or that reads its tokens inside a model.
+/// The pretrained encoder that computed a modality's features from raw inputs, or that reads them inside a model.
 ///
 /// `dataset.json` has it for each such modality, and a model's `config.json` carries it on. So a prediction does with a raw
 /// input what the training did.
@@ -35,7 +35,7 @@ public struct EncoderRecord: Codable, Equatable, Sendable {
   public var longest: Int?
   /// The frames of a video, or the samples of sound, in a second.
   public var rate: Double?
-  /// The number of different tokens that the encoder knows. It is nil for an encoder before the model.
+  /// The number of different tokens that an encoder inside a model knows. It is nil for all others.
   public var vocabulary: Int?
   /// The encoder's folder when the features were computed.
   public var folder: String?

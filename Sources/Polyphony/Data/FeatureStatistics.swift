@@ -69,12 +69,12 @@ extension FeatureStatistics {
     }
   }
 
-  /// Computes the statistics of every modality of a training split, by name. Tokens have none.
+  /// Computes the statistics of every modality of a training split, by name. Raw inputs have none.
   public static func fit(
     _ samples: UnlabelledSplit, _ modalities: [Modality], ofConstant: Float = 1
   ) -> [String: FeatureStatistics] {
     var result: [String: FeatureStatistics] = [:]
-    for (index, modality) in modalities.enumerated() where modality.kind != .tokens {
+    for (index, modality) in modalities.enumerated() where modality.kind.raw == nil {
       result[modality.name] = fit(samples, modality: index, kind: modality.kind, ofConstant: ofConstant)
     }
     return result

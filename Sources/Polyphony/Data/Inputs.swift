@@ -9,7 +9,8 @@ import Torch
 /// let motionAlone = inputs.keeping([true, false])
 /// ```
 public struct Inputs {
-  /// One tensor per modality, in the model's order: `[B, length, features]`, `[B, features]` or `[B, C, H, W]`.
+  /// One tensor per modality, in the model's order: `[B, length, features]`, `[B, features]` or `[B, C, H, W]`, and for raw
+  /// inputs of an encoder inside the model whole numbers `[B, …]` of their kind.
   public var modalities: [Tensor]
   /// The number of real steps per sample, `[B]` i64 for each modality; nil if every step is real.
   public var lengths: [Tensor?]

@@ -10,6 +10,10 @@ public struct Modality: Codable, Equatable, Sendable {
     case image
     /// `[length]` whole numbers: the tokens of a text, for an encoder inside a model.
     case tokens
+    /// `[3, height, width]` bytes: a picture, for an encoder inside a model.
+    case pixels
+    /// `[length]` samples of 16 bits: a sound, for an encoder inside a model.
+    case waveform
   }
 
   /// The replacement of cells that the data do not have. Such a cell is NaN in a split's file.
@@ -28,16 +32,18 @@ public struct Modality: Codable, Equatable, Sendable {
   public var name: String
   /// The form of a sample.
   public var kind: Kind
-  /// Numbers per step; nil for images and tokens.
+  /// Numbers per step; nil for images and raw inputs.
   public var features: Int?
-  /// Steps or tokens including padding; nil for vectors and images.
+  /// Steps, tokens or samples of sound including padding; nil for vectors and pictures.
   public var length: Int?
-  /// Channels of an image.
+  /// Channels of an image or a picture.
   public var channels: Int?
-  /// Height of an image in pixels.
+  /// Height of an image or a picture in pixels.
   public var height: Int?
-  /// Width of an image in pixels.
+  /// Width of an image or a picture in pixels.
   public var width: Int?
+  /// The samples of a sound in a second; nil for all else.
+  public var sampleRate: Int?
   /// The replacement of missing cells; nil if the modality may have none.
   public var missingCells: MissingCells?
   /// The order of a sequence's steps; nil for steps that follow time. A backbone that reads the last step (`mult`) reads
@@ -45,12 +51,13 @@ public struct Modality: Codable, Equatable, Sendable {
   public var order: Order?
   /// The columns of its features in the table that the data was converted from; nil for data from elsewhere.
   public var columns: [String]?
-  /// The encoder that computed its features, or that reads its tokens; nil for features from elsewhere.
+  /// The encoder that computed its features, or that reads its raw inputs; nil for features from elsewhere.
   public var encoder: EncoderRecord?
 
   enum CodingKeys: String, CodingKey {
     case name, kind, features, length, channels, height, width, order, columns, encoder
     case missingCells = "missing_cells"
+    case sampleRate = "sample_rate"
   }
 
   /// Makes a sequence of `length` steps with `features` numbers each.
@@ -73,15 +80,28 @@ public struct Modality: Codable, Equatable, Sendable {
     Modality(name: name, kind: .tokens, length: length, encoder: encoder)
   }
 
+  /// Makes pictures of `height` × `width`, which an encoder inside a model reads.
+  public static func pixels(_ name: String, height: Int, width: Int, encoder: EncoderRecord) -> Modality {
+    Modality(name: name, kind: .pixels, channels: 3, height: height, width: width, encoder: encoder)
+  }
+
+  /// Makes sounds of `length` samples at a rate, which an encoder inside a model reads.
+  public static func waveform(_ name: String, length: Int, sampleRate: Int, encoder: EncoderRecord) -> Modality {
+    Modality(name: name, kind: .waveform, length: length, sampleRate: sampleRate, encoder: encoder)
+  }
+
   /// The shape of one sample.
   public var sampleShape: [Int] {
     switch kind {
     case .sequence: [length ?? 0, features ?? 0]
     case .vector: [features ?? 0]
-    case .image: [channels ?? 0, height ?? 0, width ?? 0]
-    case .tokens: [length ?? 0]
+    case .image, .pixels: [channels ?? 0, height ?? 0, width ?? 0]
+    case .tokens, .waveform: [length ?? 0]
     }
   }
+
+  /// Kind, shape and rate for messages, such as `waveform [48000] at 16000 a second`.
+  var form: String { "\(kind.rawValue) \(sampleShape)" + (sampleRate.map { " at \($0) a second" } ?? "") }
 
   /// The largest number of features, steps, channels or pixels along an axis.
   static let largestSize = 1 << 24
@@ -93,8 +113,11 @@ public struct Modality: Codable, Equatable, Sendable {
   package var statisticsCount: Int { (kind == .image ? channels : features) ?? 0 }
 
   /// True if a sample has steps, of which those at the end may be padding.
-  public var hasSteps: Bool { kind == .sequence || kind == .tokens }
+  public var hasSteps: Bool { losesSteps || kind == .waveform }
 
-  /// The steps of a sample as a sequence; 1 for vectors and images.
+  /// True if a sample has steps that can be lost one by one. A sound has too many samples for that.
+  public var losesSteps: Bool { kind == .sequence || kind == .tokens }
+
+  /// The steps of a sample as a sequence; 1 for vectors and pictures.
   public var steps: Int { hasSteps ? length ?? 0 : 1 }
 }

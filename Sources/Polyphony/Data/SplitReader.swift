@@ -69,14 +69,14 @@ struct SplitReader {
     return UnlabelledSplit(name: name, inputs: inputs, lengths: lengths, ids: ids)
   }
 
-  /// The samples of a modality: tokens as i64, all others as f32.
+  /// The samples of a modality: raw inputs as they are, all others as f32.
   private func values(of modality: Modality) throws(Fault) -> Tensor {
     let shape = [count] + modality.sampleShape
     let meaning = "dataset.json's form of this modality"
-    if modality.kind == .tokens {
-      let tokens = try read(modality.name, shape, [.i64], meaning)
-      try modality.checkTokens(tokens, file: path)
-      return tokens
+    if let raw = modality.kind.raw {
+      let inputs = try read(modality.name, shape, [raw.type], meaning)
+      try modality.checkRaw(inputs, file: path)
+      return inputs
     }
     let tensor = try read(modality.name, shape, [.f32, .f16, .bf16], meaning).to(.float32)
     try checkFinite(tensor, modality.name, allowsMissingCells: modality.missingCells != nil)

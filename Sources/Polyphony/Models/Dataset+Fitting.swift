@@ -25,10 +25,14 @@ extension Dataset {
           "the data lacks a modality of the model", "modalities",
           description.modalities.map(\.name).joined(separator: ", "), wanted.name)
       }
-      guard own.kind == wanted.kind, own.features == wanted.features, own.channels == wanted.channels else {
+      // An encoder inside was trained on pictures of one size and on sounds of one rate.
+      let isOneSize = wanted.kind.raw == nil || [own.height, own.width] == [wanted.height, wanted.width]
+      guard own.kind == wanted.kind, own.features == wanted.features, own.channels == wanted.channels, isOneSize,
+        own.sampleRate == wanted.sampleRate
+      else {
         throw refuse(
           "a modality has another form than the model's", "modalities.\(wanted.name)",
-          "\(own.kind.rawValue) \(own.sampleShape)", "\(wanted.kind.rawValue) \(wanted.sampleShape)")
+          own.form, wanted.form)
       }
       if let found = own.encoder, let expected = wanted.encoder, !found.computesLike(expected) {
         throw refuse(

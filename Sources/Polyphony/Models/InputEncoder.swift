@@ -1,20 +1,22 @@
 import Torch
 
-/// A pretrained encoder of texts that is a part of a model.
+/// A pretrained encoder of texts, pictures or sounds that is a part of a model.
 ///
 /// The model's backbone then reads the states of the encoder like a sequence of features. ``InputEncoders`` has the
 /// families. A layer of the encoder that is an ``AdaptableLayer`` is a place for every tuning method.
 public protocol InputEncoder: Module {
-  /// The features of a state.
-  var width: Int { get }
-  /// The number of different tokens, which are numbered from 0.
-  var vocabulary: Int { get }
-  /// The most tokens of a sample.
-  var longest: Int { get }
+  /// The layers from input to output. A training may change the last ones alone.
+  var layers: [Module] { get }
 
-  /// Encodes tokens `[B, L]` (i64) to states `[B, L, width]`.
-  /// - Parameter mask: `[B, L]`, true for the tokens that are read, one at least in each sample. Other states are zero.
-  func encode(_ tokens: Tensor, mask: Tensor?) -> Tensor
+  /// The states that the encoder makes of a modality as data have it: a sequence of the same name.
+  /// - Throws: `Fault(.usage)` for inputs that this encoder cannot read, such as tokens of another vocabulary.
+  func states(of input: Modality) throws(Fault) -> Modality
+
+  /// Encodes the raw inputs of one modality to states `[B, L, width]`.
+  ///
+  /// - Returns: the states, and the number of real ones of each sample, `[B]` i64. It is nil if all are real. States of
+  ///   samples without the modality may be anything finite.
+  func encode(_ inputs: Inputs, _ modality: Int) -> (states: Tensor, lengths: Tensor?)
 }
 
 extension InputEncoder {
@@ -26,27 +28,31 @@ extension InputEncoder {
 }
 
 extension Backbone {
-  /// Replaces tokens by the states of the encoders inside. Inputs that are states already stay as they are.
+  /// Replaces raw inputs by the states of the encoders inside. Inputs that are states already stay as they are.
   ///
-  /// An encoder does not read padding, lost steps and the tokens of missing modalities, apart from a sample's first
-  /// token. One that is fixed computes without dropout.
+  /// An encoder does not read padding, lost tokens and missing modalities, apart from the first token of a text. One that
+  /// is fixed computes without dropout.
   public func encoded(_ inputs: Inputs) -> Inputs {
     guard !inputEncoders.isEmpty else { return inputs }
     var result = inputs
-    for (index, modality) in configuration.modalities.enumerated() {
-      let tokens = inputs.modalities[index]
-      guard let encoder = inputEncoders[modality.name], !tokens.dtype.isFloatingPoint else { continue }
+    for index in configuration.modalities.indices {
+      guard let encoder = encoder(reading: inputs, index) else { continue }
       if encoder.isTraining, encoder.isFixed { encoder.train(false) }
-      result.modalities[index] = encoder.encode(tokens, mask: inputs.readable(index))
+      (result.modalities[index], result.lengths[index]) = encoder.encode(inputs, index)
     }
     return result
+  }
+
+  /// The encoder of a modality whose inputs are raw, which are whole numbers; nil for features and states.
+  func encoder(reading inputs: Inputs, _ index: Int) -> (any InputEncoder)? {
+    inputs.modalities[index].dtype.isFloatingPoint ? nil : inputEncoders[configuration.modalities[index].name]
   }
 }
 
 extension Inputs {
-  /// The steps that an encoder reads, `[B, L]` (bool): real, not lost, and of a present modality, or else the first.
+  /// The tokens that an encoder reads, `[B, L]` (bool): real, not lost, and of a present modality, or else the first.
   /// It is nil if all are read.
-  func readable(_ index: Int) -> Tensor? {
+  public func readable(_ index: Int) -> Tensor? {
     let present = isPresent(index)?.unsqueezed(1)
     let parts = [mask(index), kept[index], present].compactMap(\.self)
     guard let first = parts.first else { return nil }

@@ -41,9 +41,9 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   public var only: [String]?
   /// The encoder of an image (`deeplab_v3plus`); nil for the small one.
   public var encoder: ImageEncoderName?
-  /// The configurations of the pretrained encoders inside, in Hugging Face's form, by modality. Such a modality is the
-  /// sequence of its encoder's states here, and tokens in the data (``inputModalities``).
-  public var encoders: [String: OrderedJSON]?
+  /// The pretrained encoders inside, by modality. Such a modality is the sequence of its encoder's states in
+  /// ``modalities``, and raw inputs in the data (``inputModalities``).
+  public var encoders: [String: InsideEncoder]?
 
   enum CodingKeys: String, CodingKey {
     case architecture, modalities, width, heads, layers, dropout, task, causal, normalization, only, encoder, encoders
@@ -83,7 +83,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     cellMeans = try container.decodeIfPresent([String: [Float]].self, forKey: .cellMeans)
     only = try container.decodeIfPresent([String].self, forKey: .only)
     encoder = try container.decodeIfPresent(ImageEncoderName.self, forKey: .encoder)
-    encoders = try container.decodeIfPresent([String: OrderedJSON].self, forKey: .encoders)
+    encoders = try container.decodeIfPresent([String: InsideEncoder].self, forKey: .encoders)
   }
 
   /// Checks sizes, rates and names.

@@ -89,7 +89,7 @@ public final class MultimodalModel {
       prediction: backbone.prediction(features))
   }
 
-  /// The inputs as methods and backbone read them: states of encoders in place of tokens, standardised, with zeros where
+  /// The inputs as methods and backbone read them: states of encoders in place of raw inputs, standardised, with zeros where
   /// a modality is missing.
   func prepared(_ inputs: Inputs) -> Inputs { normalization(backbone.encoded(inputs)) }
 

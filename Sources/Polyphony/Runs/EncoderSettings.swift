@@ -28,23 +28,28 @@ public enum EncoderTraining: Equatable, Sendable {
 
   /// Freezes the other parts of an encoder, or adds what is trained.
   /// - Parameter name: the encoder's modality.
-  /// - Throws: `Fault(.usage)` for more layers than there are.
+  /// - Throws: `Fault(.usage)` for more layers than there are, and for updates of attention in a network without it.
   func apply(to model: MultimodalModel, _ name: String) throws(Fault) {
     guard self != .all, let encoder = model.backbone.inputEncoders[name] else { return }
     encoder.freeze()
-    let layers = encoder.encoderLayers()
+    func refuse(_ problem: String, _ found: String, _ expected: String) -> Fault {
+      Fault(.usage, problem, key: "model.encoders.\(name).train", found: found, expected: expected)
+    }
+    let layers = encoder.layers
     switch self {
     case .none, .all: break
     case .last(let count):
       guard count <= layers.count else {
-        throw Fault(
-          .usage, "the encoder has fewer layers", key: "model.encoders.\(name).train", found: "last:\(count)",
-          expected: "last:1 to last:\(layers.count)")
+        throw refuse("the encoder has fewer layers", "last:\(count)", "last:1 to last:\(layers.count)")
       }
-      for (_, layer) in layers.suffix(count) { layer.unfreeze() }
+      for layer in layers.suffix(count) { layer.unfreeze() }
     case .lora:
+      let attending = encoder.encoderLayers()
+      guard !attending.isEmpty else {
+        throw refuse("the encoder has no attention for updates of low rank", "lora", "none, last:N or all")
+      }
       let lora = try SettingsReader.read(.empty) { (reader) throws(Fault) in try LoRA(reader) }.value
-      lora.update(layers.map { ("encoders.\(name).\($0.key)", $0.layer) }, of: model)
+      lora.update(attending.map { ("encoders.\(name).\($0.key)", $0.layer) }, of: model)
     }
   }
 }

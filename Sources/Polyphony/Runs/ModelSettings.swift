@@ -56,7 +56,7 @@ public struct ModelSettings: Sendable {
   }
 
   /// The model configuration for data of these modalities and this task.
-  /// - Throws: `Fault` for encoders of tokens that are absent or do not fit.
+  /// - Throws: `Fault` for encoders of raw inputs that are absent or do not fit.
   public func configuration(_ modalities: [Modality], _ task: PredictionTask) throws(Fault) -> ModelConfiguration {
     let (modalities, encoders) = try encoded(modalities)
     var configuration = ModelConfiguration(

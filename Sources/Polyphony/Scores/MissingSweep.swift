@@ -72,7 +72,7 @@ public struct MissingSweep: Sendable {
   public init(
     _ model: MultimodalModel, _ split: LabelledSplit, _ plan: MissingPlan, seed: UInt64 = 0, device: Device = .cpu
   ) throws(Fault) {
-    let conditions = try plan.conditions(for: split.samples, model.configuration.modalities, seed: seed)
+    let conditions = try plan.conditions(for: split.samples, model.configuration.inputModalities, seed: seed)
     try self.init(model, split, conditions, device: device)
   }
 

@@ -14,7 +14,8 @@ struct EncodingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "An encoder that becomes a part of the model: the data keep the tokens of --modality NAME=COLUMN:text.",
+      "An encoder that becomes a part of the model: the data keep the tokens, pixels or samples of --modality "
+        + "NAME=COLUMN:text, :image or :audio.",
       valueName: "NAME=FOLDER"), completion: .directory)
   var inside: [String] = []
 

@@ -37,7 +37,7 @@ enum SingleSample {
           .badData, "a value is not a finite number", key: "--input \(modality.name)", found: String(text.prefix(60)),
           expected: "finite numbers", remedy: "fill the gap, for example with 0")
       }
-      tensors.append((modality.kind == .tokens ? try tokens(sample, modality, text) : sample).unsqueezed(0))
+      tensors.append(try modality.rawInputs(sample, file: text).unsqueezed(0))
       lengths.append(length.map { Tensor([$0]) })
     }
     return UnlabelledSplit(name: "input", inputs: Inputs(tensors, lengths: lengths))
@@ -75,28 +75,14 @@ enum SingleSample {
         continue
       }
       var numbers = try features.read(0)
-      guard features.isSequence else {
-        encoded[name] = Tensor(numbers)
-        continue
-      }
-      let longest = configuration.modalities.first { $0.name == name }?.steps ?? features.steps[0]
-      let steps = min(features.steps[0], longest)
+      guard let modality = configuration.inputModalities.first(where: { $0.name == name }) else { continue }
+      let steps = features.isSequence ? min(features.steps[0], modality.steps) : 1
       numbers.removeLast(numbers.count - steps * features.width)
-      encoded[name] = Tensor(numbers, shape: [steps, features.width])
+      let raw = extractor.rawModality(name, length: steps)
+      encoded[name] = Tensor(
+        numbers, shape: raw?.sampleShape ?? (features.isSequence ? [steps, features.width] : [features.width]))
     }
     return (encoded, reasons)
-  }
-
-  /// Checks that numbers are tokens of a modality.
-  private static func tokens(_ sample: Tensor, _ modality: Modality, _ text: String) throws(Fault) -> Tensor {
-    let tokens = sample.to(.int64)
-    guard (tokens.to(.float32) .== sample).to(.int64).minimum().item == 1 else {
-      throw Fault(
-        .badData, "a token is no whole number", file: text, key: "--input \(modality.name)",
-        expected: "the numbers of the encoder's tokenizer")
-    }
-    try modality.checkTokens(tokens, file: text)
-    return tokens
   }
 
   /// Splits the options into names and values.
@@ -173,7 +159,7 @@ enum SingleSample {
     // A batch of one sample is a sample.
     if shape.count == wanted.count + 1, shape.first == 1 { shape.removeFirst() }
     if modality.kind == .sequence, modality.features == 1, shape.count == 1 { shape.append(1) }
-    if modality.kind == .tokens, shape.count == 2, shape[1] == 1 { shape.removeLast() }
+    if modality.kind.raw != nil, modality.hasSteps, shape.count == 2, shape[1] == 1 { shape.removeLast() }
     if modality.hasSteps, !shape.isEmpty, shape.dropFirst() == wanted.dropFirst(), (1...wanted[0]).contains(shape[0]) {
       let steps = array.reshaped(to: shape)
       guard shape[0] < wanted[0] else { return (steps, nil) }
@@ -185,7 +171,8 @@ enum SingleSample {
         found: "\(array.shape)",
         expected: modality.kind == .sequence
           ? "1 to \(wanted[0]) rows of \(wanted[1]) numbers"
-          : modality.kind == .tokens ? "1 to \(wanted[0]) tokens" : "\(wanted), a \(modality.kind.rawValue)")
+          : modality.hasSteps
+            ? "1 to \(wanted[0]) \(modality.kind.raw?.noun ?? "")" : "\(wanted), \(modality.kind.rawValue)")
     }
     return (array.reshaped(to: shape), nil)
   }

@@ -1,4 +1,5 @@
 import Polyphony
+import Torch
 
 /// The type of a NumPy array's elements, parsed from its type string: `<f4`, `|b1`, `>i8`, `<U12`, `|O`.
 struct ElementType: Equatable {
@@ -52,6 +53,18 @@ struct ElementType: Equatable {
     case ("O", _): (kind, size) = (.object, 8)
     case ("f", 1...), ("c", 1...), ("V", _), ("M", _), ("m", _): (kind, size) = (.other, max(1, number))
     default: return nil
+    }
+  }
+
+  /// The type of numbers in a safetensors file, which are little-endian.
+  init(_ type: SafetensorsType) {
+    (size, isBigEndian) = (type.size, false)
+    switch type {
+    case .f64, .f32, .f16: (kind, name) = (.float, "<f\(size)")
+    case .i64, .i32, .i16, .i8: (kind, name) = (.signed, "<i\(size)")
+    case .u8: (kind, name) = (.unsigned, "|u1")
+    case .bool: (kind, name) = (.bool, "|b1")
+    case .bf16: (kind, name) = (.other, "bf16")
     }
   }
 

@@ -29,7 +29,7 @@ package struct TableToPredict {
     (self.path, self.configuration) = (path, configuration)
     let names = try CSVTable(try RandomAccessFile(path), split: "").names
     var modalities: [ConversionOptions.ModalityChoice] = []
-    for modality in configuration.modalities {
+    for modality in configuration.inputModalities {
       guard let columns = modality.columns else { throw Self.noColumns(modality, path) }
       let absent = columns.filter { !names.contains($0) }
       guard absent.count < columns.count else { continue }
@@ -47,7 +47,7 @@ package struct TableToPredict {
     guard !modalities.isEmpty else {
       throw Fault(
         .badData, "the table has no column of the model", file: path, found: names.listed,
-        expected: configuration.modalities.flatMap { $0.columns ?? [] }.listed)
+        expected: configuration.inputModalities.flatMap { $0.columns ?? [] }.listed)
     }
     self.modalities = modalities
     self.extractors = extractors.filter { name, _ in modalities.contains { $0.name == name } }

@@ -21,6 +21,12 @@ public protocol FeatureExtractor: Sendable {
   /// The description that the data set and its models keep.
   var record: EncoderRecord { get }
 
+  /// Returns the modality of raw inputs that it makes for an encoder inside a model. It is nil if it makes features.
+  /// - Parameters:
+  ///   - name: the modality's name.
+  ///   - length: the steps of the longest input.
+  func rawModality(_ name: String, length: Int) -> Modality?
+
   /// Computes the features of inputs.
   /// - Parameters:
   ///   - inputs: the cells of a column. Equal cells are computed once.
@@ -30,6 +36,11 @@ public protocol FeatureExtractor: Sendable {
   func features(
     of inputs: [String], folder: String, progress: (_ done: Int, _ total: Int) -> Void
   ) throws(Fault) -> ExtractedFeatures
+}
+
+extension FeatureExtractor {
+  /// Default: it makes features.
+  public func rawModality(_ name: String, length: Int) -> Modality? { nil }
 }
 
 /// The features of several inputs, in their order.

@@ -1,4 +1,5 @@
 import Polyphony
+import Torch
 
 /// The columns of raw inputs whose place their features take.
 struct RawModalities {
@@ -46,9 +47,13 @@ struct RawModalities {
       let found = try extractor.features(of: cells.flatMap(\.self), folder: folder) { done, total in
         progress(.init(split: choice.name, done: done, total: total, unit: .inputs))
       }
+      let longest = max(1, found.steps.max() ?? 1)
+      let raw = extractor.rawModality(choice.name, length: longest)
+      let shape = raw?.sampleShape ?? (found.isSequence ? [longest, found.width] : [found.width])
       var start = 0
       for (index, texts) in cells.enumerated() {
-        let columns = try columns(choice.name, found, start..<start + texts.count, scratchFolder)
+        let columns = try columns(
+          choice.name, found, start..<start + texts.count, shape, raw?.kind.elementType ?? .f32, scratchFolder)
         table.parts[index].columns.removeAll { $0.name == choice.name }
         table.parts[index].columns += columns
         start += texts.count
@@ -61,6 +66,7 @@ struct RawModalities {
       }
       table.columns[choice.name] = choice.keys
       table.encoders[choice.name] = extractor.record
+      table.raws[choice.name] = raw
     }
     return table
   }
@@ -78,21 +84,26 @@ struct RawModalities {
     return texts
   }
 
-  /// Writes the features of one part to the disk, padded to the longest of all parts.
+  /// Writes the features of one part to the disk, padded to the shape of a sample.
   private func columns(
-    _ name: String, _ found: ExtractedFeatures, _ inputs: Range<Int>, _ scratchFolder: String
+    _ name: String, _ found: ExtractedFeatures, _ inputs: Range<Int>, _ shape: [Int], _ type: SafetensorsType,
+    _ scratchFolder: String
   ) throws(Fault) -> [(name: String, column: SourceColumn)] {
     let scratch = try ScratchFile(in: scratchFolder)
-    let longest = found.isSequence ? max(1, found.steps.max() ?? 1) : 1
+    let count = shape.reduce(1, *)
     for input in inputs {
       var numbers = found.steps[input] > 0 ? try found.read(input) : []
-      numbers += Array(repeating: 0, count: longest * found.width - numbers.count)
-      try withRawBytes(of: numbers) { (bytes) throws(Fault) in try scratch.append(bytes) }
+      guard numbers.count <= count else {
+        throw Fault(
+          .failure, "an input has too many numbers", key: name, found: "\(numbers.count)", expected: "\(shape)")
+      }
+      numbers += Array(repeating: 0, count: count - numbers.count)
+      try withRawBytes(of: type.bytes(of: numbers)) { (bytes) throws(Fault) in try scratch.append(bytes) }
     }
-    let shape = [inputs.count] + (found.isSequence ? [longest] : []) + [found.width]
-    guard let type = ElementType("<f4"),
+    guard
       let array = NumPyArray(
-        type: type, shape: shape, isFortran: false, content: .bytes(try scratch.range(from: 0)))
+        type: ElementType(type), shape: [inputs.count] + shape, isFortran: false,
+        content: .bytes(try scratch.range(from: 0)))
     else { throw Fault(.failure, "features have no array", key: name, found: "\(shape)") }
     let steps = found.steps[inputs].map(Double.init)
     let presence: (String, [Double]) =

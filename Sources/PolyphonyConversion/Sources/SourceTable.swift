@@ -33,6 +33,8 @@ struct SourceTable {
   var columns: [String: [String]] = [:]
   /// The encoders of modalities whose features were computed from raw inputs.
   var encoders: [String: EncoderRecord] = [:]
+  /// The modalities of raw inputs for an encoder inside a model.
+  var raws: [String: Modality] = [:]
   /// The names in the headers of tables.
   var headers: [String] = []
   /// True if the reader of a table has made its modalities already, from the choices of the user.

@@ -94,9 +94,7 @@ struct ModalitySelection {
           remedy: "objects and lists have no fixed shape: save a plain array, np.stack(x).astype('float32')")
       }
       var modality = try modality(name, key, array, swapsAxes)
-      if let record = table.encoders[key], record.vocabulary != nil {
-        modality = .tokens(name, length: modality.steps, encoder: record)
-      }
+      if let raw = table.raws[key] { modality = raw }
       (modality.columns, modality.encoder) = (table.columns[key], table.encoders[key])
       guard form == nil || form == modality else {
         throw Fault(

@@ -25,7 +25,7 @@ struct SplitWriting {
   var byteCount: Int {
     entries.reduce(0) { sum, entry in
       let bytes = entry.modality.sampleShape.reduce(
-        Self.product(set.rows.count, entry.modality.elementSize), Self.product)
+        Self.product(set.rows.count, entry.modality.kind.elementType.size), Self.product)
       return Self.sum(sum, bytes)
     }
   }
@@ -94,19 +94,19 @@ struct SplitWriting {
             samples: count, width: stream.width, steps: entry.modality.steps, lengths: steps.lengths,
             presence: presence[index])
           outcome.tallies.append(tally)
-          let isTokens = entry.modality.kind == .tokens
+          let type = entry.modality.kind.elementType
           items.append(
             .init(
-              entry.modality.name, isTokens ? .i64 : .f32, [count] + entry.modality.sampleShape
+              entry.modality.name, type, [count] + entry.modality.sampleShape
             ) { (sink) throws(Fault) in
               try stream.forEach { (values, start) throws(Fault) in
                 tally.clean(values, start: start)
-                if isTokens {
-                  try withRawBytes(of: values.map { Int64($0) }) { (bytes) throws(Fault) in try sink(bytes) }
-                } else {
+                if type == .f32 {
                   try sink(UnsafeRawBufferPointer(values))
+                } else {
+                  try withRawBytes(of: type.bytes(of: values)) { (bytes) throws(Fault) in try sink(bytes) }
                 }
-                progress(values.count * entry.modality.elementSize)
+                progress(values.count * type.size)
               }
             })
         }

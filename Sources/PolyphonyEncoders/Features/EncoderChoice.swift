@@ -18,7 +18,8 @@ public enum EncoderChoice {
     let layers = try assignments(layers, "--layer", "NUMBER", among: folders)
     let poolings = try assignments(poolings, "--pooling", "WAY", among: folders)
     let rates = try assignments(rates, "--rate", "NUMBER", among: folders)
-    let detectors = try assignments(detectors, "--detect", "FOLDER", among: folders)
+    let inside = try assignments(inside, "--inside", "FOLDER")
+    let detectors = try assignments(detectors, "--detect", "FOLDER", among: folders.merging(inside) { $1 })
     let ways = Pooling.allCases.map(\.rawValue).joined(separator: ", ")
     var extractors: [String: any FeatureExtractor] = [:]
     for (name, folder) in folders {
@@ -33,14 +34,17 @@ public enum EncoderChoice {
         }, detector: detectors[name], cache: cache)
       extractors[name] = try use.extractor()
     }
-    for (name, folder) in try assignments(inside, "--inside", "FOLDER") {
+    for (name, folder) in inside {
       guard extractors[name] == nil else {
         throw Fault(
           .usage, "an encoder is before the model and inside it", key: "--inside", found: name,
           expected: "either --encoder or --inside")
       }
       try checkFetched(folder, "--inside")
-      extractors[name] = try EncoderUse(encoder: folder, content: contents[name], isInside: true).extractor()
+      if let detector = detectors[name] { try checkFetched(detector, "--detect") }
+      let use = EncoderUse(
+        encoder: folder, content: contents[name], detector: detectors[name], cache: cache, isInside: true)
+      extractors[name] = try use.extractor()
     }
     return extractors
   }
@@ -70,7 +74,7 @@ public enum EncoderChoice {
     for configuration: ModelConfiguration, only names: Set<String>? = nil, encoders: [String] = [],
     detectors: [String] = []
   ) throws(Fault) -> [String: any FeatureExtractor] {
-    let raw = configuration.modalities.filter { $0.encoder != nil }
+    let raw = configuration.inputModalities.filter { $0.encoder != nil }
     let folders = try assignments(encoders, "--encoder", "FOLDER")
     try check(folders, among: raw, "encoder", "--encoder", otherwise: "a model of raw inputs")
     let finders = try assignments(detectors, "--detect", "FOLDER")
@@ -80,7 +84,8 @@ public enum EncoderChoice {
     var extractors: [String: any FeatureExtractor] = [:]
     for modality in raw where names?.contains(modality.name) ?? true {
       guard let record = modality.encoder else { continue }
-      let use = EncoderUse(record, folder: folders[modality.name], detector: finders[modality.name])
+      let use = EncoderUse(
+        record, isInside: modality.kind.raw != nil, folder: folders[modality.name], detector: finders[modality.name])
       if use.needsFolder { try checkThere(use.encoder, modality.name, "encoder", record.summary, "--encoder") }
       if let detector = use.detector, let summary = record.detector?.summary {
         try checkThere(detector, modality.name, "detector", summary, "--detect")

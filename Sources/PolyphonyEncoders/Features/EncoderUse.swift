@@ -15,7 +15,7 @@ struct EncoderUse {
   /// The folder of the detector that decides what of an input the encoder reads.
   var detector: String?
   var cache: String?
-  /// True if the encoder is a part of the model, so that only tokens are computed.
+  /// True if the encoder is a part of the model, so that raw inputs are kept.
   var isInside = false
 
   /// True unless the encoder is a front end, which has no weights.
@@ -32,15 +32,10 @@ struct EncoderUse {
     }
     let folder = try EncoderFolder(encoder)
     let content = content ?? Self.content(of: folder.family)
-    guard !isInside || content == .text else {
-      throw Fault(
-        .usage, "only encoders of texts can be inside the model", key: "--inside", found: content.rawValue,
-        expected: "--modality NAME=COLUMN:text")
-    }
     if content != .video { try refuse("only videos have a rate", "--rate", rate) }
     try detector?.check(content)
+    if isInside { return try rawInputs(content, folder, detector) }
     return switch content {
-    case .text where isInside: try TextTokens(folder)
     case .text: try TextFeatures(folder, layer: layer ?? -1, pooling: pooling, cache: cache)
     case .audio:
       try MediaFeatures(sound: folder, layer: layer ?? -1, pooling: pooling, detector: detector, cache: cache)
@@ -49,6 +44,22 @@ struct EncoderUse {
     case .video:
       try MediaFeatures(
         video: folder, layer: layer ?? -1, pooling: pooling, rate: rate, detector: detector, cache: cache)
+    }
+  }
+
+  /// Makes the extractor of raw inputs for an encoder inside the model.
+  private func rawInputs(
+    _ content: RawContent, _ folder: EncoderFolder, _ detector: DetectorFolder?
+  ) throws(Fault) -> any FeatureExtractor {
+    switch content {
+    case .text: return try TextTokens(folder)
+    case .image: return try MediaFeatures(pixels: folder, detector: detector, cache: cache)
+    case .audio: return try MediaFeatures(waveform: folder, detector: detector, cache: cache)
+    case .video:
+      throw Fault(
+        .usage, "no encoder inside the model reads videos", key: "--inside", found: content.rawValue,
+        expected: "--modality NAME=COLUMN:text, :image or :audio",
+        remedy: "compute features of the frames before the model: --encoder NAME=\(encoder)")
     }
   }
 
@@ -67,9 +78,10 @@ struct EncoderUse {
 extension EncoderUse {
   /// The use that a model's configuration keeps.
   /// - Parameters:
+  ///   - isInside: true for an encoder inside the model.
   ///   - folder: the encoder's folder, if it has moved.
   ///   - detector: the detector's folder, if it has moved.
-  init(_ record: EncoderRecord, folder: String?, detector: String?) {
+  init(_ record: EncoderRecord, isInside: Bool, folder: String?, detector: String?) {
     content = RawContent(rawValue: record.content)
     encoder = MelSpectrum(rawValue: record.family) != nil ? record.family : folder ?? record.folder ?? ""
     let isSpectrum = MelSpectrum(rawValue: encoder) != nil
@@ -77,6 +89,6 @@ extension EncoderUse {
     pooling = Pooling(rawValue: record.pooling)
     rate = content == .video ? record.rate : nil
     self.detector = record.detector.map { detector ?? $0.folder ?? "" }
-    isInside = record.vocabulary != nil
+    self.isInside = isInside
   }
 }

@@ -1,7 +1,8 @@
 import Foundation
 import Polyphony
+import Torch
 
-/// The features of inputs by the hash of their content, kept in a file that only grows.
+/// The features of inputs, or prepared raw inputs, by the hash of their content, kept in a file that only grows.
 ///
 /// A computation that is stopped leaves what it has, and the next one goes on from there. The file is a header and then,
 /// for each input, its hash, its number of steps, a checksum and the numbers. A record that was not written whole is cut
@@ -27,18 +28,22 @@ final class FeatureCache {
   private let isWriter: Bool
   private var end = 0
   private var places: [Key: Place] = [:]
-  private var memory: [Key: [Float]] = [:]
+  private var memory: [Key: [UInt8]] = [:]
+  /// The type of a number.
+  private let type: SafetensorsType
 
   /// Opens or makes the file of an encoder in a folder. Without a folder everything stays in memory.
+  /// - Parameter kind: the kind of raw inputs, if the file keeps such.
   /// - Throws: `Fault(.cannotWrite)` for a folder or file that cannot be made.
-  init(folder: String?, for record: EncoderRecord) throws(Fault) {
+  init(folder: String?, for record: EncoderRecord, _ kind: Modality.Kind? = nil) throws(Fault) {
+    type = kind?.elementType ?? .f32
     guard let folder else {
       (path, descriptor, isWriter) = (nil, -1, false)
       return
     }
     try makeFolder(folder)
     let name =
-      "\(record.content)-\(record.sha256.prefix(16))-\(record.layer)-\(record.pooling)-\(record.longest ?? 0)"
+      "\(kind?.rawValue ?? record.content)-\(record.sha256.prefix(16))-\(record.layer)-\(record.pooling)-\(record.longest ?? 0)"
       + (record.rate.map { "-\($0)" } ?? "") + (record.detector.map { "-\($0.sha256.prefix(16))" } ?? "") + ".features"
     let path = "\(folder)/\(name)"
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
@@ -69,7 +74,7 @@ final class FeatureCache {
     var record = [UInt8](repeating: 0, count: Self.recordSize)
     while end + Self.recordSize <= size, pread(descriptor, &record, record.count, off_t(end)) == record.count {
       let steps = Int(Self.number(record[64..<68]))
-      let next = end + Self.recordSize + steps * width * 4
+      let next = end + Self.recordSize + steps * width * type.size
       guard next <= size else { break }
       let key = String(decoding: record[..<64], as: UTF8.self)
       places[key] = Place(offset: end + Self.recordSize, steps: steps, checksum: Array(record[68...]))
@@ -90,23 +95,23 @@ final class FeatureCache {
 
   /// Returns the number of steps of an input. It is nil if the input is not kept.
   func steps(of key: Key) -> Int? {
-    places[key]?.steps ?? memory[key].map { $0.count / max(1, width ?? 1) }
+    places[key]?.steps ?? memory[key].map { $0.count / max(1, (width ?? 1) * type.size) }
   }
 
   /// Returns the numbers of an input.
   /// - Throws: `Fault(.badData)` if the file is damaged there.
   func numbers(of key: Key) throws(Fault) -> [Float] {
-    if let numbers = memory[key] { return numbers }
+    if let bytes = memory[key] { return bytes.withUnsafeBytes(type.numbers) }
     guard let place = places[key], let width else { return [] }
-    var numbers = [Float](repeating: 0, count: place.steps * width)
-    let isWhole = numbers.withUnsafeMutableBytes { bytes in
+    var content = [UInt8](repeating: 0, count: place.steps * width * type.size)
+    let isWhole = content.withUnsafeMutableBytes { bytes in
       pread(descriptor, bytes.baseAddress, bytes.count, off_t(place.offset)) == bytes.count
         && Self.checksum(UnsafeRawBufferPointer(bytes)) == place.checksum
     }
     guard isWhole else {
       throw Fault(.badData, "kept features are damaged", file: path, remedy: "remove the file, and run this again")
     }
-    return numbers
+    return content.withUnsafeBytes(type.numbers)
   }
 
   /// Keeps the numbers of inputs.
@@ -114,7 +119,7 @@ final class FeatureCache {
   func append(_ features: [(key: Key, numbers: [Float])], width: Int) throws(Fault) {
     self.width = width
     guard isWriter, let path else {
-      for (key, numbers) in features { memory[key] = numbers }
+      for (key, numbers) in features { memory[key] = type.bytes(of: numbers) }
       return
     }
     var bytes: [UInt8] = []
@@ -126,7 +131,7 @@ final class FeatureCache {
     var found: [Key: Place] = [:]
     for (key, numbers) in features {
       let steps = numbers.count / width
-      numbers.withUnsafeBytes { content in
+      type.bytes(of: numbers).withUnsafeBytes { content in
         let checksum = Self.checksum(content)
         bytes += Array(key.utf8) + Self.bytes(steps) + checksum
         found[key] = Place(offset: start + Self.recordSize, steps: steps, checksum: checksum)

@@ -1,6 +1,7 @@
 import Foundation
 import Polyphony
 import PolyphonyConversion
+import Torch
 
 /// The tokens of texts, for an encoder inside a model. The encoder's weights are not read.
 public struct TextTokens: FeatureExtractor {
@@ -12,14 +13,16 @@ public struct TextTokens: FeatureExtractor {
   /// Describes the tokens of an encoder.
   /// - Throws: `Fault` for a folder that is no encoder of texts.
   public init(_ folder: EncoderFolder) throws(Fault) {
-    guard folder.family.inputs == [.tokens] else {
-      throw Fault(
-        .usage, "the encoder reads no texts", file: folder.path, found: folder.family.rawValue,
-        expected: "an encoder of texts")
+    try folder.check(.tokens, "texts", layer: -1, .none)
+    let network = try AbstractTensors.make { () throws(Fault) in
+      try folder.family.network(folder.configuration, reading: .tokens)
     }
-    let vocabulary = try folder.configuration.integer("vocab_size", 1...10_000_000)
-    record = try folder.record(content, longest: try folder.longestText(), vocabulary: vocabulary)
+    record = try folder.record(
+      content, longest: try folder.longestText(), vocabulary: (network as? any TokenReader)?.vocabulary)
   }
+
+  /// Returns the modality of tokens.
+  public func rawModality(_ name: String, length: Int) -> Modality? { .tokens(name, length: length, encoder: record) }
 
   /// Divides texts into tokens. White space at the ends does not count, and an empty text has none.
   /// - Throws: `Fault` if the tokenizer cannot be read, or if it gives numbers that the encoder does not know.

@@ -18,6 +18,20 @@ struct ConfigurationReader {
       file: "\(folder)/config.json", remedy: "an encoder's folder holds config.json and model.safetensors")
   }
 
+  /// Reads `preprocessor_config.json` in a folder. It is nil if there is none.
+  /// - Throws: `Fault(.badData)` if it is not a JSON object.
+  init?(preparationOf folder: String) throws(Fault) {
+    let file = "\(folder)/preprocessor_config.json"
+    guard FileManager.default.fileExists(atPath: file) else { return nil }
+    try self.init(file: file, remedy: "copy the folder again")
+  }
+
+  /// The preparation of inputs in the configuration of an encoder inside a model. It is nil if there is none.
+  /// - Throws: `Fault(.badData)` if it is not a JSON object.
+  func preparation() throws(Fault) -> ConfigurationReader? {
+    holds("preprocessor_config") ? try section("preprocessor_config") : nil
+  }
+
   /// Reads a file of this form.
   /// - Throws: The errors of ``init(folder:)``.
   init(file: String, remedy: String) throws(Fault) {

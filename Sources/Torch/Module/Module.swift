@@ -23,7 +23,7 @@ open class Module {
   public init() {}
 
   /// Switches this module and all inner modules to training or evaluation.
-  public func train(_ value: Bool = true) {
+  open func train(_ value: Bool = true) {
     isTraining = value
     for (_, child) in children { child.train(value) }
   }

@@ -78,6 +78,8 @@ import Torch
       ("\"hidden_size\" : 16", "\"hidden_size\" : \"wide\"", "hidden_size"),
       ("\"model_type\" : \"bert\"", "\"model_type\" : \"vit\"", "model_type"),
       ("\"kind\" : \"sequence\",\n      \"length\" : 7", "\"kind\" : \"vector\",\n      \"length\" : 7", "a vector"),
+      ("\"kind\" : \"tokens\"", "\"kind\" : \"sequence\"", "encoders.text.input"),
+      ("\"vocabulary\" : 40", "\"vocabulary\" : 41", "41 different tokens"),
       ("\"text\" : {", "\"sound\" : {", "no such modality"),
     ]) func refusesConfigurations(old: String, new: String, mention: String) throws
   {
@@ -97,7 +99,9 @@ import Torch
   @Test func refusesNumbersAsNames() throws {
     var configuration = try InsideModel.configuration()
     configuration.modalities[0].name = "1"
-    configuration.encoders = ["1": try #require(configuration.encoders?["text"])]
+    var encoder = try #require(configuration.encoders?["text"])
+    encoder.input.name = "1"
+    configuration.encoders = ["1": encoder]
     #expect(throws: Fault.self) { try MultimodalModel(configuration) }
   }
 

@@ -34,7 +34,7 @@ import Testing
   }
 
   /// What a detector does not find is missing, with the reason. A prediction does the same, and takes no other detector.
-  @Test func fromFilesToAPrediction() throws {
+  @Test(arguments: ["--encoder", "--inside"]) func fromFilesToAPrediction(place: String) throws {
     try withTemporaryFolder { folder in
       try Self.files(in: folder)
       try SmallDetector.faces(in: "\(folder)/finder")
@@ -44,7 +44,7 @@ import Testing
       #expect(described.output.contains("speech in sounds") && described.output.contains("sha256"))
       let converted = try Program.succeed(
         Self.convert + [
-          "--modality", "faces=faces:image", "--encoder", "faces=vit", "--detect", "faces=finder", "--modality",
+          "--modality", "faces=faces:image", place, "faces=vit", "--detect", "faces=finder", "--modality",
           "sound=sound:audio", "--encoder", "sound=logmel", "--pooling", "sound=mean", "--detect", "sound=listener",
         ], in: folder)
       #expect(converted.errors.contains("16 of 32 inputs of faces have no content"), "\(converted.errors)")

@@ -6,7 +6,8 @@ import Torch
 ///
 /// ```swift
 /// let corruption = try MissingCorruption(
-///   .sample(0.7), training: training.samples, validation: validation.samples, model.configuration.modalities, seed: 0)
+///   .sample(0.7), training: training.samples, validation: validation.samples, model.configuration.inputModalities,
+///   seed: 0)
 /// let trainer = try Trainer(
 ///   model, training: training, validation: validation, settings: .init(), seed: 0, corruption: corruption)
 /// let outcome = try trainer.run()

@@ -7,7 +7,7 @@ import Torch
 ///
 /// ```swift
 /// let mask = try MissingMask(contentsOf: "sample-0.7.safetensors")
-/// try mask.check(for: test.samples, model.configuration.modalities)
+/// try mask.check(for: test.samples, model.configuration.inputModalities)
 /// let evaluation = try model.evaluate(test, prepare: { mask.apply(to: $0, indices: $1) })
 /// ```
 public struct MissingMask {
@@ -84,7 +84,7 @@ public struct MissingMask {
     }
     for (index, kept) in tokens.enumerated() {
       guard let kept else { continue }
-      let shape = modalities[index].hasSteps ? [samples.count, samples.inputs.modalities[index].size(1)] : []
+      let shape = modalities[index].losesSteps ? [samples.count, samples.inputs.modalities[index].size(1)] : []
       guard kept.shape == shape else {
         throw Fault(
           .badData, "the mask was made for other lengths", file: file, key: "tokens.\(names[index])",

@@ -40,11 +40,11 @@ extension MissingProtocol {
       let missing = (rate * Double(count * width)).rounded()
       for candidate in candidates.prefix(Int(missing)) { presence[candidate.place] = 0 }
     case .token(let rate):
-      for (index, modality) in modalities.enumerated() where modality.hasSteps {
+      for (index, modality) in modalities.enumerated() where modality.losesSteps {
         tokens[index] = Self.keptSteps(inputs, index, rate, generator)
       }
     case .segment(let rate):
-      for (index, modality) in modalities.enumerated() where modality.hasSteps {
+      for (index, modality) in modalities.enumerated() where modality.losesSteps {
         tokens[index] = Self.aroundGap(inputs, index, rate, generator)
       }
     case .each(let rates):

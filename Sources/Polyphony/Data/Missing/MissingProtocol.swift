@@ -131,7 +131,7 @@ public enum MissingProtocol: Equatable, Sendable {
           "a rate up to \((largest * 1000).rounded(.down) / 1000) for \(names.count) modalities")
       }
     case .token, .segment:
-      guard modalities.contains(where: \.hasSteps) else {
+      guard modalities.contains(where: \.losesSteps) else {
         throw refuse("there are no steps to lose", "data with a sequence")
       }
     case .each(let rates):

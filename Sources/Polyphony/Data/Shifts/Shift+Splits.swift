@@ -123,7 +123,7 @@ extension Shift {
       switch kind {
       case .shift: "a sequence of several steps, or an image"
       case .swap: "a modality of several features"
-      default: "a modality of several steps, numbers or rows; tokens have no features that change"
+      default: "a modality of several steps, numbers or rows; raw inputs have no features that change"
       }
     return Fault(
       .usage, "the shift has nothing to act on", key: "--shift",

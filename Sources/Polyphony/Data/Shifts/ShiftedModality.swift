@@ -78,15 +78,14 @@ struct ShiftedModality {
     let place =
       switch kind {
       case .sequence: goes.unsqueezed(2)
-      case .vector, .tokens: goes
       case .image: goes.unsqueezed(1).unsqueezed(3)
+      default: goes
       }
     return mean.selected(where: place, otherwise: x)
   }
 
   private func late(_ share: Double) -> Tensor {
     switch kind {
-    case .vector, .tokens: return x
     case .image:
       let columns = x.size(3)
       let delay = max(1, Int((share * Double(columns)).rounded()))
@@ -98,6 +97,7 @@ struct ShiftedModality {
       // A clamp by a number converts integers to floats, hence the last conversion.
       let places = (Tensor.range(steps).unsqueezed(0) - delay.unsqueezed(1)).clamped(0, nil).to(.int64)
       return x.gathered(1, places.unsqueezed(2).expanded(-1, -1, x.size(2)))
+    default: return x
     }
   }
 

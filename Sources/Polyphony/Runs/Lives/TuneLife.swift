@@ -114,7 +114,7 @@ public struct TuneLife: Life {
       // All methods and seeds share one mask, so that their scores are comparable.
       let test = whole.test.samples
       mask = try life.condition.missing.map { (rule) throws(Fault) in
-        try rule.mask(for: test, configuration.modalities, seed: 0)
+        try rule.mask(for: test, configuration.inputModalities, seed: 0)
       }
     }
 
@@ -165,7 +165,7 @@ public struct TuneLife: Life {
       let corruption = try life.condition.missing.map { (rule) throws(Fault) in
         try MissingCorruption(
           rule, training: splits.training.samples, validation: splits.validation.samples,
-          model.configuration.modalities, seed: seed)
+          model.configuration.inputModalities, seed: seed)
       }
       let trainer = try Trainer(
         model, training: splits.training, validation: splits.validation, settings: training, seed: seed,

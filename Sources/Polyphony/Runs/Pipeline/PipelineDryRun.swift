@@ -130,7 +130,7 @@ struct PipelineDryRun {
     guard let text = try reader.optional("missing", .string) else { return nil }
     return try reader.locating("missing") { () throws(Fault) in
       let rule = try MissingProtocol(text)
-      try rule.check(configuration.modalities)
+      try rule.check(configuration.inputModalities)
       return rule
     }
   }

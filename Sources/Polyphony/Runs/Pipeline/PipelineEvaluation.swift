@@ -28,7 +28,7 @@ public struct PipelineEvaluation: Sendable {
       plans.append(
         try reader.locating("missing") { () throws(Fault) in
           let plan = try MissingPlan(text)
-          if case .single(let rule) = plan { try rule.check(configuration.modalities) }
+          if case .single(let rule) = plan { try rule.check(configuration.inputModalities) }
           return plan
         })
     }

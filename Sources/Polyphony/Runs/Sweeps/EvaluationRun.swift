@@ -84,7 +84,7 @@ public struct EvaluationRun {
         // Masks follow from the samples, the modalities and their order. So all candidates share them.
         if conditions.first?.mask.modalities != model.configuration.modalities.map(\.name) {
           conditions = try (missing ?? .single(.fixed([])))
-            .conditions(for: labelled.samples, model.configuration.modalities)
+            .conditions(for: labelled.samples, model.configuration.inputModalities)
         }
         var sweep = try MissingSweep(model, labelled, conditions, names: AnswerNames(dataset), device: device)
         if measuresModalities, var only = sweep.rows.first, sweep.rows.count == 1 {

@@ -19,12 +19,16 @@ public struct MediaFeatures: FeatureExtractor {
     (self.frontEnd, self.content, self.cache) = (frontEnd, content, cache)
   }
 
+  /// Returns the modality of raw inputs for an encoder inside a model, if that is what the front end makes.
+  public func rawModality(_ name: String, length: Int) -> Modality? { frontEnd.rawModality(name, length: length) }
+
   /// Computes the features of files, apart from those that are kept.
   /// - Throws: `Fault` if the encoder cannot be read, if ffmpeg is needed and absent, or if features cannot be kept.
   public func features(
     of inputs: [String], folder: String, progress: (Int, Int) -> Void
   ) throws(Fault) -> ExtractedFeatures {
-    let work = try MediaWork(frontEnd, kept: try FeatureCache(folder: cache, for: record))
+    let work = try MediaWork(
+      frontEnd, kept: try FeatureCache(folder: cache, for: record, rawModality("", length: 1)?.kind))
     for (done, input) in inputs.enumerated() {
       try work.add(input, path: input.hasPrefix("/") ? input : "\(folder)/\(input)")
       progress(done + 1, inputs.count)

@@ -13,6 +13,9 @@ protocol MediaFrontEnd: Sendable {
   /// The most files of one computation.
   var batch: Int { get }
 
+  /// Returns the modality of raw inputs that it makes for an encoder inside a model. It is nil if it makes features.
+  func rawModality(_ name: String, length: Int) -> Modality?
+
   /// Prepares the reading of files, and reads the weights of a detector if there is one.
   /// - Returns: A function from a path to what the encoder reads of the file. Its `Fault(.missingInput)` or
   ///   `Fault(.badData)`, for a file without usable content, is a missing input.
@@ -24,6 +27,11 @@ protocol MediaFrontEnd: Sendable {
   ///   `Fault(.badData)` is a missing input too.
   /// - Throws: `Fault` for an encoder that cannot be read.
   func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor]
+}
+
+extension MediaFrontEnd {
+  /// Default: it makes features.
+  func rawModality(_ name: String, length: Int) -> Modality? { nil }
 }
 
 extension EncoderFolder {

@@ -24,23 +24,17 @@ struct PictureFrontEnd: MediaFrontEnd {
   }
 
   func reading() throws(Fault) -> (String) throws(Fault) -> Tensor {
-    let prepared = try preparing()
-    return { (path) throws(Fault) in
-      guard let pixels = try prepared(Picture.read(path)) else {
-        throw Fault(.badData, "the picture shows no face", file: path)
-      }
-      return pixels
-    }
+    let read = try Picture.reading(detector)
+    return { (path) throws(Fault) in try preparation(read(path)) }
   }
 
   /// Prepares the preparation of pictures.
   /// - Returns: A function from a picture to the encoder's input. That is nil if a detector finds no face.
   /// - Throws: `Fault` for a detector that cannot be read.
   func preparing() throws(Fault) -> (Picture) throws(Fault) -> Tensor? {
-    let faces = try detector.map { (folder) throws(Fault) in try FaceDetector(folder) }
+    let show = try Picture.showing(detector)
     return { (picture) throws(Fault) in
-      guard let shown = faces.map({ $0.largestFace(in: picture) }) ?? picture else { return nil }
-      return try preparation(shown)
+      try show(picture).map { (shown) throws(Fault) in try preparation(shown) }
     }
   }
 
@@ -54,9 +48,38 @@ struct PictureFrontEnd: MediaFrontEnd {
 extension PicturePreparation {
   /// Reads the preparation of an encoder's folder.
   init(_ folder: EncoderFolder) throws(Fault) {
-    let tower = folder.family == .clip ? try folder.configuration.section("vision_config") : folder.configuration
+    try self.init(folder.family, folder.configuration, ConfigurationReader(preparationOf: folder.path))
+  }
+
+  /// Reads the preparation for an encoder from the content of `preprocessor_config.json`, if there is one.
+  init(
+    _ family: EncoderFamily, _ configuration: ConfigurationReader, _ file: ConfigurationReader?
+  ) throws(Fault) {
+    let tower = family == .clip ? try configuration.section("vision_config") : configuration
     let size = tower.holds("image_size") ? try tower.square("image_size", 1...4096) : nil
-    try self.init(folder: folder.path, family: folder.family, imageSize: size)
+    try self.init(file, family: family, imageSize: size)
+  }
+}
+
+extension Picture {
+  /// Prepares a detector of faces, if there is one.
+  /// - Returns: A function from a picture to its largest face, or to itself without a detector. It is nil without a face.
+  /// - Throws: `Fault` for a detector that cannot be read.
+  static func showing(_ detector: DetectorFolder?) throws(Fault) -> (Picture) -> Picture? {
+    guard let faces = try detector.map({ (folder) throws(Fault) in try FaceDetector(folder) }) else { return { $0 } }
+    return { faces.largestFace(in: $0) }
+  }
+
+  /// Prepares the reading of files, cut to their largest face if there is a detector.
+  /// - Returns: A function from a path to the picture. It throws `Fault(.badData)` without a face.
+  static func reading(_ detector: DetectorFolder?) throws(Fault) -> (_ path: String) throws(Fault) -> Picture {
+    let show = try showing(detector)
+    return { (path) throws(Fault) in
+      guard let shown = try show(Picture.read(path)) else {
+        throw Fault(.badData, "the picture shows no face", file: path)
+      }
+      return shown
+    }
   }
 }
 

@@ -48,13 +48,15 @@ struct WaveformPreparation: Sendable {
 
   /// Reads the file. Without it, these are the defaults of transformers' Wav2Vec2FeatureExtractor.
   /// - Throws: `Fault(.badData)` for a broken file.
-  init(folder: String) throws(Fault) {
-    let path = "\(folder)/preprocessor_config.json"
-    guard FileManager.default.fileExists(atPath: path) else {
+  init(folder: String) throws(Fault) { try self.init(ConfigurationReader(preparationOf: folder)) }
+
+  /// Reads the content of the file, if there is one.
+  /// - Throws: `Fault(.badData)` for a value that makes no sense.
+  init(_ file: ConfigurationReader?) throws(Fault) {
+    guard let file else {
       (rate, isNormalised) = (16_000, true)
       return
     }
-    let file = try ConfigurationReader(file: path, remedy: "copy the folder again")
     rate = try file.integer("sampling_rate", 1000...192_000, default: 16_000)
     isNormalised = try file.flag("do_normalize", default: true)
   }
@@ -62,11 +64,11 @@ struct WaveformPreparation: Sendable {
   /// The preparation in words.
   var summary: String { "\(rate) samples a second" + (isNormalised ? ", normalised" : "") }
 
-  /// Returns (x − mean) / √(variance + 10⁻⁷), or the sound as it is.
+  /// Returns (x − mean) / √(variance + 10⁻⁷) of each sound `[…, samples]`, or the sounds as they are.
   func callAsFunction(_ sound: Tensor) -> Tensor {
     guard isNormalised else { return sound }
-    let centred = sound - sound.mean()
-    return centred / ((centred * centred).mean() + 1e-7).sqrt()
+    let centred = sound - sound.mean(-1, keep: true)
+    return centred / ((centred * centred).mean(-1, keep: true) + 1e-7).sqrt()
   }
 }
 

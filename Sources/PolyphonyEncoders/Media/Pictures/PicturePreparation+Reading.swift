@@ -34,18 +34,21 @@ extension PicturePreparation {
     }
   }
 
-  /// Reads `preprocessor_config.json` in an encoder's folder.
+  /// Reads `preprocessor_config.json` in an encoder's folder, as ``init(_:family:imageSize:)`` does.
+  init(folder: String, family: EncoderFamily, imageSize: Int?) throws(Fault) {
+    try self.init(ConfigurationReader(preparationOf: folder), family: family, imageSize: imageSize)
+  }
+
+  /// Reads the content of a `preprocessor_config.json`.
   ///
   /// A key that the file lacks has the default of the processor that the file names, or else that of the family. Without
   /// the file these defaults are scaled to the configuration's `image_size`.
   /// - Throws: `Fault(.badData)` for a broken file, and for a form of resizing that is not known here.
-  init(folder: String, family: EncoderFamily, imageSize: Int?) throws(Fault) {
-    let path = "\(folder)/preprocessor_config.json"
-    guard FileManager.default.fileExists(atPath: path) else {
+  init(_ file: ConfigurationReader?, family: EncoderFamily, imageSize: Int?) throws(Fault) {
+    guard let file else {
       self.init(Defaults.all[Defaults.name(of: family)]!, imageSize: imageSize ?? 224)
       return
     }
-    let file = try ConfigurationReader(file: path, remedy: "copy the folder again")
     let (present, old) = (try file.text("image_processor_type"), try file.text("feature_extractor_type"))
     let named = present ?? old ?? ""
     let known = Defaults.all.keys.first { name in

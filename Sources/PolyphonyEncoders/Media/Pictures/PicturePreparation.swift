@@ -26,9 +26,13 @@ struct PicturePreparation: Equatable, Sendable {
   /// The mean and the deviation of each colour.
   var normal: [[Double]]?
 
-  /// Returns the pixels of a picture, `[3, height, width]`.
+  /// Returns the numbers of a picture, `[3, height, width]`.
+  /// - Throws: The errors of ``pixels(of:)``.
+  func callAsFunction(_ picture: Picture) throws(Fault) -> Tensor { normalised(try pixels(of: picture)) }
+
+  /// Returns the bytes of the resized and cropped picture, `[3, height, width]` u8.
   /// - Throws: `Fault(.badData)` for a picture so long that its resized form is too large.
-  func callAsFunction(_ picture: Picture) throws(Fault) -> Tensor {
+  func pixels(of picture: Picture) throws(Fault) -> Tensor {
     let (height, width) = target(picture)
     let needed = max(crop.map { $0[0] * $0[1] } ?? height * width, 0)
     guard needed <= Self.mostPixels, max(height, picture.height) * width <= Picture.mostPixels else {
@@ -38,14 +42,22 @@ struct PicturePreparation: Equatable, Sendable {
     }
     let resized = size == nil ? picture : picture.resized(width: width, height: height, filter)
     let cropped = crop.map { resized.cropped(height: $0[0], width: $0[1]) } ?? resized
-    let factor = scale ?? 1
-    var pixels = Tensor(cropped.bytes.map { Float(Double($0) * factor) })
-      .view(cropped.height, cropped.width, 3).permuted(2, 0, 1)
-    if let normal {
-      let (mean, deviation) = (Tensor(normal[0].map(Float.init)), Tensor(normal[1].map(Float.init)))
-      pixels = (pixels - mean.view(3, 1, 1)) / deviation.view(3, 1, 1)
-    }
-    return pixels.contiguous()
+    return Tensor(cropped.bytes).view(cropped.height, cropped.width, 3).permuted(2, 0, 1).contiguous()
+  }
+
+  /// Returns the numbers that an encoder reads for bytes `[…, 3, height, width]`: rescaled and normalised, f32.
+  func normalised(_ bytes: Tensor) -> Tensor {
+    let numbers = (bytes.to(.float64) * (scale ?? 1)).to(.float32)
+    guard let normal else { return numbers }
+    let (mean, deviation) = (Tensor(normal[0].map(Float.init)), Tensor(normal[1].map(Float.init)))
+    return (numbers - mean.view(3, 1, 1).to(bytes.device)) / deviation.view(3, 1, 1).to(bytes.device)
+  }
+
+  /// Height and width of every prepared picture. It is nil if they follow the picture's shape.
+  var sides: [Int]? {
+    if let crop { return crop }
+    guard case .exact(let height, let width) = size else { return nil }
+    return [height, width]
   }
 
   /// Returns height and width after resizing.

@@ -8,6 +8,9 @@ public final class MobileNetwork: EncoderNetwork {
   @Child("conv_stem") var stem: MobileStem
   @Child("layer") var blocks: [InvertedResidual]
   @Child("conv_1x1") var last: ConvolutionBlock
+  override var trainedLayers: [Module] { blocks + [last] }
+  /// The pixels of a side for each place of the last layer.
+  private(set) var reduction = 2
 
   init(_ configuration: ConfigurationReader) throws(Fault) {
     let form = try MobileForm(configuration)
@@ -25,6 +28,7 @@ public final class MobileNetwork: EncoderNetwork {
         form, widths[index], widths[index + 1], stride: isFull ? 1 : step, dilation: isFull ? dilation : 1)
     }
     last = form.block(widths[16], outputs, kernel: 1)
+    reduction = stride
   }
 
   override func encode(pixels: Tensor, layer: Int?) throws(Fault) -> EncoderStates {

@@ -5,6 +5,9 @@ import Torch
 public final class ResidualNetwork: EncoderNetwork {
   @Child("embedder.embedder") var stem: ConvolutionBlock
   @Child("encoder.stages") var stages: [ResidualStage]
+  override var trainedLayers: [Module] { stages }
+  /// The pixels of a side for each place of the last stage.
+  let reduction: Int
 
   init(_ configuration: ConfigurationReader) throws(Fault) {
     let channels = try configuration.integer("num_channels", 3...3, default: 3)
@@ -20,6 +23,8 @@ public final class ResidualNetwork: EncoderNetwork {
     if form == .bottleneck, widths.contains(where: { $0 < 4 }) {
       throw configuration.fault("hidden_sizes", "at least 4 features")
     }
+    // The stem takes every fourth place, and each stage every second one.
+    reduction = widths.dropFirst().reduce(reducesFirst ? 8 : 4) { size, _ in size * 2 }
     super.init(width: widths[widths.count - 1], layerCount: widths.count)
     stem = ConvolutionBlock(channels, first, kernel: 7, stride: 2, activation)
     stages = widths.indices.map { index in

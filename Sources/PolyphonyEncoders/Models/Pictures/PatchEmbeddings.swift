@@ -19,7 +19,8 @@ final class PatchEmbeddings: Module {
   @Parameter var first: Tensor
   @OptionalParameter var second: Tensor?
   @Parameter var positions: Tensor
-  private let patch: Int
+  /// The pixels of a patch's side.
+  let patch: Int
   private let grid: Int
 
   init(_ names: Names, _ configuration: ConfigurationReader, width: Int) throws(Fault) {
@@ -40,6 +41,9 @@ final class PatchEmbeddings: Module {
     if names.second != nil { second = .zeros(leading + leading + [width]) }
     positions = .zeros(leading + [count, width])
   }
+
+  /// The number of states of a picture.
+  func count(height: Int, width: Int) -> Int { (height / patch) * (width / patch) + (second == nil ? 1 : 2) }
 
   /// Returns states `[batch, patches + 1 or 2, width]`.
   ///

@@ -57,6 +57,13 @@ public final class SoundEncoder: EncoderNetwork {
     return EncoderStates(kept, layerCount: layerCount)
   }
 
+  /// Describes a sound that makes no step.
+  static func tooShort(_ samples: Int, least: Int) -> Fault {
+    Fault(
+      .badData, "the sound is too short for the encoder", key: "waveform", found: "\(samples) samples",
+      expected: "at least \(least)", remedy: "take a longer piece, or take the modality as missing")
+  }
+
   /// Refuses parts that few published encoders have and this one does not build.
   private static func refuseUnknownParts(_ configuration: ConfigurationReader) throws(Fault) {
     for key in ["add_adapter", "conv_pos_batch_norm"] where try configuration.flag(key, default: false) {

@@ -27,23 +27,26 @@ final class WaveformFeatureEncoder: Module {
     }
   }
 
+  /// The fewest samples, which make one step.
+  var least: Int { zip(kernels, strides).reversed().reduce(1) { ($0 - 1) * $1.1 + $1.0 } }
+
+  /// The number of steps of so many samples.
+  func steps(of samples: Int) -> Int {
+    zip(kernels, strides).reduce(samples) { $0 < $1.0 ? 0 : ($0 - $1.0) / $1.1 + 1 }
+  }
+
   /// Returns features `[batch, steps, width]` of `[batch, samples]`.
   /// - Throws: `Fault(.badData)` if the sound is too short for one step.
   func callAsFunction(_ waveform: Tensor) throws(Fault) -> Tensor {
-    let least = zip(kernels, strides).reversed().reduce(1) { ($0 - 1) * $1.1 + $1.0 }
     guard waveform.size(1) >= least else {
-      throw Fault(
-        .badData, "the sound is too short for the encoder", key: "waveform", found: "\(waveform.size(1)) samples",
-        expected: "at least \(least)", remedy: "take a longer piece, or take the modality as missing")
+      throw SoundEncoder.tooShort(waveform.size(1), least: least)
     }
     return blocks.reduce(waveform.unsqueezed(1)) { $1($0) }.transposed(1, 2)
   }
 
   /// Returns the mask of steps `[batch, length]` for a mask of samples.
   func mask(of samples: Tensor, length: Int) -> Tensor {
-    let counts = samples.to(.bool).to(.int64).sum(1).integers.map { count in
-      zip(kernels, strides).reduce(count) { $0 < $1.0 ? 0 : ($0 - $1.0) / $1.1 + 1 }
-    }
+    let counts = samples.to(.bool).to(.int64).sum(1).integers.map(steps)
     let steps = Tensor.range(length, device: samples.device).unsqueezed(0)
     return steps .< Tensor(counts, shape: [counts.count, 1]).to(samples.device)
   }

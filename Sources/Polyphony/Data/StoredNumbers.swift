@@ -1,0 +1,36 @@
+import Torch
+
+extension Modality.Kind {
+  /// The type of a number in a file: that of the kind of raw inputs, or f32.
+  package var elementType: SafetensorsType { raw?.type ?? .f32 }
+}
+
+// The conversion of numbers on their way into files and back, for f32 and the types of raw inputs.
+
+extension SafetensorsType {
+  /// Returns the bytes of numbers. Those of raw inputs are whole numbers of their type.
+  package func bytes(of numbers: some Collection<Float>) -> [UInt8] {
+    func bytes(_ elements: [some BitwiseCopyable]) -> [UInt8] { elements.withUnsafeBytes { Array($0) } }
+    switch self {
+    case .i64: return bytes(numbers.map { Int64($0) })
+    case .i16: return bytes(numbers.map { Int16($0) })
+    case .u8: return numbers.map { UInt8($0) }
+    default: return bytes(Array(numbers))
+    }
+  }
+
+  /// Returns the numbers of bytes in a file.
+  package func numbers(_ bytes: UnsafeRawBufferPointer) -> [Float] {
+    func elements<Element: BitwiseCopyable>(_ type: Element.Type) -> [Element] {
+      (0..<bytes.count / MemoryLayout<Element>.size).map { place in
+        bytes.loadUnaligned(fromByteOffset: place * MemoryLayout<Element>.size, as: type)
+      }
+    }
+    switch self {
+    case .i64: return elements(Int64.self).map(Float.init)
+    case .i16: return elements(Int16.self).map(Float.init)
+    case .u8: return bytes.map(Float.init)
+    default: return elements(Float.self)
+    }
+  }
+}

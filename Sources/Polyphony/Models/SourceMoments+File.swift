@@ -11,7 +11,6 @@ extension SourceMoments {
     var items: [SafetensorsWriter.Item] = [.init("shares", shares)]
     for (name, own) in features.sorted(by: { $0.key < $1.key }) {
       items += [.init("features.\(name).mean", own.mean), .init("features.\(name).variance", own.variance)]
-      if let precision = own.precision { items.append(.init("features.\(name).precision", precision)) }
     }
     if let answers {
       items += [.init("answers.mean", answers.mean), .init("answers.deviation", answers.deviation)]
@@ -51,13 +50,8 @@ extension SourceMoments {
         "\(key).mean", { $0.count == 3 && $0[0] == strata && $0[1] > 0 && $0[2] == width },
         "[\(strata), S, \(width)]")
       let steps = mean.size(1)
-      var own = Features(
+      features[modality.name] = Features(
         mean: mean, variance: try read("\(key).variance", { $0 == [steps, width] }, "[\(steps), \(width)]"))
-      if file["\(key).precision"] != nil {
-        let size = steps * width
-        own.precision = try read("\(key).precision", { $0 == [size, size] }, "[\(size), \(size)]")
-      }
-      features[modality.name] = own
     }
     if file["answers.mean"] != nil {
       answers = Answers(

@@ -19,22 +19,24 @@ public struct SourceMoments {
     public var mean: Tensor
     /// The mean variance within a stratum, `[S, D]` f64.
     public var variance: Tensor
-    /// The inverse of the covariance within strata of a sample's features, `[S·D, S·D]` f64. Where steps share their
-    /// moments, a sample's features are means over its steps. Nil for one stratum and for very many features.
-    public var precision: Tensor?
 
     /// Combines moments of the same shape.
-    public init(mean: Tensor, variance: Tensor, precision: Tensor? = nil) {
-      (self.mean, self.variance, self.precision) = (mean, variance, precision)
-    }
+    public init(mean: Tensor, variance: Tensor) { (self.mean, self.variance) = (mean, variance) }
 
     /// The same moments for all steps: means over the steps, and the variance around them.
     var pooled: Features {
       guard mean.size(1) > 1 else { return self }
       let pooled = mean.mean(1, keep: true)
       let between = (mean - pooled).squared().mean(0, 1).unsqueezed(0)
-      // The covariance of means over steps is not known.
       return Features(mean: pooled, variance: variance.mean(0, keep: true) + between)
+    }
+
+    /// The moments of all samples as one stratum.
+    func united(_ shares: Tensor) -> Features {
+      let weights = shares.reshaped(-1, 1, 1)
+      let united = (mean * weights).sum(0, keep: true)
+      let between = ((mean - united).squared() * weights).sum(0)
+      return Features(mean: united, variance: variance + between)
     }
 
     /// Moments of standardised features without strata: mean 0 and variance 1.

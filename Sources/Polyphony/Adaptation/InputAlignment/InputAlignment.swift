@@ -4,11 +4,13 @@ import Torch
 /// Input alignment: the statistics of the inputs, taken anew from unlabelled samples, by modality and by class.
 ///
 /// A sensor that ages or a microphone that is replaced moves and scales features. The method fits an affine map to each
-/// feature, which takes the target's samples to the source's class means (``SourceMoments``). The model's own answers,
-/// and discriminants of the features, say which sample belongs to which class. The classes' shares thus may change too: where plain standardisation takes
-/// another mix of classes for a drift, the map does not. Offline, expectation (the answers under the current map) and
-/// maximisation (the map) take turns, one epoch each. Online, every batch is a turn, and the sums over past
-/// samples fade with a half-life.
+/// feature, which takes the target's samples to the source's class means (``SourceMoments``). The model's own answers say
+/// which sample belongs to which class. So the classes' shares may change too, while plain standardisation takes another
+/// mix of classes for a drift.
+///
+/// Offline, expectation (the answers under the current map) and maximisation (the map) take turns, one epoch each. The
+/// first map goes half way to the source's mean and variance over all classes, because no answer can be trusted yet.
+/// Online, every batch is a turn, and the sums over past samples fade with a half-life.
 ///
 /// `strength` samples of the source take part in the sums, so that few samples move the map little. The parameters of
 /// the model stay as they are, and a step costs little more than a prediction.
@@ -31,9 +33,6 @@ public final class InputAlignment: AdaptationMethod {
   public let tensors = AdaptedTensors(.none)
   /// n₀, the number of source samples in the sums.
   public let strength: Double
-  /// The share of the features' discriminants in what says which class a sample belongs to; the model's answers have
-  /// the rest.
-  public let discriminantShare: Double
   /// The number of samples after which a sample of a stream counts half.
   public let halfLife: Double
 
@@ -62,7 +61,6 @@ public final class InputAlignment: AdaptationMethod {
     defaults.bounds.maximumMovement = 100
     settings = try AdaptationSettings(reader, defaults: defaults)
     strength = try reader.double("strength", default: 20, in: Above(0))
-    discriminantShare = try reader.double("discriminants", default: 0.5, in: 0...1)
     halfLife = try reader.double("half_life", default: 1000, in: Above(0))
     self.configuration = configuration
     map = InputMap(configuration)
@@ -82,7 +80,7 @@ public final class InputAlignment: AdaptationMethod {
   private func start(_ session: AdaptationSession) {
     let moments =
       session.model.sourceMoments ?? SourceMoments(shares: .ones([1], dtype: .float64), features: [:])
-    strata = Strata(moments, configuration.modalities, discriminantShare: discriminantShare)
+    strata = Strata(moments: moments)
     let mapped = configuration.modalities.enumerated().filter { $1.statisticsCount > 0 }
     parts = mapped.map { index, modality in
       var source = moments.features[modality.name] ?? .standard(features: modality.statisticsCount)
@@ -98,10 +96,11 @@ public final class InputAlignment: AdaptationMethod {
   /// Adds the batch to the sums; online also fits the map.
   public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
     guard let strata else { return AdaptationStep() }
-    let prediction = batch.prediction ?? session.predict(batch.inputs)
+    let weights =
+      isFirst(session)
+      ? strata.shares(of: batch.count) : strata.weights(batch.prediction ?? session.predict(batch.inputs))
     noGrad {
       let inputs = session.model.prepared(batch.inputs)
-      let weights = strata.weights(prediction, map.prepare(inputs))
       let fading = session.isOnline ? exp2(-Double(batch.count) / halfLife) : 1
       for place in parts.indices {
         if session.isOnline { parts[place].sums.fade(fading) }
@@ -116,17 +115,30 @@ public final class InputAlignment: AdaptationMethod {
 
   /// Fits the map to the sums of the epoch.
   public func endEpoch(_ session: AdaptationSession) throws(Fault) {
-    fit()
+    isFirst(session) ? fitHalfWay(session.samples.count) : fit()
     // The sums of the last epoch stay for the report.
     if session.epoch + 1 < epochs { start(session) }
   }
 
+  /// True for the epoch that fits the first map.
+  private func isFirst(_ session: AdaptationSession) -> Bool { !session.isOnline && session.epoch == 0 }
+
   private func fit() {
-    guard let strata else { return }
+    guard let shares = strata?.moments.shares else { return }
+    set { AffineFit.map($0.sums, to: $0.source, shares: shares, strength: strength) }
+  }
+
+  /// Fits one stratum, with as many samples of the source as of the target.
+  private func fitHalfWay(_ samples: Int) {
+    guard let shares = strata?.moments.shares else { return }
+    let one = Tensor.ones([1], dtype: .float64)
+    set { AffineFit.map($0.sums.united, to: $0.source.united(shares), shares: one, strength: Double(samples)) }
+  }
+
+  private func set(_ fitted: (Part) -> (scale: Tensor, shift: Tensor)) {
     noGrad {
       for part in parts {
-        let (scale, shift) = AffineFit.map(
-          part.sums, to: part.source, shares: strata.moments.shares, strength: strength)
+        let (scale, shift) = fitted(part)
         let own = map.map(part.name)
         own.scale.copyInPlace(from: scale.to(own.scale.dtype).to(own.scale.device))
         own.shift.copyInPlace(from: shift.to(own.shift.dtype).to(own.shift.device))

@@ -16,10 +16,8 @@ struct MomentSums {
   /// Q, `[S, D]`.
   var square: Tensor
 
-  /// S.
+  /// The number S of steps with sums of their own.
   var steps: Int { count.size(1) }
-  /// S·D.
-  var features: Int { square.count }
 
   /// Sums of no sample.
   init(strata: Int, steps: Int, features: Int) {
@@ -57,6 +55,13 @@ struct MomentSums {
     }
   }
 
+  /// The sums of all samples as one stratum.
+  var united: MomentSums {
+    var result = self
+    (result.count, result.sum) = (count.sum(0, keep: true), sum.sum(0, keep: true))
+    return result
+  }
+
   /// Multiplies all sums, so that later samples count more.
   mutating func fade(_ factor: Double) {
     for tensor in [count, sum, square] { tensor.multiplyInPlace(factor) }
@@ -92,16 +97,6 @@ enum FeatureSteps {
     case 4: x.flattened(2).transposed(1, 2)
     default: x
     }
-  }
-
-  /// The features of each sample, `[B, S·D]` f64: those of all steps, or for S = 1 their mean over the real steps. A
-  /// sample without the modality has zeros.
-  static func summary(_ inputs: Inputs, _ index: Int, steps: Int) -> Tensor {
-    let x = values(inputs.modalities[index]).to(.cpu).to(.float64)
-    let mask = real(inputs, index)?.to(.cpu).to(.float64)
-    guard steps == 1 else { return (mask.map { x * $0.unsqueezed(2) } ?? x).flattened(1) }
-    guard let mask else { return x.mean(1) }
-    return (x * mask.unsqueezed(2)).sum(1) / mask.sum(1, keep: true).clamped(1, nil)
   }
 
   /// The steps that hold values, `[B, L]` bool or `[B, 1]`; nil if all do. Padding, lost steps and missing modalities

@@ -3,10 +3,6 @@ import Torch
 extension SourceMoments {
   /// The largest number of steps that have moments of their own.
   static let mostSteps = 16
-  /// The largest number of features whose covariance is kept.
-  private static let mostFeatures = 512
-  /// How much of a covariance comes from its diagonal alone. Correlations from few samples are unreliable.
-  private static let shrinkage = 0.3
   /// The largest number of principal directions.
   private static let mostDirections = 16
 
@@ -32,10 +28,6 @@ extension SourceMoments {
       return MomentSums(
         strata: count, steps: ownSteps(training.samples, modality, index), features: modality.statisticsCount)
     }
-    let squares: [Tensor?] = sums.map { own in
-      guard let own, count > 1, own.features <= mostFeatures else { return nil }
-      return .zeros([own.features, own.features], dtype: .float64)
-    }
     var features: [Tensor] = []
     model.evaluating {
       noGrad {
@@ -43,22 +35,13 @@ extension SourceMoments {
           let batch = training.samples.rows(indices).to(device)
           let prepared = model.prepared(batch)
           let own = weights.rows(Tensor(indices))
-          for index in sums.indices {
-            sums[index]?.add(prepared, modality: index, weights: own)
-            guard let steps = sums[index]?.steps, let square = squares[index] else { continue }
-            let summary = FeatureSteps.summary(prepared, index, steps: steps)
-            square.addInPlace(summary.transposed(0, 1).matmul(summary))
-          }
+          for index in sums.indices { sums[index]?.add(prepared, modality: index, weights: own) }
           if configuration.task.kind != .segmentation { features.append(model(batch).features.to(.cpu).to(.float64)) }
         }
       }
     }
     var moments = SourceMoments(shares: weights.mean(0), features: [:])
-    for (index, modality) in configuration.modalities.enumerated() {
-      guard let own = sums[index] else { continue }
-      moments.features[modality.name] = own.moments
-      moments.features[modality.name]?.precision = squares[index].map { precision($0, own) }
-    }
+    for (modality, own) in zip(configuration.modalities, sums) { moments.features[modality.name] = own?.moments }
     if !features.isEmpty { moments.principal = principal(.concatenated(features)) }
     if configuration.task.kind == .regression, count > 1 {
       let prediction = model.predict(validation.samples, device: device).prediction
@@ -77,18 +60,6 @@ extension SourceMoments {
   static func ownSteps(_ modality: Modality) -> Int {
     guard modality.kind == .sequence, let length = modality.length, length <= mostSteps else { return 1 }
     return length
-  }
-
-  /// The inverse of the covariance within strata, shrunk to its diagonal, from the sum of outer products.
-  private static func precision(_ square: Tensor, _ sums: MomentSums) -> Tensor {
-    let moments = sums.moments
-    let mean = moments.mean.flattened(1)
-    let count = sums.count.select(1, 0)
-    let within = (square - mean.transposed(0, 1).matmul(mean * count)) / count.sum().clamped(1, nil)
-    let identity = Tensor.range(within.size(0)).oneHot(within.size(0)).to(.float64)
-    let diagonal = within * identity
-    let shrunk = within * (1 - shrinkage) + diagonal * shrinkage + identity * 0.01
-    return shrunk.solved(identity)
   }
 
   private static func principal(_ features: Tensor) -> Principal {

@@ -57,8 +57,9 @@ public final class InputAlignment: AdaptationMethod {
   public init(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault) {
     var defaults = AdaptationSettings()
     defaults.epochs = 12
-    // Where the source's answers are wrong, right ones are far from them.
-    defaults.bounds.maximumMovement = 100
+    // The map is bounded by its form. The spread of answers says nothing about it: a batch of a sorted stream may have a
+    // single class, and a source that is far off may give one answer to all samples.
+    defaults.bounds.isEnabled = false
     settings = try AdaptationSettings(reader, defaults: defaults)
     strength = try reader.double("strength", default: 20, in: Above(0))
     halfLife = try reader.double("half_life", default: 1000, in: Above(0))

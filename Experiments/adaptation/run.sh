@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # Test-time adaptation under shifts, five seeds, offline and online: the tables of RESULTS.md beside this file.
 #
-#   Experiments/adaptation/run.sh OUTPUT [CMU-MOSI folder]
+#   Experiments/adaptation/run.sh OUTPUT [folder of data sets]
 #
+# The folder may hold gas-sensor-drift, av-digits and cmu-mosi; parts whose data are not there are skipped.
 # Every finished sweep is kept: the same command goes on where it was stopped. POLYPHONY names the program, THREADS the
 # threads of each run (1 is best where several run side by side), PARTS a selection of the parts, RUN a command that
 # each run is given to (such as nice).
 set -euo pipefail
 program=${POLYPHONY:-.build/release/polyphony}
-output=${1:?usage: run.sh OUTPUT [CMU-MOSI folder]}
-mosi=${2:-}
+output=${1:?usage: run.sh OUTPUT [folder of data sets]}
+sets=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
-parts=${PARTS:-sentiment corpus mosi numerals}
+parts=${PARTS:-drift stream speakers sentiment corpus mosi numerals}
+aligning=inputs,ssa
 methods=source,norm,tent,eata,sar,read,mean-teacher,casp-contrast,casp-pseudo,casp-random,casp
 shifts=noise:3,noise:5,gain:3,gain:5,drop:3,drop:5,shift:3,shift:5,swap:3,swap:5,missing:3,missing:5
 seeds="0 1 2 3 4"
@@ -44,16 +46,72 @@ sweep() {
   mkdir -p "$output/$name"
   for seed in $seeds; do
     for mode in offline online; do
-      keep "$output/$name/$mode-$seed.json" evaluate --model "$output/$name/source/seed-$seed/model" --data "$data" \
+      keep "$output/$name/$mode-$seed.json" evaluate --model "$output/${name%%/*}/source/seed-$seed/model" --data "$data" \
         --shift "$chosen" --adapt "$methods" --seed "$seed" --recipe "$here/adapt-$mode.yaml" --json "$@" \
         $([ "$mode" = online ] && echo --online)
+      keep "$output/$name/$mode-$seed-aligned.json" evaluate \
+        --model "$output/${name%%/*}/source/seed-$seed/model" --data "$data" --shift "$chosen" --adapt "$aligning" \
+        --seed "$seed" --json "$@" $([ "$mode" = online ] && echo --online)
     done
   done
 }
 
+# has NAME: true if the data set is there.
+has() {
+  [ -d "$sets/$1" ] && return
+  echo "skipped: no folder $1 given" >&2
+  return 1
+}
+
+# adapted NAME SOURCE DATA [OPTIONS]: every method on the split «test» of a data set, five seeds.
+adapted() {
+  mkdir -p "$output/$(dirname "$1")"
+  keep "$output/$1.json" adapt --model "$2" --data "$3" --split test --method "$methods" --seeds 5 --json --resume \
+    --recipe "$here/adapt-offline.yaml" --output "$output/$1" "${@:4}"
+  # Methods that move statistics run at their defaults.
+  keep "$output/$1-aligned.json" adapt --model "$2" --data "$3" --split test --method "$aligning" --seeds 5 --json \
+    --resume --output "$output/$1-aligned" "${@:4}"
+}
+
+# plain NAME DATA: five source models at the program's defaults.
+plain() {
+  [ -s "$output/$1/source/results.json" ] || run train --data "$2" --output "$output/$1/source" --seeds 5 --resume
+}
+
+batches="3 4 5 6 8 9"
 for part in $parts; do
   echo "== $part" >&2
   case $part in
+  drift)
+    # Trained on the first ten months of a gas-sensor array, adapted to each later batch; «source» is without shift.
+    has gas-sensor-drift || continue
+    plain drift "$sets/gas-sensor-drift/source"
+    adapted drift/none "$output/drift/source" "$sets/gas-sensor-drift/source"
+    for batch in $batches; do
+      adapted "drift/batch-$batch" "$output/drift/source" "$sets/gas-sensor-drift/batch-$batch"
+    done
+    ;;
+  stream)
+    # The same batches in one stream, in order, by the default settings.
+    has gas-sensor-drift || continue
+    plain drift "$sets/gas-sensor-drift/source"
+    stream=$here/stream.py
+    export PYTHONPATH="$here/../../python:${PYTHONPATH:-}"
+    folders=()
+    for batch in $batches; do folders+=("$sets/gas-sensor-drift/batch-$batch"); done
+    [ -d "$output/data/stream" ] || python3 "$stream" make "$output/data/stream" "${folders[@]}"
+    keep "$output/stream.json" adapt --model "$output/drift/source" --data "$output/data/stream" --split test --online \
+      --method inputs --seeds 5 --json --resume --output "$output/stream"
+    python3 "$stream" plot "$output"/stream/inputs/seed-* --data "$output/data/stream" \
+      --parts 1586,161,197,2300,294,470 --output "$output/stream.svg"
+    ;;
+  speakers)
+    # Spoken and written digits: other speakers, the same pictures.
+    has av-digits || continue
+    plain speakers "$sets/av-digits/source"
+    adapted speakers/none "$output/speakers/source" "$sets/av-digits/source"
+    adapted speakers/unseen "$output/speakers/source" "$sets/av-digits/unseen-speakers"
+    ;;
   sentiment)
     make sentiment --samples 3000 --noise 0.8 --imbalance 0.4
     source_models sentiment "$output/data/sentiment"
@@ -77,19 +135,20 @@ for part in $parts; do
     done
     ;;
   mosi)
-    if [ ! -d "$mosi" ]; then
-      echo "skipped: no CMU-MOSI folder given" >&2
-      continue
-    fi
-    source_models mosi "$mosi"
-    sweep mosi "$mosi" noise:3,noise:5,drop:3,drop:5,missing:3,missing:5
+    # Standard folds, regression. Each modality is hit alone, then both.
+    has cmu-mosi || continue
+    source_models mosi "$sets/cmu-mosi"
+    for modality in text audio; do
+      sweep "mosi/$modality" "$sets/cmu-mosi" noise:0,noise:3,noise:5,gain:3,gain:5 --modality "$modality"
+    done
+    sweep mosi/both "$sets/cmu-mosi" noise:0,noise:3,noise:5,gain:3,gain:5
     ;;
   numerals)
     source_models numerals Data/numerals
-    sweep numerals Data/numerals noise:3,noise:5,gain:5,missing:3,missing:5
+    sweep numerals Data/numerals noise:0,noise:3,noise:5,gain:3,gain:5,missing:3
     ;;
   *)
-    echo "unknown part: $part (sentiment, corpus, mosi, numerals)" >&2
+    echo "unknown part: $part (drift, stream, speakers, sentiment, corpus, mosi, numerals)" >&2
     exit 2
     ;;
   esac

@@ -12,7 +12,8 @@ import pathlib
 import sys
 
 LOWER = {"mae"}
-METRIC = {"sentiment": "mae", "corpus": "mae", "mosi": "accuracy", "numerals": "accuracy"}
+METRIC = {"sentiment": "mae", "corpus": "mae", "mosi": "mae", "numerals": "accuracy"}
+DRIFTS = {"drift": "accuracy", "speakers": "accuracy"}
 
 
 def read(folder, mode):
@@ -104,6 +105,34 @@ def whole(output, mode):
         line([method, f"{mean(overall):+.4f} ± {error(overall):.4f}", f"{ratio:+.1f}", f"{worst[0]:+.3f} ({worst[1]})"])
 
 
+def drifts(folder, metric):
+    """Real drifts: a column a place, the mean over all but the one without shift, and its gain paired over seeds."""
+    table = collections.defaultdict(dict)
+    places = set()
+    for path in folder.glob("*.json"):
+        place = path.stem.removesuffix("-aligned")
+        places.add(place)
+        for row in json.loads(path.read_text())["results"]:
+            table[row["name"]][place] = row["metrics"][metric]["values"]
+    places = sorted(places, key=lambda place: (place == "none", place))
+    shifted = [place for place in places if place != "none"]
+    print(f"\n{folder.name}, {metric}\n")
+    line(["", *places, "mean", "gain", "worst gain"])
+    line(["---"] + ["---:"] * (len(places) + 3))
+    methods = ["source", *(name for name in table if name != "source")]
+    best = {place: max(mean(table[name][place]) for name in methods if place in table[name]) for place in places}
+    for name in methods:
+        row, source = table[name], table["source"]
+        cells = [f"{mean(row[place]):.3f}" if place in row else "" for place in places]
+        means = [mean(seeds) for seeds in zip(*(row[place] for place in shifted))]
+        before = [mean(seeds) for seeds in zip(*(source[place] for place in shifted))]
+        gained = [now - then for now, then in zip(means, before)]
+        worst = min((mean(row[place]) - mean(source[place]), place) for place in row)
+        regret = mean([best[place] - mean(row[place]) for place in shifted])
+        line([name, *cells, f"{mean(means):.3f}", f"{mean(gained):+.3f} ± {error(gained):.3f}",
+              f"{worst[0]:+.3f} ({worst[1]}); regret {regret:.3f}"])
+
+
 def grid(folder):
     """What settings were chosen by: the gain of each on the mean over shifts of the validation split."""
     table = collections.defaultdict(dict)
@@ -130,10 +159,13 @@ def main():
     output = pathlib.Path(sys.argv[1])
     if sys.argv[2:] == ["grid"]:
         return grid(output / "grid")
+    for part, metric in DRIFTS.items():
+        if (output / part).is_dir():
+            drifts(output / part, metric)
     for part, metric in METRIC.items():
         for mode in ("offline", "online"):
             table = {}
-            folders = sorted((output / part).glob("*/")) if part == "corpus" else [output / part]
+            folders = sorted((output / part).glob("*/")) if part in ("corpus", "mosi") else [output / part]
             for folder in folders:
                 table.update(read(folder, mode))
             if table:

@@ -156,7 +156,9 @@ public final class ClassifierGuidedModulation: StepHook {
     guard followsLag else { return }
     let scores = validationScores(validation, model)
     log.add("drop", names, dropRates)
-    dropRates = FusionLag(fused: scores[0], alone: Array(scores[1...]), best: score.best).rates(settings.drop)
+    let lag = FusionLag(
+      fused: scores[0], alone: Array(scores[1...]), best: score.best, count: validation.count)
+    dropRates = lag.rates(settings.drop)
     log.add("validation_score", ["fused"] + names, scores)
   }
 

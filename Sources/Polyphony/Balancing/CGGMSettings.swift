@@ -127,10 +127,14 @@ public struct CGGMSettings: Equatable, Sendable {
     return settings
   }
 
-  /// The settings of the strategy `balanced`: B_i follows levels and scales updates, the classifiers teach, and the
-  /// fusion loses encodings while it lags behind a single modality.
+  /// The settings of the strategy `balanced`: B_i follows levels and scales updates, the classifiers teach a little, and
+  /// the fusion loses encodings while it lags behind a single modality.
+  ///
+  /// The whole gradient of the classifiers would shape the encoders for single modalities, which costs accuracy where a
+  /// prediction needs several.
   public static var balanced: CGGMSettings {
-    var settings = teaching
+    var settings = CGGMSettings()
+    settings.teaching = 0.1
     (settings.parts, settings.measure, settings.target) = (.magnitude, .level, .updates)
     (settings.drop, settings.dropping) = (0.9, .lag)
     return settings

@@ -34,6 +34,15 @@ public struct CGGMSettings: Equatable, Sendable {
     case updates
   }
 
+  /// The rule for the rates of dropout of encodings.
+  public enum Dropping: String, Sendable, CaseIterable {
+    /// Every modality has the rate `drop` in every step.
+    case always
+    /// The rates follow from the lag of the fusion behind single modalities on the validation split, and `drop` is the
+    /// largest. They are 0 in the first epoch and change at the end of each epoch.
+    case lag
+  }
+
   /// The start ε(0) of the progress.
   public enum Start: String, Sendable, CaseIterable {
     /// 0 (as published).
@@ -90,8 +99,10 @@ public struct CGGMSettings: Equatable, Sendable {
   /// The probability that the fusion reads zeros in place of a sample's encoding, in training; 0 as published.
   ///
   /// It goes beyond the paper too. A better encoder raises the score only if the fusion reads it, and a fusion whose
-  /// loss has vanished does not learn to.
+  /// loss has vanished does not learn to. With ``Dropping/lag`` this is the largest probability.
   public var drop = 0.0
+  /// The rule for the rates of that dropout.
+  public var dropping = Dropping.always
   /// B_max; nil for ρ.
   public var limit: Double?
   /// The score ε of a regression; nil for the task's own.
@@ -116,13 +127,16 @@ public struct CGGMSettings: Equatable, Sendable {
     return settings
   }
 
-  /// The settings of the strategy `balanced`: B_i follows levels and scales updates, and the classifiers teach.
+  /// The settings of the strategy `balanced`: B_i follows levels and scales updates, the classifiers teach a little, and
+  /// the fusion loses encodings while it lags behind a single modality.
   ///
-  /// Dropout of encodings is not among them. It wins where one modality suffices, and loses where a prediction needs
-  /// several.
+  /// The whole gradient of the classifiers would shape the encoders for single modalities, which costs accuracy where a
+  /// prediction needs several.
   public static var balanced: CGGMSettings {
-    var settings = teaching
+    var settings = CGGMSettings()
+    settings.teaching = 0.1
     (settings.parts, settings.measure, settings.target) = (.magnitude, .level, .updates)
+    (settings.drop, settings.dropping) = (0.9, .lag)
     return settings
   }
 
@@ -155,6 +169,7 @@ public struct CGGMSettings: Equatable, Sendable {
     start = try reader.choice("start", default: start)
     teaching = try reader.double("teaching", default: teaching, in: 0...)
     drop = try reader.double("drop", default: drop, in: 0..<1)
+    dropping = try reader.choice("dropping", default: dropping)
     limit = try reader.optional("limit", .double(in: Above(0))) ?? limit
     score = try reader.optional("score", .choice(of: ModalityScore.Regression.self)) ?? score
     classifierLayers = try reader.optional("classifier_layers", .int(in: 1...64)) ?? classifierLayers

@@ -15,7 +15,8 @@ import Torch
 /// One backward pass serves the model and the classifiers, because their graphs are disjoint. With `teaching` they are
 /// not disjoint. Then a share κ of each classifier's gradient enters its encoder, ∂L/∂h_i += κ ∂L_i/∂h_i, and B_i
 /// multiplies it like the rest. With `drop` the fusion reads zeros in place of some encodings (`EncodingDropout`), while
-/// the classifiers read all of them.
+/// the classifiers read all of them. With `dropping: lag` it does so only while one modality alone does better on the
+/// validation split (`FusionLag`). Then each epoch needs one more pass over that split.
 ///
 /// Early fusion has no separate encoders, so B_i acts on the projections. A sample that lacks a modality counts in that
 /// modality's score like the others.
@@ -40,6 +41,8 @@ public final class ClassifierGuidedModulation: StepHook {
   private var optimizer: (any Optimizer)?
   private var clip = 0.0
   private var log = BalancingLog()
+  /// The rates of dropout of encodings.
+  private(set) var dropRates: [Double]
 
   /// Makes the method for a model.
   /// - Throws: `Fault(.usage)` if a modality has no parameters of its own, or if the heads have incomparable gradients.
@@ -53,6 +56,7 @@ public final class ClassifierGuidedModulation: StepHook {
       count: names.count, rho: settings.rho, limit: settings.limit, smoothing: settings.smoothing,
       start: try Self.start(settings, score), measure: settings.measure)
     current = names.map { _ in 1 }
+    dropRates = names.map { _ in settings.dropping == .always ? settings.drop : 0 }
     classifiers = ModalityClassifiers(
       model, layers: settings.classifierLayers ?? configuration.classifierLayers ?? 1)
     let (head, own) = (model.backbone.outputLayer.weight.size(1), model.backbone.encodedWidth)
@@ -78,7 +82,7 @@ public final class ClassifierGuidedModulation: StepHook {
 
   /// The encodings that the setting `drop` leaves to the fusion.
   public func fusionInput(_ encoded: [Tokens], of inputs: Inputs) -> [Tokens] {
-    EncodingDropout.applied(to: encoded, of: inputs, rate: settings.drop)
+    EncodingDropout.applied(to: encoded, of: inputs, rates: dropRates)
   }
 
   /// One parameter group per modality, and one for shared parameters. The classifiers have their own optimiser.
@@ -145,6 +149,32 @@ public final class ClassifierGuidedModulation: StepHook {
     optimizer.step()
   }
 
+  private var followsLag: Bool { settings.dropping == .lag && settings.drop > 0 }
+
+  /// Sets the rates of dropout for the next epoch from the fusion's lag behind single modalities.
+  public func endEpoch(_ epoch: Int, validation: LabelledSplit, model: MultimodalModel) throws(Fault) {
+    guard followsLag else { return }
+    let scores = validationScores(validation, model)
+    log.add("drop", names, dropRates)
+    let lag = FusionLag(
+      fused: scores[0], alone: Array(scores[1...]), best: score.best, count: validation.count)
+    dropRates = lag.rates(settings.drop)
+    log.add("validation_score", ["fused"] + names, scores)
+  }
+
+  /// The scores of the fused prediction and of all classifiers on a split.
+  private func validationScores(_ split: LabelledSplit, _ model: MultimodalModel) -> [Double] {
+    classifiers.train(false)
+    defer { classifiers.train() }
+    var sums = Array(repeating: 0.0, count: 1 + names.count)
+    model.forEachBatch(of: split.samples, device: model.device, encodings: true) { output, indices in
+      let target = split.target.rows(Tensor(indices)).to(output.prediction.device)
+      let values = score([output.prediction] + classifiers(output.encoded).map(\.prediction), target)
+      sums = zip(sums, values).map { $0 + $1 * Double(indices.count) }
+    }
+    return sums.map { $0 / Double(split.count) }
+  }
+
   private func report(_ epoch: Int, _ scores: [Double], _ balance: BalancingTerms.Step, _ cosines: Tensor) {
     log.begin(epoch)
     log.add("score", names, scores)
@@ -157,14 +187,16 @@ public final class ClassifierGuidedModulation: StepHook {
   /// The epoch's means by modality and one figure for all.
   ///
   /// `score`, `balance` (B_i), `cosine` and `clamped` (the share of steps with a clamped B_i) have one figure per
-  /// modality. `balance_undefined` is the share of steps in which ΣΔε vanished.
+  /// modality. `balance_undefined` is the share of steps in which ΣΔε vanished. With `dropping: lag` there are also the
+  /// epoch's rates `drop` and, at its end, `validation_score` of each modality and of `fused`.
   public func metrics() -> [(name: String, value: Double)] { log.metrics }
 
-  /// The classifiers, their optimiser, the scores and the epoch's log so far.
+  /// The classifiers, their optimiser, the scores, the rates of dropout and the epoch's log so far.
   public func state() -> [(key: String, tensor: Tensor)] {
     StrategyState.prefixed("classifiers", classifiers.state())
       + StrategyState.prefixed("optimizer", optimizer?.state() ?? [])
-      + [("scores", StrategyState.numbers(terms.scores)), ("terms", StrategyState.numbers(current))] + log.state()
+      + [("scores", StrategyState.numbers(terms.scores)), ("terms", StrategyState.numbers(current))]
+      + (followsLag ? [("drop", StrategyState.numbers(dropRates))] : []) + log.state()
   }
 
   /// Restores the tensors of ``state()``.
@@ -173,6 +205,7 @@ public final class ClassifierGuidedModulation: StepHook {
     try optimizer?.load(StrategyState.section("optimizer", of: state), file: file)
     terms.scores = try StrategyState.numbers("scores", of: state, count: names.count, file: file)
     current = try StrategyState.numbers("terms", of: state, count: names.count, file: file)
+    if followsLag { dropRates = try StrategyState.numbers("drop", of: state, count: names.count, file: file) }
     try log.load(state, file: file)
   }
 }

@@ -2,16 +2,17 @@ import Torch
 
 /// Dropout of whole modalities between encoders and fusion: the fusion reads zeros in place of an encoding.
 ///
-/// Each sample loses each of its modalities with the same probability. A sample that would lose all of them keeps them.
+/// Each sample loses each of its modalities with the probability of that modality. A sample that would lose all of them
+/// keeps them.
 /// The encodings that stay are not scaled, because the fusion also learns from complete samples and is evaluated on
 /// them.
 enum EncodingDropout {
-  /// The encodings that the fusion reads.
+  /// The encodings that the fusion reads, with one rate for each modality.
   ///
   /// The random numbers come from libtorch's generator, like those of other dropout.
-  static func applied(to encoded: [Tokens], of inputs: Inputs, rate: Double) -> [Tokens] {
-    guard rate > 0, encoded.count > 1, let like = encoded.first?.values else { return encoded }
-    let drawn = (Tensor.uniform([inputs.count, encoded.count]) .>= rate).to(like.device)
+  static func applied(to encoded: [Tokens], of inputs: Inputs, rates: [Double]) -> [Tokens] {
+    guard rates.contains(where: { $0 > 0 }), encoded.count > 1, let like = encoded.first?.values else { return encoded }
+    let drawn = (Tensor.uniform([inputs.count, encoded.count]) .>= Tensor(rates.map(Float.init))).to(like.device)
     let present = inputs.presence?.to(like.device)
     let left = (present.map { $0 .& drawn } ?? drawn).to(.int64).sum(1, keep: true)
     let kept = (drawn .| (left .== 0)).to(like.dtype)

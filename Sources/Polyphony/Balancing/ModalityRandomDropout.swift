@@ -21,6 +21,6 @@ public final class ModalityRandomDropout: StepHook {
 
   /// The encodings that are left.
   public func fusionInput(_ encoded: [Tokens], of inputs: Inputs) -> [Tokens] {
-    EncodingDropout.applied(to: encoded, of: inputs, rate: rate)
+    EncodingDropout.applied(to: encoded, of: inputs, rates: encoded.map { _ in rate })
   }
 }

@@ -45,6 +45,9 @@ public struct ModalityScore: Sendable {
     }
   }
 
+  /// The best possible score: 0 for the error, 1 for all others.
+  public var best: Double { task.kind == .regression && regression == .error ? 0 : 1 }
+
   /// Computes the scores of several predictions of one batch. One transfer brings all numbers from the device.
   public func callAsFunction(_ predictions: [Tensor], _ target: Tensor) -> [Double] {
     noGrad { Tensor.stacked(predictions.map { score($0.detached(), target) }).doubles }

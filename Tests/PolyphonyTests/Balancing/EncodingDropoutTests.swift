@@ -17,7 +17,7 @@ import Torch
   @Test func theShareIsTheRate() {
     ownRandomNumbers {
       let inputs = Inputs([.zeros([4000, 1]), .zeros([4000, 1]), .zeros([4000, 1])])
-      let dropped = EncodingDropout.applied(to: encodings(4000, modalities: 3), of: inputs, rate: 0.3)
+      let dropped = EncodingDropout.applied(to: encodings(4000, modalities: 3), of: inputs, rates: [0.3, 0.3, 0.3])
       let rows = kept(dropped)
       #expect(rows.allSatisfy { $0.contains(true) })
       // A sample that would lose all three, 0.3³ of them, keeps all.
@@ -28,14 +28,24 @@ import Torch
     }
   }
 
+  @Test func eachModalityHasItsOwnRate() {
+    ownRandomNumbers {
+      let inputs = Inputs([.zeros([4000, 1]), .zeros([4000, 1])])
+      let rows = kept(
+        EncodingDropout.applied(to: encodings(4000, modalities: 2), of: inputs, rates: [0.6, 0]))
+      #expect(abs(Double(rows.count { !$0[0] }) / 4000 - 0.6) < 0.03)
+      #expect(rows.allSatisfy { $0[1] })
+    }
+  }
+
   @Test func theLastPresentModalityStays() {
     ownRandomNumbers {
       var inputs = Inputs([.zeros([500, 1]), .zeros([500, 1])])
       inputs.presence = Tensor([true, false]).unsqueezed(0).expanded(500, 2)
-      let rows = kept(EncodingDropout.applied(to: encodings(500, modalities: 2), of: inputs, rate: 0.5))
+      let rows = kept(EncodingDropout.applied(to: encodings(500, modalities: 2), of: inputs, rates: [0.5, 0.5]))
       #expect(rows.allSatisfy { $0[0] })
       let alone = Inputs([.zeros([500, 1])])
-      let single = EncodingDropout.applied(to: encodings(500, modalities: 1), of: alone, rate: 0.9)
+      let single = EncodingDropout.applied(to: encodings(500, modalities: 1), of: alone, rates: [0.9])
       #expect(kept(single).allSatisfy { $0[0] })
     }
   }

@@ -149,8 +149,9 @@ import Torch
     #expect(try read("{measure: level}").smoothing == 0.99)
     #expect(try read("{measure: level, smoothing: 0.5}").smoothing == 0.5)
     let balanced = try read("{}", .balanced)
-    #expect(balanced.measure == .level && balanced.target == .updates && balanced.teaching == 1)
-    #expect(balanced.smoothing == 0.99 && balanced.parts == .magnitude && balanced.drop == 0)
+    #expect(balanced.measure == .level && balanced.target == .updates && balanced.teaching == 0.1)
+    #expect(balanced.smoothing == 0.99 && balanced.parts == .magnitude)
+    #expect(balanced.drop == 0.9 && balanced.dropping == .lag)
     #expect(try read("{teaching: 0.5}", .balanced).teaching == 0.5)
     // Where chance is unknown, levels count from 0.
     var plain = Tiny.configuration("encoder_fusion", .regression)

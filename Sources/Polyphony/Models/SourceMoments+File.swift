@@ -10,7 +10,10 @@ extension SourceMoments {
   public func write(to folder: String) throws(Fault) {
     var items: [SafetensorsWriter.Item] = [.init("shares", shares)]
     for (name, own) in features.sorted(by: { $0.key < $1.key }) {
-      items += [.init("features.\(name).mean", own.mean), .init("features.\(name).variance", own.variance)]
+      items += [
+        .init("features.\(name).mean", own.mean), .init("features.\(name).variance", own.variance),
+        .init("features.\(name).fold_drift", Tensor([own.foldDrift])),
+      ]
     }
     if let answers {
       items += [.init("answers.mean", answers.mean), .init("answers.deviation", answers.deviation)]
@@ -51,7 +54,8 @@ extension SourceMoments {
         "[\(strata), S, \(width)]")
       let steps = mean.size(1)
       features[modality.name] = Features(
-        mean: mean, variance: try read("\(key).variance", { $0 == [steps, width] }, "[\(steps), \(width)]"))
+        mean: mean, variance: try read("\(key).variance", { $0 == [steps, width] }, "[\(steps), \(width)]"),
+        foldDrift: try read("\(key).fold_drift", { $0 == [1] }, "[1]").item)
     }
     if file["answers.mean"] != nil {
       answers = Answers(

@@ -19,16 +19,21 @@ public struct SourceMoments {
     public var mean: Tensor
     /// The mean variance within a stratum, `[S, D]` f64.
     public var variance: Tensor
+    /// How far the validation split is from the training split, in standard deviations of the source: what no adaptation
+    /// has to undo.
+    public var foldDrift = 0.0
 
     /// Combines moments of the same shape.
-    public init(mean: Tensor, variance: Tensor) { (self.mean, self.variance) = (mean, variance) }
+    public init(mean: Tensor, variance: Tensor, foldDrift: Double = 0) {
+      (self.mean, self.variance, self.foldDrift) = (mean, variance, foldDrift)
+    }
 
     /// The same moments for all steps: means over the steps, and the variance around them.
     var pooled: Features {
       guard mean.size(1) > 1 else { return self }
       let pooled = mean.mean(1, keep: true)
       let between = (mean - pooled).squared().mean(0, 1).unsqueezed(0)
-      return Features(mean: pooled, variance: variance.mean(0, keep: true) + between)
+      return Features(mean: pooled, variance: variance.mean(0, keep: true) + between, foldDrift: foldDrift)
     }
 
     /// The moments of all samples as one stratum.
@@ -36,7 +41,7 @@ public struct SourceMoments {
       let weights = shares.reshaped(-1, 1, 1)
       let united = (mean * weights).sum(0, keep: true)
       let between = ((mean - united).squared() * weights).sum(0)
-      return Features(mean: united, variance: variance + between)
+      return Features(mean: united, variance: variance + between, foldDrift: foldDrift)
     }
 
     /// Moments of standardised features without strata: mean 0 and variance 1.

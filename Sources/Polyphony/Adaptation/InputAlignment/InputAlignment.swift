@@ -12,8 +12,9 @@ import Torch
 /// first map goes half way to the source's mean and variance over all classes, because no answer can be trusted yet.
 /// Online, every batch is a turn, and the sums over past samples fade with a half-life.
 ///
-/// `strength` samples of the source take part in the sums, so that few samples move the map little. The parameters of
-/// the model stay as they are, and a step costs little more than a prediction.
+/// A modality keeps its inputs if it is no farther from the source than twice the distance between the source's own
+/// splits. `strength` samples of the source take part in the sums, so that few samples move the map little. The
+/// parameters of the model stay as they are, and a step costs little more than a prediction.
 ///
 /// A model from before ``SourceMoments`` is aligned to mean 0 and variance 1 of each feature, without classes.
 ///
@@ -139,12 +140,22 @@ public final class InputAlignment: AdaptationMethod {
   private func set(_ fitted: (Part) -> (scale: Tensor, shift: Tensor)) {
     noGrad {
       for part in parts {
+        let trust = trust(part)
         let (scale, shift) = fitted(part)
         let own = map.map(part.name)
-        own.scale.copyInPlace(from: scale.to(own.scale.dtype).to(own.scale.device))
-        own.shift.copyInPlace(from: shift.to(own.shift.dtype).to(own.shift.device))
+        own.scale.copyInPlace(from: (1 + trust * (scale - 1)).to(own.scale.dtype).to(own.scale.device))
+        own.shift.copyInPlace(from: (trust * shift).to(own.shift.dtype).to(own.shift.device))
       }
     }
+  }
+
+  /// The part of a modality's map that is used: 1 − (2·d_fold / d)², at least 0.
+  ///
+  /// d is how far the target is from the source, d_fold how far the source's own splits are from each other. A map for a
+  /// difference as between two splits would add noise alone.
+  private func trust(_ part: Part) -> Double {
+    let (fold, drift) = (part.source.foldDrift * 2, part.sums.drift(from: part.source))
+    return fold == 0 ? 1 : drift > fold ? 1 - (fold / drift) * (fold / drift) : 0
   }
 
   /// How far each modality has drifted.

@@ -42,12 +42,40 @@ extension SourceMoments {
     }
     var moments = SourceMoments(shares: weights.mean(0), features: [:])
     for (modality, own) in zip(configuration.modalities, sums) { moments.features[modality.name] = own?.moments }
+    moments.measureFolds(model, validation, device)
     if !features.isEmpty { moments.principal = principal(.concatenated(features)) }
     if configuration.task.kind == .regression, count > 1 {
       let prediction = model.predict(validation.samples, device: device).prediction
       moments.answers = answers(prediction, Strata.of(validation.target, configuration.task).indices, count)
     }
     return moments
+  }
+
+  /// Measures how far the validation split is from the training split.
+  private mutating func measureFolds(_ model: MultimodalModel, _ validation: LabelledSplit, _ device: Device) {
+    let configuration = model.configuration
+    let count = shares.size(0)
+    let weights = Strata.of(validation.target, configuration.task).indices.oneHot(count).to(.float64)
+    var sums = features.mapValues { own in
+      MomentSums(strata: count, steps: own.mean.size(1), features: own.mean.size(2))
+    }
+    model.evaluating {
+      noGrad {
+        for indices in BatchSampler(count: validation.samples.count, batchSize: 256, seed: nil).epoch(0) {
+          let prepared = model.prepared(validation.samples.rows(indices).to(device))
+          let own = weights.rows(Tensor(indices))
+          for (index, modality) in configuration.modalities.enumerated() {
+            guard let steps = sums[modality.name]?.steps else { continue }
+            guard steps == 1 || FeatureSteps.values(prepared.modalities[index]).size(1) == steps else { continue }
+            sums[modality.name]?.add(prepared, modality: index, weights: own)
+          }
+        }
+      }
+    }
+    for (name, own) in sums {
+      guard let source = features[name] else { continue }
+      features[name]?.foldDrift = noGrad { own.drift(from: source) }
+    }
   }
 
   private static func ownSteps(_ samples: UnlabelledSplit, _ modality: Modality, _ index: Int) -> Int {

@@ -12,11 +12,12 @@ import Torch
 ///
 /// A = mean(x²) − x̄², B = mean(xμ) − x̄ μ̄, a = (B + √(B² + 4Av)) / 2A, b = μ̄ − a x̄.
 ///
-/// With one stratum B is 0, and the map matches mean and variance.
+/// With one stratum B is 0, and the map matches mean and variance. An a below 1 becomes 1: features that vary more than
+/// before may carry noise, which no map undoes, and a map that shrinks them takes the signal away too.
 enum AffineFit {
   /// A floor of variances. A feature that is constant in both keeps a = 1.
   private static let floor = 1e-3
-  /// The largest a, and the inverse of the smallest.
+  /// The largest a.
   private static let mostScale = 10.0
 
   /// Fits the maps of a modality.
@@ -41,7 +42,7 @@ enum AffineFit {
     let spread = (square - x.squared()).clamped(0, nil) + floor
     let covariance = product - x * target
     let root = (covariance.squared() + 4 * (spread * variance)).sqrt()
-    let scale = ((covariance + root) / (spread * 2)).clamped(1 / mostScale, mostScale)
+    let scale = ((covariance + root) / (spread * 2)).clamped(1, mostScale)
     return (scale, target - scale * x)
   }
 }

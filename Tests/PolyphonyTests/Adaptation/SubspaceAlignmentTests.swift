@@ -8,7 +8,7 @@ import Torch
 @Suite struct SubspaceAlignmentTests {
   /// The loss is the weighted, symmetric Kullback-Leibler divergence of normal distributions.
   @Test func lossIsTheDivergence() {
-    let projections = Tensor([1, 4, 3, 0, -1, 2, 5, 2], shape: [4, 2], dtype: .float64)
+    let projections = Tensor([1.0, 4, 3, 0, -1, 2, 5, 2], shape: [4, 2])
     let (variance, weight) = (Tensor([2.0, 0.5]), Tensor([0.25, 0.75]))
     let found = SubspaceAlignment.loss(projections, variance: variance, weight: weight).item
     var expected = 0.0

@@ -112,6 +112,11 @@ import Torch
     let batch = Tiny.batch(adapting.configuration, count: 200, seed: 12)
     let source = LabelledSplit(
       samples: UnlabelledSplit(name: "source", inputs: batch.inputs), target: batch.target)
+    var settings = Tiny.settings(epochs: 10)
+    settings.learningRate = 0.01
+    _ = try ownRandomNumbers {
+      try Trainer(model, training: source, validation: source, settings: settings, seed: 1).run()
+    }
     model.sourceMoments = .measured(model, training: source, validation: source)
     let before = model.predict(source.samples).prediction
     var drifted = batch.inputs
@@ -120,7 +125,7 @@ import Torch
     let lost = (model.predict(samples).prediction - before).abs().mean().item
     let outcome = try adapting.loop(model, samples).run(isStopped: { false })
     let left = (model.predict(samples).prediction - before).abs().mean().item
-    #expect(left < 0.35 * lost, "\(lost) before, \(left) after")
+    #expect(left < 0.5 * lost, "\(lost) before, \(left) after")
     let drift = try #require(outcome.records.last?.inputDrift)
     #expect(drift["m1"]! > 1 && drift["m0"]! < 0.3 && drift["m2"]! < 0.3, "\(drift)")
     #expect(outcome.notes.contains { $0.hasPrefix("m1 has drifted by") })

@@ -94,6 +94,8 @@ def whole(output, mode):
     for folder in sorted((output / "corpus").glob("*/")):
         table.update(read(folder, mode))
     shifts = list(dict.fromkeys(shift for shift, _ in table if shift != "mean"))
+    if not shifts:
+        return
     print(f"\nregression, {mode}: gain on the mean over {len(shifts)} shifts, {', '.join(shifts)}\n")
     line(["", "gain", "standard errors", "worst shift"])
     line(["---"] + ["---:"] * 3)

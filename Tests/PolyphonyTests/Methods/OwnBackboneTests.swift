@@ -121,6 +121,7 @@ import Torch
       try Trainer(trained, training: data, validation: data, settings: Self.training, seed: 1).run()
     }
     try ModelFolder.write(trained.backbone, to: folder + "/base")
+    try SourceMoments.measured(trained, training: data, validation: data).write(to: folder + "/base")
     return folder + "/base"
   }
 

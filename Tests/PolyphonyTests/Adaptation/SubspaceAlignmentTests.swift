@@ -33,9 +33,8 @@ import Torch
     func divergence() -> Double {
       let features = model.evaluating { noGrad { model(inputs).features.to(.float64) } }
       let projected = (features - principal.mean).matmul(principal.directions.transposed(0, 1))
-      return SubspaceAlignment.loss(
-        projected, variance: principal.variance, weight: principal.variance.onesLike() / Double(principal.variance.count)
-      ).item
+      let weight = principal.variance.onesLike() / Double(principal.variance.count)
+      return SubspaceAlignment.loss(projected, variance: principal.variance, weight: weight).item
     }
     let before = divergence()
     let tree = try SettingsTree(

@@ -46,12 +46,12 @@ sweep() {
   mkdir -p "$output/$name"
   for seed in $seeds; do
     for mode in offline online; do
-      keep "$output/$name/$mode-$seed.json" evaluate --model "$output/${name%%/*}/source/seed-$seed/model" --data "$data" \
-        --shift "$chosen" --adapt "$methods" --seed "$seed" --recipe "$here/adapt-$mode.yaml" --json "$@" \
-        $([ "$mode" = online ] && echo --online)
-      keep "$output/$name/$mode-$seed-aligned.json" evaluate \
-        --model "$output/${name%%/*}/source/seed-$seed/model" --data "$data" --shift "$chosen" --adapt "$aligning" \
-        --seed "$seed" --json "$@" $([ "$mode" = online ] && echo --online)
+      local options=(--model "$output/${name%%/*}/source/seed-$seed/model" --data "$data" --shift "$chosen"
+        --seed "$seed" --json "$@")
+      if [ "$mode" = online ]; then options+=(--online); fi
+      keep "$output/$name/$mode-$seed.json" evaluate "${options[@]}" --adapt "$methods" \
+        --recipe "$here/adapt-$mode.yaml"
+      keep "$output/$name/$mode-$seed-aligned.json" evaluate "${options[@]}" --adapt "$aligning"
     done
   done
 }
@@ -103,7 +103,7 @@ for part in $parts; do
     keep "$output/stream.json" adapt --model "$output/drift/source" --data "$output/data/stream" --split test --online \
       --method inputs --seeds 5 --json --resume --output "$output/stream"
     python3 "$stream" plot "$output"/stream/inputs/seed-* --data "$output/data/stream" \
-      --parts 1586,161,197,2300,294,470 --output "$output/stream.svg"
+      --parts "${folders[@]}" --output "$output/stream.svg"
     ;;
   speakers)
     # Spoken and written digits: other speakers, the same pictures.

@@ -2,7 +2,7 @@
 """A stream through several data sets, and a picture of an adaptation to it.
 
     python3 stream.py make OUTPUT FOLDER...         joins the splits «test» of data sets, in their order
-    python3 stream.py plot RUN... --data STREAM --parts N,N,... --output FILE.svg
+    python3 stream.py plot RUN... --data STREAM --parts FOLDER... --output FILE.svg
 
 RUN is the folder of one seed of `polyphony adapt --online`. Its checkpoint holds the predictions of the stream, its
 metrics.jsonl how far each modality has drifted. PYTHONPATH must name the folder `python` of this repository.
@@ -14,7 +14,7 @@ import pathlib
 
 import numpy as np
 import polyphony
-from polyphony.safetensors_reader import read_safetensors
+from polyphony.safetensors_file import load
 
 WIDTH, HEIGHT, LEFT, GAP = 720, 190, 50, 40
 COLOURS = ["#7a7a85", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"]
@@ -33,15 +33,10 @@ def make(output, folders):
         target=np.concatenate([part["target"] for part in parts]),
         split="test",
     )
-    print(",".join(str(len(part["target"])) for part in parts))
 
 
 def arrays(path):
-    def read(data, dtype, shape):
-        kind = {"F32": np.float32, "I64": np.int64, "F64": np.float64}[dtype]
-        return np.frombuffer(bytes(data), dtype=kind).reshape(shape)
-
-    return read_safetensors(pathlib.Path(path), read)[0]
+    return load(path)[0]
 
 
 def moving(values):
@@ -121,10 +116,11 @@ making.add_argument("folders", nargs="+")
 plotting = commands.add_parser("plot")
 plotting.add_argument("runs", nargs="+")
 plotting.add_argument("--data", required=True)
-plotting.add_argument("--parts", required=True)
+plotting.add_argument("--parts", nargs="+", required=True)
 plotting.add_argument("--output", required=True)
 given = parser.parse_args()
 if given.command == "make":
     make(given.output, given.folders)
 else:
-    plot(given.runs, given.data, [int(part) for part in given.parts.split(",")], given.output)
+    sizes = [len(arrays(pathlib.Path(folder) / "test.safetensors")["target"]) for folder in given.parts]
+    plot(given.runs, given.data, sizes, given.output)

@@ -165,14 +165,19 @@ def main():
         if (output / part).is_dir():
             drifts(output / part, metric)
     for part, metric in METRIC.items():
-        for mode in ("offline", "online"):
-            table = {}
-            folders = sorted((output / part).glob("*/")) if part in ("corpus", "mosi") else [output / part]
-            for folder in folders:
-                table.update(read(folder, mode))
-            if table:
-                show(table, metric, f"{part}, {mode}")
-                labels(table, f"{part}, {mode}")
+        inner = sorted((output / part).glob("*/"))
+        # A folder of the corpora is one shift. Those of CMU-MOSI hold the same shifts, so each has its own table.
+        groups = {part: inner if part == "corpus" else [output / part]}
+        if part == "mosi":
+            groups = {f"mosi, {folder.name}": [folder] for folder in inner if folder.name != "source"}
+        for title, folders in groups.items():
+            for mode in ("offline", "online"):
+                table = {}
+                for folder in folders:
+                    table.update(read(folder, mode))
+                if table:
+                    show(table, metric, f"{title}, {mode}")
+                    labels(table, f"{title}, {mode}")
     if (output / "corpus").exists():
         for mode in ("offline", "online"):
             whole(output, mode)

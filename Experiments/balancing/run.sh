@@ -78,6 +78,9 @@ for part in $parts; do
     for recipe in starved starved-sgd; do
       train "$recipe" "$output/data/starved" "$starved" "$recipe"
       dropped "$recipe" starved
+      # What the whole of teaching does without dropout.
+      train "$recipe" "$output/data/starved" balanced "undropped/$recipe" --set balance.balanced.drop=0 \
+        --set balance.balanced.teaching=1
     done
     ;;
   numerals)

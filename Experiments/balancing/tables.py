@@ -15,7 +15,13 @@ from paired import gain  # noqa: E402
 
 def part(output, name):
     rows = json.loads((output / name / "results.json").read_text())["results"]
-    for folder, title in (("light", "{}, one layer"), ("taught", "teaching alone"), ("dropped", "{}, fixed drop 0.3")):
+    titles = {
+        "light": "{}, one layer",
+        "taught": "teaching alone",
+        "undropped": "{}, no drop, teaching 1",
+        "dropped": "{}, fixed drop 0.3",
+    }
+    for folder, title in titles.items():
         more = output / folder / name / "results.json"
         if more.exists():
             rows += [{**row, "name": title.format(row["name"])} for row in json.loads(more.read_text())["results"]]

@@ -95,8 +95,8 @@ struct DataSynthesizeCommand: ReportingCommand {
   @Option(
     help: ArgumentHelp(
       """
-      The data set to make: sentiment (regression from sequences), segmentation (images of four contrasts) or starved (two \
-      classes, a strong modality and a slow one that joint training starves).
+      The data set to make: sentiment (regression from sequences), segmentation (images of four contrasts) or starved \
+      (two classes, a strong modality and a slow one that joint training starves).
       """,
       valueName: "name"))
   var kind = Kind.sentiment

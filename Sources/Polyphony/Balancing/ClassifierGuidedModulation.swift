@@ -134,11 +134,7 @@ public final class ClassifierGuidedModulation: StepHook {
     guard settings.parts.scalesGradients else { return }
     switch settings.target {
     case .gradients: EncoderGroups.scaleGradients(of: names, by: current, in: step.optimizer)
-    case .updates:
-      // The loop sets the rate again before each step.
-      for (name, term) in zip(names, current) {
-        for group in EncoderGroups.encoder(name, of: step.optimizer) { group.learningRate *= term }
-      }
+    case .updates: EncoderGroups.scaleRates(of: names, by: current, in: step.optimizer)
     }
   }
 
@@ -166,13 +162,9 @@ public final class ClassifierGuidedModulation: StepHook {
   private func validationScores(_ split: LabelledSplit, _ model: MultimodalModel) -> [Double] {
     classifiers.train(false)
     defer { classifiers.train() }
-    var sums = Array(repeating: 0.0, count: 1 + names.count)
-    model.forEachBatch(of: split.samples, device: model.device, encodings: true) { output, indices in
-      let target = split.target.rows(Tensor(indices)).to(output.prediction.device)
-      let values = score([output.prediction] + classifiers(output.encoded).map(\.prediction), target)
-      sums = zip(sums, values).map { $0 + $1 * Double(indices.count) }
+    return model.means(over: split, count: 1 + names.count) { output, target in
+      score([output.prediction] + classifiers(output.encoded).map(\.prediction), target)
     }
-    return sums.map { $0 / Double(split.count) }
   }
 
   private func report(_ epoch: Int, _ scores: [Double], _ balance: BalancingTerms.Step, _ cosines: Tensor) {

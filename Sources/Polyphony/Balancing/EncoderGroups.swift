@@ -40,6 +40,13 @@ enum EncoderGroups {
     }
   }
 
+  /// Multiplies the learning rate of each modality by its factor. The loop sets the rates again before each step.
+  static func scaleRates(of names: [String], by factors: [Double], in optimizer: any Optimizer) {
+    for (name, factor) in zip(names, factors) {
+      for group in encoder(name, of: optimizer) { group.learningRate *= factor }
+    }
+  }
+
   /// Checks that every modality has parameters of its own, which a method can scale.
   /// - Throws: `Fault(.usage)` with a modality that has none.
   static func check(_ model: MultimodalModel, for method: String) throws(Fault) {

@@ -95,13 +95,7 @@ public final class GradientBlending: StepHook {
 
   private func validation(_ split: LabelledSplit, _ model: MultimodalModel) -> [Double] {
     let loss = form ?? TaskLoss(task)
-    var sum = names.map { _ in 0.0 }
-    model.forEachBatch(of: split.samples, device: model.device, encodings: true) { output, indices in
-      let target = split.target.rows(Tensor(indices)).to(output.prediction.device)
-      let values = losses(output, target, loss).doubles
-      sum = zip(sum, values).map { $0 + $1 * Double(indices.count) }
-    }
-    return sum.map { $0 / Double(split.count) }
+    return model.means(over: split, count: names.count) { output, target in losses(output, target, loss).doubles }
   }
 
   /// The epoch's means `training_loss/NAME` and `weight/NAME`, also for the name `fused`.

@@ -45,11 +45,9 @@ public final class ModalityLearningRates: StepHook {
     EncoderGroups.make(model, settings)
   }
 
-  /// Multiplies the rate of this step by f_m. The loop sets the rate again before each step.
+  /// Multiplies the rate of this step by f_m.
   public func adjustGradients(_ step: TrainingStep) {
-    for (name, factor) in zip(names, factors) {
-      for group in EncoderGroups.encoder(name, of: step.optimizer) { group.learningRate *= factor }
-    }
+    EncoderGroups.scaleRates(of: names, by: factors, in: step.optimizer)
   }
 
   /// Evaluates each modality alone and slows down those without improvement.

@@ -59,6 +59,16 @@ extension MultimodalModel {
     }
   }
 
+  /// The means over a split of some numbers of each batch's output and target, in evaluation mode.
+  func means(over split: LabelledSplit, count: Int, _ values: (Output, Tensor) -> [Double]) -> [Double] {
+    var sums = Array(repeating: 0.0, count: count)
+    forEachBatch(of: split.samples, device: device, encodings: true) { output, indices in
+      let target = split.target.rows(Tensor(indices)).to(output.prediction.device)
+      sums = zip(sums, values(output, target)).map { $0 + $1 * Double(indices.count) }
+    }
+    return sums.map { $0 / Double(split.count) }
+  }
+
   /// Runs `body` in evaluation mode and restores the previous mode.
   public func evaluating<Result>(_ body: () -> Result) -> Result {
     let before = backbone.isTraining

@@ -44,7 +44,8 @@ import Torch
     ("raw", .deit),
   ])
   func preparationIsTransformers(name: String, family: EncoderFamily) throws {
-    let preparation = try PicturePreparation(folder: "\(Self.folder)/\(name)", family: family, imageSize: nil)
+    let preparation = try PicturePreparation(
+      ConfigurationReader(preparationOf: "\(Self.folder)/\(name)"), family: family, imageSize: nil)
     let found = try preparation(Picture.read("\(Self.folder)/rgb.png"))
     let expected = try Self.reference("\(name).pixels")
     #expect(found.shape == expected.shape)
@@ -59,7 +60,8 @@ import Torch
       (.clip, .shortest(32), [32, 32]), (.resnet, .shortest(36), [32, 32]), (.mobilenetV2, .shortest(36), [32, 32]),
     ]
     for (family, size, crop) in sizes {
-      let preparation = try PicturePreparation(folder: "/nowhere", family: family, imageSize: 32)
+      let preparation = try PicturePreparation(
+        ConfigurationReader(preparationOf: "/nowhere"), family: family, imageSize: 32)
       #expect(preparation.size == size && preparation.crop == crop, "\(family): \(preparation)")
     }
   }
@@ -74,7 +76,7 @@ import Torch
       try "{\"do_center_crop\": true, \"\(key)\": \(value)}".write(
         toFile: "\(folder)/preprocessor_config.json", atomically: true, encoding: .utf8)
       let fault = #expect(throws: Fault.self) {
-        try PicturePreparation(folder: folder, family: .vit, imageSize: nil)
+        try PicturePreparation(ConfigurationReader(preparationOf: folder), family: .vit, imageSize: nil)
       }
       #expect(fault?.kind == .badData && fault?.file == "\(folder)/preprocessor_config.json", "\(fault as Any)")
     }

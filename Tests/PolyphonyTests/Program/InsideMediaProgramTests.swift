@@ -9,7 +9,7 @@ import Testing
     "faces=faces:image", "--modality", "sound=sound:audio", "--inside", "faces=vit", "--inside", "sound=wav2vec2",
     "--output", "data",
   ]
-  private static let train = ["train", "--data", "data", "--architecture", "late_fusion"] + ResumeTests.settings
+  private static let train = InsideRuns.train
 
   /// The conversion with another argument in place of one, and to another folder.
   private static func convert(changing old: String = "", to new: String = "", into output: String) -> [String] {
@@ -87,49 +87,22 @@ import Testing
 
   /// A frozen encoder inside scores like the same features before the model, from the command line.
   @Test func scoresLikeFeaturesBeforeTheModel() throws {
-    try Self.withData { folder in
-      let features = Self.convert.map { $0 == "--inside" ? "--encoder" : $0 == "data" ? "features" : $0 }
-      try Program.succeed(
-        ["data"] + features.dropFirst() + ["--cache", "none", "--pooling", "faces=none", "--pooling", "sound=none"],
-        in: folder)
-      let train = Self.train + ["--json"]
-      let inside = try Program.succeed(train + ["--output", "inside"], in: folder).output
-      let before = try Program.succeed(
-        train.map { $0 == "data" ? "features" : $0 } + ["--output", "before"], in: folder)
-      let numbers = try [inside, before.output].map { output in
-        let document = try OrderedJSON(parsing: output, file: "results")
-        return document.leaves.filter { $0.path.contains("metrics") }.compactMap { $0.value.finite }
-      }
-      #expect(numbers[0].count > 3 && numbers[0].count == numbers[1].count)
-      #expect(zip(numbers[0], numbers[1]).allSatisfy { abs($0 - $1) < 1e-3 }, "\(numbers)")
-    }
+    try Self.withData { try InsideRuns.expectScoresOfFeatures(Self.convert, ["faces", "sound"], in: $0) }
   }
 
   /// A run that is killed while it writes goes on to the same bits, with the encoders' dropout.
   @Test func aKilledRunEndsWithTheSameBits() throws {
     try Self.withData { folder in
-      let arguments =
-        Self.train + [
-          "--set", "model.encoders.faces.train=all", "--set", "model.encoders.sound.train=lora", "--set",
-          "training.encoder_rate=0.01",
-        ]
-      try Program.succeed(arguments + ["--output", "whole"], in: folder)
-      let killed = try Program.run(
-        arguments + ["--output", "killed"], in: folder, environment: ["POLYPHONY_KILL_AT": "write:5"])
-      #expect(killed.code == -SIGKILL, "\(killed.errors)")
-      try Program.succeed(arguments + ["--output", "killed", "--resume"], in: folder)
-      let (found, expected) = (try ResumeTests.outcome("\(folder)/killed"), try ResumeTests.outcome("\(folder)/whole"))
-      #expect(found["model/model.safetensors"] == expected["model/model.safetensors"])
-      #expect(found["model/config.json"] == expected["model/config.json"])
+      try InsideRuns.expectSameBitsAfterAKill(
+        [
+          "model.encoders.faces.train=all", "model.encoders.sound.train=lora", "training.encoder_rate=0.01",
+        ], in: folder)
     }
   }
 
   @Test func refuses() throws {
     try Self.withData { folder in
-      func expect(_ code: Int32, _ mention: String, _ arguments: [String]) throws {
-        let outcome = try Program.run(arguments, in: folder)
-        #expect(outcome.code == code && outcome.errors.contains(mention), "\(arguments): \(outcome.errors)")
-      }
+      let expect = InsideRuns.refusals(in: folder)
       func train(_ settings: String..., data: String = "data") -> [String] {
         Self.train.map { $0 == "data" ? data : $0 } + ["--output", "run"] + settings.flatMap { ["--set", $0] }
       }
@@ -169,22 +142,16 @@ import Testing
       try FileManager.default.removeItem(atPath: "\(folder)/vit/preprocessor_config.json")
 
       // Descriptions that no conversion makes.
-      let file = "\(folder)/data/dataset.json"
-      let description = try #require(text(of: file))
-      for (old, new, mention) in [
-        ("\"sample_rate\" : 16000", "\"sample_rate\" : 8000", "the rate of the encoder"),
-        ("\"sample_rate\" : 16000", "\"rate\" : 16000", "the rate of the encoder"),
-        ("\"channels\" : 3", "\"channels\" : 1", "red, green and blue"),
-        ("\"height\" : 8", "\"height\" : 9", "train.safetensors"),
-        ("\"kind\" : \"pixels\"", "\"kind\" : \"image\"", "train.safetensors"),
-        ("\"kind\" : \"waveform\"", "\"kind\" : \"tokens\"", "no vocabulary"),
-        ("\"length\" : 1600", "\"length\" : 500000", "at most 480000"),
-      ] {
-        let changed = description.replacingOccurrences(of: old, with: new)
-        #expect(changed != description, "\(old) is not in dataset.json")
-        try changed.write(toFile: file, atomically: true, encoding: .utf8)
-        try expect(65, mention, train())
-      }
+      try InsideRuns.expectDescriptionsAreRefused(
+        [
+          ("\"sample_rate\" : 16000", "\"sample_rate\" : 8000", "the rate of the encoder"),
+          ("\"sample_rate\" : 16000", "\"rate\" : 16000", "the rate of the encoder"),
+          ("\"channels\" : 3", "\"channels\" : 1", "red, green and blue"),
+          ("\"height\" : 8", "\"height\" : 9", "train.safetensors"),
+          ("\"kind\" : \"pixels\"", "\"kind\" : \"image\"", "train.safetensors"),
+          ("\"kind\" : \"waveform\"", "\"kind\" : \"tokens\"", "no vocabulary"),
+          ("\"length\" : 1600", "\"length\" : 500000", "at most 480000"),
+        ], in: folder)
     }
   }
 }

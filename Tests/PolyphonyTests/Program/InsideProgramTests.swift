@@ -10,7 +10,7 @@ import Testing
     "data", "convert", "--input", "manifest.csv", "--modality", "text=transcript:text", "--inside", "text=enc",
     "--modality", "audio=loudness", "--target", "label", "--group-by", "video", "--output", "data",
   ]
-  private static let train = ["train", "--data", "data", "--architecture", "late_fusion"] + ResumeTests.settings
+  private static let train = InsideRuns.train
 
   private static func withData(_ body: (_ folder: String) throws -> Void) throws {
     try withTemporaryFolder { folder in
@@ -87,46 +87,20 @@ import Testing
 
   /// A frozen encoder inside scores like the same features before the model, from the command line.
   @Test func scoresLikeFeaturesBeforeTheModel() throws {
-    try Self.withData { folder in
-      let features = Self.convert.map { $0 == "--inside" ? "--encoder" : $0 == "data" ? "features" : $0 }
-      try Program.succeed(
-        ["data"] + features.dropFirst() + ["--cache", "none", "--pooling", "text=none"], in: folder)
-      let train = Self.train + ["--json"]
-      let inside = try Program.succeed(train + ["--output", "inside"], in: folder).output
-      let before = try Program.succeed(
-        train.map { $0 == "data" ? "features" : $0 } + ["--output", "before"], in: folder
-      ).output
-      let numbers = try [inside, before].map { output in
-        let document = try OrderedJSON(parsing: output, file: "results")
-        return document.leaves.filter { $0.path.contains("metrics") }.compactMap { $0.value.finite }
-      }
-      #expect(numbers[0].count > 3 && numbers[0].count == numbers[1].count)
-      #expect(zip(numbers[0], numbers[1]).allSatisfy { abs($0 - $1) < 1e-3 }, "\(numbers)")
-    }
+    try Self.withData { try InsideRuns.expectScoresOfFeatures(Self.convert, ["text"], in: $0) }
   }
 
   /// A run that is killed while it writes goes on to the same bits, with the encoder's dropout.
   @Test(arguments: ["none", "all", "lora"]) func aKilledRunEndsWithTheSameBits(training: String) throws {
     try Self.withData { folder in
-      let arguments =
-        Self.train + ["--set", "model.encoders.text.train=\(training)", "--set", "training.encoder_rate=0.01"]
-      try Program.succeed(arguments + ["--output", "whole"], in: folder)
-      let killed = try Program.run(
-        arguments + ["--output", "killed"], in: folder, environment: ["POLYPHONY_KILL_AT": "write:5"])
-      #expect(killed.code == -SIGKILL, "\(killed.errors)")
-      try Program.succeed(arguments + ["--output", "killed", "--resume"], in: folder)
-      let (found, expected) = (try ResumeTests.outcome("\(folder)/killed"), try ResumeTests.outcome("\(folder)/whole"))
-      #expect(found["model/model.safetensors"] == expected["model/model.safetensors"])
-      #expect(found["model/config.json"] == expected["model/config.json"])
+      try InsideRuns.expectSameBitsAfterAKill(
+        ["model.encoders.text.train=\(training)", "training.encoder_rate=0.01"], in: folder)
     }
   }
 
   @Test func refuses() throws {
     try Self.withData { folder in
-      func expect(_ code: Int32, _ mention: String, _ arguments: [String]) throws {
-        let outcome = try Program.run(arguments, in: folder)
-        #expect(outcome.code == code && outcome.errors.contains(mention), "\(arguments): \(outcome.errors)")
-      }
+      let expect = InsideRuns.refusals(in: folder)
       func train(_ settings: String...) -> [String] {
         Self.train + ["--output", "run"] + settings.flatMap { ["--set", $0] }
       }
@@ -147,20 +121,14 @@ import Testing
       try expect(65, "another encoder than that of the data", train("model.encoders.text.from=other"))
 
       // Descriptions and tokens that no conversion makes.
-      let file = "\(folder)/data/dataset.json"
-      let description = try #require(text(of: file))
-      for (old, new, mention) in [
-        ("\"vocabulary\" : 40", "\"vocabulary\" : 5", "the encoder does not know a token"),
-        ("\"vocabulary\" : 40", "\"words\" : 40", "no vocabulary"),
-        ("\"encoder\" : {", "\"encoded\" : {", "the encoder of the tokens"),
-        ("\"length\" : 11", "\"length\" : 21", "at most 20"),
-        ("\"kind\" : \"tokens\"", "\"kind\" : \"sequence\", \"features\" : 1", "train.safetensors"),
-      ] {
-        let changed = description.replacingOccurrences(of: old, with: new)
-        #expect(changed != description, "\(old) is not in dataset.json")
-        try changed.write(toFile: file, atomically: true, encoding: .utf8)
-        try expect(65, mention, train())
-      }
+      try InsideRuns.expectDescriptionsAreRefused(
+        [
+          ("\"vocabulary\" : 40", "\"vocabulary\" : 5", "the encoder does not know a token"),
+          ("\"vocabulary\" : 40", "\"words\" : 40", "no vocabulary"),
+          ("\"encoder\" : {", "\"encoded\" : {", "the encoder of the tokens"),
+          ("\"length\" : 11", "\"length\" : 21", "at most 20"),
+          ("\"kind\" : \"tokens\"", "\"kind\" : \"sequence\", \"features\" : 1", "train.safetensors"),
+        ], in: folder)
     }
   }
 }

@@ -117,12 +117,6 @@ public struct DatasetInspection: Sendable {
     return row
   }
 
-  fileprivate static func missingCells(_ x: Tensor, _ present: Tensor?) -> Int {
-    let missing = x.isMissingCell.flattened(1, x.rank - 1).to(.int64).sum(1).integers
-    guard let present = present?.integers else { return missing.reduce(0, +) }
-    return zip(missing, present).reduce(0) { $0 + ($1.1 == 0 ? 0 : $1.0) }
-  }
-
   private static func spread(_ target: Tensor, _ names: [String], split: String) -> [TargetRow] {
     let values = target.to(.float64)
     let (means, deviations) = (values.mean(0).doubles, values.variance(0).sqrt().doubles)
@@ -160,7 +154,8 @@ extension DatasetInspection.ModalityRow {
     mean = x.mean().item / share
     let deviations = (x - mean).squared().filled(0, where: .!isCell)
     deviation = (deviations.mean().item / share).squareRoot()
-    missingCells = DatasetInspection.missingCells(all, split.inputs.isPresent(index))
-    isAbsent = missingCells == Int(((1 - missing) * Double(all.count)).rounded())
+    let cells = Int(isCell.to(.int64).sum().item)
+    missingCells = Int(((1 - missing) * Double(all.count)).rounded()) - cells
+    isAbsent = cells == 0
   }
 }

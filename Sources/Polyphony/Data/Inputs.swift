@@ -45,6 +45,21 @@ public struct Inputs {
   /// The presence of one modality, `[B]` bool; nil if nothing is missing.
   public func isPresent(_ modality: Int) -> Tensor? { presence?.select(1, modality) }
 
+  /// The places of the samples that have a modality.
+  package func presentRows(_ modality: Int) -> [Int] {
+    guard let present = isPresent(modality)?.integers else { return Array(0..<count) }
+    return present.indices.filter { present[$0] != 0 }
+  }
+
+  /// The steps of a modality that hold values, `[B, L]` bool, or `[B, 1]` if only whole samples lack it; nil if all do.
+  ///
+  /// Padding, lost steps and missing modalities hold none.
+  func validSteps(_ modality: Int) -> Tensor? {
+    let parts = [mask(modality), kept[modality], isPresent(modality)?.unsqueezed(1)].compactMap(\.self)
+    guard let first = parts.first else { return nil }
+    return parts.dropFirst().reduce(first) { $0 .& $1 }
+  }
+
   /// The samples at `indices` (i64).
   public func rows(_ indices: Tensor) -> Inputs {
     mapped { $0.rows(indices) }

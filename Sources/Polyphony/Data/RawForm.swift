@@ -77,7 +77,7 @@ extension RawForm {
 
 extension Modality {
   /// Some samples of zeros.
-  func zeros(_ count: Int) -> Tensor { .zeros([count] + sampleShape, dtype: kind.raw?.dtype ?? .float32) }
+  func zeros(_ count: Int) -> Tensor { .zeros([count] + sampleShape, dtype: DType(kind.elementType)) }
 
   /// The first property that does not fit the modality's encoder; nil for numbers that a backbone reads.
   var contradiction: RawForm.Contradiction? {

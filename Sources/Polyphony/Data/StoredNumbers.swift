@@ -5,8 +5,6 @@ extension Modality.Kind {
   package var elementType: SafetensorsType { raw?.type ?? .f32 }
 }
 
-// The conversion of numbers on their way into files and back, for f32 and the types of raw inputs.
-
 extension SafetensorsType {
   /// Returns the bytes of numbers. Those of raw inputs are whole numbers of their type.
   package func bytes(of numbers: some Collection<Float>) -> [UInt8] {
@@ -16,21 +14,6 @@ extension SafetensorsType {
     case .i16: return bytes(numbers.map { Int16($0) })
     case .u8: return numbers.map { UInt8($0) }
     default: return bytes(Array(numbers))
-    }
-  }
-
-  /// Returns the numbers of bytes in a file.
-  package func numbers(_ bytes: UnsafeRawBufferPointer) -> [Float] {
-    func elements<Element: BitwiseCopyable>(_ type: Element.Type) -> [Element] {
-      (0..<bytes.count / MemoryLayout<Element>.size).map { place in
-        bytes.loadUnaligned(fromByteOffset: place * MemoryLayout<Element>.size, as: type)
-      }
-    }
-    switch self {
-    case .i64: return elements(Int64.self).map(Float.init)
-    case .i16: return elements(Int16.self).map(Float.init)
-    case .u8: return bytes.map(Float.init)
-    default: return elements(Float.self)
     }
   }
 }

@@ -48,8 +48,8 @@ public enum LinearProbe {
     let judged = encodings(model, test.samples, device)
     var rows: [Row] = []
     for (index, modality) in model.configuration.modalities.enumerated() {
-      let own = present(training.samples, index)
-      let others = present(test.samples, index)
+      let own = training.samples.inputs.presentRows(index)
+      let others = test.samples.inputs.presentRows(index)
       guard own.count > 1, !others.isEmpty else {
         rows.append(Row(modality: modality.name, metrics: MetricValues()))
         continue
@@ -96,10 +96,5 @@ public enum LinearProbe {
       }
     }
     return parts.map { .concatenated($0) }
-  }
-
-  private static func present(_ samples: UnlabelledSplit, _ index: Int) -> [Int] {
-    guard let present = samples.inputs.isPresent(index)?.integers else { return Array(0..<samples.count) }
-    return present.indices.filter { present[$0] == 1 }
   }
 }

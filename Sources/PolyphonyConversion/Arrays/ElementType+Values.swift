@@ -22,6 +22,15 @@ extension ElementType {
     }
   }
 
+  /// Returns elements in single precision, as ``convert(_:to:)`` does.
+  package func numbers(_ raw: UnsafeRawBufferPointer) -> [Float] {
+    let length = raw.count / size
+    return Array(unsafeUninitializedCapacity: length) { output, count in
+      convert(raw, to: UnsafeMutableBufferPointer(rebasing: output[..<length]))
+      count = length
+    }
+  }
+
   /// Returns one number in double precision. Whole numbers beyond 2⁵³ are rounded.
   func double(_ raw: UnsafeRawBufferPointer, _ index: Int) -> Double {
     func bits<Word: FixedWidthInteger>(_: Word.Type) -> Word {

@@ -2,7 +2,7 @@ import Polyphony
 import Torch
 
 /// The type of a NumPy array's elements, parsed from its type string: `<f4`, `|b1`, `>i8`, `<U12`, `|O`.
-struct ElementType: Equatable {
+package struct ElementType: Equatable {
   /// The kind of an element.
   enum Kind: Equatable {
     case float, signed, unsigned, bool
@@ -57,7 +57,7 @@ struct ElementType: Equatable {
   }
 
   /// The type of numbers in a safetensors file, which are little-endian.
-  init(_ type: SafetensorsType) {
+  package init(_ type: SafetensorsType) {
     (size, isBigEndian) = (type.size, false)
     switch type {
     case .f64, .f32, .f16: (kind, name) = (.float, "<f\(size)")

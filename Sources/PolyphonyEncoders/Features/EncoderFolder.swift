@@ -20,6 +20,10 @@ public struct EncoderFolder: Sendable {
   /// It is that of sentence-transformers where the folder has its files, the embedding in families with one, the first
   /// step (the class token) in ViT's relatives, and otherwise none.
   public let pooling: Pooling
+  /// The different tokens that its encoder of texts knows; nil without one.
+  let vocabulary: Int?
+  /// The fewest samples of a sound; nil for an encoder of other inputs.
+  let leastSamples: Int?
   let configuration: ConfigurationReader
   private let layerCounts: [EncoderInput: Int]
 
@@ -33,6 +37,8 @@ public struct EncoderFolder: Sendable {
     // The network itself knows its sizes. Without memory for weights it costs little.
     let network = try AbstractTensors.make { () throws(Fault) in try family.network(configuration) }
     (width, layerCount) = (network.width, network.layerCount)
+    vocabulary = (network.tower(.tokens) as? any TokenReader)?.vocabulary
+    leastSamples = (network as? SoundEncoder)?.features.least
     var counts: [EncoderInput: Int] = [:]
     for input in family.inputs { counts[input] = network.tower(input)?.layerCount }
     (self.family, self.configuration, layerCounts) = (family, configuration, counts)

@@ -1,5 +1,6 @@
 import Foundation
 import Polyphony
+import PolyphonyConversion
 import Torch
 
 /// The features of inputs, or prepared raw inputs, by the hash of their content, kept in a file that only grows.
@@ -101,7 +102,7 @@ final class FeatureCache {
   /// Returns the numbers of an input.
   /// - Throws: `Fault(.badData)` if the file is damaged there.
   func numbers(of key: Key) throws(Fault) -> [Float] {
-    if let bytes = memory[key] { return bytes.withUnsafeBytes(type.numbers) }
+    if let bytes = memory[key] { return bytes.withUnsafeBytes(ElementType(type).numbers) }
     guard let place = places[key], let width else { return [] }
     var content = [UInt8](repeating: 0, count: place.steps * width * type.size)
     let isWhole = content.withUnsafeMutableBytes { bytes in
@@ -111,7 +112,7 @@ final class FeatureCache {
     guard isWhole else {
       throw Fault(.badData, "kept features are damaged", file: path, remedy: "remove the file, and run this again")
     }
-    return content.withUnsafeBytes(type.numbers)
+    return content.withUnsafeBytes(ElementType(type).numbers)
   }
 
   /// Keeps the numbers of inputs.

@@ -1,7 +1,6 @@
 import Foundation
 import Polyphony
 import PolyphonyConversion
-import Torch
 
 /// The tokens of texts, for an encoder inside a model. The encoder's weights are not read.
 public struct TextTokens: FeatureExtractor {
@@ -14,11 +13,7 @@ public struct TextTokens: FeatureExtractor {
   /// - Throws: `Fault` for a folder that is no encoder of texts.
   public init(_ folder: EncoderFolder) throws(Fault) {
     try folder.check(.tokens, "texts", layer: -1, .none)
-    let network = try AbstractTensors.make { () throws(Fault) in
-      try folder.family.network(folder.configuration, reading: .tokens)
-    }
-    record = try folder.record(
-      content, longest: try folder.longestText(), vocabulary: (network as? any TokenReader)?.vocabulary)
+    record = try folder.record(content, longest: try folder.longestText(), vocabulary: folder.vocabulary)
   }
 
   /// Returns the modality of tokens.

@@ -26,4 +26,14 @@ enum SoundFile {
     try voice?.check(sound, path)
     return sound
   }
+
+  /// Prepares the reading of files at a rate, of which only those with speech count if there is a detector.
+  /// - Returns: A function from a path to the samples, with the errors of ``audible(_:rate:voice:)``.
+  /// - Throws: `Fault` for a detector that cannot be read.
+  static func reading(
+    _ detector: DetectorFolder?, rate: Int
+  ) throws(Fault) -> (_ path: String) throws(Fault) -> [Float] {
+    let voice = try detector.map { (folder) throws(Fault) in try VoiceDetector(folder) }
+    return { (path) throws(Fault) in try audible(path, rate: rate, voice: voice).samples }
+  }
 }

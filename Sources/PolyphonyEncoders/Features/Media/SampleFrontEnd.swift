@@ -18,8 +18,7 @@ struct SampleFrontEnd: MediaFrontEnd {
     try folder.check(.waveform, "sound", layer: -1, .none)
     self.detector = detector
     rate = try WaveformPreparation(folder: folder.path).rate
-    let network = try AbstractTensors.make { () throws(Fault) in try folder.family.network(folder.configuration) }
-    least = (network as? SoundEncoder)?.features.least ?? 1
+    least = folder.leastSamples ?? 1
     record = try folder.record(
       .audio, longest: Int(SoundFile.seconds) * rate, rate: Double(rate), detector: detector)
   }
@@ -30,9 +29,9 @@ struct SampleFrontEnd: MediaFrontEnd {
 
   /// Prepares the reading of files as whole numbers, −32768 to 32767 for −1 to 1. A WAVE file of 16 bits keeps its own.
   func reading() throws(Fault) -> (String) throws(Fault) -> Tensor {
-    let voice = try detector.map { (folder) throws(Fault) in try VoiceDetector(folder) }
+    let read = try SoundFile.reading(detector, rate: rate)
     return { (path) throws(Fault) in
-      let samples = try SoundFile.audible(path, rate: rate, voice: voice).samples.prefix(record.longest ?? .max)
+      let samples = try read(path).prefix(record.longest ?? .max)
       guard samples.count >= least else { throw SoundEncoder.tooShort(samples.count, least: least) }
       return (Tensor(Array(samples)) * 32_768).rounded().clamped(-32_768, 32_767).unsqueezed(1)
     }

@@ -28,10 +28,8 @@ struct SpectrumFrontEnd: MediaFrontEnd {
   }
 
   func reading() throws(Fault) -> (String) throws(Fault) -> Tensor {
-    let voice = try detector.map { (folder) throws(Fault) in try VoiceDetector(folder) }
-    return { (path) throws(Fault) in
-      Tensor(try SoundFile.audible(path, rate: MelSpectrum.rate, voice: voice).samples)
-    }
+    let read = try SoundFile.reading(detector, rate: MelSpectrum.rate)
+    return { (path) throws(Fault) in Tensor(try read(path)) }
   }
 
   func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {

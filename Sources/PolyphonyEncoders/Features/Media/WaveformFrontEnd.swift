@@ -27,10 +27,8 @@ struct WaveformFrontEnd: MediaFrontEnd {
   }
 
   func reading() throws(Fault) -> (String) throws(Fault) -> Tensor {
-    let voice = try detector.map { (folder) throws(Fault) in try VoiceDetector(folder) }
-    return { (path) throws(Fault) in
-      preparation(Tensor(try SoundFile.audible(path, rate: preparation.rate, voice: voice).samples))
-    }
+    let read = try SoundFile.reading(detector, rate: preparation.rate)
+    return { (path) throws(Fault) in preparation(Tensor(try read(path))) }
   }
 
   func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {

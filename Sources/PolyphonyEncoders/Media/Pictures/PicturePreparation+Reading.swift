@@ -34,11 +34,6 @@ extension PicturePreparation {
     }
   }
 
-  /// Reads `preprocessor_config.json` in an encoder's folder, as ``init(_:family:imageSize:)`` does.
-  init(folder: String, family: EncoderFamily, imageSize: Int?) throws(Fault) {
-    try self.init(ConfigurationReader(preparationOf: folder), family: family, imageSize: imageSize)
-  }
-
   /// Reads the content of a `preprocessor_config.json`.
   ///
   /// A key that the file lacks has the default of the processor that the file names, or else that of the family. Without

@@ -10,15 +10,18 @@ protocol PixelReader: EncoderNetwork {
   func stateCount(height: Int, width: Int) -> Int
 }
 
-extension VisionTransformer: PixelReader {
+/// A transformer, which has a state for each patch, and learnt ones in front.
+private protocol PatchReader: PixelReader {
+  var embeddings: PatchEmbeddings { get }
+}
+
+extension PatchReader {
   var leastSide: Int { embeddings.patch }
   func stateCount(height: Int, width: Int) -> Int { embeddings.count(height: height, width: width) }
 }
 
-extension ContrastivePicture: PixelReader {
-  var leastSide: Int { embeddings.patch }
-  func stateCount(height: Int, width: Int) -> Int { embeddings.count(height: height, width: width) }
-}
+extension VisionTransformer: PatchReader {}
+extension ContrastivePicture: PatchReader {}
 
 /// A convolutional network, which has a state for each place of its last layer.
 private protocol ConvolutionalReader: PixelReader {

@@ -60,18 +60,10 @@ extension InputEncoder {
   }
 }
 
-extension Inputs {
-  /// The places of the samples that have a modality.
-  func presentRows(_ modality: Int) -> [Int] {
-    guard let present = isPresent(modality)?.integers else { return Array(0..<count) }
-    return present.indices.filter { present[$0] != 0 }
-  }
-}
-
 extension Tensor {
-  /// Puts the states `[n, L, width]` of some samples among `count` samples. Those of all others are zero.
+  /// Puts the states `[n, L, width]` in the places `rows` among `count` samples. Those of all others are zero.
   func spread(over count: Int, rows: [Int]) -> Tensor {
-    guard rows.count < count else { return self }
+    guard !rows.elementsEqual(0..<count) else { return self }
     return Tensor.zeros([count] + shape.dropFirst(), dtype: dtype, device: device)
       .replacing([Tensor(rows).to(device)], with: self)
   }

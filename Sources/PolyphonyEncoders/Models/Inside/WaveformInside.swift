@@ -41,7 +41,7 @@ final class WaveformInside: Module, InputEncoder {
       let piece = max(1, Self.mostSamples / length)
       for start in stride(from: 0, to: rows.count, by: piece) {
         let chosen = Array(rows[start..<min(start + piece, rows.count)])
-        let sound = samples.rows(Tensor(chosen).to(device)).slice(1, 0, length).to(.float32) / 32_768
+        let sound = samples.slice(1, 0, length).rows(Tensor(chosen).to(device)).to(.float32) / 32_768
         let states = trusted { () throws(Fault) in
           try network.encode(waveform: preparation(sound), mask: nil, layer: -1).hidden()
         }
@@ -52,8 +52,7 @@ final class WaveformInside: Module, InputEncoder {
     let states =
       parts.isEmpty
       ? Tensor.zeros([count, longest, network.width], device: device)
-      : Tensor.concatenated(parts).rows(Tensor(order.indices.sorted { order[$0] < order[$1] }).to(device))
-        .spread(over: count, rows: order.sorted())
+      : Tensor.concatenated(parts).spread(over: count, rows: order)
     let counts = lengths.map(features.steps)
     return (states, counts.allSatisfy { $0 == longest } ? nil : Tensor(counts).to(device))
   }

@@ -55,7 +55,7 @@ extension AdaptationLoop {
   private func endEpoch(_ failure: CollapseViolation?) throws(Fault) {
     let record = AdaptationRecord(
       epoch: state.epoch + 1, step: state.step, stage: method.stage, loss: state.sums.meanLoss,
-      learned: state.sums.learned, drift: watch.drift(session), inputDrift: state.sums.inputDrift)
+      learned: state.sums.learned, drift: watch.drift(session), inputDrift: method.inputDrift)
     session.seedDropout(.snapshots)
     if let failure {
       try goBack(failure)

@@ -59,7 +59,7 @@ extension AdaptationLoop {
     }
     let record = AdaptationRecord(
       epoch: 1, step: state.step, stage: method.stage, loss: sums.meanLoss, learned: sums.learned, drift: drift,
-      inputDrift: sums.inputDrift)
+      inputDrift: method.inputDrift)
     state.records.append(record)
     for observer in observers {
       observer.didStep(epoch: 1, epochs: 1, step: state.stepInEpoch, steps: count, loss: sums.meanLoss)

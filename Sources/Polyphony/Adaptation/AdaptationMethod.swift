@@ -33,6 +33,9 @@ public protocol AdaptationMethod: AnyObject {
   var epochs: Int { get }
   /// The current stage of learning, for logs.
   var stage: String { get }
+  /// How far each modality's inputs have drifted, in standard deviations of the source; nil for a method that does not
+  /// measure it. The loop reads it after each epoch, online after each batch.
+  var inputDrift: [String: Double]? { get }
   /// Remarks on this method with this model for readers of the results.
   func notes(for model: MultimodalModel) -> [String]
   /// Prepares the method once before the first step, while the model is still the source.
@@ -79,6 +82,8 @@ extension AdaptationMethod {
   public var epochs: Int { settings.epochs }
   /// Default: the name of the method.
   public var stage: String { name }
+  /// Default: the method does not measure it.
+  public var inputDrift: [String: Double]? { nil }
   /// Default: no remarks.
   public func notes(for model: MultimodalModel) -> [String] { [] }
   /// Default: does nothing.
@@ -118,9 +123,6 @@ public struct AdaptationStep {
   public var contrast: Double?
   /// The number of samples that the step learned from.
   public var learned: Int
-  /// How far each modality's inputs have drifted, in standard deviations of the source; empty for a method that does
-  /// not measure it.
-  public var inputDrift: [String: Double] = [:]
 
   /// Makes a result, without arguments that of a step that did not learn.
   public init(loss: Double? = nil, contrast: Double? = nil, learned: Int = 0) {

@@ -30,13 +30,11 @@ struct AdaptationState: Codable {
     var contrast = 0.0
     var contrasts = 0
     var learned = 0
-    var inputDrift: [String: Double]?
 
     mutating func add(_ step: AdaptationStep) {
       if let value = step.loss { (loss, losses) = (loss + value, losses + 1) }
       if let value = step.contrast { (contrast, contrasts) = (contrast + value, contrasts + 1) }
       learned += step.learned
-      if !step.inputDrift.isEmpty { inputDrift = step.inputDrift }
     }
 
     var meanLoss: Double? { losses > 0 ? loss / Double(losses) : nil }

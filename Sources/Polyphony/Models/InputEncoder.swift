@@ -53,10 +53,9 @@ extension Inputs {
   /// The tokens that an encoder reads, `[B, L]` (bool): real, not lost, and of a present modality, or else the first.
   /// It is nil if all are read.
   public func readable(_ index: Int) -> Tensor? {
-    let present = isPresent(index)?.unsqueezed(1)
-    let parts = [mask(index), kept[index], present].compactMap(\.self)
-    guard let first = parts.first else { return nil }
-    let steps = Tensor.range(modalities[index].size(1), device: first.device)
-    return parts.dropFirst().reduce(first) { $0 .& $1 } .| (steps .== 0).unsqueezed(0)
+    validSteps(index).map { valid in
+      let steps = Tensor.range(modalities[index].size(1), device: valid.device)
+      return valid .| (steps .== 0).unsqueezed(0)
+    }
   }
 }

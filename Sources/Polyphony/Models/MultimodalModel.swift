@@ -15,7 +15,7 @@ public final class MultimodalModel {
   /// The standardisation of the inputs, before all methods.
   private var normalization: InputNormalization
 
-  /// What the model keeps of its training split for test-time adaptation; nil for a model without.
+  /// The moments of the training split, which test-time adaptation reads; nil for a model without them.
   public var sourceMoments: SourceMoments?
 
   /// The folder that the model was read from, for messages. Nil for a new model.
@@ -92,6 +92,9 @@ public final class MultimodalModel {
   /// The inputs as methods and backbone read them: states of encoders in place of raw inputs, standardised, with zeros where
   /// a modality is missing.
   func prepared(_ inputs: Inputs) -> Inputs { normalization(backbone.encoded(inputs)) }
+
+  /// The inputs with some modalities as methods and backbone read them. No encoder inside the model runs.
+  func standardized(_ inputs: Inputs, modalities: [Int]) -> Inputs { normalization(inputs, modalities: modalities) }
 
   /// Makes all other modalities absent to this model from now on; its configuration keeps the names, on disk too.
   /// - Throws: `Fault(.usage)` for names that the model does not have.

@@ -46,7 +46,7 @@ extension SourceMoments {
     shares = try read("shares", { $0.count == 1 && $0[0] > 0 }, "[K]")
     let strata = shares.size(0)
     features = [:]
-    for modality in configuration.modalities where file["features.\(modality.name).mean"] != nil {
+    for modality in configuration.modalities where modality.statisticsCount > 0 {
       let width = modality.statisticsCount
       let key = "features.\(modality.name)"
       let mean = try read(

@@ -19,8 +19,8 @@ public struct SourceMoments {
     public var mean: Tensor
     /// The mean variance within a stratum, `[S, D]` f64.
     public var variance: Tensor
-    /// How far the validation split is from the training split, in standard deviations of the source: what no adaptation
-    /// has to undo.
+    /// The distance of the validation split from the training split, in standard deviations of the source. An adaptation
+    /// need not undo a distance of this size.
     public var foldDrift = 0.0
 
     /// Combines moments of the same shape.

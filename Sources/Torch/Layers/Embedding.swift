@@ -14,8 +14,8 @@ public final class Embedding: Module {
 
   /// Looks up numbers `[…]` (i64), which must be in the table, and returns `[…, width]`.
   public func callAsFunction(_ numbers: Tensor) -> Tensor {
-    // Where an optimiser holds a gradient, the backward pass adds the rows that were looked up. Otherwise it makes a
-    // gradient of the whole table, which for 30,000 words takes longer than a layer.
+    // The backward pass adds the looked-up rows to a gradient that an optimiser holds. Without one it makes a gradient
+    // of the whole table, which takes longer than a layer for 30,000 words.
     let isHeld = weight.isLeaf && weight.gradient != nil
     return Operators.embedding(
       .tensor(weight), .tensor(numbers), .int(padding ?? -1), .bool(false), .bool(isHeld))

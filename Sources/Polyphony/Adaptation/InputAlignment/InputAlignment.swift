@@ -41,7 +41,6 @@ public final class InputAlignment: AdaptationMethod {
   public var attachment: (any Attachment)? { map }
 
   private let map: InputMap
-  private let configuration: ModelConfiguration
   private var strata: Strata?
   /// The modalities with features, with the source's moments and the target's sums.
   private var parts: [Part] = []
@@ -64,13 +63,12 @@ public final class InputAlignment: AdaptationMethod {
     settings = try AdaptationSettings(reader, defaults: defaults)
     strength = try reader.double("strength", default: 20, in: Above(0))
     halfLife = try reader.double("half_life", default: 1000, in: Above(0))
-    self.configuration = configuration
     map = InputMap(configuration)
   }
 
   /// A remark on what the model keeps of its source.
   public func notes(for model: MultimodalModel) -> [String] {
-    let drifts = inputDrift.filter { $0.value >= 0.05 }.sorted { $0.value > $1.value }
+    let drifts = (inputDrift ?? [:]).filter { $0.value >= 0.05 }.sorted { $0.value > $1.value }
     let said = drifts.map { "\($0.key) has drifted by \(String(format: "%.1f", $0.value)) σ" }
     return (model.sourceMoments == nil ? ["no source moments: aligned to mean 0 and variance 1, without classes"] : [])
       + (said.isEmpty ? [] : [said.joined(separator: ", ")])
@@ -80,19 +78,24 @@ public final class InputAlignment: AdaptationMethod {
   public func begin(_ session: AdaptationSession) throws(Fault) { start(session) }
 
   private func start(_ session: AdaptationSession) {
-    let moments =
-      session.model.sourceMoments ?? SourceMoments(shares: .ones([1], dtype: .float64), features: [:])
+    let moments = session.model.sourceMoments ?? standard
     strata = Strata(moments: moments)
-    let mapped = configuration.modalities.enumerated().filter { $1.statisticsCount > 0 }
-    parts = mapped.map { index, modality in
-      var source = moments.features[modality.name] ?? .standard(features: modality.statisticsCount)
+    parts = map.places.compactMap { index, name in
+      guard var source = moments.features[name] else { return nil }
       let values = FeatureSteps.values(session.samples.inputs.modalities[index])
       if source.mean.size(1) != values.size(1) { source = source.pooled }
       let (strata, steps, features) = (source.mean.size(0), source.mean.size(1), source.mean.size(2))
       return Part(
-        name: modality.name, index: index, source: source,
+        name: name, index: index, source: source,
         sums: MomentSums(strata: strata, steps: steps, features: features))
     }
+  }
+
+  /// The moments of a model that keeps none.
+  private var standard: SourceMoments {
+    var moments = SourceMoments(shares: .ones([1], dtype: .float64), features: [:])
+    for (_, name) in map.places { moments.features[name] = .standard(features: map.map(name).scale.size(1)) }
+    return moments
   }
 
   /// Adds the batch to the sums; online also fits the map.
@@ -102,7 +105,7 @@ public final class InputAlignment: AdaptationMethod {
       isFirst(session)
       ? strata.shares(of: batch.count) : strata.weights(batch.prediction ?? session.predict(batch.inputs))
     noGrad {
-      let inputs = session.model.prepared(batch.inputs)
+      let inputs = session.model.standardized(batch.inputs, modalities: parts.map(\.index))
       let fading = session.isOnline ? exp2(-Double(batch.count) / halfLife) : 1
       for place in parts.indices {
         if session.isOnline { parts[place].sums.fade(fading) }
@@ -110,9 +113,7 @@ public final class InputAlignment: AdaptationMethod {
       }
     }
     if session.isOnline { fit() }
-    var step = AdaptationStep(learned: batch.count)
-    step.inputDrift = inputDrift
-    return step
+    return AdaptationStep(learned: batch.count)
   }
 
   /// Fits the map to the sums of the epoch.
@@ -159,7 +160,7 @@ public final class InputAlignment: AdaptationMethod {
   }
 
   /// How far each modality has drifted.
-  private var inputDrift: [String: Double] {
+  public var inputDrift: [String: Double]? {
     noGrad { Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.sums.drift(from: $0.source)) }) }
   }
 

@@ -2,8 +2,8 @@ import Torch
 
 /// An affine map of the standardised inputs, a·x + b for each feature, which an ``InputAlignment`` fits.
 ///
-/// The tokens of an encoder inside a model have no map. The tensors are buffers, so no gradient reaches them and an adapter folder holds them. Padding, lost steps and missing
-/// modalities stay zero.
+/// The raw inputs of an encoder inside a model have no map. The tensors are buffers, so no gradient reaches them and an
+/// adapter folder holds them. Padding, lost steps and missing modalities stay zero.
 package final class InputMap: Module, Attachment {
   final class Map: Module {
     /// a, `[S, D]`.
@@ -27,7 +27,8 @@ package final class InputMap: Module, Attachment {
   }
 
   @Child("map") private var maps: NamedModules
-  private let places: [(index: Int, name: String)]
+  /// The modalities with maps.
+  let places: [(index: Int, name: String)]
 
   /// Makes maps that change nothing. A sequence of at most ``SourceMoments/mostSteps`` steps has a map for each step.
   init(_ configuration: ModelConfiguration) {
@@ -52,13 +53,8 @@ package final class InputMap: Module, Attachment {
       let map = map(name)
       let x = inputs.modalities[index]
       let moved = map(x)
-      guard let real = FeatureSteps.real(inputs, index) else {
-        result.modalities[index] = moved
-        continue
-      }
-      let form = [-1] + Array(repeating: 1, count: x.rank - 1)
-      let mask = x.rank == 3 ? real.unsqueezed(2) : real.select(1, 0).reshaped(to: form)
-      result.modalities[index] = moved.filled(0, where: .!mask)
+      let valid = inputs.validSteps(index).map { $0.reshaped(to: $0.shape + Array(repeating: 1, count: x.rank - 2)) }
+      result.modalities[index] = valid.map { moved.filled(0, where: .!$0) } ?? moved
     }
     return result
   }

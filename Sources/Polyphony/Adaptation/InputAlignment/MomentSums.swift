@@ -26,14 +26,15 @@ struct MomentSums {
     square = .zeros([steps, features], dtype: .float64)
   }
 
-  /// Adds samples.
+  /// Adds samples. Those of another number of steps do not count where each step has sums of its own.
   /// - Parameters:
   ///   - inputs: standardised inputs.
   ///   - index: the modality.
   ///   - weights: r, `[B, K]` f64.
   mutating func add(_ inputs: Inputs, modality index: Int, weights: Tensor) {
     let x = FeatureSteps.values(inputs.modalities[index]).to(.cpu).to(.float64)
-    let real = FeatureSteps.real(inputs, index)?.to(.cpu).to(.float64)
+    guard steps == 1 || x.size(1) == steps else { return }
+    let real = inputs.validSteps(index)?.expanded(-1, x.size(1)).to(.cpu).to(.float64)
     let turned = weights.transposed(0, 1)
     if steps == 1 {
       let mask = real ?? .ones([x.size(0), x.size(1)], dtype: .float64)
@@ -104,15 +105,5 @@ enum FeatureSteps {
     case 4: x.flattened(2).transposed(1, 2)
     default: x
     }
-  }
-
-  /// The steps that hold values, `[B, L]` bool or `[B, 1]`; nil if all do. Padding, lost steps and missing modalities
-  /// hold none.
-  static func real(_ inputs: Inputs, _ index: Int) -> Tensor? {
-    let parts = [inputs.mask(index), inputs.kept[index], inputs.isPresent(index)?.unsqueezed(1)].compactMap(\.self)
-    guard let first = parts.first else { return nil }
-    let all = parts.dropFirst().reduce(first) { $0 .& $1 }
-    let steps = FeatureSteps.values(inputs.modalities[index]).size(1)
-    return all.size(1) == steps ? all : all.expanded(all.size(0), steps)
   }
 }

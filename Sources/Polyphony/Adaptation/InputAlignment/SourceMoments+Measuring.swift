@@ -3,8 +3,6 @@ import Torch
 extension SourceMoments {
   /// The largest number of steps that have moments of their own.
   static let mostSteps = 16
-  /// The largest number of principal directions.
-  private static let mostDirections = 16
 
   /// Measures the moments of a trained model.
   ///
@@ -20,62 +18,58 @@ extension SourceMoments {
   public static func measured(
     _ model: MultimodalModel, training: LabelledSplit, validation: LabelledSplit, device: Device = .cpu
   ) -> SourceMoments {
-    let configuration = model.configuration
-    let (strata, count) = Strata.of(training.target, configuration.task)
-    let weights = strata.oneHot(count).to(.float64)
-    var sums: [MomentSums?] = configuration.modalities.enumerated().map { index, modality in
-      guard modality.statisticsCount > 0 else { return nil }
-      return MomentSums(
-        strata: count, steps: ownSteps(training.samples, modality, index), features: modality.statisticsCount)
+    let (modalities, task) = (model.configuration.modalities, model.configuration.task)
+    let (strata, count) = Strata.of(training.target, task)
+    let shares = strata.oneHot(count).to(.float64)
+    let steps = modalities.enumerated().map { index, modality in ownSteps(training.samples, modality, index) }
+    var principal = PrincipalSums()
+    let sums = Self.sums(of: training, shares, steps: steps, model, device) { inputs in
+      if task.kind != .segmentation { principal.add(model(inputs).features) }
     }
-    var features: [Tensor] = []
-    model.evaluating {
-      noGrad {
-        for indices in BatchSampler(count: training.samples.count, batchSize: 256, seed: nil).epoch(0) {
-          let batch = training.samples.rows(indices).to(device)
-          let prepared = model.prepared(batch)
-          let own = weights.rows(Tensor(indices))
-          for index in sums.indices { sums[index]?.add(prepared, modality: index, weights: own) }
-          if configuration.task.kind != .segmentation { features.append(model(batch).features.to(.cpu).to(.float64)) }
-        }
+    // A regression's strata are told apart by answers to samples that the model has not learned.
+    let tells = task.kind == .regression && count > 1
+    let folds = Strata.of(validation.target, task).indices
+    var predictions: [Tensor] = []
+    let others = Self.sums(of: validation, folds.oneHot(count).to(.float64), steps: steps, model, device) { inputs in
+      if tells { predictions.append(model(inputs).prediction.to(.cpu)) }
+    }
+    return noGrad {
+      var moments = SourceMoments(shares: shares.mean(0), features: [:], principal: principal.moments)
+      for (index, modality) in modalities.enumerated() {
+        guard var own = sums[index]?.moments else { continue }
+        own.foldDrift = others[index]?.drift(from: own) ?? 0
+        moments.features[modality.name] = own
       }
+      if tells { moments.answers = answers(.concatenated(predictions), folds, count) }
+      return moments
     }
-    var moments = SourceMoments(shares: weights.mean(0), features: [:])
-    for (modality, own) in zip(configuration.modalities, sums) { moments.features[modality.name] = own?.moments }
-    moments.measureFolds(model, validation, device)
-    if !features.isEmpty { moments.principal = principal(.concatenated(features)) }
-    if configuration.task.kind == .regression, count > 1 {
-      let prediction = model.predict(validation.samples, device: device).prediction
-      moments.answers = answers(prediction, Strata.of(validation.target, configuration.task).indices, count)
-    }
-    return moments
   }
 
-  /// Measures how far the validation split is from the training split.
-  private mutating func measureFolds(_ model: MultimodalModel, _ validation: LabelledSplit, _ device: Device) {
-    let configuration = model.configuration
-    let count = shares.size(0)
-    let weights = Strata.of(validation.target, configuration.task).indices.oneHot(count).to(.float64)
-    var sums = features.mapValues { own in
-      MomentSums(strata: count, steps: own.mean.size(1), features: own.mean.size(2))
+  /// The sums of each modality over a split; nil for raw inputs. `body` receives the inputs of each batch.
+  /// - Parameters:
+  ///   - weights: the weights of all samples, `[N, K]`.
+  ///   - steps: the number of steps with sums of their own, by modality.
+  private static func sums(
+    of split: LabelledSplit, _ weights: Tensor, steps: [Int], _ model: MultimodalModel, _ device: Device,
+    _ body: (Inputs) -> Void
+  ) -> [MomentSums?] {
+    var sums = zip(model.configuration.modalities, steps).map { modality, steps in
+      modality.statisticsCount == 0
+        ? nil : MomentSums(strata: weights.size(1), steps: steps, features: modality.statisticsCount)
     }
+    let places = sums.indices.filter { sums[$0] != nil }
     model.evaluating {
       noGrad {
-        for indices in BatchSampler(count: validation.samples.count, batchSize: 256, seed: nil).epoch(0) {
-          let prepared = model.prepared(validation.samples.rows(indices).to(device))
+        for indices in BatchSampler(count: split.samples.count, batchSize: 256, seed: nil).epoch(0) {
+          let inputs = split.samples.rows(indices).to(device)
+          let standardized = model.standardized(inputs, modalities: places)
           let own = weights.rows(Tensor(indices))
-          for (index, modality) in configuration.modalities.enumerated() {
-            guard let steps = sums[modality.name]?.steps else { continue }
-            guard steps == 1 || FeatureSteps.values(prepared.modalities[index]).size(1) == steps else { continue }
-            sums[modality.name]?.add(prepared, modality: index, weights: own)
-          }
+          for index in places { sums[index]?.add(standardized, modality: index, weights: own) }
+          body(inputs)
         }
       }
     }
-    for (name, own) in sums {
-      guard let source = features[name] else { continue }
-      features[name]?.foldDrift = noGrad { own.drift(from: source) }
-    }
+    return sums
   }
 
   private static func ownSteps(_ samples: UnlabelledSplit, _ modality: Modality, _ index: Int) -> Int {
@@ -88,19 +82,6 @@ extension SourceMoments {
   static func ownSteps(_ modality: Modality) -> Int {
     guard modality.kind == .sequence, let length = modality.length, length <= mostSteps else { return 1 }
     return length
-  }
-
-  private static func principal(_ features: Tensor) -> Principal {
-    let mean = features.mean(0)
-    let centred = features - mean
-    let covariance = centred.transposed(0, 1).matmul(centred) / Double(max(1, features.size(0) - 1))
-    let (values, vectors) = covariance.symmetricEigen()
-    let largest = values.doubles.last ?? 0
-    let kept = values.doubles.suffix(mostDirections).count { $0 > max(largest * 1e-6, 1e-12) }
-    let (width, used) = (values.size(0), max(1, kept))
-    return Principal(
-      mean: mean, directions: vectors.slice(1, width - used).transposed(0, 1).flipped(0).contiguous(),
-      variance: values.slice(0, width - used).flipped(0).clamped(1e-12, nil))
   }
 
   private static func answers(_ prediction: Tensor, _ strata: Tensor, _ count: Int) -> Answers {

@@ -4,7 +4,10 @@
 #include "problem.h"
 
 namespace polyphony {
-namespace plain { extern const Kernels table; }
+namespace plain {
+extern const Kernels table;
+extern const ElementKernels<double> table_f64;
+}
 #if defined(__x86_64__)
 namespace avx2 { extern const Kernels table; }
 namespace avx512 { extern const Kernels table; }
@@ -36,5 +39,11 @@ const Kernels& kernels() {
   static const Kernels& chosen = choose();
   return chosen;
 }
+
+template <>
+const ElementKernels<float>& kernels_of() { return kernels().f32; }
+
+template <>
+const ElementKernels<double>& kernels_of() { return plain::table_f64; }
 
 }  // namespace polyphony

@@ -52,11 +52,7 @@ void in_chunks(int64_t count, F f) {
 
 template <class T>
 void drop(const T* x, T* y, int64_t from, int64_t to, double factor, const Dropout& dropout) {
-  if constexpr (sizeof(T) == 4) {
-    if (dropout.active) return kernels().dropout_f32(x, y, from, to, float(factor), dropout);
-  } else {
-    if (dropout.active) return kernels().dropout_f64(x, y, from, to, factor, dropout);
-  }
+  if (dropout.active) return kernels_of<T>().dropout(x, y, from, to, T(factor), dropout);
   for (int64_t i = from; i < to; ++i) y[i] = x[i] * T(factor);
 }
 

@@ -9,14 +9,6 @@ namespace polyphony {
 namespace {
 
 template <class T>
-const EncoderKernels<T>& encoder_kernels() {
-  if constexpr (sizeof(T) == 4)
-    return kernels().f32;
-  else
-    return kernels().f64;
-}
-
-template <class T>
 const T* data(const std::optional<at::Tensor>& t) {
   return t ? t->const_data_ptr<T>() : nullptr;
 }
@@ -90,7 +82,7 @@ at::Tensor forward(const EncoderArguments& a, const std::shared_ptr<const Plan>&
   c.thread_stride = thread_scratch(c);
   const Buffer space(c.thread_stride * plan->teams * plan->team_size * sizeof(T));
   c.thread_space = space.as<T>();
-  run(*plan, [&](const Member& member) { encoder_kernels<T>().forward(c, member); });
+  run(*plan, [&](const Member& member) { kernels_of<T>().encoder.forward(c, member); });
   if (state) state->plan = plan, state->activations = std::move(saved);
   return y;
 }
@@ -134,8 +126,8 @@ EncoderGradients backward(const EncoderArguments& a, const EncoderState& state, 
   c.team_space = c.partial + threads * c.partial_stride;
   // OpenMP may give a team fewer threads. The place of an absent member must not leave garbage in the sums.
   if (plan.team_size > 1) std::fill_n(c.partial, threads * c.partial_stride, T(0));
-  run(plan, [&](const Member& member) { encoder_kernels<T>().backward(c, member); });
-  run_on_threads(threads, [&](int index, int count) { encoder_kernels<T>().reduce(c, index, count); });
+  run(plan, [&](const Member& member) { kernels_of<T>().encoder.backward(c, member); });
+  run_on_threads(threads, [&](int index, int count) { kernels_of<T>().encoder.reduce(c, index, count); });
   return g;
 }
 

@@ -11,12 +11,7 @@ namespace polyphony::POLYPHONY_ISA {
 extern const Kernels table;
 const Kernels table = {
     POLYPHONY_ISA_NAME,
-    {encoder_forward<float>, encoder_backward<float>, encoder_reduce<float>},
-    {encoder_forward<double>, encoder_backward<double>, encoder_reduce<double>},
-    dropout_flat<float>,
-    dropout_flat<double>,
-    attend_ragged<float>,
-    attend_ragged<double>,
+    {{encoder_forward<float>, encoder_backward<float>, encoder_reduce<float>}, dropout_flat<float>, attend_ragged<float>},
     bias_gelu_rows,
     residual_norm_rows,
 };

@@ -91,15 +91,18 @@ struct NormOfSum {
   float epsilon = 0;
 };
 
+/// The kernels that exist for f32 and f64.
+template <class T>
+struct ElementKernels {
+  EncoderKernels<T> encoder;
+  // y = dropout(x · factor) elementwise (y may be x); elements [from, to), `from` a multiple of 128.
+  void (*dropout)(const T*, T*, int64_t from, int64_t to, T factor, const Dropout&);
+  void (*ragged)(const RaggedHead<T>&);
+};
+
 struct Kernels {
   const char* name;
-  EncoderKernels<float> f32;
-  EncoderKernels<double> f64;
-  // y = dropout(x · factor) elementwise (y may be x); elements [from, to), `from` a multiple of 128.
-  void (*dropout_f32)(const float*, float*, int64_t from, int64_t to, float factor, const Dropout&);
-  void (*dropout_f64)(const double*, double*, int64_t from, int64_t to, double factor, const Dropout&);
-  void (*ragged_f32)(const RaggedHead<float>&);
-  void (*ragged_f64)(const RaggedHead<double>&);
+  ElementKernels<float> f32;
   // x = gelu(x + bias), and y = LayerNorm(x + y + bias), for rows of a multiple of 16 features.
   void (*bias_gelu_f32)(float* x, const float* bias, int64_t rows, int64_t width);
   void (*residual_norm_f32)(const float* x, const NormOfSum&, float* y, int64_t rows, int64_t width);
@@ -107,5 +110,14 @@ struct Kernels {
 
 /// Returns the kernels for this processor, or those that POLYPHONY_ISA selects (plain, avx2 or avx512).
 const Kernels& kernels();
+
+/// Returns the kernels for an element type. Those of f64 check gradients and nothing else, so they have one form, for any
+/// processor. To compile it for every instruction set would take as long as all of f32.
+template <class T>
+const ElementKernels<T>& kernels_of();
+template <>
+const ElementKernels<float>& kernels_of();
+template <>
+const ElementKernels<double>& kernels_of();
 
 }  // namespace polyphony

@@ -21,10 +21,7 @@ void attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const
   int64_t longest = 0;
   for (int64_t b = 0; b < samples; ++b) longest = std::max(longest, starts[b + 1] - starts[b]);
   const T scale = T(M_LOG2E / std::sqrt(double(width)));
-  const auto kernel = [] {
-    if constexpr (sizeof(T) == 4) return kernels().ragged_f32;
-    else return kernels().ragged_f64;
-  }();
+  const auto kernel = kernels_of<T>().ragged;
   const int64_t work = q.size(0) * longest * q.size(1);
   run_on_threads(work < 1 << 16 ? 1 : at::get_num_threads(), [&](int index, int count) {
     std::vector<T> scratch(ragged_scratch<T>(longest, width));

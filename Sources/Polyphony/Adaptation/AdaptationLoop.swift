@@ -44,8 +44,10 @@ public final class AdaptationLoop {
     try method.check(isOnline: isOnline)
     try method.install(on: model)
     (self.method, self.folder, self.observers) = (method, folder, observers)
+    // Now only what the method adapts is trained, so the states of most encoders inside stay the same.
+    let encoded = samples.withStates(of: model.backbone, onlyFixed: true)
     session = AdaptationSession(
-      model, samples, method.settings, seed: seed, device: device, isOnline: isOnline)
+      model, encoded, method.settings, seed: seed, device: device, isOnline: isOnline)
     watch = CollapseGuard(method.settings.bounds, source: AdaptedState(of: session))
     // Only a checkpoint needs the identity, and hashes of samples take a moment.
     guard folder != nil else { return }
@@ -121,7 +123,16 @@ public final class AdaptationLoop {
       method: method.name, isOnline: session.isOnline, prediction: prediction, updated: nil, source: nil,
       selected: selecting?.selected, snapshots: selecting?.snapshots, share: selecting?.share, records: state.records,
       returns: state.returns,
-      notes: method.notes(for: session.model), parameters: (count.total, count.trainable), wasStopped: wasStopped)
+      notes: method.notes(for: session.model) + [classMixNote(prediction)].compactMap(\.self),
+      parameters: (count.total, count.trainable), wasStopped: wasStopped)
+  }
+
+  /// A remark on a class mix that differs from the training split's; nil for another task and for a model without
+  /// moments.
+  private func classMixNote(_ prediction: Tensor) -> String? {
+    let task = session.model.configuration.task
+    guard task.kind == .classification, let moments = session.model.sourceMoments else { return nil }
+    return ClassMix(probabilities: prediction.softmax(1), source: moments.shares).note(task.labels)
   }
 
   // MARK: - Saving and restoring

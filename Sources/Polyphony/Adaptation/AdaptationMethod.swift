@@ -62,8 +62,9 @@ extension AdaptationMethod {
   /// - Throws: `Fault(.usage)` if the model has nothing that the method adapts.
   func install(on model: MultimodalModel) throws(Fault) {
     try tensors.install(on: model, method: name)
-    guard let attachment, !model.attachments.contains(where: { $0 === attachment }) else { return }
-    model.attach(attachment)
+    guard let attachment else { return }
+    if !model.attachments.contains(where: { $0 === attachment }) { model.attach(attachment) }
+    attachment.unfreeze { _ in true }
   }
 
   /// Checks that the settings suit this way of running.

@@ -45,11 +45,11 @@ public enum AdaptationMethods {
   /// True for a method of this library.
   static func isBuiltIn(_ name: String) -> Bool { registry.isBuiltIn(name) }
 
-  /// Makes the method that restores an adapted model's tensors from an adapter folder. Nil for any other name.
-  static func restoration(_ name: String) -> TuningMethods.Maker? {
-    guard let make = registry[name] else { return nil }
-    return { (reader, configuration) throws(Fault) in
-      AdaptedTuning.wrapping(try make(reader, configuration))
-    }
+  /// True for a method of this library or a registered one.
+  static func isKnown(_ name: String) -> Bool { registry[name] != nil }
+
+  /// Makes tuning methods of the same tensors, which restore them from an adapter folder or train them with labels.
+  static func restoring(_ make: @escaping Maker) -> TuningMethods.Maker {
+    { (reader, configuration) throws(Fault) in AdaptedTuning.wrapping(try make(reader, configuration)) }
   }
 }

@@ -53,15 +53,22 @@ public enum TuningMethods {
   static func isBuiltIn(_ name: String) -> Bool { registry.isBuiltIn(name) || AdaptationMethods.isBuiltIn(name) }
 
   /// The maker of the method with this name.
+  ///
+  /// `ceiling:NAME` trains with labels what the adaptation NAME changes without. So its score is what that adaptation can
+  /// reach at best.
   /// - Throws: `Fault(.usage)` for an unknown name, with the nearest known one.
   public static func maker(_ name: String) throws(Fault) -> Maker {
-    try registry.value(name, "unknown tuning method", key: "--method")
+    let prefix = "ceiling:"
+    if name.hasPrefix(prefix) {
+      return AdaptationMethods.restoring(try AdaptationMethods.maker(String(name.dropFirst(prefix.count))))
+    }
+    return try registry.value(name, "unknown tuning method", key: "--method")
   }
 
   /// The maker of the method in an adapter folder: a tuning method, or the restoration of an adaptation's tensors.
   /// - Throws: `Fault(.usage)` for an unknown name.
   static func restorer(_ name: String) throws(Fault) -> Maker {
-    if let make = AdaptationMethods.restoration(name) { return make }
-    return try maker(name)
+    try AdaptationMethods.isKnown(name)
+      ? AdaptationMethods.restoring(AdaptationMethods.maker(name)) : maker(name)
   }
 }

@@ -28,11 +28,10 @@ struct InputNormalization {
     }
   }
 
-  /// Standardises inputs; with `modalities`, those of these indices alone.
-  func callAsFunction(_ inputs: Inputs, modalities: [Int]? = nil) -> Inputs {
+  func callAsFunction(_ inputs: Inputs) -> Inputs {
     let inputs = visible.map { inputs.keeping($0) } ?? inputs
     var result = inputs
-    for index in modalities ?? Array(inputs.modalities.indices) {
+    for index in inputs.modalities.indices {
       if let (mean, deviation) = statistics[index] {
         let x = inputs.modalities[index]
         let shape = kinds[index] == .image ? [-1, 1, 1] : [-1]

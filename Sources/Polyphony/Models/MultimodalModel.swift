@@ -93,9 +93,6 @@ public final class MultimodalModel {
   /// a modality is missing.
   func prepared(_ inputs: Inputs) -> Inputs { normalization(backbone.encoded(inputs)) }
 
-  /// The inputs with some modalities as methods and backbone read them. No encoder inside the model runs.
-  func standardized(_ inputs: Inputs, modalities: [Int]) -> Inputs { normalization(inputs, modalities: modalities) }
-
   /// Makes all other modalities absent to this model from now on; its configuration keeps the names, on disk too.
   /// - Throws: `Fault(.usage)` for names that the model does not have.
   public func restrict(to names: [String]) throws(Fault) {

@@ -12,7 +12,7 @@ extension SourceMoments {
     for (name, own) in features.sorted(by: { $0.key < $1.key }) {
       items += [
         .init("features.\(name).mean", own.mean), .init("features.\(name).variance", own.variance),
-        .init("features.\(name).fold_drift", Tensor([own.foldDrift])),
+        .init("features.\(name).fold_drift", Tensor([own.foldDrift.shift, own.foldDrift.spread])),
       ]
     }
     if let answers {
@@ -53,9 +53,10 @@ extension SourceMoments {
         "\(key).mean", { $0.count == 3 && $0[0] == strata && $0[1] > 0 && $0[2] == width },
         "[\(strata), S, \(width)]")
       let steps = mean.size(1)
+      let fold = try read("\(key).fold_drift", { $0 == [2] }, "[2]").doubles
       features[modality.name] = Features(
         mean: mean, variance: try read("\(key).variance", { $0 == [steps, width] }, "[\(steps), \(width)]"),
-        foldDrift: try read("\(key).fold_drift", { $0 == [1] }, "[1]").item)
+        foldDrift: FeatureDrift(shift: fold[0], spread: fold[1]))
     }
     if file["answers.mean"] != nil {
       answers = Answers(

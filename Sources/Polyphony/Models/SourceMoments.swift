@@ -19,12 +19,11 @@ public struct SourceMoments {
     public var mean: Tensor
     /// The mean variance within a stratum, `[S, D]` f64.
     public var variance: Tensor
-    /// The distance of the validation split from the training split, in standard deviations of the source. An adaptation
-    /// need not undo a distance of this size.
-    public var foldDrift = 0.0
+    /// The distance of the validation split from the training split. An adaptation need not undo a distance of this size.
+    public var foldDrift: FeatureDrift
 
     /// Combines moments of the same shape.
-    public init(mean: Tensor, variance: Tensor, foldDrift: Double = 0) {
+    public init(mean: Tensor, variance: Tensor, foldDrift: FeatureDrift = .none) {
       (self.mean, self.variance, self.foldDrift) = (mean, variance, foldDrift)
     }
 

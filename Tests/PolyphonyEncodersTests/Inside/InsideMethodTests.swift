@@ -140,4 +140,34 @@ import Torch
     #expect(moved.isSubset(of: keys))
     #expect(moved.contains { $0.hasPrefix("encoders.text.") }, "the encoder's norms do not move")
   }
+
+  /// Input alignment treats the states of an encoder inside like features.
+  @Test func inputAlignmentOfStates() throws {
+    let model = try InsideModel.make()
+    func split(_ name: String, seed: UInt64) -> LabelledSplit { InsideModel.split(name, count: 24, seed: seed) }
+    func states(_ split: LabelledSplit) -> LabelledSplit {
+      LabelledSplit(samples: split.samples.withStates(of: model.backbone), target: split.target)
+    }
+    let (training, validation) = (split("train", seed: 5), split("valid", seed: 6))
+    let moments = SourceMoments.measured(model, training: training, validation: validation)
+    let ofStates = SourceMoments.measured(model, training: states(training), validation: states(validation))
+    for name in ["text", "audio"] {
+      let (own, other) = try (#require(moments.features[name]), #require(ofStates.features[name]))
+      #expect(own.mean.doubles == other.mean.doubles && own.foldDrift == other.foldDrift)
+    }
+    model.sourceMoments = moments
+    let configuration = model.configuration
+    let method = try SettingsReader.read(try SettingsTree(yaml: "{epochs: 3, batch_size: 8}", file: "settings")) {
+      (reader) throws(Fault) in try AdaptationMethods.maker("inputs")(reader, configuration)
+    }.value
+    // Numbers that are three times as large leave no doubt that there is a drift.
+    var target = split("test", seed: 7).samples.inputs
+    target.modalities[1] = target.modalities[1] * 3 + 5
+    let source = InsideModel.prediction(model, target)
+    let samples = UnlabelledSplit(name: "test", inputs: target)
+    let outcome = try AdaptationLoop(model, samples: samples, method: method).run { false }
+    #expect(outcome.prediction.isFinite)
+    #expect(outcome.prediction.floats != source, "the map changes no answer")
+    #expect((method.inputDrift?["audio"] ?? 0) > (method.inputDrift?["text"] ?? .infinity))
+  }
 }

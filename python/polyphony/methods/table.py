@@ -52,6 +52,8 @@ def install(name: str, model: Model, settings: SavedSettings) -> Method | None:
 
     Raises `PolyphonyError` for a method that has no form in Python.
     """
+    # A ceiling is what an adaptation changes, trained with labels.
+    name = name.removeprefix("ceiling:")
     if name in WITHOUT_PARTS or (name == "prompts" and isinstance(model, PromptedMult)):
         return None
     if name not in METHODS:

@@ -12,9 +12,9 @@ import Torch
 /// first map goes half way to the source's mean and variance over all classes, because no answer can be trusted yet.
 /// Online, every batch is a turn, and the sums over past samples fade with a half-life.
 ///
-/// A modality keeps its inputs if it is no farther from the source than twice the distance between the source's own
-/// splits. `strength` samples of the source take part in the sums, so that few samples move the map little. The
-/// parameters of the model stay as they are, and a step costs little more than a prediction.
+/// The map moves or scales a modality only if its means or its deviations are farther from the source than twice the
+/// distance between the source's own splits. `strength` samples of the source take part in the sums, so that few samples
+/// move the map little. The parameters of the model stay as they are.
 ///
 /// A model from before ``SourceMoments`` is aligned to mean 0 and variance 1 of each feature, without classes.
 ///
@@ -105,7 +105,7 @@ public final class InputAlignment: AdaptationMethod {
       isFirst(session)
       ? strata.shares(of: batch.count) : strata.weights(batch.prediction ?? session.predict(batch.inputs))
     noGrad {
-      let inputs = session.model.standardized(batch.inputs, modalities: parts.map(\.index))
+      let inputs = session.model.prepared(batch.inputs)
       let fading = session.isOnline ? exp2(-Double(batch.count) / halfLife) : 1
       for place in parts.indices {
         if session.isOnline { parts[place].sums.fade(fading) }
@@ -141,27 +141,34 @@ public final class InputAlignment: AdaptationMethod {
   private func set(_ fitted: (Part) -> (scale: Tensor, shift: Tensor)) {
     noGrad {
       for part in parts {
-        let trust = trust(part)
-        let (scale, shift) = fitted(part)
+        let (fitted, trust) = (fitted(part), trust(part))
+        // At the target's mean the map moves by a·x̄ + b − x̄. Around it, the map scales.
+        let mean = part.sums.mean
+        let scale = 1 + trust.spread * (fitted.scale - 1)
+        let shift = trust.shift * ((fitted.scale - 1) * mean + fitted.shift) + mean * (1 - scale)
         let own = map.map(part.name)
-        own.scale.copyInPlace(from: (1 + trust * (scale - 1)).to(own.scale.dtype).to(own.scale.device))
-        own.shift.copyInPlace(from: (trust * shift).to(own.shift.dtype).to(own.shift.device))
+        own.scale.copyInPlace(from: scale.to(own.scale.dtype).to(own.scale.device))
+        own.shift.copyInPlace(from: shift.to(own.shift.dtype).to(own.shift.device))
       }
     }
   }
 
-  /// The part of a modality's map that is used: 1 − (2·d_fold / d)², at least 0.
+  /// The parts of a modality's shift and scale that are used: 1 − (2·d_fold / d)² each, at least 0.
   ///
   /// d is how far the target is from the source, d_fold how far the source's own splits are from each other. A map for a
-  /// difference as between two splits would add noise alone.
-  private func trust(_ part: Part) -> Double {
-    let (fold, drift) = (part.source.foldDrift * 2, part.sums.drift(from: part.source))
-    return fold == 0 ? 1 : drift > fold ? 1 - (fold / drift) * (fold / drift) : 0
+  /// difference as between two splits would add noise alone. Noise that makes features vary more says nothing about
+  /// their means, so each of the two has its own trust.
+  private func trust(_ part: Part) -> (shift: Double, spread: Double) {
+    func trusted(_ drift: Double, _ fold: Double) -> Double {
+      fold == 0 ? 1 : drift > 2 * fold ? 1 - (2 * fold / drift) * (2 * fold / drift) : 0
+    }
+    let (drift, fold) = (part.sums.drift(from: part.source), part.source.foldDrift)
+    return (trusted(drift.shift, fold.shift), trusted(drift.spread, fold.spread))
   }
 
   /// How far each modality has drifted.
   public var inputDrift: [String: Double]? {
-    noGrad { Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.sums.drift(from: $0.source)) }) }
+    noGrad { Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.sums.drift(from: $0.source).distance) }) }
   }
 
   /// Discards the sums. The loop has restored the map.

@@ -2,14 +2,13 @@ import Torch
 
 /// An affine map of the standardised inputs, a·x + b for each feature, which an ``InputAlignment`` fits.
 ///
-/// The raw inputs of an encoder inside a model have no map. The tensors are buffers, so no gradient reaches them and an
-/// adapter folder holds them. Padding, lost steps and missing modalities stay zero.
+/// The states of an encoder inside a model have a map like features. Padding, lost steps and missing modalities stay zero.
 package final class InputMap: Module, Attachment {
   final class Map: Module {
     /// a, `[S, D]`.
-    @Buffer var scale: Tensor
+    @Parameter var scale: Tensor
     /// b, `[S, D]`.
-    @Buffer var shift: Tensor
+    @Parameter var shift: Tensor
 
     init(steps: Int, features: Int) {
       super.init()

@@ -78,21 +78,23 @@ struct MomentSums {
     return .init(mean: own, variance: variance)
   }
 
-  /// How far the samples are from a source with the same mix of strata, in the source's standard deviations.
-  ///
-  /// It is the 2-Wasserstein distance of two normal distributions, √(δ² + (s − s′)²) with δ the difference of the means
-  /// and s, s′ the standard deviations, as a root mean square over steps and features, less what chance alone gives.
-  func drift(from source: SourceMoments.Features) -> Double {
+  /// The mean over all samples, `[S, D]`.
+  var mean: Tensor { sum.sum(0) / count.sum(0).clamped(1e-12, nil) }
+
+  /// How far the samples are from a source with the same mix of strata, less what chance alone gives.
+  func drift(from source: SourceMoments.Features) -> FeatureDrift {
     let all = count.sum(0)
-    guard all.maximum(0).maximum(0).item > 0 else { return 0 }
+    guard all.maximum(0).maximum(0).item > 0 else { return .none }
     let total = all.clamped(1e-12, nil)
     let mixed = (count * source.mean).sum(0) / total
     let between = (count * (source.mean - mixed).squared()).sum(0) / total
-    let mean = sum.sum(0) / total
+    let mean = mean
     let own = (square / total - mean.squared()).clamped(0, nil).sqrt()
     let change = own - (source.variance + between).sqrt()
     // The variance of a mean is 1/N, and that of a standard deviation 1/2N.
-    return ((mean - mixed).squared() + change.squared() - 1.5 / total).mean().clamped(0, nil).sqrt().item
+    return FeatureDrift(
+      shift: ((mean - mixed).squared() - 1 / total).mean().clamped(0, nil).sqrt().item,
+      spread: (change.squared() - 0.5 / total).mean().clamped(0, nil).sqrt().item)
   }
 }
 

@@ -37,7 +37,7 @@ extension SourceMoments {
       var moments = SourceMoments(shares: shares.mean(0), features: [:], principal: principal.moments)
       for (index, modality) in modalities.enumerated() {
         guard var own = sums[index]?.moments else { continue }
-        own.foldDrift = others[index]?.drift(from: own) ?? 0
+        own.foldDrift = others[index]?.drift(from: own) ?? .none
         moments.features[modality.name] = own
       }
       if tells { moments.answers = answers(.concatenated(predictions), folds, count) }
@@ -45,7 +45,8 @@ extension SourceMoments {
     }
   }
 
-  /// The sums of each modality over a split; nil for raw inputs. `body` receives the inputs of each batch.
+  /// The sums of each modality over a split; nil for one without features. `body` receives the inputs of each batch, with
+  /// the states of encoders inside the model.
   /// - Parameters:
   ///   - weights: the weights of all samples, `[N, K]`.
   ///   - steps: the number of steps with sums of their own, by modality.
@@ -57,14 +58,13 @@ extension SourceMoments {
       modality.statisticsCount == 0
         ? nil : MomentSums(strata: weights.size(1), steps: steps, features: modality.statisticsCount)
     }
-    let places = sums.indices.filter { sums[$0] != nil }
     model.evaluating {
       noGrad {
         for indices in BatchSampler(count: split.samples.count, batchSize: 256, seed: nil).epoch(0) {
-          let inputs = split.samples.rows(indices).to(device)
-          let standardized = model.standardized(inputs, modalities: places)
+          let inputs = model.backbone.encoded(split.samples.rows(indices).to(device))
+          let prepared = model.prepared(inputs)
           let own = weights.rows(Tensor(indices))
-          for index in places { sums[index]?.add(standardized, modality: index, weights: own) }
+          for index in sums.indices { sums[index]?.add(prepared, modality: index, weights: own) }
           body(inputs)
         }
       }

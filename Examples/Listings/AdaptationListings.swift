@@ -104,6 +104,12 @@ public enum AdaptationListings {
     if let moments = model.sourceMoments { print(moments.shares.doubles) }
   }
 
+  /// ``ClassMix``
+  public static func classMix(_ logits: Tensor, _ moments: SourceMoments) {
+    let mix = ClassMix(probabilities: logits.softmax(1), source: moments.shares)
+    print(mix.shares.doubles, mix.distance)
+  }
+
   /// ``Tent``
   public static func tent(_ model: MultimodalModel, _ target: UnlabelledSplit) throws(Fault) -> AdaptationOutcome {
     let recipe = try SettingsTree(yaml: "learning_rate: 0.0001", file: "recipe")

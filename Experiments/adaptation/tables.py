@@ -108,7 +108,10 @@ def whole(output, mode):
 
 
 def drifts(folder, metric):
-    """Real drifts: a column a place, the mean over all but the one without shift, and its gain paired over seeds."""
+    """Real drifts: a column a place, the mean over all but the one without shift, and its gain paired over seeds.
+
+    Ceilings are means over both halves of a place's labels. They take no part in the regret.
+    """
     table = collections.defaultdict(dict)
     places = set()
     for path in folder.glob("*.json"):
@@ -116,13 +119,19 @@ def drifts(folder, metric):
         places.add(place)
         for row in json.loads(path.read_text())["results"]:
             table[row["name"]][place] = row["metrics"][metric]["values"]
+    for path in sorted((folder / "ceiling").glob("*-a.json")):
+        halves = [json.loads(path.with_stem(path.stem[:-1] + half).read_text())["results"] for half in "ab"]
+        for rows in zip(*halves):
+            values = [row["metrics"][metric]["values"] for row in rows]
+            table[rows[0]["name"]][path.stem[:-2]] = [mean(seeds) for seeds in zip(*values)]
     places = sorted(places, key=lambda place: (place == "none", place))
     shifted = [place for place in places if place != "none"]
     print(f"\n{folder.name}, {metric}\n")
     line(["", *places, "mean", "gain", "worst gain"])
     line(["---"] + ["---:"] * (len(places) + 3))
     methods = ["source", *(name for name in table if name != "source")]
-    best = {place: max(mean(table[name][place]) for name in methods if place in table[name]) for place in places}
+    adapted = [name for name in methods if not name.startswith("ceiling:")]
+    best = {place: max(mean(table[name][place]) for name in adapted if place in table[name]) for place in places}
     for name in methods:
         row, source = table[name], table["source"]
         cells = [f"{mean(row[place]):.3f}" if place in row else "" for place in places]
@@ -131,8 +140,9 @@ def drifts(folder, metric):
         gained = [now - then for now, then in zip(means, before)]
         worst = min((mean(row[place]) - mean(source[place]), place) for place in row)
         regret = mean([best[place] - mean(row[place]) for place in shifted])
+        note = f"; regret {regret:.3f}" if name in adapted else ""
         line([name, *cells, f"{mean(means):.3f}", f"{mean(gained):+.3f} ± {error(gained):.3f}",
-              f"{worst[0]:+.3f} ({worst[1]}); regret {regret:.3f}"])
+              f"{worst[0]:+.3f} ({worst[1]}){note}"])
 
 
 def grid(folder):

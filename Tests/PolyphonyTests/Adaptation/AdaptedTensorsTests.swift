@@ -40,7 +40,10 @@ import Torch
     let changed = Set(before.keys.filter { before[$0] != after[$0] })
     var allowed = method.tensors.keys(in: model.backbone)
     let trainable = Set(model.trainableParameters().map(\.key))
-    #expect(trainable == allowed, "frozen tensors ask for no gradients")
+    let added = model.attachments.enumerated().flatMap { index, attachment in
+      attachment.parameters().map { "attachment.\(index).\($0.key)" }
+    }
+    #expect(trainable == allowed.union(added), "frozen tensors ask for no gradients")
     if method.tensors.changesStatistics {
       allowed.formUnion(model.backbone.storage().filter { !$0.storage.isTrainable }.map(\.key))
     }

@@ -12,9 +12,9 @@ import Torch
 /// first map goes half way to the source's mean and variance over all classes, because no answer can be trusted yet.
 /// Online, every batch is a turn, and the sums over past samples fade with a half-life.
 ///
-/// The map moves or scales a modality only if its means or its deviations are farther from the source than twice the
-/// distance between the source's own splits. `strength` samples of the source take part in the sums, so that few samples
-/// move the map little. The parameters of the model stay as they are.
+/// The map moves a modality only if its means are farther from the source than twice the distance between the source's
+/// own splits, and scales it only if its means and deviations together are. `strength` samples of the source take part in
+/// the sums, so that few samples move the map little. The parameters of the model stay as they are.
 ///
 /// A model from before ``SourceMoments`` is aligned to mean 0 and variance 1 of each feature, without classes.
 ///
@@ -144,7 +144,7 @@ public final class InputAlignment: AdaptationMethod {
         let (fitted, trust) = (fitted(part), trust(part))
         // At the target's mean the map moves by a·x̄ + b − x̄. Around it, the map scales.
         let mean = part.sums.mean
-        let scale = 1 + trust.spread * (fitted.scale - 1)
+        let scale = 1 + trust.scale * (fitted.scale - 1)
         let shift = trust.shift * ((fitted.scale - 1) * mean + fitted.shift) + mean * (1 - scale)
         let own = map.map(part.name)
         own.scale.copyInPlace(from: scale.to(own.scale.dtype).to(own.scale.device))
@@ -156,14 +156,14 @@ public final class InputAlignment: AdaptationMethod {
   /// The parts of a modality's shift and scale that are used: 1 − (2·d_fold / d)² each, at least 0.
   ///
   /// d is how far the target is from the source, d_fold how far the source's own splits are from each other. A map for a
-  /// difference as between two splits would add noise alone. Noise that makes features vary more says nothing about
-  /// their means, so each of the two has its own trust.
-  private func trust(_ part: Part) -> (shift: Double, spread: Double) {
+  /// difference as between two splits would add noise alone. For the shift, both are distances of the means: noise that
+  /// makes features vary more says nothing about their means. For the scale, both are those of means and deviations.
+  private func trust(_ part: Part) -> (shift: Double, scale: Double) {
     func trusted(_ drift: Double, _ fold: Double) -> Double {
       fold == 0 ? 1 : drift > 2 * fold ? 1 - (2 * fold / drift) * (2 * fold / drift) : 0
     }
     let (drift, fold) = (part.sums.drift(from: part.source), part.source.foldDrift)
-    return (trusted(drift.shift, fold.shift), trusted(drift.spread, fold.spread))
+    return (trusted(drift.shift, fold.shift), trusted(drift.distance, fold.distance))
   }
 
   /// How far each modality has drifted.

@@ -56,6 +56,7 @@ enum Meanings {
     "gradient-blending": "loss weights by how much each modality overfits (Wang et al., 2020)",
     "mmpareto": "gradients along which the fused and the own losses fall (MMPareto, Wei & Hu, 2024)",
     "arl": "gradients in inverse ratio to each modality's variance (ARL, Wei et al., 2025)",
+    "g2d": "teachers of single modalities, and encoders that learn one after another (G²D, Rakib & Bagavathi, 2025)",
     "cggm": "classifiers of single modalities scale and turn the gradients (CGGM, Guo et al., 2024)",
     "cggm-magnitude": "CGGM that scales the gradients alone",
     "cggm-direction": "CGGM that turns the gradients alone",

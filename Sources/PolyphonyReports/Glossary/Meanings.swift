@@ -84,6 +84,7 @@ enum Meanings {
     "frozen_modality_dropout": "tuning of projections and last layer while modalities are left out (MD of MPLMM)",
     "missing_aware_prompts": "a prompt for each pattern of missing modalities (MAP)",
     "reconstruction": "tuning that makes up missing modalities from the others (MMIN)",
+    "retrieval": "training samples that resemble a sample stand for its missing modalities (RAGPT)",
     "source": "the model without adaptation",
     "inputs": "alignment of the inputs' statistics, by modality and class",
     "ssa": "alignment of features in the source's principal directions (SSA)",

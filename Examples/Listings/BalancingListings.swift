@@ -95,6 +95,15 @@ public enum BalancingListings {
     return hook
   }
 
+  /// ``GradientGuidedDistillation``
+  public static func distillation(_ model: MultimodalModel) throws(Fault) -> GradientGuidedDistillation {
+    let recipe = try SettingsTree(yaml: "{stage: 10, beta: 0.5}", file: "recipe")
+    let (hook, _) = try SettingsReader.read(recipe) { (reader) throws(Fault) in
+      try GradientGuidedDistillation(reader, model)
+    }
+    return hook
+  }
+
   /// ``ModalityLearningRates``
   public static func rates(_ model: MultimodalModel) throws(Fault) -> ModalityLearningRates {
     let recipe = try SettingsTree(yaml: "{patience: 3, decay: 0.3}", file: "recipe")

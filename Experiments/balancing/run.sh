@@ -12,7 +12,7 @@ mosi=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
 parts=${PARTS:-classes sentiment ciphered starved numerals phantoms mosi}
 strategies=joint,mslr,ogm-ge,agm,pmr,gradient-blending,cggm,cggm-magnitude,cggm-direction,cggm-teaching
-starved=unimodal:strong,unimodal:slow,joint,mrd,gradient-blending,mmpareto,arl,cggm,cggm-teaching,balanced
+starved=unimodal:strong,unimodal:slow,joint,mrd,gradient-blending,mmpareto,arl,g2d,cggm,cggm-teaching,balanced
 mkdir -p "$output"
 
 # train RECIPE DATA STRATEGIES FOLDER [OPTIONS]: trains, and leaves FOLDER.txt with the tables.
@@ -81,6 +81,8 @@ for part in $parts; do
       # What the whole of teaching does without dropout.
       train "$recipe" "$output/data/starved" balanced "undropped/$recipe" --set balance.balanced.drop=0 \
         --set balance.balanced.teaching=1
+      # The teachers of G²D without its order: the leader has one epoch.
+      train "$recipe" "$output/data/starved" g2d "stage1/$recipe" --set balance.g2d.stage=1
     done
     ;;
   numerals)

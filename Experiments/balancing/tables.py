@@ -20,6 +20,7 @@ def part(output, name):
         "taught": "teaching alone",
         "undropped": "{}, no drop, teaching 1",
         "dropped": "{}, fixed drop 0.3",
+        "stage1": "{}, stage 1",
     }
     for folder, title in titles.items():
         more = output / folder / name / "results.json"

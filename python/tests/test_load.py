@@ -22,7 +22,7 @@ from conftest import SMALL
 TOLERANCE = 1e-5
 TUNING = "full,head,bitfit,lora,ia3,adapter,compacter,prefix,prompt,wander,lmf,concat,cross_attention,moka".split(",")
 FILLS = "zero_fill,mean_fill,modality_dropout,frozen_modality_dropout".split(",")
-MISSING = ["prompts", *FILLS, "missing_aware_prompts", "reconstruction"]
+MISSING = ["prompts", *FILLS, "missing_aware_prompts", "reconstruction", "retrieval"]
 FEW = {
     "late_fusion": [name for name in TUNING + MISSING if name not in ("full", "head", "lmf", *FILLS[2:])],
     "early_fusion": "prompt,wander,missing_aware_prompts".split(","),

@@ -34,6 +34,7 @@ public enum BalancingMethods {
     ),
     ("mmpareto", { (reader, model) throws(Fault) in try own("mmpareto", reader, model, ParetoGradients.init) }),
     ("arl", { (reader, model) throws(Fault) in try own("arl", reader, model, AsymmetricLearning.init) }),
+    ("g2d", { (reader, model) throws(Fault) in try own("g2d", reader, model, GradientGuidedDistillation.init) }),
     ("cggm", { (reader, model) throws(Fault) in try cggm(reader, model) }),
     ("cggm-magnitude", { (reader, model) throws(Fault) in try cggm(reader, model, .magnitude) }),
     ("cggm-direction", { (reader, model) throws(Fault) in try cggm(reader, model, .direction) }),

@@ -23,6 +23,11 @@ public protocol StepHook: AnyObject {
   /// The loop calls it if ``needsEncodings`` is true. ``TrainingStep/output`` holds the encoded modalities as they were
   /// before.
   func fusionInput(_ encoded: [Tokens], of inputs: Inputs) -> [Tokens]
+  /// Acts before the first step of a run, and not where a run continues from a checkpoint.
+  ///
+  /// The hook may train something of its own on the same samples, such as teachers. It leaves the model as it was.
+  /// - Returns: false if the user stopped it. The run then ends without a checkpoint.
+  func begin(_ start: TrainingStart, isStopped: () -> Bool) throws(Fault) -> Bool
   /// The parameter groups to train, with their learning rates. Nil for one group of all parameters.
   func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]?
   /// The loss to minimise, computed from the task's loss.
@@ -46,6 +51,8 @@ extension StepHook {
   public var needsEncodings: Bool { false }
   /// Default: leaves the encoded modalities as they are.
   public func fusionInput(_ encoded: [Tokens], of inputs: Inputs) -> [Tokens] { encoded }
+  /// Default: does nothing.
+  public func begin(_ start: TrainingStart, isStopped: () -> Bool) throws(Fault) -> Bool { true }
   /// Default: one group of all parameters.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? { nil }
   /// Default: the task's loss.

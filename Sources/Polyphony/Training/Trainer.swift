@@ -18,6 +18,7 @@ public final class Trainer {
   private let training: LabelledSplit
   private let validation: LabelledSplit
   private let settings: TrainingSettings
+  private let seed: UInt64
   private let corruption: (any InputCorruption)?
   private let folder: String?
   private let device: Device
@@ -58,7 +59,7 @@ public final class Trainer {
     let keepsStates = corruption?.losesSteps != true
     self.training = keepsStates ? training.withFixedStates(of: model.backbone) : training
     self.validation = keepsStates ? validation.withFixedStates(of: model.backbone) : validation
-    (self.model, self.settings) = (model, settings)
+    (self.model, self.settings, self.seed) = (model, settings, seed)
     (self.folder, self.device, self.observers, self.save) = (folder, device, observers, save)
     self.corruption = corruption
     let loss = try settings.makeLoss(task)
@@ -87,6 +88,11 @@ public final class Trainer {
       return outcome(stopped: false)
     }
     if resume { try restore() }
+    if state.step == 0 {
+      let start = TrainingStart(
+        model: model, training: training, validation: validation, settings: settings, seed: seed, device: device)
+      guard try stepper.hook.begin(start, isStopped: isStopped) else { return outcome(stopped: true) }
+    }
     let rates = stepper.optimizer.groups.map(\.learningRate)
     for observer in observers { try observer.willStart(completedEpochs: state.epoch, step: state.step) }
     model.train()

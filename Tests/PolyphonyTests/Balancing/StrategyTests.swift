@@ -9,7 +9,7 @@ import Torch
 @Suite struct StrategyTests {
   static let all = [
     "joint", "unimodal", "unimodal:m1", "mrd", "mslr", "ogm-ge", "agm", "pmr", "gradient-blending", "mmpareto", "arl",
-    "cggm", "cggm-magnitude", "cggm-direction", "cggm-teaching", "balanced", "cggm-watch",
+    "g2d", "cggm", "cggm-magnitude", "cggm-direction", "cggm-teaching", "balanced", "cggm-watch",
   ]
 
   @Test(arguments: all, [PredictionTask.Kind.classification, .regression])
@@ -35,6 +35,7 @@ import Torch
 
   private let sections = [
     "gradient-blending": "gradient_blending: {interval: 1}", "mslr": "mslr: {patience: 0}",
+    "g2d": "g2d: {stage: 1, teacher_epochs: 2}",
   ]
   private static let stateless = ["unimodal", "unimodal:m1", "mrd"]
 
@@ -51,7 +52,7 @@ import Torch
     #expect(Tiny.isFinite(model))
   }
 
-  @Test(arguments: ["pmr", "gradient-blending", "mmpareto", "arl"])
+  @Test(arguments: ["pmr", "gradient-blending", "mmpareto", "arl", "g2d"])
   func refusesMaps(name: String) throws {
     let model = try Tiny.model(Tiny.configuration("deeplab_v3plus", .segmentation, modalities: 2))
     #expect(throws: Fault.self) { try Tiny.strategy(name, model) }
@@ -135,6 +136,8 @@ import Torch
     #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {drop: 1}") }
     #expect(throws: Fault.self) { try Tiny.strategy("cggm", model, "cggm: {dropping: never}") }
     #expect(throws: Fault.self) { try Tiny.strategy("mmpareto", model, "mmpareto: {gamma: 0}") }
+    #expect(throws: Fault.self) { try Tiny.strategy("g2d", model, "g2d: {stage: 0}") }
+    #expect(throws: Fault.self) { try Tiny.strategy("g2d", model, "g2d: {temperature: 0}") }
     #expect(throws: Fault.self) { try Tiny.strategy("unimodal:m9", model) }
     #expect(throws: Fault.self) { try Tiny.strategy("unimodal", model, "unimodal: {modality: nothing}") }
   }

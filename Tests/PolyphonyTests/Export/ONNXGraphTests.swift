@@ -59,7 +59,7 @@ import protocol Polyphony.Attachment
   @Test(arguments: [
     "full", "head", "bitfit", "lora", "adapter", "prompt", "prefix", "ia3", "compacter", "lmf", "concat",
     "cross_attention", "moka", "wander", "prompts", "zero_fill", "mean_fill", "modality_dropout",
-    "frozen_modality_dropout", "missing_aware_prompts", "reconstruction",
+    "frozen_modality_dropout", "missing_aware_prompts", "reconstruction", "retrieval",
   ])
   func everyMethodHasAForm(_ method: String) throws {
     let model = try Self.model("encoder_fusion")

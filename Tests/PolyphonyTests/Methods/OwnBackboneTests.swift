@@ -27,7 +27,7 @@ import Torch
   /// Methods whose purpose is samples that lack modalities: they are tuned on such samples.
   static let missing: Set = [
     "prompts", "zero_fill", "mean_fill", "modality_dropout", "frozen_modality_dropout", "missing_aware_prompts",
-    "reconstruction",
+    "reconstruction", "retrieval",
   ]
 
   private static let small = [
@@ -35,6 +35,7 @@ import Torch
     "adapter": "bottleneck: 3", "lmf": "bottleneck: 4", "concat": "bottleneck: 4",
     "cross_attention": "bottleneck: 4", "moka": "rank: 2", "wander": TuningCase.small,
     "prompts": "length: 3", "missing_aware_prompts": "length: 3", "reconstruction": "hidden: 8",
+    "retrieval": "places: 16, length: 2",
   ]
 
   /// Every tuning method once, every adaptation method at least once, and Wander in its other placement.

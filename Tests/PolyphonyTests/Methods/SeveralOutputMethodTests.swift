@@ -62,7 +62,7 @@ import Torch
     TuningCase.all.filter { test in TuningCase.all.first { $0.method == test.method }?.settings == test.settings }
     + [
       "prompts", "zero_fill", "mean_fill", "modality_dropout", "frozen_modality_dropout", "missing_aware_prompts",
-      "reconstruction",
+      "reconstruction", "retrieval",
     ].map { TuningCase($0) }
 
   @Test(arguments: tuning, Task.all)

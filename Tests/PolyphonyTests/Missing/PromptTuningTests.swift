@@ -82,7 +82,9 @@ import Torch
     #expect(forced.parameterCount.trainable == 1_115_666, "104 %, as in the published code")
   }
 
-  @Test(arguments: ["prompts", "missing_aware_prompts", "reconstruction", "mean_fill", "modality_dropout", "zero_fill"])
+  @Test(arguments: [
+    "prompts", "missing_aware_prompts", "reconstruction", "retrieval", "mean_fill", "modality_dropout", "zero_fill",
+  ])
   func adaptersComeBack(name: String) throws {
     try withTemporaryFolder { folder in
       let data = MissingFixtures.split(24)

@@ -14,6 +14,7 @@ from .inputs import InputMap
 from .layers import Compacter, bottlenecks, ia3, lora, prefix
 from .prompt import PromptTuning
 from .prompts import MissingModalityPrompts, form_of
+from .retrieval import Retrieval
 from .settings import SavedSettings
 
 WITHOUT_PARTS = (
@@ -42,6 +43,7 @@ METHODS: dict[str, Callable[[Model, SavedSettings], Method]] = {
     "frozen_modality_dropout": lambda model, settings: ZeroFill(),
     "missing_aware_prompts": MissingAwarePrompts,
     "reconstruction": Reconstruction,
+    "retrieval": Retrieval,
     "inputs": lambda model, settings: InputMap(model),
 }
 """Methods that add parts."""

@@ -104,6 +104,9 @@ struct GraphModel {
     case is MissingAwarePrompts:
       return MissingAwarePromptsGraph(parameters: own, isBeforeEncoding: backbone.promptSite?.stage == .embedded)
     case is Reconstruction: return ReconstructionGraph(parameters: own)
+    case let retrieval as Retrieval:
+      return RetrievalGraph(
+        parameters: own, names: names, neighbours: retrieval.neighbours, length: retrieval.length)
     case is MeanFill: return MeanFillGraph(parameters: own, names: names)
     case is ZeroFill: return ZeroFillGraph()
     case is InputMap: return InputMapGraph(parameters: own, modalities: backbone.configuration.modalities)

@@ -95,10 +95,13 @@ let package = Package(
       name: "PolyphonyExport",
       dependencies: ["Polyphony", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       swiftSettings: strict),
+    // The prediction service. It has no web framework: one would compile for longer than all targets of this package.
+    .target(name: "PolyphonyService", dependencies: ["Polyphony", "PolyphonySupport"], swiftSettings: strict),
     .executableTarget(
       name: "PolyphonyCommand",
       dependencies: [
         "Polyphony", "PolyphonyConversion", "PolyphonyEncoders", "PolyphonyReports", "PolyphonyExport",
+        "PolyphonyService",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -113,7 +116,7 @@ let package = Package(
       name: "PolyphonyTests",
       dependencies: [
         "Polyphony", "PolyphonyConversion", "PolyphonyEncoders", "PolyphonyReports", "PolyphonyExport",
-        "PolyphonyExamples",
+        "PolyphonyService", "PolyphonyExamples",
       ],
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(

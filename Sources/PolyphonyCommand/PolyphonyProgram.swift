@@ -13,8 +13,8 @@ struct PolyphonyProgram: ParsableCommand {
     version: "polyphony \(Polyphony.version)",
     subcommands: [
       DemoCommand.self, StartCommand.self, DataCommand.self, EncodersCommand.self, TrainCommand.self, TuneCommand.self,
-      AdaptCommand.self, EvaluateCommand.self, PredictCommand.self, ExportCommand.self, RunCommand.self,
-      CompareCommand.self, ReportCommand.self, TransferCommand.self,
+      AdaptCommand.self, EvaluateCommand.self, PredictCommand.self, ServeCommand.self, ExportCommand.self,
+      RunCommand.self, CompareCommand.self, ReportCommand.self, TransferCommand.self,
       ScalingCommand.self, BenchmarkCommand.self, DoctorCommand.self,
     ])
 

@@ -23,18 +23,22 @@ extension OrderedJSON {
   }
 }
 
-/// A recursive-descent parser over bytes. Its cursor only moves forward.
-private struct JSONParser {
+/// A recursive-descent parser over bytes. Its cursor only moves forward, but for numbers that turn out to be none.
+struct JSONParser {
   let bytes: UnsafeRawBufferPointer
   let file: String?
   let depthLimit: Int
+  /// The numbers that are kept apart from the tree. Nil if all are in it.
+  var packed: PackedNumbers?
   var cursor = 0
-  var depth = 0
+  private var depth = 0
+  private var values = 0
 
-  init(bytes: UnsafeRawBufferPointer, file: String?, depthLimit: Int) {
+  init(bytes: UnsafeRawBufferPointer, file: String?, depthLimit: Int, packed: PackedNumbers? = nil) {
     self.bytes = bytes
     self.file = file
     self.depthLimit = depthLimit
+    self.packed = packed
   }
 
   mutating func document() throws(Fault) -> OrderedJSON {
@@ -46,6 +50,8 @@ private struct JSONParser {
 
   private mutating func value() throws(Fault) -> OrderedJSON {
     skipSpace()
+    values += 1
+    if let most = packed?.mostOthers, values > most { throw fault(expected: "at most \(most) values") }
     switch peek() {
     case UInt8(ascii: "{"): return try nested { (parser) throws(Fault) in try parser.object() }
     case UInt8(ascii: "["): return try nested { (parser) throws(Fault) in try parser.array() }
@@ -85,7 +91,9 @@ private struct JSONParser {
       }
       skipSpace()
       guard accept(UInt8(ascii: ":")) else { throw fault(expected: "`:` after a key") }
-      members.append(.init(key, try value()))
+      let numbers = packedNumbers(of: key)
+      let value = if let numbers { numbers } else { try value() }
+      members.append(.init(key, value))
       skipSpace()
     } while accept(UInt8(ascii: ","))
     guard accept(UInt8(ascii: "}")) else { throw fault(expected: "`,` or `}`") }
@@ -219,15 +227,15 @@ private struct JSONParser {
     return value
   }
 
-  private func peek() -> UInt8? { cursor < bytes.count ? bytes[cursor] : nil }
+  func peek() -> UInt8? { cursor < bytes.count ? bytes[cursor] : nil }
 
-  private mutating func accept(_ byte: UInt8) -> Bool {
+  mutating func accept(_ byte: UInt8) -> Bool {
     guard peek() == byte else { return false }
     cursor += 1
     return true
   }
 
-  private mutating func skipSpace() {
+  mutating func skipSpace() {
     while let byte = peek(), byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { cursor += 1 }
   }
 

@@ -12,12 +12,15 @@ protocol PredictionAnswers {
   func truthCells(_ index: Int) -> [PredictionTable.Value]
   /// The classes or labels with their probabilities, the most probable one first.
   func ranking(_ index: Int) -> [(name: String, probability: Float)]
+  /// The probabilities of the classes or labels, in the order of the outputs.
+  func probabilities(of index: Int) -> ArraySlice<Float>
   /// The values with their names.
   func values(_ index: Int) -> [(name: String, value: Float)]
 }
 
 extension PredictionAnswers {
   func ranking(_ index: Int) -> [(name: String, probability: Float)] { [] }
+  func probabilities(of index: Int) -> ArraySlice<Float> { [] }
   func values(_ index: Int) -> [(name: String, value: Float)] { [] }
 }
 
@@ -71,7 +74,9 @@ struct ClassAnswers: PredictionAnswers {
 
   private func cell(_ index: Int) -> PredictionTable.Value { names.map { .text($0[index]) } ?? .integer(index) }
 
-  private func row(_ index: Int) -> [Float] { Array(probabilities[index * count..<(index + 1) * count]) }
+  func probabilities(of index: Int) -> ArraySlice<Float> { probabilities[index * count..<(index + 1) * count] }
+
+  private func row(_ index: Int) -> [Float] { Array(probabilities(of: index)) }
 
   func cells(_ index: Int) -> [PredictionTable.Value] { [cell(classes[index])] + row(index).map { .number($0) } }
 
@@ -110,6 +115,8 @@ struct LabelAnswers: PredictionAnswers {
 
   private func places(_ index: Int) -> Range<Int> { index * names.count..<(index + 1) * names.count }
 
+  func probabilities(of index: Int) -> ArraySlice<Float> { probabilities[places(index)] }
+
   private func predicted(_ index: Int) -> [Bool] { places(index).map { logits[$0] >= 0 } }
 
   private func truth(_ index: Int) -> [Bool] { places(index).map { truths[$0] >= 0.5 } }
@@ -122,7 +129,7 @@ struct LabelAnswers: PredictionAnswers {
 
   func cells(_ index: Int) -> [PredictionTable.Value] {
     let predicted = predicted(index)
-    return [joined(predicted)] + bits(predicted) + places(index).map { .number(probabilities[$0]) }
+    return [joined(predicted)] + bits(predicted) + probabilities(of: index).map { .number($0) }
   }
 
   func truthCells(_ index: Int) -> [PredictionTable.Value] {
@@ -131,7 +138,7 @@ struct LabelAnswers: PredictionAnswers {
   }
 
   func ranking(_ index: Int) -> [(name: String, probability: Float)] {
-    zip(names, probabilities[places(index)]).map { (name: $0, probability: $1) }
+    zip(names, probabilities(of: index)).map { (name: $0, probability: $1) }
       .sorted { $0.probability > $1.probability }
   }
 }

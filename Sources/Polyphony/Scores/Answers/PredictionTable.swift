@@ -112,6 +112,21 @@ public struct PredictionTable {
   /// other tasks have no values.
   public func values(_ index: Int) -> [(name: String, value: Float)] { answers.values(index) }
 
+  /// True if the table has the probability of each class or label.
+  package var hasProbabilities: Bool { kind == .classification || kind == .multilabel }
+
+  /// The probabilities of a sample's classes or labels, in the order of the model's outputs.
+  package func probabilities(of index: Int) -> ArraySlice<Float> { answers.probabilities(of: index) }
+
+  /// The text of the column `prediction`: the class by its name or number, or the names of the labels.
+  package func label(_ index: Int) -> String {
+    switch answers.cells(index)[0] {
+    case .text(let text): text
+    case .integer(let number): "\(number)"
+    case .number(let number): "\(number)"
+    }
+  }
+
   /// Labels that do not tell the classes apart are no names.
   private static func distinct(_ labels: [String]?) -> [String]? {
     labels.flatMap { Set($0).count == $0.count ? $0 : nil }

@@ -1,0 +1,266 @@
+/// The description of the service's addresses in the form of OpenAPI 3.
+enum APIDescription {
+  /// The description for a service with some models.
+  static func text(models: [String]) -> String {
+    text.replacing("MODELS", with: models.map { "\"\($0)\"" }.joined(separator: ", "))
+      .replacing("VERSIONS", with: "\"\(ServedModel.version)\"")
+  }
+
+  private static let text = #"""
+    openapi: 3.0.3
+    info:
+      title: Polyphony's predictions
+      version: "2"
+      description: >-
+        The Open Inference Protocol, version 2, with Triton's binary tensors and model repository. A modality that a
+        request leaves out is missing.
+    security: [{}, {token: []}]
+    paths:
+      /v2:
+        get:
+          summary: The server's name, version and extensions
+          responses:
+            "200": {description: The server, content: {application/json: {schema: {$ref: "#/components/schemas/Server"}}}}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/health/live:
+        get:
+          summary: Whether the server answers
+          security: [{}]
+          responses:
+            "200":
+              description: It does
+              content: {application/json: {schema: {type: object, required: [live], properties: {live: {type: boolean}}}}}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/health/ready:
+        get:
+          summary: Whether all models are loaded
+          security: [{}]
+          responses:
+            "200": {$ref: "#/components/responses/Ready"}
+            "503": {$ref: "#/components/responses/Ready"}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/models/{model}:
+        parameters: [{$ref: "#/components/parameters/model"}]
+        get:
+          summary: The inputs and outputs of a model
+          responses:
+            "200": {$ref: "#/components/responses/Model"}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/models/{model}/versions/{version}:
+        parameters: [{$ref: "#/components/parameters/model"}, {$ref: "#/components/parameters/version"}]
+        get:
+          summary: The inputs and outputs of a model
+          responses:
+            "200": {$ref: "#/components/responses/Model"}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/models/{model}/ready:
+        parameters: [{$ref: "#/components/parameters/model"}]
+        get:
+          summary: Whether a model is loaded
+          responses:
+            "200": {$ref: "#/components/responses/ModelReady"}
+            "503": {$ref: "#/components/responses/ModelReady"}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/models/{model}/config:
+        parameters: [{$ref: "#/components/parameters/model"}]
+        get:
+          summary: A model's configuration in Triton's form
+          responses:
+            "200":
+              description: The configuration
+              content:
+                application/json:
+                  schema:
+                    type: object
+                    required: [name, platform, max_batch_size, input, output]
+                    properties:
+                      name: {type: string}
+                      platform: {type: string}
+                      max_batch_size: {type: integer}
+                      input: {type: array, items: {type: object}}
+                      output: {type: array, items: {type: object}}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/models/{model}/infer:
+        parameters: [{$ref: "#/components/parameters/model"}]
+        post:
+          summary: Predictions for some samples
+          requestBody: {$ref: "#/components/requestBodies/Inference"}
+          responses:
+            "200": {$ref: "#/components/responses/Inference"}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/models/{model}/versions/{version}/infer:
+        parameters: [{$ref: "#/components/parameters/model"}, {$ref: "#/components/parameters/version"}]
+        post:
+          summary: Predictions for some samples
+          requestBody: {$ref: "#/components/requestBodies/Inference"}
+          responses:
+            "200": {$ref: "#/components/responses/Inference"}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/repository/index:
+        post:
+          summary: All models and their states
+          requestBody:
+            content:
+              application/json:
+                schema: {type: object, properties: {ready: {type: boolean, default: false}}}
+          responses:
+            "200":
+              description: The models
+              content:
+                application/json:
+                  schema:
+                    type: array
+                    items:
+                      type: object
+                      required: [name, version, state, reason]
+                      properties:
+                        name: {type: string}
+                        version: {type: string}
+                        state: {type: string, enum: [READY, UNAVAILABLE]}
+                        reason: {type: string}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/repository/models/{model}/load:
+        parameters: [{$ref: "#/components/parameters/model"}]
+        post:
+          summary: Read a model's folder, again if it is loaded
+          requestBody: {$ref: "#/components/requestBodies/Repository"}
+          responses:
+            "200": {$ref: "#/components/responses/Done"}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/repository/models/{model}/unload:
+        parameters: [{$ref: "#/components/parameters/model"}]
+        post:
+          summary: Take a model out of service
+          requestBody: {$ref: "#/components/requestBodies/Repository"}
+          responses:
+            "200": {$ref: "#/components/responses/Done"}
+            default: {$ref: "#/components/responses/Error"}
+      /metrics:
+        get:
+          summary: Metrics in the text form of Prometheus
+          responses:
+            "200": {description: The metrics, content: {text/plain: {schema: {type: string}}}}
+            default: {$ref: "#/components/responses/Error"}
+      /openapi.yaml:
+        get:
+          summary: This description
+          responses:
+            "200": {description: The description, content: {application/yaml: {}}}
+            default: {$ref: "#/components/responses/Error"}
+    components:
+      securitySchemes:
+        token: {type: http, scheme: bearer, description: Needed where the service was started with --token-file}
+      parameters:
+        model: {name: model, in: path, required: true, schema: {type: string, enum: [MODELS]}}
+        version: {name: version, in: path, required: true, schema: {type: string, enum: [VERSIONS]}}
+      requestBodies:
+        Inference:
+          required: true
+          content:
+            application/json: {schema: {$ref: "#/components/schemas/InferenceRequest"}}
+        Repository:
+          content:
+            application/json:
+              schema:
+                type: object
+                properties:
+                  parameters:
+                    type: object
+                    additionalProperties: false
+                    properties: {unload_dependents: {type: boolean}}
+      responses:
+        Done: {description: Done, content: {application/json: {schema: {type: object}}}}
+        Ready:
+          description: Whether the server takes requests
+          content: {application/json: {schema: {type: object, required: [ready], properties: {ready: {type: boolean}}}}}
+        ModelReady:
+          description: Whether the model takes requests
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [name, ready]
+                properties: {name: {type: string}, ready: {type: boolean}}
+        Model: {description: The model, content: {application/json: {schema: {$ref: "#/components/schemas/Model"}}}}
+        Inference:
+          description: The outputs
+          content: {application/json: {schema: {$ref: "#/components/schemas/InferenceResponse"}}}
+        Error:
+          description: The reason why there is no other answer
+          content: {application/json: {schema: {type: object, required: [error], properties: {error: {type: string}}}}}
+      schemas:
+        Server:
+          type: object
+          required: [name, version, extensions]
+          properties:
+            name: {type: string}
+            version: {type: string}
+            extensions: {type: array, items: {type: string}}
+        Model:
+          type: object
+          required: [name, versions, platform, inputs, outputs]
+          properties:
+            name: {type: string}
+            versions: {type: array, items: {type: string}}
+            platform: {type: string}
+            inputs: {type: array, items: {$ref: "#/components/schemas/Tensor"}}
+            outputs: {type: array, items: {$ref: "#/components/schemas/Tensor"}}
+        Tensor:
+          type: object
+          required: [name, datatype, shape]
+          properties:
+            name: {type: string}
+            datatype: {$ref: "#/components/schemas/Datatype"}
+            shape: {type: array, items: {type: integer}}
+            parameters: {type: object, properties: {optional: {type: boolean}}}
+        Datatype:
+          type: string
+          enum: [BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, FP32, FP64, BF16, BYTES]
+        InferenceRequest:
+          type: object
+          required: [inputs]
+          properties:
+            id: {type: string, maxLength: 256}
+            parameters:
+              type: object
+              properties: {binary_data_output: {type: boolean}}
+            inputs:
+              type: array
+              minItems: 1
+              maxItems: 256
+              items:
+                type: object
+                required: [name, datatype, shape, data]
+                properties:
+                  name: {type: string, minLength: 1}
+                  datatype: {$ref: "#/components/schemas/Datatype"}
+                  shape: {type: array, minItems: 1, maxItems: 8, items: {type: integer, minimum: 1}}
+                  parameters: {type: object}
+                  data: {type: array, items: {}}
+            outputs:
+              type: array
+              items:
+                type: object
+                required: [name]
+                properties: {name: {type: string}, parameters: {type: object}}
+        InferenceResponse:
+          type: object
+          required: [model_name, outputs]
+          properties:
+            model_name: {type: string}
+            model_version: {type: string}
+            id: {type: string}
+            parameters: {type: object}
+            outputs:
+              type: array
+              items:
+                type: object
+                required: [name, datatype, shape]
+                properties:
+                  name: {type: string}
+                  datatype: {$ref: "#/components/schemas/Datatype"}
+                  shape: {type: array, items: {type: integer}}
+                  data: {type: array, items: {}}
+
+    """#
+}

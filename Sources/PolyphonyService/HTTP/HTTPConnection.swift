@@ -1,0 +1,202 @@
+import Dispatch
+import Foundation
+import PolyphonySupport
+
+/// An open connection of a client. One thread reads requests from it and writes answers, one after another.
+///
+/// Every wait has an end: that of its time, that of the client, or that of the service.
+final class HTTPConnection {
+  private enum Arrival {
+    case bytes, end, timeout, stop
+  }
+
+  private let socket: ServiceSocket
+  private let stop: StopLine
+  private let limits: HTTPLimits
+  private let budget: ByteBudget
+  /// Bytes that came and belong to no request yet.
+  private var received: [UInt8] = []
+  private var reserved = 0
+  private var scratch = [UInt8](repeating: 0, count: 64 << 10)
+  /// True if the client may still be sending a request that nobody reads.
+  private var hasUnreadRequest = false
+
+  init(_ socket: ServiceSocket, stop: StopLine, limits: HTTPLimits, budget: ByteBudget) {
+    (self.socket, self.stop, self.limits, self.budget) = (socket, stop, limits, budget)
+  }
+
+  /// Answers requests until the client or the service ends the connection.
+  func serve(_ handler: (HTTPRequest) -> HTTPResponse) {
+    defer {
+      budget.release(reserved)
+      socket.close(lingers: hasUnreadRequest)
+    }
+    while true {
+      do throws(HTTPError) {
+        guard let (request, closes) = try receive() else { return }
+        let isHead = request.method == "HEAD"
+        let response = handler(request)
+        let isLast = closes || stop.isPulled
+        guard send(response, closes: isLast, withBody: !isHead), !isLast else { return }
+      } catch {
+        // What comes behind a request that cannot be read has no meaning.
+        hasUnreadRequest = true
+        _ = send(HTTPResponse(error), closes: true)
+        return
+      }
+      budget.release(reserved)
+      reserved = 0
+    }
+  }
+
+  // MARK: - Receiving
+
+  /// Waits for a request. It is nil if the client sends none, or if the service stops.
+  private func receive() throws(HTTPError) -> (request: HTTPRequest, closes: Bool)? {
+    var deadline = Deadline(limits.idle)
+    var (searched, hasBegun) = (0, false)
+    while true {
+      // An empty line before a request has no meaning.
+      while received.starts(with: [13, 10]) { received.removeFirst(2) }
+      if !received.isEmpty, !hasBegun { (hasBegun, deadline) = (true, Deadline(limits.receive)) }
+      if let end = Self.emptyLine(received, from: max(0, searched - 3)) {
+        guard end <= limits.head else { break }
+        let head = try HTTPHead(received[..<end], limits: limits)
+        received.removeFirst(end + 4)
+        let body = try body(head, deadline)
+        return (HTTPRequest(method: head.method, path: head.path, fields: head.fields, body: body), head.closes)
+      }
+      guard received.count <= limits.head else { break }
+      searched = received.count
+      switch wait(deadline, heedsStop: !hasBegun) {
+      case .bytes: continue
+      case .timeout where hasBegun: throw HTTPError(408, "the request did not come in time")
+      case .end, .timeout, .stop: return nil
+      }
+    }
+    throw HTTPError(431, "the header of the request has more than \(limits.head) bytes")
+  }
+
+  /// The place of an empty line, where the head ends.
+  private static func emptyLine(_ bytes: [UInt8], from start: Int) -> Int? {
+    guard bytes.count >= start + 4 else { return nil }
+    return (start...bytes.count - 4).first { place in
+      bytes[place] == 13 && bytes[place + 1] == 10 && bytes[place + 2] == 13 && bytes[place + 3] == 10
+    }
+  }
+
+  private func body(_ head: HTTPHead, _ deadline: Deadline) throws(HTTPError) -> [UInt8] {
+    if head.waits, received.isEmpty, head.body != .length(0) {
+      guard fits(head) else { throw tooLarge }
+      let word = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+      _ = socket.send(word[...], until: Deadline(limits.send))
+    }
+    guard fits(head) else { throw tooLarge }
+    switch head.body {
+    case .length(let length):
+      var body: [UInt8] = []
+      // A client that announces much and sends little gets no more memory than it has sent.
+      body.reserveCapacity(min(length, 1 << 20))
+      while true {
+        let part = received.prefix(length - body.count)
+        try reserve(part.count)
+        body += part
+        received.removeFirst(part.count)
+        if body.count == length { return body }
+        try more(deadline)
+      }
+    case .chunked:
+      var body = ChunkedBody(limit: limits.body)
+      while true {
+        try reserve(received.count)
+        let count = try body.take(received[...])
+        received.removeFirst(count)
+        if body.isComplete { return body.bytes }
+        try more(deadline)
+      }
+    }
+  }
+
+  private var tooLarge: HTTPError { HTTPError(413, "the body has more than \(limits.body) bytes") }
+
+  private func fits(_ head: HTTPHead) -> Bool {
+    if case .length(let length) = head.body { length <= limits.body } else { true }
+  }
+
+  private func reserve(_ count: Int) throws(HTTPError) {
+    guard budget.reserve(count) else {
+      throw HTTPError(503, "the service has too many requests in memory", fields: [("Retry-After", "1")])
+    }
+    reserved += count
+  }
+
+  /// Waits for further bytes of a body.
+  private func more(_ deadline: Deadline) throws(HTTPError) {
+    switch wait(deadline, heedsStop: false) {
+    case .bytes: return
+    case .timeout: throw HTTPError(408, "the request did not come in time")
+    case .end, .stop: throw HTTPError(400, "the request ended early")
+    }
+  }
+
+  private func wait(_ deadline: Deadline, heedsStop: Bool) -> Arrival {
+    while true {
+      if heedsStop, stop.isPulled { return .stop }
+      switch socket.receive(into: &scratch) {
+      case .bytes(let count):
+        received += scratch[..<count]
+        return .bytes
+      case .end: return .end
+      case .later:
+        guard let time = deadline.milliseconds else { return .timeout }
+        socket.waitToReceive(or: heedsStop ? stop : nil, milliseconds: time)
+      }
+    }
+  }
+
+  // MARK: - Sending
+
+  /// Sends an answer. False if the client did not take it.
+  private func send(_ response: HTTPResponse, closes: Bool, withBody: Bool = true) -> Bool {
+    let deadline = Deadline(limits.send)
+    let head = response.head(closes: closes)
+    guard withBody, response.body.count > 32 << 10 else {
+      return socket.send((withBody ? head + response.body : head)[...], until: deadline)
+    }
+    return socket.send(head[...], until: deadline) && socket.send(response.body[...], until: deadline)
+  }
+}
+
+/// A point in time.
+struct Deadline {
+  private let end: UInt64
+
+  /// A point some seconds from now.
+  init(_ seconds: Double) { end = DispatchTime.now().uptimeNanoseconds + UInt64(max(0, seconds) * 1e9) }
+
+  /// The time until then, rounded up. It is nil when the time is over.
+  var milliseconds: Int32? {
+    let now = DispatchTime.now().uptimeNanoseconds
+    guard now < end else { return nil }
+    return Int32(clamping: (end - now) / 1_000_000 + 1)
+  }
+}
+
+/// The bytes that all requests together may hold.
+final class ByteBudget: Sendable {
+  private let left: Locked<Int>
+
+  init(_ count: Int) { left = Locked(count) }
+
+  /// Takes bytes. False if there are not as many.
+  func reserve(_ count: Int) -> Bool {
+    left.update { left in
+      guard left >= count else { return false }
+      left -= count
+      return true
+    }
+  }
+
+  /// Gives bytes back.
+  func release(_ count: Int) { left.update { $0 += count } }
+}

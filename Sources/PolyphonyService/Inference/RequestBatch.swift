@@ -1,0 +1,49 @@
+import Foundation
+import Polyphony
+import Torch
+
+/// The samples of several requests as the input of one pass through a model.
+struct RequestBatch {
+  let inputs: Inputs
+
+  /// Lays the samples one behind another.
+  ///
+  /// A modality that a sample lacks is zero there. Without a missing modality there is no presence, and without padding
+  /// there are no lengths, because a model computes faster without both.
+  init(_ parts: [Samples], _ modalities: [Modality]) throws(HTTPError) {
+    let count = parts.reduce(0) { $0 + $1.count }
+    var (tensors, lengths): ([Tensor], [Tensor?]) = ([], [])
+    for (index, modality) in modalities.enumerated() {
+      let type = try ElementType(modality)
+      let size = modality.sampleShape.reduce(type.dtype.byteCount, *)
+      let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, size * count), alignment: 64)
+      var place = 0
+      for part in parts {
+        let bytes = part.count * size
+        if let values = part.values[index] {
+          values.bytes.withUnsafeBytes {
+            memory.advanced(by: place).copyMemory(from: $0.baseAddress!, byteCount: bytes)
+          }
+        } else {
+          memset(memory.advanced(by: place), 0, bytes)
+        }
+        place += bytes
+      }
+      tensors.append(
+        .wrapping(memory, shape: [count] + modality.sampleShape, dtype: type.dtype) { memory.deallocate() })
+      let isPadded = parts.contains { $0.values[index]?.lengths != nil }
+      lengths.append(
+        isPadded
+          ? Tensor(
+            parts.flatMap { part in
+              part.values[index]?.lengths ?? Array(repeating: modality.steps, count: part.count)
+            }) : nil)
+    }
+    var presence: Tensor?
+    if parts.contains(where: { $0.presence != nil }) {
+      let cells = parts.flatMap { $0.presence ?? Array(repeating: true, count: $0.count * modalities.count) }
+      presence = Tensor(cells, shape: [count, modalities.count])
+    }
+    inputs = Inputs(tensors, lengths: lengths, presence: presence)
+  }
+}

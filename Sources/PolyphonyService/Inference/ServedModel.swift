@@ -1,0 +1,131 @@
+import Foundation
+import Polyphony
+import Torch
+
+/// A model in memory that answers requests.
+///
+/// Reading the inputs of a request needs no tensors, and any thread may do it. Predictions are made by the one thread of
+/// an ``InferenceThread``.
+final class ServedModel: @unchecked Sendable {
+  /// The one version that each model has.
+  static let version = "1"
+
+  let name: String
+  let reader: SampleReader
+  let documents: ModelDocuments
+  let metrics: ModelMetrics
+  /// The names of all outputs.
+  let outputNames: [String]
+  let model: MultimodalModel
+  private let device: Device
+
+  /// Reads a model, and passes one sample of zeros through it, so that the first request does not wait for it.
+  /// - Throws: The errors of ``Polyphony/ModelWithAdapter``.
+  init(
+    _ source: ModelSource, device: Device, mostSamples: Int, delay: Double, metrics: ModelMetrics
+  ) throws(Fault) {
+    (name, self.metrics, self.device) = (source.name, metrics, device)
+    model = try ModelWithAdapter(source.folder, adapter: source.adapter, device: device).model
+    reader = SampleReader(model, mostSamples: mostSamples)
+    do throws(HTTPError) {
+      let zeros = try reader.zeros()
+      let outputs = try Self.predict([zeros], model, reader, device)[0].get()
+      outputNames = outputs.map(\.name)
+      documents = try ModelDocuments(
+        name: source.name, reader, outputs: outputs, mostSamples: mostSamples, delay: delay)
+    } catch {
+      throw Fault(
+        .badData, "the model cannot answer a sample of zeros", file: source.folder, found: error.message,
+        expected: "finite numbers", remedy: "train the model anew, or restore its weights")
+    }
+    metrics.names = reader.modalities.map(\.name)
+  }
+
+  /// Predicts the samples of several requests in one pass.
+  /// - Returns: The outputs of each request, or the reason why it has none.
+  func predict(_ parts: [Samples]) -> [Result<[OutputTensor], HTTPError>] {
+    Self.predict(parts, model, reader, device)
+  }
+
+  private static func predict(
+    _ parts: [Samples], _ model: MultimodalModel, _ reader: SampleReader, _ device: Device
+  ) -> [Result<[OutputTensor], HTTPError>] {
+    do throws(HTTPError) {
+      let inputs = try RequestBatch(parts, reader.modalities).inputs
+      let (prediction, representation) = model.evaluating {
+        noGrad {
+          let output = model(inputs.to(device))
+          return (output.prediction.to(.cpu), output.pooled.to(.cpu))
+        }
+      }
+      return answers(parts.map(\.count), inputs, prediction, representation, model.configuration)
+    } catch {
+      return parts.map { _ in .failure(error) }
+    }
+  }
+
+  private static func answers(
+    _ counts: [Int], _ inputs: Inputs, _ prediction: Tensor, _ representation: Tensor,
+    _ configuration: ModelConfiguration
+  ) -> [Result<[OutputTensor], HTTPError>] {
+    var values = prediction.floats
+    let vectors = representation.floats
+    let (width, depth) = (values.count / inputs.count, vectors.count / inputs.count)
+    var first = 0
+    let rows = counts.map { count in
+      defer { first += count }
+      return first..<first + count
+    }
+    // A sample whose prediction is no number must not spoil the answers of others.
+    let isFinite = rows.map { values[$0.lowerBound * width..<$0.upperBound * width].allSatisfy(\.isFinite) }
+    for (rows, isFinite) in zip(rows, isFinite) where !isFinite {
+      for place in rows.lowerBound * width..<rows.upperBound * width { values[place] = 0 }
+    }
+    let safe = isFinite.contains(false) ? Tensor(values, shape: prediction.shape) : prediction
+    let table = try? PredictionTable(
+      Predictions(prediction: safe, representation: representation),
+      of: UnlabelledSplit(name: "input", inputs: inputs), configuration: configuration)
+    return zip(rows, isFinite).map { rows, isFinite in
+      guard isFinite else { return .failure(notFinite) }
+      let size = [rows.count]
+      var outputs = [
+        OutputTensor(
+          name: "prediction", shape: size + prediction.shape.dropFirst(),
+          elements: .floats(values[rows.lowerBound * width..<rows.upperBound * width])),
+        OutputTensor(
+          name: "representation", shape: size + representation.shape.dropFirst(),
+          elements: .floats(vectors[rows.lowerBound * depth..<rows.upperBound * depth])),
+      ]
+      if let table, table.hasProbabilities { outputs += classes(table, rows, width) }
+      return .success(outputs)
+    }
+  }
+
+  /// The answer to numbers that overflow in the model. Samples of usual numbers have passed when the model was loaded.
+  private static let notFinite = HTTPError(
+    400, "inputs: the prediction is not a finite number; the values are too large for the model")
+
+  /// The probabilities and the labels, as `predict` writes them.
+  private static func classes(_ table: PredictionTable, _ rows: Range<Int>, _ width: Int) -> [OutputTensor] {
+    let probabilities = rows.flatMap { table.probabilities(of: $0) }
+    return [
+      OutputTensor(name: "probability", shape: [rows.count, width], elements: .floats(probabilities[...])),
+      OutputTensor(name: "label", shape: [rows.count], elements: .texts(rows.map { table.label($0) })),
+    ]
+  }
+}
+
+/// The folders of a model that is served under a name.
+package struct ModelSource: Sendable {
+  /// The name in addresses.
+  package let name: String
+  /// The model's folder.
+  package let folder: String
+  /// An adapter's folder.
+  package let adapter: String?
+
+  /// Names the folders of a model.
+  package init(name: String, folder: String, adapter: String? = nil) {
+    (self.name, self.folder, self.adapter) = (name, folder, adapter)
+  }
+}

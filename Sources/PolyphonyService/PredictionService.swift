@@ -1,0 +1,94 @@
+import Foundation
+import Polyphony
+import Torch
+
+/// A service that answers requests for predictions over HTTP, in the form of the Open Inference Protocol.
+package final class PredictionService: Sendable {
+  /// The settings of a service.
+  package struct Options: Sendable {
+    /// The models.
+    package var models: [ModelSource]
+    /// The address of this machine that clients use.
+    package var host = "127.0.0.1"
+    /// The port. With 0 the system chooses one.
+    package var port: UInt16 = 8080
+    /// The most samples of a pass, and of a request.
+    package var mostSamples = 64
+    /// The most milliseconds that a request waits for others.
+    package var delay = 2.0
+    /// The tokens of clients. Nil lets everybody in.
+    package var tokens: AccessTokens?
+    /// The device that computes.
+    package var device = Device.cpu
+    /// Sizes and times.
+    package var limits = HTTPLimits()
+
+    /// Settings for some models.
+    package init(models: [ModelSource]) { self.models = models }
+  }
+
+  /// The address that clients use, such as `http://127.0.0.1:8080`.
+  package var address: String { server.address }
+  /// The port that clients use.
+  package var port: UInt16 { server.port }
+
+  private let server: HTTPServer
+  private let routes: ServiceRoutes
+
+  /// Loads the models and listens. ``start()`` answers.
+  /// - Throws: `Fault(.usage)` for two models of one name, the errors of the models' folders, and those of the address.
+  package init(_ options: Options) throws(Fault) {
+    try Self.check(options.models.map(\.name))
+    let (device, mostSamples, delay) = (options.device, options.mostSamples, options.delay)
+    let repository = try ModelRepository(options.models) { (source, metrics) throws(Fault) in
+      try ServedModel(source, device: device, mostSamples: mostSamples, delay: delay, metrics: metrics)
+    }
+    let routes = ServiceRoutes(
+      repository, InferenceThread(mostSamples: mostSamples, delay: delay), tokens: options.tokens)
+    server = try HTTPServer(host: options.host, port: options.port, limits: options.limits) { routes.answer($0) }
+    self.routes = routes
+    routes.connections = { [weak server] in server?.connections ?? 0 }
+  }
+
+  /// Answers requests from now on.
+  package func start() { server.start() }
+
+  /// Takes no further request, and waits for those that run.
+  /// - Returns: False if some took longer than half a minute.
+  @discardableResult
+  package func stop() -> Bool {
+    routes.isStopping = true
+    let isDone = server.stop()
+    routes.inference.stop()
+    return isDone
+  }
+
+  /// Checks that names fit into addresses, and that each is there once.
+  private static func check(_ names: [String]) throws(Fault) {
+    for (place, name) in names.enumerated() {
+      guard !name.isEmpty, name.utf8.count <= 128, name.utf8.allSatisfy(ModelName.allows) else {
+        throw Fault(
+          .usage, "this is no name for addresses", key: "--model", found: name,
+          expected: "letters, digits, points, hyphens and underscores", remedy: "choose one: --model NAME=FOLDER")
+      }
+      guard !names[..<place].contains(name) else {
+        throw Fault(
+          .usage, "two models have one name", key: "--model", found: name, expected: "different names",
+          remedy: "choose another: --model NAME=FOLDER")
+      }
+    }
+  }
+}
+
+/// The names of models in addresses.
+package enum ModelName {
+  /// True for a byte that a name may have.
+  package static func allows(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: "._-".utf8.contains(byte)
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import Dispatch
+import Polyphony
+
+extension ServiceRoutes {
+  /// The addresses below `/v2/models/NAME`.
+  func model(_ name: String, _ path: [String], _ request: HTTPRequest) -> [Route]? {
+    var rest = path
+    var hasVersion = true
+    if rest.first == "versions", rest.count >= 2 {
+      hasVersion = rest[1] == ServedModel.version
+      rest.removeFirst(2)
+    }
+    guard rest.count <= 1 else { return nil }
+    func known() throws(HTTPError) -> ModelRepository.Entry {
+      let entry = try repository.entry(name)
+      guard hasVersion else { throw HTTPError(404, "the model \(name) has the version \(ServedModel.version) alone") }
+      return entry
+    }
+    func loaded() throws(HTTPError) -> ServedModel {
+      _ = try known()
+      return try repository.model(name)
+    }
+    switch rest.first {
+    case nil:
+      return [("GET", { () throws(HTTPError) in HTTPResponse(json: try loaded().documents.metadata) })]
+    case "config":
+      return [("GET", { () throws(HTTPError) in HTTPResponse(json: try loaded().documents.configuration) })]
+    case "ready":
+      return [
+        (
+          "GET",
+          { () throws(HTTPError) in
+            let isReady = try known().model != nil && !self.isStopping
+            return HTTPResponse(isReady ? 200 : 503, json: ["name": .string(name), "ready": .bool(isReady)])
+          }
+        )
+      ]
+    case "infer": return [("POST", { () throws(HTTPError) in try self.infer(try loaded(), request) })]
+    default: return nil
+    }
+  }
+
+  private func infer(_ model: ServedModel, _ request: HTTPRequest) throws(HTTPError) -> HTTPResponse {
+    let start = DispatchTime.now().uptimeNanoseconds
+    var isSuccess = false
+    defer {
+      model.metrics.didAnswer(isSuccess: isSuccess, time: DispatchTime.now().uptimeNanoseconds - start)
+    }
+    let inference = try InferenceRequest(
+      request.body, headerLength: request.field("inference-header-content-length"))
+    if let name = inference.outputs?.first(where: { !model.outputNames.contains($0.name) })?.name {
+      throw InferenceResponse.unknown(name, model.outputNames)
+    }
+    if inference.sequence != nil {
+      throw HTTPError(400, "parameters.sequence_id: the service keeps no streams")
+    }
+    let samples = try model.reader.samples(inference.inputs)
+    let outputs = try self.inference.predict(samples, by: model)
+    let response = try InferenceResponse(model: model.name, request: inference, outputs: outputs).response()
+    isSuccess = true
+    return response
+  }
+
+  /// The addresses below `/v2/repository`.
+  func repository(_ path: [String], _ request: HTTPRequest) -> [Route]? {
+    if path == ["index"] {
+      return [("POST", { () throws(HTTPError) in try self.index(request) })]
+    }
+    guard path.count == 3, path[0] == "models" else { return nil }
+    switch path[2] {
+    case "load":
+      return [
+        (
+          "POST",
+          { () throws(HTTPError) in
+            _ = try Self.document(request)
+            try self.repository.load(path[1])
+            return HTTPResponse(json: .object([]))
+          }
+        )
+      ]
+    case "unload":
+      return [
+        (
+          "POST",
+          { () throws(HTTPError) in
+            _ = try Self.document(request)
+            try self.repository.unload(path[1])
+            return HTTPResponse(json: .object([]))
+          }
+        )
+      ]
+    default: return nil
+    }
+  }
+
+  private func index(_ request: HTTPRequest) throws(HTTPError) -> HTTPResponse {
+    var readyOnly = false
+    if let value = try Self.document(request)?["ready"] {
+      guard case .bool(let flag) = value else { throw HTTPError(400, "ready: true or false is needed") }
+      readyOnly = flag
+    }
+    let entries = repository.all.filter { !readyOnly || $0.model != nil }
+    return HTTPResponse(
+      json: .array(
+        entries.map { entry in
+          [
+            "name": .string(entry.source.name), "version": .string(ServedModel.version),
+            "state": entry.model == nil ? "UNAVAILABLE" : "READY", "reason": .string(entry.reason),
+          ]
+        }))
+  }
+
+  /// The body of a request to the repository as an object. It is nil for an empty body.
+  private static func document(_ request: HTTPRequest) throws(HTTPError) -> OrderedJSON? {
+    guard !request.body.isEmpty else { return nil }
+    let document: OrderedJSON
+    do {
+      document = try request.body.withUnsafeBytes { try OrderedJSON(parsing: $0) }
+    } catch {
+      throw HTTPError(400, error as? Fault)
+    }
+    guard case .object = document else { throw HTTPError(400, "the body: an object is needed") }
+    if let parameters = document["parameters"] {
+      guard case .object(let members) = parameters else { throw HTTPError(400, "parameters: an object is needed") }
+      // A client must not bring its own configuration or files.
+      for (key, value) in members.map({ ($0.key, $0.value) }) {
+        guard key == "unload_dependents" else {
+          throw HTTPError(400, "parameters.\(key.prefix(80).escapingControls()): the service takes no such parameter")
+        }
+        guard case .bool = value else { throw HTTPError(400, "parameters.\(key): true or false is needed") }
+      }
+    }
+    return document
+  }
+}

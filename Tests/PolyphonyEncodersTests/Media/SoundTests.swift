@@ -101,7 +101,9 @@ import Torch
       var files: [String: [UInt8]] = ["whole.wav": whole, "empty.wav": []]
       files["silent.wav"] = Self.wave([Float](repeating: 0, count: 2000), rate: 16_000, bits: 16)
       files["none.wav"] = Self.wave([], rate: 16_000, bits: 16)
-      for cut in [5, 13, 30, 40] { files["cut\(cut).wav"] = Array(whole.prefix(cut)) }
+      // A file that does not begin like a WAVE file is one for ffmpeg.
+      let cuts = PictureTests.hasFFmpeg ? [5, 13, 30, 40] : [13, 30, 40]
+      for cut in cuts { files["cut\(cut).wav"] = Array(whole.prefix(cut)) }
       for (place, value) in [(20, 7), (22, 0), (34, 13), (16, 255), (40, 255)] as [(Int, UInt8)] {
         var changed = whole
         changed[place] = value

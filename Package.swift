@@ -11,8 +11,11 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error), .unsafeFlags(["-num-threads", "2"], .when(configuration: .release)),
 ]
 
-// Tests run against optimised libraries. To optimise the tests themselves would take minutes and check nothing more.
-let tests: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+// Tests run against optimised libraries. To optimise the tests themselves would take minutes and check nothing more. File
+// by file, both processors check types, where a module as a whole has one for minutes.
+let tests: [SwiftSetting] = strict + [
+  .unsafeFlags(["-Onone", "-no-whole-module-optimization", "-enable-batch-mode"], .when(configuration: .release))
+]
 
 let package = Package(
   name: "Polyphony",

@@ -13,9 +13,10 @@ let strict: [SwiftSetting] = [
 
 // Tests run against optimised libraries. To optimise the tests themselves would take minutes and check nothing more. File
 // by file, both processors check types, where a module as a whole has one for minutes.
-let tests: [SwiftSetting] = strict + [
-  .unsafeFlags(["-Onone", "-no-whole-module-optimization", "-enable-batch-mode"], .when(configuration: .release))
-]
+let tests: [SwiftSetting] =
+  strict + [
+    .unsafeFlags(["-Onone", "-no-whole-module-optimization", "-enable-batch-mode"], .when(configuration: .release))
+  ]
 
 let package = Package(
   name: "Polyphony",

@@ -16,16 +16,14 @@ MOST_STEPS = 16
 class Map(nn.Module):
     """a·x + b for each feature."""
 
-    scale: Tensor
-    shift: Tensor
-
     def __init__(self, steps: int, features: int):
         super().__init__()
-        self.register_buffer("scale", torch.ones(steps, features))
-        self.register_buffer("shift", torch.zeros(steps, features))
+        self.scale = nn.Parameter(torch.ones(steps, features))
+        self.shift = nn.Parameter(torch.zeros(steps, features))
 
     def forward(self, x: Tensor) -> Tensor:
-        scale, shift = self.scale, self.shift
+        scale: Tensor = self.scale
+        shift: Tensor = self.shift
         if x.dim() != 3 or x.shape[1] != scale.shape[0]:
             scale, shift = scale.mean(0, keepdim=True), shift.mean(0, keepdim=True)
         if x.dim() == 4:

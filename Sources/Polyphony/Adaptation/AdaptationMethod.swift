@@ -64,7 +64,7 @@ extension AdaptationMethod {
     try tensors.install(on: model, method: name)
     guard let attachment else { return }
     if !model.attachments.contains(where: { $0 === attachment }) { model.attach(attachment) }
-    attachment.unfreeze { _ in true }
+    attachment.unfreeze()
   }
 
   /// Checks that the settings suit this way of running.

@@ -43,8 +43,8 @@ extension SourceMoments {
       }
       return tensor
     }
-    shares = try read("shares", { $0.count == 1 && $0[0] > 0 }, "[K]")
-    let strata = shares.size(0)
+    let strata = Self.strata(of: configuration.task)
+    shares = try read("shares", { $0 == [strata] }, "[\(strata)]")
     features = [:]
     for modality in configuration.modalities where modality.statisticsCount > 0 {
       let width = modality.statisticsCount

@@ -84,6 +84,15 @@ public struct SourceMoments {
   /// The moments of the last linear layer's input; nil for segmentation.
   public var principal: Principal?
 
+  /// The number K of strata for a task: the classes, or the fifths of a regression with one target, else 1.
+  static func strata(of task: PredictionTask) -> Int {
+    switch task.kind {
+    case .classification: task.classes ?? 1
+    case .regression: task.outputs == 1 ? 5 : 1
+    case .multilabel, .segmentation: 1
+    }
+  }
+
   /// Combines moments.
   public init(
     shares: Tensor, features: [String: Features], answers: Answers? = nil, principal: Principal? = nil

@@ -39,7 +39,7 @@ final class HTTPConnection {
         let isLast = closes || stop.isPulled
         guard send(response, closes: isLast, withBody: !isHead), !isLast else { return }
       } catch {
-        // What comes behind a request that cannot be read has no meaning.
+        // The bytes behind a request that cannot be read have no meaning.
         hasUnreadRequest = true
         _ = send(HTTPResponse(error), closes: true)
         return

@@ -3,7 +3,7 @@ import PolyphonySupport
 
 /// A connected socket that never blocks.
 final class ServiceSocket {
-  /// What came of an attempt to receive.
+  /// The outcome of an attempt to receive.
   enum Receipt {
     case bytes(Int), end, later
   }

@@ -26,15 +26,6 @@ enum ElementType {
     }
   }
 
-  var dtype: DType {
-    switch self {
-    case .float32: .float32
-    case .int64: .int64
-    case .int16: .int16
-    case .uint8: .uint8
-    }
-  }
-
   /// The values of an input in this type. A copy is made only where the client has sent another type.
   /// - Throws: `HTTPError(400)` for a number that is not finite, and for one that the type or the encoder does not hold.
   func bytes(of input: InputTensor, _ modality: Modality) throws(HTTPError) -> ArraySlice<UInt8> {

@@ -10,12 +10,11 @@ struct RequestBatch {
   ///
   /// A modality that a sample lacks is zero there. Without a missing modality there is no presence, and without padding
   /// there are no lengths, because a model computes faster without both.
-  init(_ parts: [Samples], _ modalities: [Modality]) throws(HTTPError) {
+  init(_ parts: [Samples], _ modalities: [Modality]) {
     let count = parts.reduce(0) { $0 + $1.count }
     var (tensors, lengths): ([Tensor], [Tensor?]) = ([], [])
     for (index, modality) in modalities.enumerated() {
-      let type = try ElementType(modality)
-      let size = modality.sampleShape.reduce(type.dtype.byteCount, *)
+      let size = modality.sampleBytes
       let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, size * count), alignment: 64)
       var place = 0
       for part in parts {
@@ -29,8 +28,8 @@ struct RequestBatch {
         }
         place += bytes
       }
-      tensors.append(
-        .wrapping(memory, shape: [count] + modality.sampleShape, dtype: type.dtype) { memory.deallocate() })
+      let (shape, dtype) = ([count] + modality.sampleShape, DType(modality.kind.elementType))
+      tensors.append(.wrapping(memory, shape: shape, dtype: dtype) { memory.deallocate() })
       let isPadded = parts.contains { $0.values[index]?.lengths != nil }
       lengths.append(
         isPadded

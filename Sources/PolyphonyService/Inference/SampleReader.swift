@@ -64,11 +64,8 @@ struct SampleReader: Sendable {
   }
 
   /// One sample of zeros, which has all modalities.
-  func zeros() throws(HTTPError) -> Samples {
-    let values = try modalities.map { (modality) throws(HTTPError) -> Samples.Values? in
-      let size = modality.sampleShape.reduce(try ElementType(modality).dtype.byteCount, *)
-      return Samples.Values(bytes: Array(repeating: 0, count: size)[...])
-    }
+  func zeros() -> Samples {
+    let values = modalities.map { Samples.Values(bytes: Array(repeating: 0, count: $0.sampleBytes)[...]) }
     return Samples(count: 1, values: values, presence: nil)
   }
 

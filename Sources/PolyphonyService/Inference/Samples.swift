@@ -1,4 +1,5 @@
 import Polyphony
+import Torch
 
 /// The samples of one request, checked against a model.
 struct Samples: Sendable {
@@ -23,4 +24,9 @@ struct Samples: Sendable {
       presence.map { presence in (0..<count).count { !presence[$0 * values.count + index] } } ?? 0
     }
   }
+}
+
+extension Modality {
+  /// The bytes of one sample in the type that the model reads.
+  var sampleBytes: Int { sampleShape.reduce(DType(kind.elementType).byteCount, *) }
 }

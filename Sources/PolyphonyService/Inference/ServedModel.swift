@@ -28,8 +28,7 @@ final class ServedModel: @unchecked Sendable {
     model = try ModelWithAdapter(source.folder, adapter: source.adapter, device: device).model
     reader = SampleReader(model, mostSamples: mostSamples)
     do throws(HTTPError) {
-      let zeros = try reader.zeros()
-      let outputs = try Self.predict([zeros], model, reader, device)[0].get()
+      let outputs = try Self.predict([reader.zeros()], model, reader, device)[0].get()
       outputNames = outputs.map(\.name)
       documents = try ModelDocuments(
         name: source.name, reader, outputs: outputs, mostSamples: mostSamples, delay: delay)
@@ -50,18 +49,14 @@ final class ServedModel: @unchecked Sendable {
   private static func predict(
     _ parts: [Samples], _ model: MultimodalModel, _ reader: SampleReader, _ device: Device
   ) -> [Result<[OutputTensor], HTTPError>] {
-    do throws(HTTPError) {
-      let inputs = try RequestBatch(parts, reader.modalities).inputs
-      let (prediction, representation) = model.evaluating {
-        noGrad {
-          let output = model(inputs.to(device))
-          return (output.prediction.to(.cpu), output.pooled.to(.cpu))
-        }
+    let inputs = RequestBatch(parts, reader.modalities).inputs
+    let (prediction, representation) = model.evaluating {
+      noGrad {
+        let output = model(inputs.to(device))
+        return (output.prediction.to(.cpu), output.pooled.to(.cpu))
       }
-      return answers(parts.map(\.count), inputs, prediction, representation, model.configuration)
-    } catch {
-      return parts.map { _ in .failure(error) }
     }
+    return answers(parts.map(\.count), inputs, prediction, representation, model.configuration)
   }
 
   private static func answers(

@@ -1,6 +1,6 @@
 import PolyphonySupport
 
-/// What happened to the requests to one model since the service started.
+/// The counts of the requests to one model since the service started.
 final class ModelMetrics: Sendable {
   /// The counts. Times are in microseconds.
   struct Counts: Sendable {

@@ -8,7 +8,7 @@ final class ServiceMetrics: Sendable {
   func didAnswer(_ status: Int) { answers.update { $0[status, default: 0] += 1 } }
 
   /// Returns all metrics as text.
-  func text(_ models: [ModelMetrics], pending: Int, connections: Int, further: (inout MetricsText) -> Void) -> String {
+  func text(_ models: [ModelMetrics], pending: Int, connections: Int) -> String {
     var text = MetricsText()
     let counts = models.map { metrics -> (labels: MetricsText.Labels, names: [String], counts: ModelMetrics.Counts) in
       ([("model", metrics.model), ("version", ServedModel.version)], metrics.names, metrics.counts)
@@ -44,7 +44,6 @@ final class ServiceMetrics: Sendable {
       "polyphony_http_responses_total", "counter", "Answers by status",
       answers.value.sorted { $0.key < $1.key }.map { ([("code", "\($0.key)")], Double($0.value)) })
     text.add("polyphony_connections", "gauge", "Open connections", [([], Double(connections))])
-    further(&text)
     return text.text
   }
 }

@@ -112,7 +112,7 @@ package struct InferenceRequest: Sendable {
     return document
   }
 
-  private static func flag(_ parameters: OrderedJSON?, _ name: String, _ key: String) throws(HTTPError) -> Bool? {
+  fileprivate static func flag(_ parameters: OrderedJSON?, _ name: String, _ key: String) throws(HTTPError) -> Bool? {
     guard let value = parameters?[name] else { return nil }
     guard case .bool(let flag) = value else { throw HTTPError(400, "\(key).\(name): true or false is needed") }
     return flag
@@ -130,12 +130,8 @@ struct SequenceMark: Equatable, Sendable {
 
   /// Reads the parameters of a request. It is nil for a request that belongs to no stream.
   init?(_ parameters: OrderedJSON?) throws(HTTPError) {
-    func flag(_ name: String) throws(HTTPError) -> Bool {
-      guard let value = parameters?[name] else { return false }
-      guard case .bool(let flag) = value else { throw HTTPError(400, "parameters.\(name): true or false is needed") }
-      return flag
-    }
-    (starts, ends) = (try flag("sequence_start"), try flag("sequence_end"))
+    starts = try InferenceRequest.flag(parameters, "sequence_start", "parameters") ?? false
+    ends = try InferenceRequest.flag(parameters, "sequence_end", "parameters") ?? false
     switch parameters?["sequence_id"] {
     case .integer(let number)? where number >= 0: id = "\(number)"
     case .string(let text)? where text.utf8.count <= InferenceRequest.longestID: id = text

@@ -43,8 +43,6 @@ struct InferenceResponse {
   let request: InferenceRequest
   /// All outputs of the model.
   let outputs: [OutputTensor]
-  /// Further parameters of the answer, such as the stream.
-  var parameters: [OrderedJSON.Member] = []
 
   /// The answer with the outputs that the client asked for, in its order.
   /// - Throws: `HTTPError(400)` for an output that the model does not have.
@@ -74,7 +72,6 @@ struct InferenceResponse {
       .init("model_name", .string(model)), .init("model_version", .string(ServedModel.version)),
     ]
     if let id = request.id { members.append(.init("id", .string(id))) }
-    if !parameters.isEmpty { members.append(.init("parameters", .object(parameters))) }
     members.append(.init("outputs", .array(documents)))
     let document = OrderedJSON.object(members)
     guard isBinary else { return HTTPResponse(json: document) }

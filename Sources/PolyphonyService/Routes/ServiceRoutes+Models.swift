@@ -66,32 +66,17 @@ extension ServiceRoutes {
     if path == ["index"] {
       return [("POST", { () throws(HTTPError) in try self.index(request) })]
     }
-    guard path.count == 3, path[0] == "models" else { return nil }
-    switch path[2] {
-    case "load":
-      return [
-        (
-          "POST",
-          { () throws(HTTPError) in
-            _ = try Self.document(request)
-            try self.repository.load(path[1])
-            return HTTPResponse(json: .object([]))
-          }
-        )
-      ]
-    case "unload":
-      return [
-        (
-          "POST",
-          { () throws(HTTPError) in
-            _ = try Self.document(request)
-            try self.repository.unload(path[1])
-            return HTTPResponse(json: .object([]))
-          }
-        )
-      ]
-    default: return nil
-    }
+    guard path.count == 3, path[0] == "models", ["load", "unload"].contains(path[2]) else { return nil }
+    return [
+      (
+        "POST",
+        { () throws(HTTPError) in
+          _ = try Self.document(request)
+          if path[2] == "load" { try self.repository.load(path[1]) } else { try self.repository.unload(path[1]) }
+          return HTTPResponse(json: .object([]))
+        }
+      )
+    ]
   }
 
   private func index(_ request: HTTPRequest) throws(HTTPError) -> HTTPResponse {

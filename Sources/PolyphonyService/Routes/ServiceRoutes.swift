@@ -109,8 +109,7 @@ final class ServiceRoutes: @unchecked Sendable {
 
   private func metricsText() -> HTTPResponse {
     let text = metrics.text(
-      repository.all.map(\.metrics), pending: inference.pending, connections: connections()
-    ) { _ in }
+      repository.all.map(\.metrics), pending: inference.pending, connections: connections())
     return HTTPResponse(type: "text/plain; version=0.0.4; charset=utf-8", body: Array(text.utf8))
   }
 }

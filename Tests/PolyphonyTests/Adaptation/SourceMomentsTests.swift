@@ -60,6 +60,11 @@ import Torch
       try moments.write(to: folder + "/model")
       let fault = #expect(throws: Fault.self) { try ModelFolder.read(folder + "/model") }
       #expect(fault?.kind == .badData && fault?.key == "features.m0.mean")
+      // The moments of a model with other classes.
+      moments.shares = .ones([2], dtype: .float64)
+      try moments.write(to: folder + "/model")
+      let other = #expect(throws: Fault.self) { try ModelFolder.read(folder + "/model") }
+      #expect(other?.kind == .badData && other?.key == "shares" && other?.expected?.contains("[3]") == true)
       let file = folder + "/model/" + SourceMoments.fileName
       try Data("broken".utf8).write(to: URL(fileURLWithPath: file))
       #expect(throws: Fault.self) { try ModelFolder.read(folder + "/model") }

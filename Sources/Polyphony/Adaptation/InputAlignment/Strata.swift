@@ -32,17 +32,17 @@ struct Strata {
   ///
   /// - Returns: The class; the fifth by target of a regression with one target; else 0 for all.
   static func of(_ target: Tensor, _ task: PredictionTask) -> (indices: Tensor, count: Int) {
+    let count = SourceMoments.strata(of: task)
     switch task.kind {
-    case .classification: return (target.reshaped(-1), task.classes ?? 1)
-    case .regression where task.outputs == 1:
+    case .classification: return (target.reshaped(-1), count)
+    case .regression where count > 1:
       let values = target.reshaped(-1).to(.float64)
-      let fifths = 5
       let sorted = values.sorted().values.doubles
       // Equal targets stay together, so a fifth may be empty.
-      let bounds = (1..<fifths).map { sorted[min(sorted.count - 1, $0 * sorted.count / fifths)] }
+      let bounds = (1..<count).map { sorted[min(sorted.count - 1, $0 * sorted.count / count)] }
       let index = bounds.reduce(Tensor.zeros([values.size(0)], dtype: .int64)) { $0 + (values .>= $1).to(.int64) }
-      return (index, fifths)
-    case .regression, .multilabel, .segmentation: return (.zeros([target.size(0)], dtype: .int64), 1)
+      return (index, count)
+    case .regression, .multilabel, .segmentation: return (.zeros([target.size(0)], dtype: .int64), count)
     }
   }
 }

@@ -13,10 +13,13 @@ struct AdaptCommand: ReportingCommand {
       batch is predicted, then learned, in the order of the stream; what was said before learning is scored. Targets \
       are read for the scores alone, where there are any.
 
-      inputs, the default, suits sensors, rooms and speakers that differ from those of training: it moves and scales \
-      each feature, and says how far each modality has drifted. ssa aligns what the last layer reads, for a regression \
-      whose inputs are no measurements. casp trains the LayerNorms by contrast, for a shift that lasts epochs. tent, \
-      eata, sar and read are baselines for classes. source changes nothing, for comparison.
+      auto, the default offline, runs inputs, ssa (classes only) and casp-contrast, and keeps the one whose answers are \
+      the least uncertain. The source stays unless a method takes a tenth of its uncertainty away. No label is needed.
+
+      inputs, the default online, suits sensors, rooms and speakers that differ from those of training: it moves and \
+      scales each feature, and says how far each modality has drifted. ssa aligns what the last layer reads, for a \
+      regression whose inputs are no measurements. casp trains the LayerNorms by contrast, for a shift that lasts \
+      epochs. tent, eata, sar and read are baselines for classes. source changes nothing, for comparison.
 
       One method and one seed leave OUTPUT/adapter (the adapted tensors), OUTPUT/checkpoint (where --resume goes on) \
       and OUTPUT/metrics.jsonl. Several get a folder each below OUTPUT. evaluate and predict take --model and --adapter.
@@ -52,9 +55,10 @@ struct AdaptCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Methods, separated by commas: \(AdaptationMethods.names.joined(separator: ", ")).", valueName: "names"),
-    completion: .list(AdaptationMethods.names))
-  var method = "inputs"
+      "Methods, separated by commas: \(AdaptLife.knownMethods.joined(separator: ", ")) (default: auto; with --online, inputs).",
+      valueName: "names"),
+    completion: .list(AdaptLife.knownMethods))
+  var method: String?
 
   @Option(help: ArgumentHelp("Where results go.", valueName: "folder"), completion: .directory)
   var output: String
@@ -76,6 +80,8 @@ struct AdaptCommand: ReportingCommand {
     }
   }
 
+  private var methods: [String] { (method ?? (online ? "inputs" : "auto")).split(separator: ",").map(String.init) }
+
   var inputs: [CommandInput] { [.model(model), .data(data)] + (adapter.map { [.adapter($0)] } ?? []) }
 
   func execute() throws {
@@ -83,7 +89,7 @@ struct AdaptCommand: ReportingCommand {
     StopSignal.listen()
     var life = try AdaptLife(
       model: model, adapter: adapter, recipe: try recipe.tree(), data: data, split: split, test: test,
-      methods: method.split(separator: ",").map(String.init), isOnline: online, device: place)
+      methods: methods, isOnline: online, device: place)
     life.includesSource = true
     let command = GridCommand(
       name: "adapt", product: "adapter", output: output, data: data, base: model, seeds: seeds.all,

@@ -8,6 +8,7 @@ final class AdaptationDisplay: AdaptationObserver {
   private let isOnline: Bool
   private let counter: RunCounter?
   private let display = ProgressDisplay.onStandardError()
+  private var hasStarted = false
   private var start = ContinuousClock.now
   private var doneSteps = 0
   private var latest: TrainingProgress?
@@ -18,9 +19,14 @@ final class AdaptationDisplay: AdaptationObserver {
   }
 
   func willStart(_ method: String, completedEpochs: Int, step: Int, notes: [String]) {
-    if !name.isEmpty { display.print(name) }
-    if step > 0 { display.print("resumed after step \(step)") }
-    start = .now
+    if hasStarted {
+      // A choice among methods starts one candidate after the other in the same run.
+      display.print(method)
+    } else {
+      if !name.isEmpty { display.print(name) }
+      if step > 0 { display.print("resumed after step \(step)") }
+    }
+    (hasStarted, start, doneSteps) = (true, .now, 0)
   }
 
   func didStep(epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double?) {

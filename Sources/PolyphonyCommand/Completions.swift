@@ -12,5 +12,5 @@ enum Completions {
       + ["dice"])
 
   /// The methods of all lives, as rows of results have them.
-  static let methods = CompletionKind.list(BalancingMethods.names + TuningMethods.names + AdaptationMethods.names)
+  static let methods = CompletionKind.list(BalancingMethods.names + TuningMethods.names + AdaptLife.knownMethods)
 }

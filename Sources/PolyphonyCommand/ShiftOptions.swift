@@ -18,8 +18,8 @@ struct ShiftOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Adapts to each corrupted split before it is scored, by methods separated by commas: "
-        + "\(AdaptationMethods.names.joined(separator: ", ")).", valueName: "names"),
-    completion: .list(AdaptationMethods.names))
+        + "\(AdaptLife.knownMethods.joined(separator: ", ")).", valueName: "names"),
+    completion: .list(AdaptLife.knownMethods))
   var adapt: String?
 
   @Flag(help: "Adapts online: each batch is predicted, then learned; what was said before is scored.")

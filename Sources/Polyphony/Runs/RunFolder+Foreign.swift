@@ -32,6 +32,9 @@ extension RunFolder {
       throw refuse(results)
     }
     for (path, kind) in products { try AtomicFolder.remove(path, of: kind) }
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: candidates)) ?? [] {
+      _ = try RunFolder("\(candidates)/\(name)", existing: .overwrite)
+    }
     for file in heldRun ? [results, recipe, metrics] : [results] { unlink(file) }
   }
 

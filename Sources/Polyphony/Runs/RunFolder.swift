@@ -21,6 +21,8 @@ public struct RunFolder: Sendable {
   public var adapter: String { "\(path)/adapter" }
   /// The folder of the checkpoint that a resumed run continues from.
   public var checkpoint: String { "\(path)/checkpoint" }
+  /// The folder of the runs among which a choice was made, one for each.
+  public var candidates: String { "\(path)/candidates" }
   /// The file of the recipe, with every default filled in.
   public var recipe: String { "\(path)/recipe.yaml" }
   /// The file of metrics, with one JSON object per epoch.

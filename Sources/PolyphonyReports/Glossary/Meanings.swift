@@ -86,6 +86,7 @@ enum Meanings {
     "reconstruction": "tuning that makes up missing modalities from the others (MMIN)",
     "retrieval": "training samples that resemble a sample stand for its missing modalities (RAGPT)",
     "source": "the model without adaptation",
+    "auto": "the method among several whose answers are the least uncertain, or the source",
     "inputs": "alignment of the inputs' statistics, by modality and class",
     "ssa": "alignment of features in the source's principal directions (SSA)",
     "norm": "adaptation of normalisation statistics",

@@ -11,7 +11,7 @@ import Torch
   @Test func lossIsTheDivergence() {
     let projections = Tensor([1.0, 4, 3, 0, -1, 2, 5, 2], shape: [4, 2])
     let (variance, weight) = (Tensor([2.0, 0.5]), Tensor([0.25, 0.75]))
-    let found = SubspaceAlignment.loss(projections, variance: variance, weight: weight).item
+    let found = SourceSubspace.divergence(projections, variance: variance, weight: weight).item
     var expected = 0.0
     for (column, (v, w)) in zip([[1.0, 3, -1, 5], [4.0, 0, 2, 2]], [(2.0, 0.25), (0.5, 0.75)]) {
       let mean = column.reduce(0, +) / 4
@@ -34,7 +34,7 @@ import Torch
       let features = model.evaluating { noGrad { model(inputs).features.to(.float64) } }
       let projected = (features - principal.mean).matmul(principal.directions.transposed(0, 1))
       let weight = principal.variance.onesLike() / Double(principal.variance.count)
-      return SubspaceAlignment.loss(projected, variance: principal.variance, weight: weight).item
+      return SourceSubspace.divergence(projected, variance: principal.variance, weight: weight).item
     }
     let before = divergence()
     let tree = try SettingsTree(

@@ -67,7 +67,7 @@ import Torch
   }
 
   @Test func benchmarkPrintsItsThreeNumbers() throws {
-    for step in ["train", "infer", "contrast", "online"] {
+    for step in ["train", "infer", "contrast", "online", "online-inputs", "online-ssa"] {
       let outcome = try Program.succeed([
         "benchmark", "--architecture", "late_fusion", "--set", "model.width=8", "--set", "model.heads=2", "--step",
         step,

@@ -3,7 +3,8 @@ import Torch
 extension StepBenchmark {
   /// A step of CASP's first stage at its defaults: two views, NT-Xent, and an update of the LayerNorms.
   static func contrast(_ setup: Setup) throws(Fault) -> () -> Void {
-    let (method, session) = try contrasting(setup, isOnline: false)
+    let method = try SettingsReader.read(.empty) { (reader) throws(Fault) in try CASP(.full, reader) }.value
+    let session = try session(method, setup, isOnline: false)
     let batch = AdaptationBatch(indices: indices(setup), inputs: setup.batch.inputs, prediction: nil)
     return {
       session.seedDropout()
@@ -13,9 +14,17 @@ extension StepBenchmark {
     }
   }
 
-  /// A batch of a stream: a prediction by the model, then one step of contrast.
-  static func online(_ setup: Setup) throws(Fault) -> () -> Void {
-    let (method, session) = try contrasting(setup, isOnline: true)
+  /// A batch of a stream: a prediction by the model, then one step of a method at its defaults.
+  static func online(_ name: String, _ setup: Setup) throws(Fault) -> () -> Void {
+    let make = try AdaptationMethods.maker(name)
+    let configuration = setup.model.configuration
+    let method = try SettingsReader.read(.empty) { (reader) throws(Fault) in try make(reader, configuration) }.value
+    let samples = UnlabelledSplit(name: "random", inputs: setup.batch.inputs)
+    let split = LabelledSplit(samples: samples, target: setup.batch.target)
+    setup.model.sourceMoments = SourceMoments.measured(
+      setup.model, training: split, validation: split, device: setup.model.device)
+    let session = try session(method, setup, isOnline: true)
+    try method.begin(session)
     let inputs = setup.batch.inputs
     return {
       session.seedDropout()
@@ -25,15 +34,13 @@ extension StepBenchmark {
     }
   }
 
-  private static func contrasting(_ setup: Setup, isOnline: Bool) throws(Fault) -> (CASP, AdaptationSession) {
-    let method = try SettingsReader.read(.empty) { (reader) throws(Fault) in
-      try CASP(isOnline ? .contrast : .full, reader)
-    }.value
-    try method.tensors.install(on: setup.model, method: method.name)
+  private static func session(
+    _ method: any AdaptationMethod, _ setup: Setup, isOnline: Bool
+  ) throws(Fault) -> AdaptationSession {
+    try method.install(on: setup.model)
     let samples = UnlabelledSplit(name: "random", inputs: setup.batch.inputs)
-    let session = AdaptationSession(
+    return AdaptationSession(
       setup.model, samples, method.settings, seed: 0, device: setup.model.device, isOnline: isOnline)
-    return (method, session)
   }
 
   private static func indices(_ setup: Setup) -> [Int] { Array(0..<setup.batch.count) }

@@ -46,7 +46,9 @@ public struct StepBenchmark {
     ("balance", { (setup) throws(Fault) in try balance(setup) }),
     ("balance-published", { (setup) throws(Fault) in try balance(setup, CGGMSettings(.mosi)) }),
     ("contrast", { (setup) throws(Fault) in try contrast(setup) }),
-    ("online", { (setup) throws(Fault) in try online(setup) }),
+    ("online", { (setup) throws(Fault) in try online("casp-contrast", setup) }),
+    ("online-inputs", { (setup) throws(Fault) in try online("inputs", setup) }),
+    ("online-ssa", { (setup) throws(Fault) in try online("ssa", setup) }),
     ("tune", { (setup) throws(Fault) in try tune(setup) }),
     (
       "prompt",

@@ -58,7 +58,7 @@ public struct AdaptLife: Life {
     /// The description in the adapter's folder.
     public let description: AdapterDescription
     /// The predictions, and the course of the adaptation.
-    public let outcome: AdaptationOutcome
+    public internal(set) var outcome: AdaptationOutcome
 
     /// True if the user stopped the adaptation before its end.
     public var wasStopped: Bool { outcome.wasStopped }
@@ -74,9 +74,10 @@ public struct AdaptLife: Life {
     }
     /// The conditions in the rows of the next grid, by key.
     public var conditions: OrderedDictionary<String, String>
-    private let life: AdaptLife
-    private let starts: StartingModels
-    private let configuration: ModelConfiguration
+    let life: AdaptLife
+    let starts: StartingModels
+    let configuration: ModelConfiguration
+    private let choice: MethodChoice?
     private let adaptation: MethodSettings<any AdaptationMethod>
     private var latest: (seed: UInt64, target: AdaptationTarget)?
 
@@ -86,12 +87,9 @@ public struct AdaptLife: Life {
       let source = try starts.model(seed: seeds[0]).model
       let configuration = source.configuration
       self.configuration = configuration
-      adaptation = try SettingsReader.read(life.recipe) { (reader) throws(Fault) in
+      (choice, adaptation) = try SettingsReader.read(life.recipe) { (reader) throws(Fault) in
         try reader.section("adaptation") { (section) throws(Fault) in
-          try MethodSettings(life.methods, in: section) { (method) throws(Fault) in
-            let maker = try AdaptationMethods.maker(method)
-            return { (reader) throws(Fault) in try maker(reader, configuration) }
-          }
+          try MethodChoice.settings(life.methods, in: section, configuration)
         }
       }.value
       try check(try target(seeds[0]), source)
@@ -104,14 +102,26 @@ public struct AdaptLife: Life {
       return row
     }
 
-    /// The section `adaptation` with all defaults of the method.
+    /// The section `adaptation` with all defaults of the method. For a choice, it is the section as given.
     public func recipe(for method: String) -> SettingsTree {
-      SettingsTree(.map(["adaptation": adaptation.settings(for: method)]))
+      guard method != MethodChoice.name else { return choice?.recipe(life.recipe["adaptation"]) ?? .empty }
+      return SettingsTree(.map(["adaptation": adaptation.settings(for: method)]))
     }
 
-    /// Adapts a seed's source by a method, and writes the adapted tensors into the folder's `adapter`.
+    /// Adapts a seed's source by a method, or by all candidates of `auto`, and writes the adapted tensors into the
+    /// folder's `adapter`.
     /// - Throws: `Fault(.usage)` for a method that does not fit the model, `Fault(.badData)` for samples that do not.
     public func run(
+      _ method: String, seed: UInt64, folder: RunFolder?, resume: Bool, observers: [any AdaptationObserver]
+    ) throws(Fault) -> Product {
+      guard method == MethodChoice.name, let choice else {
+        return try adapt(method, seed: seed, folder: folder, resume: resume, observers: observers)
+      }
+      return try choose(by: choice, seed: seed, folder: folder, resume: resume, observers: observers)
+    }
+
+    /// Adapts a seed's source by one method.
+    func adapt(
       _ method: String, seed: UInt64, folder: RunFolder?, resume: Bool, observers: [any AdaptationObserver]
     ) throws(Fault) -> Product {
       let start = try starts.model(seed: seed)
@@ -168,7 +178,7 @@ public struct AdaptLife: Life {
     }
 
     /// The samples of a seed. The latest seed's samples stay in memory.
-    private func target(_ seed: UInt64) throws(Fault) -> AdaptationTarget {
+    func target(_ seed: UInt64) throws(Fault) -> AdaptationTarget {
       if let latest, latest.seed == seed { return latest.target }
       let made = try target(configuration, seed)
       latest = (seed, made)

@@ -50,4 +50,11 @@ final class StartingModels {
     installed = installation
     return installation
   }
+
+  /// Switches off the latest installation, and an earlier one of the same model on.
+  func exchange(for installation: Installation) {
+    installed?.isEnabled = false
+    installation.isEnabled = true
+    installed = installation
+  }
 }

@@ -97,7 +97,9 @@ struct PipelineDryRun {
     let configuration = model.configuration
     let folder = try Self.folder(reader, data)
     let name = try reader.required("method", .string)
-    let maker = try reader.locating("method") { () throws(Fault) in try AdaptationMethods.maker(name) }
+    if name != MethodChoice.name {
+      _ = try reader.locating("method") { () throws(Fault) in try AdaptationMethods.maker(name) }
+    }
     var stage = PipelineStage(.adapt, name, data: folder)
     stage.split = try reader.string("split", default: "train")
     try reader.locating("split") { () throws(Fault) in
@@ -105,7 +107,11 @@ struct PipelineDryRun {
     }
     stage.isOnline = try reader.bool("online", default: false)
     stage.condition = try condition(reader, configuration)
-    let method = try reader.section("adaptation") { (section) throws(Fault) in try maker(section, configuration) }
+    let (choice, methods) = try reader.section("adaptation") { (section) throws(Fault) in
+      try MethodChoice.settings([name], in: section, configuration)
+    }
+    try choice?.check(isOnline: stage.isOnline)
+    let method = try methods.make(choice?.candidates[0] ?? name)
     try method.check(isOnline: stage.isOnline)
     let tuning = AdaptedTuning.wrapping(method)
     carried = try reader.locating("method") { () throws(Fault) in

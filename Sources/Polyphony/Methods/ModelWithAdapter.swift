@@ -72,7 +72,7 @@ public final class ModelWithAdapter {
   }
 
   /// The hashes of the weights of base and adapter. A run with other starting weights must not continue from these.
-  func identity() throws(Fault) -> String { try fingerprint() + (adapter.map { " \($0.fingerprint)" } ?? "") }
+  package func identity() throws(Fault) -> String { try fingerprint() + (adapter.map { " \($0.fingerprint)" } ?? "") }
 
   /// The description of an adapter that a method trains on this model.
   func description(method: String, settings: SettingsTree) throws(Fault) -> AdapterDescription {

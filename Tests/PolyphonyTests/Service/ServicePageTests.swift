@@ -1,9 +1,7 @@
-import Foundation
-import Polyphony
 import PolyphonyPresentation
 import Testing
-import Torch
 
+@testable import Polyphony
 @testable import PolyphonyService
 @testable import PolyphonySupport
 

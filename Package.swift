@@ -100,7 +100,10 @@ let package = Package(
       dependencies: ["Polyphony", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       swiftSettings: strict),
     // The prediction service. It has no web framework: one would compile for longer than all targets of this package.
-    .target(name: "PolyphonyService", dependencies: ["Polyphony", "PolyphonySupport"], swiftSettings: strict),
+    .target(
+      name: "PolyphonyService", dependencies: ["Polyphony", "PolyphonyPage", "PolyphonySupport"], swiftSettings: strict),
+    // The service's page. C takes the files into the program, and there is no bundle of resources to install.
+    .target(name: "PolyphonyPage", exclude: ["files"]),
     .executableTarget(
       name: "PolyphonyCommand",
       dependencies: [

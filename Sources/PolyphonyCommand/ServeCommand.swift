@@ -12,7 +12,8 @@ struct ServeCommand: ReportingCommand {
     discussion: """
       The service speaks the Open Inference Protocol, version 2, with Triton's binary tensors. So the clients of KServe \
       and Triton work as they are. An input has the name of a modality, and one that a request leaves out is missing. \
-      /openapi.yaml describes all addresses, and /metrics has figures for Prometheus.
+      /openapi.yaml describes all addresses, and /metrics has figures for Prometheus. The page at / shows the models, a \
+      form to try them, and plots of their use.
 
       Requests of several clients share a pass through the model. The numbers are those of polyphony predict.
 

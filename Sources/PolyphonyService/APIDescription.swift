@@ -17,6 +17,14 @@ enum APIDescription {
         request leaves out is missing.
     security: [{}, {token: []}]
     paths:
+      /:
+        get:
+          summary: A page with the models, a form to try them, and plots of their use
+          security: [{}]
+          responses:
+            "200": {description: The page, content: {text/html: {schema: {type: string}}}}
+            "304": {description: The page that the browser has is the current one}
+            default: {$ref: "#/components/responses/Error"}
       /v2:
         get:
           summary: The server's name, version and extensions
@@ -80,6 +88,15 @@ enum APIDescription {
                       max_batch_size: {type: integer}
                       input: {type: array, items: {type: object}}
                       output: {type: array, items: {type: object}}
+            default: {$ref: "#/components/responses/Error"}
+      /v2/models/{model}/example:
+        parameters: [{$ref: "#/components/parameters/model"}]
+        get:
+          summary: A request with one sample of random numbers that the model can read
+          responses:
+            "200":
+              description: The request
+              content: {application/json: {schema: {$ref: "#/components/schemas/InferenceRequest"}}}
             default: {$ref: "#/components/responses/Error"}
       /v2/models/{model}/infer:
         parameters: [{$ref: "#/components/parameters/model"}]
@@ -212,6 +229,10 @@ enum APIDescription {
             platform: {type: string}
             inputs: {type: array, items: {$ref: "#/components/schemas/Tensor"}}
             outputs: {type: array, items: {$ref: "#/components/schemas/Tensor"}}
+            parameters:
+              type: object
+              required: [task, architecture]
+              properties: {task: {type: string}, architecture: {type: string}, adapter: {type: string}}
         Tensor:
           type: object
           required: [name, datatype, shape]
@@ -219,7 +240,13 @@ enum APIDescription {
             name: {type: string}
             datatype: {$ref: "#/components/schemas/Datatype"}
             shape: {type: array, items: {type: integer}}
-            parameters: {type: object, properties: {optional: {type: boolean}}}
+            parameters:
+              type: object
+              properties:
+                optional: {type: boolean}
+                kind: {type: string, description: The kind of the modality}
+                steps: {type: integer, description: The most steps of a sample}
+                names: {type: array, items: {type: string}, description: The names of classes, labels or targets}
         Datatype:
           type: string
           enum: [BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, FP32, FP64, BF16, BYTES]

@@ -46,16 +46,18 @@ package struct HTTPResponse: Sendable {
   func head(closes: Bool) -> [UInt8] {
     var text = "HTTP/1.1 \(status) \(Self.reasons[status] ?? "Unknown")\r\n"
     for (name, value) in fields { text += "\(name): \(value)\r\n" }
-    text += "Date: \(HTTPDate.text(time(nil)))\r\nContent-Length: \(body.count)\r\n"
+    text += "Date: \(HTTPDate.text(time(nil)))\r\n"
+    // This status never has a body, and a length would be that of the page that the client has (RFC 9110, section 8.6).
+    if status != 304 { text += "Content-Length: \(body.count)\r\n" }
     if closes { text += "Connection: close\r\n" }
     return Array((text + "\r\n").utf8)
   }
 
   private static let reasons = [
-    200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed",
-    408: "Request Timeout", 409: "Conflict", 413: "Content Too Large", 415: "Unsupported Media Type",
-    417: "Expectation Failed", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
-    501: "Not Implemented", 503: "Service Unavailable", 505: "HTTP Version Not Supported",
+    200: "OK", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+    405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 413: "Content Too Large",
+    415: "Unsupported Media Type", 417: "Expectation Failed", 431: "Request Header Fields Too Large",
+    500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable", 505: "HTTP Version Not Supported",
   ]
 }
 

@@ -28,13 +28,15 @@ final class ServedModel: @unchecked Sendable {
     metrics: ModelMetrics
   ) throws(Fault) {
     (name, self.metrics, self.device) = (source.name, metrics, device)
-    model = try ModelWithAdapter(source.folder, adapter: source.adapter, device: device).model
+    let loaded = try ModelWithAdapter(source.folder, adapter: source.adapter, device: device)
+    model = loaded.model
     reader = SampleReader(model, mostSamples: mostSamples)
     do throws(HTTPError) {
       let outputs = try Self.predict([reader.zeros()], model, reader, device)[0].get()
       outputNames = outputs.map(\.name)
       documents = try ModelDocuments(
-        name: source.name, reader, outputs: outputs, mostSamples: mostSamples, delay: delay)
+        name: source.name, reader, model.configuration, adapter: loaded.installation?.name, outputs: outputs,
+        mostSamples: mostSamples, delay: delay)
     } catch {
       throw Fault(
         .badData, "the model cannot answer a sample of zeros", file: source.folder, found: error.message,

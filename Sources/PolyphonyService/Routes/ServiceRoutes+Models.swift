@@ -26,6 +26,16 @@ extension ServiceRoutes {
       return [("GET", { () throws(HTTPError) in HTTPResponse(json: try loaded().documents.metadata) })]
     case "config":
       return [("GET", { () throws(HTTPError) in HTTPResponse(json: try loaded().documents.configuration) })]
+    case "example":
+      return [
+        (
+          "GET",
+          { () throws(HTTPError) in
+            let model = try loaded()
+            return HTTPResponse(json: try ExampleRequest.document(model.reader.modalities, model.model.configuration))
+          }
+        )
+      ]
     case "ready":
       return [
         (

@@ -33,15 +33,17 @@ final class ServiceRoutes: @unchecked Sendable {
       response = HTTPResponse(error)
     }
     // No browser shall take an answer for something else, or keep it.
-    response.fields += [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
+    response.fields.append(("X-Content-Type-Options", "nosniff"))
+    if !response.fields.contains(where: { $0.name == "Cache-Control" }) {
+      response.fields.append(("Cache-Control", "no-store"))
+    }
     metrics.didAnswer(response.status)
     return response
   }
 
   private func route(_ request: HTTPRequest) throws(HTTPError) -> HTTPResponse {
     guard let routes = routes(request) else { throw HTTPError(404, "there is nothing at this address") }
-    // Probes of health have no tokens.
-    if let tokens, Array(request.path.prefix(2)) != ["v2", "health"], !tokens.accept(request.field("authorization")) {
+    if let tokens, !Self.isOpen(request.path), !tokens.accept(request.field("authorization")) {
       throw HTTPError(401, "a token is needed", fields: [("WWW-Authenticate", "Bearer")])
     }
     let method = request.method == "HEAD" ? "GET" : request.method
@@ -51,15 +53,25 @@ final class ServiceRoutes: @unchecked Sendable {
         405, "this address takes \(allowed.joined(separator: ", "))",
         fields: [("Allow", allowed.joined(separator: ", "))])
     }
+    // A browser says whose page sends a request. A foreign page must not act through its visitors.
+    if method == "POST", let site = request.field("sec-fetch-site"), !["same-origin", "none"].contains(site) {
+      throw HTTPError(403, "a page of another site must not send this request")
+    }
     if let coding = request.field("content-encoding"), coding.lowercased() != "identity" {
       throw HTTPError(415, "a body without compression is needed")
     }
     return try route.answer()
   }
 
+  /// True for an address that needs no token. Probes of health have none, and the page asks its reader for one.
+  private static func isOpen(_ path: [String]) -> Bool {
+    Array(path.prefix(2)) == ["v2", "health"] || ServicePage.file(path) != nil
+  }
+
   /// The methods of an address. It is nil for an address without any.
   private func routes(_ request: HTTPRequest) -> [Route]? {
     let path = request.path
+    if let file = ServicePage.file(path) { return [("GET", { ServicePage.answer(file, request) })] }
     switch path.first {
     case "metrics" where path.count == 1: return [("GET", { self.metricsText() })]
     case "openapi.yaml" where path.count == 1:

@@ -121,11 +121,12 @@ import Testing
 
   /// Every picture has a form for dark backgrounds, and no picture is left over.
   @Test(arguments: catalogs) func picturesAreComplete(catalog: String) throws {
-    let pictures = Set(try Self.files(in: catalog, ending: ".svg").map { ($0 as NSString).lastPathComponent })
+    let files = try Self.files(in: catalog, ending: ".svg") + Self.files(in: catalog, ending: ".png")
+    let pictures = Set(files.map { ($0 as NSString).lastPathComponent })
     let text = try Self.files(in: catalog, ending: ".md").map { try Self.text($0) }.joined()
     for picture in pictures where !picture.contains("~dark") {
       let name = (picture as NSString).deletingPathExtension
-      #expect(pictures.contains("\(name)~dark.svg"))
+      #expect(pictures.contains("\(name)~dark.\((picture as NSString).pathExtension)"))
       #expect(text.contains("](\(name))"), "\(name) is shown nowhere")
     }
   }

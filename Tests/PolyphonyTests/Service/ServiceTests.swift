@@ -208,7 +208,7 @@ import Torch
 
   @Test(arguments: [
     ("GET", "/v2/models/none", 404), ("GET", "/v2/models/all/versions/2", 404), ("GET", "/v2/models/all/none", 404),
-    ("GET", "/", 404), ("GET", "/v2/models", 404), ("GET", "/v2/health/none", 404), ("GET", "/metrics/x", 404),
+    ("GET", "/v2/models", 404), ("GET", "/v2/health/none", 404), ("GET", "/metrics/x", 404),
     ("GET", "/v2/models/..%2F..%2Fetc%2Fpasswd", 404), ("POST", "/v2/repository/models/none/load", 404),
     ("DELETE", "/v2", 405), ("GET", "/v2/models/all/infer", 405), ("POST", "/metrics", 405),
     ("POST", "/v2/repository/models/all/load/x", 404),

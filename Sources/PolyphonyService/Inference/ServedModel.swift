@@ -21,6 +21,9 @@ final class ServedModel: @unchecked Sendable {
   private let model: MultimodalModel
   private let device: Device
 
+  /// Everything that determines the backbone.
+  var configuration: ModelConfiguration { model.configuration }
+
   /// Reads a model, and passes one sample of zeros through it, so that the first request does not wait for it.
   /// - Throws: The errors of ``Polyphony/ModelWithAdapter``.
   init(

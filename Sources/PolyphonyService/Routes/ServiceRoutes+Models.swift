@@ -32,7 +32,7 @@ extension ServiceRoutes {
           "GET",
           { () throws(HTTPError) in
             let model = try loaded()
-            return HTTPResponse(json: try ExampleRequest.document(model.reader.modalities, model.model.configuration))
+            return HTTPResponse(json: try ExampleRequest.document(model.reader.modalities, model.configuration))
           }
         )
       ]

@@ -22,6 +22,13 @@ struct ServeCommand: ReportingCommand {
 
       Example: polyphony serve --model day=runs/day --model night=runs/night --adapter night=runs/prompts/adapter
 
+      With --adapt, each stream of requests adapts the model to itself without labels. A request names its stream with \
+      the parameter sequence_id. Streams outlive the service in the folder --state.
+
+      Example: polyphony serve --model runs/base/model --adapt inputs --state streams
+
+      With --shadow, the model as it was trained answers them, and adapted_ outputs say what adaptation would have said.
+
       The service listens on this machine alone, unless --host says otherwise. It has no encryption of its own, so \
       it belongs behind a proxy with TLS if others reach it.
       """)
@@ -52,6 +59,23 @@ struct ServeCommand: ReportingCommand {
   var maxDelay = 2.0
 
   @Option(
+    help: ArgumentHelp(
+      "How streams of requests adapt: \((["none"] + AdaptedStreams.methods).joined(separator: ", ")).",
+      valueName: "name"),
+    completion: .list(["none"] + AdaptedStreams.methods))
+  var adapt = "none"
+
+  @Option(help: ArgumentHelp("Streams of a model in memory, at most.", valueName: "count"))
+  var maxStreams = 1000
+
+  @Option(
+    help: ArgumentHelp("The folder in which streams outlive the service.", valueName: "folder"), completion: .directory)
+  var state: String?
+
+  @Flag(help: "Answer streams without adaptation, with what it would have said beside it.")
+  var shadow = false
+
+  @Option(
     help: ArgumentHelp("A file with a token on each line, one of which every request must have.", valueName: "file"),
     completion: .file())
   var tokenFile: String?
@@ -59,7 +83,10 @@ struct ServeCommand: ReportingCommand {
   @OptionGroup var device: DeviceOptions
 
   func validate() throws {
-    try checkCounts([("--max-batch", maxBatch), ("--model", model.count)])
+    try checkCounts([("--max-batch", maxBatch), ("--model", model.count), ("--max-streams", maxStreams)])
+    for (option, isGiven) in [("--state", state != nil), ("--shadow", shadow)] where isGiven && adapt == "none" {
+      throw ValidationError("\(option) needs streams that adapt. Give --adapt \(AdaptedStreams.methods[0]).")
+    }
     guard maxBatch <= 1 << 16 else { throw ValidationError("--max-batch must be at most 65536, not \(maxBatch).") }
     guard (0...10_000).contains(maxDelay) else {
       throw ValidationError("--max-delay must be 0 to 10000 milliseconds, not \(maxDelay).")
@@ -80,11 +107,21 @@ struct ServeCommand: ReportingCommand {
     var options = PredictionService.Options(models: try ServedFolders.sources(model, adapters: adapter, name: name))
     (options.host, options.port, options.tokens, options.device) = (host, port, tokens, place)
     (options.mostSamples, options.delay) = (maxBatch, maxDelay)
+    if adapt != "none" {
+      var streams = StreamOptions(method: adapt)
+      (streams.most, streams.folder, streams.isShadow) = (maxStreams, state, shadow)
+      options.streams = streams
+    }
+    options.warn = { Terminal.note($0) }
     StopSignal.listen()
     let service = try PredictionService(options)
     service.start()
     let names = options.models.map(\.name).joined(separator: ", ")
     Terminal.note("serving \(names) at \(service.address)")
+    for (model, bytes) in service.streamBytes {
+      let most = String(format: "%.1f MiB", Double(bytes * maxStreams) / 1_048_576)
+      Terminal.note("note: each stream of \(model) takes up to \(bytes) bytes, and \(maxStreams) take \(most)")
+    }
     if tokens == nil, !Self.isLoopback(host) {
       Terminal.note("note: everybody who reaches this address can use the service; --token-file asks for a token")
     }

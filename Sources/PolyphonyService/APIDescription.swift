@@ -2,11 +2,12 @@
 enum APIDescription {
   /// The description for a service with some models.
   static func text(models: [String]) -> String {
-    text.replacing("MODELS", with: models.map { "\"\($0)\"" }.joined(separator: ", "))
+    (paths + streamPaths + components + streamSchema)
+      .replacing("MODELS", with: models.map { "\"\($0)\"" }.joined(separator: ", "))
       .replacing("VERSIONS", with: "\"\(ServedModel.version)\"")
   }
 
-  private static let text = #"""
+  private static let paths = #"""
     openapi: 3.0.3
     info:
       title: Polyphony's predictions
@@ -147,11 +148,16 @@ enum APIDescription {
           responses:
             "200": {description: The description, content: {application/yaml: {}}}
             default: {$ref: "#/components/responses/Error"}
+
+    """#
+
+  private static let components = #"""
     components:
       securitySchemes:
         token: {type: http, scheme: bearer, description: Needed where the service was started with --token-file}
       parameters:
         model: {name: model, in: path, required: true, schema: {type: string, enum: [MODELS]}}
+        stream: {name: stream, in: path, required: true, schema: {type: string, minLength: 1, maxLength: 256}}
         version: {name: version, in: path, required: true, schema: {type: string, enum: [VERSIONS]}}
       requestBodies:
         Inference:
@@ -181,6 +187,7 @@ enum APIDescription {
                 type: object
                 required: [name, ready]
                 properties: {name: {type: string}, ready: {type: boolean}}
+        Stream: {description: The stream, content: {application/json: {schema: {$ref: "#/components/schemas/Stream"}}}}
         Model: {description: The model, content: {application/json: {schema: {$ref: "#/components/schemas/Model"}}}}
         Inference:
           description: The outputs
@@ -223,7 +230,16 @@ enum APIDescription {
             id: {type: string, maxLength: 256}
             parameters:
               type: object
-              properties: {binary_data_output: {type: boolean}}
+              properties:
+                binary_data_output: {type: boolean}
+                sequence_id:
+                  description: The stream that the samples belong to, where the service was started with --adapt
+                  oneOf: [{type: integer, minimum: 0}, {type: string, maxLength: 256}]
+                sequence_start: {type: boolean, description: Forget what the stream has learned before this request}
+                sequence_end: {type: boolean, description: Forget the stream after this request}
+                shadow:
+                  type: boolean
+                  description: Answer without adaptation, with what it would have said in outputs named adapted_
             inputs:
               type: array
               minItems: 1

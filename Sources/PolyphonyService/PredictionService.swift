@@ -18,6 +18,10 @@ package final class PredictionService: Sendable {
     package var delay = 2.0
     /// The tokens of clients. Nil lets everybody in.
     package var tokens: AccessTokens?
+    /// The settings of streams that adapt. Nil for none.
+    package var streams: StreamOptions?
+    /// Receives sentences for the operator.
+    package var warn: @Sendable (String) -> Void = { _ in }
     /// The device that computes.
     package var device = Device.cpu
     /// Sizes and times.
@@ -32,6 +36,12 @@ package final class PredictionService: Sendable {
   /// The port that clients use.
   package var port: UInt16 { server.port }
 
+  /// The models with streams that adapt, and the most bytes of a stream in memory.
+  package var streamBytes: [(model: String, bytes: Int)] {
+    routes.repository.all.map { ($0.source.name, $0.metrics.streams.counts.bytes * (1 + StreamRecord.mostSnapshots)) }
+      .filter { $0.1 > 0 }
+  }
+
   private let server: HTTPServer
   private let routes: ServiceRoutes
 
@@ -40,11 +50,13 @@ package final class PredictionService: Sendable {
   package init(_ options: Options) throws(Fault) {
     try Self.check(options.models.map(\.name))
     let (device, mostSamples, delay) = (options.device, options.mostSamples, options.delay)
-    let repository = try ModelRepository(options.models) { (source, metrics) throws(Fault) in
-      try ServedModel(source, device: device, mostSamples: mostSamples, delay: delay, metrics: metrics)
+    let streams = options.streams
+    let repository = try ModelRepository(options.models, warn: options.warn) { (source, metrics) throws(Fault) in
+      try ServedModel(
+        source, device: device, mostSamples: mostSamples, delay: delay, streams: streams, metrics: metrics)
     }
-    let routes = ServiceRoutes(
-      repository, InferenceThread(mostSamples: mostSamples, delay: delay), tokens: options.tokens)
+    let inference = InferenceThread(mostSamples: mostSamples, delay: delay) { repository.work(isIdle: $0) }
+    let routes = ServiceRoutes(repository, inference, tokens: options.tokens)
     server = try HTTPServer(host: options.host, port: options.port, limits: options.limits) { routes.answer($0) }
     self.routes = routes
     routes.connections = { [weak server] in server?.connections ?? 0 }
@@ -59,6 +71,7 @@ package final class PredictionService: Sendable {
   package func stop() -> Bool {
     routes.isStopping = true
     let isDone = server.stop()
+    routes.repository.closeStreams(on: routes.inference)
     routes.inference.stop()
     return isDone
   }

@@ -21,11 +21,12 @@ final class ModelRepository: @unchecked Sendable {
   /// Loads all models.
   /// - Throws: The errors of the first one that cannot be read.
   init(
-    _ sources: [ModelSource], _ make: @escaping @Sendable (ModelSource, ModelMetrics) throws(Fault) -> ServedModel
+    _ sources: [ModelSource], warn: @escaping @Sendable (String) -> Void = { _ in },
+    _ make: @escaping @Sendable (ModelSource, ModelMetrics) throws(Fault) -> ServedModel
   ) throws(Fault) {
     var entries: [Entry] = []
     for source in sources {
-      let metrics = ModelMetrics(model: source.name)
+      let metrics = ModelMetrics(model: source.name, warn: warn)
       entries.append(Entry(source: source, metrics: metrics, model: try make(source, metrics)))
     }
     (self.entries, self.make) = (Locked(entries), make)
@@ -55,13 +56,13 @@ final class ModelRepository: @unchecked Sendable {
 
   /// Reads a model's folder anew. The model in memory serves until the new one is there.
   /// - Throws: `HTTPError(404)` for an unknown name, `HTTPError(400)` for a folder that cannot be read.
-  func load(_ name: String) throws(HTTPError) {
+  func load(_ name: String, on inference: InferenceThread) throws(HTTPError) {
     let entry = try entry(name)
     let outcome = loading.update { _ in
       Result { () throws(Fault) in try make(entry.source, entry.metrics) }
     }
     switch outcome {
-    case .success(let model): update(name) { ($0.model, $0.reason) = (model, "") }
+    case .success(let model): try replace(name, by: model, on: inference)
     case .failure(let fault):
       let error = HTTPError(400, fault)
       update(name) { if $0.model == nil { $0.reason = error.message } }
@@ -71,9 +72,32 @@ final class ModelRepository: @unchecked Sendable {
 
   /// Takes a model out of service. Requests that have it get their answers.
   /// - Throws: `HTTPError(404)` for an unknown name.
-  func unload(_ name: String) throws(HTTPError) {
+  func unload(_ name: String, on inference: InferenceThread) throws(HTTPError) {
     _ = try entry(name)
-    update(name) { ($0.model, $0.reason) = (nil, "unloaded") }
+    try replace(name, by: nil, on: inference, reason: "unloaded")
+  }
+
+  /// Puts a model in the place of another one. The new one finds all streams of the old one in their folder.
+  private func replace(
+    _ name: String, by model: ServedModel?, on inference: InferenceThread, reason: String = ""
+  ) throws(HTTPError) {
+    try inference.perform { () throws(HTTPError) in
+      try self.entry(name).model?.streams?.close()
+      self.update(name) { ($0.model, $0.reason) = (model, reason) }
+    }
+  }
+
+  // MARK: - Streams
+
+  /// Does a piece of work on streams that no request waits for.
+  /// - Returns: The seconds until there is more. It is nil if there is none.
+  func work(isIdle: Bool) -> Double? { all.compactMap { $0.model?.streams?.work(isIdle: isIdle) }.min() }
+
+  /// Brings all streams to the disk. Their models answer no further request of a stream.
+  func closeStreams(on inference: InferenceThread) {
+    try? inference.perform { () throws(HTTPError) in
+      for entry in self.all { entry.model?.streams?.close() }
+    }
   }
 
   private func update(_ name: String, _ change: (inout Entry) -> Void) {

@@ -16,13 +16,16 @@ final class ServedModel: @unchecked Sendable {
   let metrics: ModelMetrics
   /// The names of all outputs.
   let outputNames: [String]
-  let model: MultimodalModel
+  /// The streams that adapt. It is nil without adaptation.
+  let streams: ModelStreams?
+  private let model: MultimodalModel
   private let device: Device
 
   /// Reads a model, and passes one sample of zeros through it, so that the first request does not wait for it.
   /// - Throws: The errors of ``Polyphony/ModelWithAdapter``.
   init(
-    _ source: ModelSource, device: Device, mostSamples: Int, delay: Double, metrics: ModelMetrics
+    _ source: ModelSource, device: Device, mostSamples: Int, delay: Double, streams options: StreamOptions?,
+    metrics: ModelMetrics
   ) throws(Fault) {
     (name, self.metrics, self.device) = (source.name, metrics, device)
     model = try ModelWithAdapter(source.folder, adapter: source.adapter, device: device).model
@@ -38,6 +41,11 @@ final class ServedModel: @unchecked Sendable {
         expected: "finite numbers", remedy: "train the model anew, or restore its weights")
     }
     metrics.names = reader.modalities.map(\.name)
+    if let options {
+      streams = try ModelStreams(source, options, reader: reader, device: device, metrics: metrics.streams)
+    } else {
+      streams = nil
+    }
   }
 
   /// Predicts the samples of several requests in one pass.
@@ -59,7 +67,12 @@ final class ServedModel: @unchecked Sendable {
     return answers(parts.map(\.count), inputs, prediction, representation, model.configuration)
   }
 
-  private static func answers(
+  /// The outputs of each request of a pass.
+  /// - Parameters:
+  ///   - counts: the samples of each request, one behind another in the other arguments.
+  ///   - prediction: what the model says of the inputs.
+  ///   - representation: the vectors before its head.
+  static func answers(
     _ counts: [Int], _ inputs: Inputs, _ prediction: Tensor, _ representation: Tensor,
     _ configuration: ModelConfiguration
   ) -> [Result<[OutputTensor], HTTPError>] {

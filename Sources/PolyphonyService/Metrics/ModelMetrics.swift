@@ -16,10 +16,14 @@ final class ModelMetrics: Sendable {
 
   /// The model's name.
   let model: String
+  /// What happened to its streams.
+  let streams: StreamMetrics
   private let stored: Locked<(names: [String], counts: Counts)>
 
-  init(model: String) {
+  /// - Parameter warn: receives a sentence for the operator.
+  init(model: String, warn: @escaping @Sendable (String) -> Void = { _ in }) {
     self.model = model
+    streams = StreamMetrics(warn: warn)
     stored = Locked(([], Counts()))
   }
 

@@ -44,6 +44,32 @@ final class ServiceMetrics: Sendable {
       "polyphony_http_responses_total", "counter", "Answers by status",
       answers.value.sorted { $0.key < $1.key }.map { ([("code", "\($0.key)")], Double($0.value)) })
     text.add("polyphony_connections", "gauge", "Open connections", [([], Double(connections))])
+    // A model without adaptation has no state of streams.
+    addStreams(models.filter { $0.streams.counts.bytes > 0 }, &text)
     return text.text
+  }
+
+  /// The metrics of models with streams that adapt.
+  private func addStreams(_ models: [ModelMetrics], _ text: inout MetricsText) {
+    let counts = models.map { (labels: [("model", $0.model)] as MetricsText.Labels, counts: $0.streams.counts) }
+    func add(_ name: String, _ help: String, kind: String = "counter", _ value: (StreamMetrics.Counts) -> Int) {
+      text.add("polyphony_\(name)", kind, help, counts.map { ($0.labels, Double(value($0.counts))) })
+    }
+    add("streams", "Streams in memory", kind: "gauge") { $0.streams }
+    add("stream_bytes", "Bytes of a state; a stream has one and at most four earlier ones", kind: "gauge") { $0.bytes }
+    add("stream_samples_total", "Samples that streams have learned from") { $0.samples }
+    add("stream_returns_total", "Batches that the guard has refused") { $0.returns }
+    add("stream_resets_total", "Resets of streams by clients") { $0.resets }
+    add("stream_saves_total", "Files of streams that were written") { $0.saves }
+    add("stream_failures_total", "Failures to read or write a stream") { $0.failures }
+    add("streams_evicted_total", "Streams that left the memory for the folder") { $0.evicted }
+    add("streams_lost_total", "Streams that left the memory and could not be kept") { $0.lost }
+    add("shadow_samples_total", "Samples that the source has answered for a stream") { $0.shadow.samples }
+    add("shadow_changed_labels_total", "Those that the stream would have given another label") { $0.shadow.changed }
+    text.add(
+      "polyphony_input_drift", "gauge", "Drift of the latest batch of a stream in standard deviations of the source",
+      counts.flatMap { model in
+        model.counts.drift.sorted { $0.key < $1.key }.map { (model.labels + [("modality", $0.key)], $0.value) }
+      })
   }
 }

@@ -19,6 +19,8 @@ package struct InferenceRequest: Sendable {
   let isBinary: Bool
   /// The stream that the samples belong to.
   let sequence: SequenceMark?
+  /// True for the answers of the source, with those of the stream beside them.
+  let isShadow: Bool
 
   /// The most inputs and outputs of a request.
   private static let mostTensors = 256
@@ -52,6 +54,7 @@ package struct InferenceRequest: Sendable {
     let parameters = try Self.parameters(document["parameters"], "parameters")
     isBinary = try Self.flag(parameters, "binary_data_output", "parameters") ?? false
     sequence = try SequenceMark(parameters)
+    isShadow = try Self.flag(parameters, "shadow", "parameters") ?? false
     guard case .array(let entries)? = document["inputs"], (1...Self.mostTensors).contains(entries.count) else {
       throw HTTPError(400, "inputs: a list of 1 to \(Self.mostTensors) tensors is needed")
     }

@@ -12,6 +12,9 @@ struct OutputTensor: Sendable {
   let shape: [Int]
   let elements: Elements
 
+  /// The same tensor under another name.
+  func named(_ name: String) -> OutputTensor { OutputTensor(name: name, shape: shape, elements: elements) }
+
   var datatype: Datatype { if case .floats = elements { .fp32 } else { .bytes } }
 
   /// The elements as a list of JSON. Numbers read back as the same bits.
@@ -72,6 +75,7 @@ struct InferenceResponse {
       .init("model_name", .string(model)), .init("model_version", .string(ServedModel.version)),
     ]
     if let id = request.id { members.append(.init("id", .string(id))) }
+    if let id = request.sequence?.id { members.append(.init("parameters", ["sequence_id": .string(id)])) }
     members.append(.init("outputs", .array(documents)))
     let document = OrderedJSON.object(members)
     guard isBinary else { return HTTPResponse(json: document) }

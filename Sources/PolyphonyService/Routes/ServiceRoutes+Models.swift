@@ -10,7 +10,6 @@ extension ServiceRoutes {
       hasVersion = rest[1] == ServedModel.version
       rest.removeFirst(2)
     }
-    guard rest.count <= 1 else { return nil }
     func known() throws(HTTPError) -> ModelRepository.Entry {
       let entry = try repository.entry(name)
       guard hasVersion else { throw HTTPError(404, "the model \(name) has the version \(ServedModel.version) alone") }
@@ -20,6 +19,8 @@ extension ServiceRoutes {
       _ = try known()
       return try repository.model(name)
     }
+    if rest.first == "streams" { return streams(Array(rest.dropFirst()), loaded) }
+    guard rest.count <= 1 else { return nil }
     switch rest.first {
     case nil:
       return [("GET", { () throws(HTTPError) in HTTPResponse(json: try loaded().documents.metadata) })]
@@ -48,17 +49,44 @@ extension ServiceRoutes {
     }
     let inference = try InferenceRequest(
       request.body, headerLength: request.field("inference-header-content-length"))
-    if let name = inference.outputs?.first(where: { !model.outputNames.contains($0.name) })?.name {
-      throw InferenceResponse.unknown(name, model.outputNames)
-    }
-    if inference.sequence != nil {
-      throw HTTPError(400, "parameters.sequence_id: the service keeps no streams")
+    let streams = try streams(of: inference, model)
+    let isShadow = inference.isShadow || streams?.isShadow == true
+    let known = model.outputNames + (isShadow ? ModelStreams.shadows(of: model.outputNames) : [])
+    if let name = inference.outputs?.first(where: { !known.contains($0.name) })?.name {
+      throw InferenceResponse.unknown(name, known)
     }
     let samples = try model.reader.samples(inference.inputs)
-    let outputs = try self.inference.predict(samples, by: model)
+    let outputs: [OutputTensor]
+    if let sequence = inference.sequence, let streams {
+      let arrival = DispatchTime.now().uptimeNanoseconds
+      outputs = try self.inference.perform { () throws(HTTPError) in
+        let start = DispatchTime.now().uptimeNanoseconds
+        let outputs = try streams.predict(samples, sequence, isShadow: isShadow)
+        let time = DispatchTime.now().uptimeNanoseconds - start
+        model.metrics.didRun([samples], waits: [start - arrival], time: time)
+        return outputs
+      }
+    } else {
+      outputs = try self.inference.predict(samples, by: model)
+    }
     let response = try InferenceResponse(model: model.name, request: inference, outputs: outputs).response()
     isSuccess = true
     return response
+  }
+
+  /// The streams of a request that belongs to one. Nil stands for a request that belongs to none.
+  /// - Throws: `HTTPError(400)` where the service keeps no streams.
+  private func streams(of request: InferenceRequest, _ model: ServedModel) throws(HTTPError) -> ModelStreams? {
+    guard request.sequence != nil else {
+      guard !request.isShadow else {
+        throw HTTPError(400, "parameters.shadow: the request belongs to no stream (sequence_id)")
+      }
+      return nil
+    }
+    guard let streams = model.streams else {
+      throw HTTPError(400, "parameters.sequence_id: the service keeps no streams (--adapt)")
+    }
+    return streams
   }
 
   /// The addresses below `/v2/repository`.
@@ -72,7 +100,11 @@ extension ServiceRoutes {
         "POST",
         { () throws(HTTPError) in
           _ = try Self.document(request)
-          if path[2] == "load" { try self.repository.load(path[1]) } else { try self.repository.unload(path[1]) }
+          if path[2] == "load" {
+            try self.repository.load(path[1], on: self.inference)
+          } else {
+            try self.repository.unload(path[1], on: self.inference)
+          }
           return HTTPResponse(json: .object([]))
         }
       )

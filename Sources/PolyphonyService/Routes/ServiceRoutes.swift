@@ -87,7 +87,7 @@ final class ServiceRoutes: @unchecked Sendable {
   /// The document of the server.
   private static let server: OrderedJSON = [
     "name": "polyphony", "version": .string(Polyphony.version),
-    "extensions": ["binary_tensor_data", "model_configuration", "model_repository"],
+    "extensions": ["binary_tensor_data", "model_configuration", "model_repository", "sequence"],
   ]
 
   private func health(_ name: String) -> [Route]? {

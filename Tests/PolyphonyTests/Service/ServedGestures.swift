@@ -15,8 +15,10 @@ struct ServedGestures: @unchecked Sendable {
   /// The twelve samples of the test split.
   let samples: UnlabelledSplit
 
-  init(_ folder: String, _ change: (inout PredictionService.Options) throws -> Void = { _ in }) throws {
-    gestures = try .init(folder)
+  init(
+    _ gestures: PredictProgramTests.Gestures, _ change: (inout PredictionService.Options) throws -> Void = { _ in }
+  ) throws {
+    self.gestures = gestures
     var options = PredictionService.Options(models: [
       ModelSource(name: "all", folder: gestures.model),
       ModelSource(name: "some", folder: gestures.model, adapter: gestures.adapter),
@@ -28,15 +30,21 @@ struct ServedGestures: @unchecked Sendable {
     samples = try Dataset(gestures.data).unlabelled("test")
   }
 
-  /// Runs a test with a service, and stops the service.
+  /// Runs a test with a service of new models, and stops the service.
   static func with(
     _ change: (inout PredictionService.Options) throws -> Void = { _ in }, _ body: (ServedGestures) throws -> Void
   ) throws {
-    try withTemporaryFolder { folder in
-      let served = try ServedGestures(folder, change)
-      defer { served.service.stop() }
-      try body(served)
-    }
+    try withTemporaryFolder { folder in try with(.init(folder), change, body) }
+  }
+
+  /// Runs a test with a service of some models, and stops the service.
+  static func with(
+    _ gestures: PredictProgramTests.Gestures, _ change: (inout PredictionService.Options) throws -> Void,
+    _ body: (ServedGestures) throws -> Void
+  ) throws {
+    let served = try ServedGestures(gestures, change)
+    defer { served.service.stop() }
+    try body(served)
   }
 
   /// Runs clients at the same time, each on a thread of its own, and waits for all.

@@ -227,6 +227,6 @@ import Torch
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("polyphony-served").path
     try? FileManager.default.removeItem(atPath: folder)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    return try ServedGestures(folder) { $0.mostSamples = 4 }
+    return try ServedGestures(.init(folder)) { $0.mostSamples = 4 }
   }
 }

@@ -1,0 +1,260 @@
+import Dispatch
+import Polyphony
+import Torch
+
+/// The streams of a model, each with its own adaptation. Only the inference thread uses them.
+///
+/// A request is predicted first, and gets its answer. The stream learns from it later, when no request waits, or before
+/// its own next request. Streams beyond the limit go to the folder, the least recently used first.
+final class ModelStreams: @unchecked Sendable {
+  /// A batch that a stream will learn from.
+  private struct Lesson {
+    let stream: StreamRecord
+    let inputs: Inputs
+    let prediction: Tensor
+  }
+
+  /// The most batches that wait to be learned from. With so many, a request learns before it predicts.
+  private static let mostLessons = 64
+  /// The nanoseconds from a change of a stream to its save.
+  private static let saveDelay: UInt64 = 1_000_000_000
+
+  let metrics: StreamMetrics
+  /// True if the source answers all requests.
+  let isShadow: Bool
+  let adapted: AdaptedStreams
+  /// Brings streams to their folder. It is nil without one.
+  let writer: StreamWriter?
+  private let reader: SampleReader
+  private let device: Device
+  private let most: Int
+  private(set) var streams: [String: StreamRecord] = [:]
+  private var lessons: [Lesson] = []
+  /// The streams that have changed, with the times of their saves, the earliest first.
+  private var unsaved: [(stream: StreamRecord, time: UInt64)] = []
+  private var uses = 0
+  private var isClosed = false
+
+  var adaptation: StreamAdaptation { adapted.adaptation }
+
+  /// Reads a model for streams, beside the one for other requests.
+  /// - Throws: The errors of the model's folder, of the method, and of the folder for streams.
+  init(
+    _ source: ModelSource, _ options: StreamOptions, reader: SampleReader, device: Device, metrics: StreamMetrics
+  ) throws(Fault) {
+    (self.reader, self.device, self.metrics) = (reader, device, metrics)
+    (most, isShadow) = (options.most, options.isShadow)
+    let base = try ModelWithAdapter(source.folder, adapter: source.adapter, device: device)
+    let identity = try base.identity()
+    writer = try options.folder.map { (folder) throws(Fault) in
+      let own = try StreamFolder(folder, model: source.name, method: options.method, identity: identity)
+      return StreamWriter(own, metrics: metrics)
+    }
+    let example = RequestBatch([reader.zeros()], reader.modalities).inputs.to(device)
+    adapted = try AdaptedStreams(base, method: options.method, example: example, device: device)
+    let bytes = adaptation.source.byteCount
+    metrics.update { $0.bytes = bytes }
+  }
+
+  // MARK: - Requests
+
+  /// Predicts the samples of a stream as it has learned so far.
+  /// - Parameter isShadow: true for the answers of the source, with those of the stream beside them.
+  /// - Throws: `HTTPError(400)` for a prediction that is not finite, `HTTPError(503)` for a stream that cannot be read now.
+  func predict(_ samples: Samples, _ mark: SequenceMark, isShadow: Bool) throws(HTTPError) -> [OutputTensor] {
+    let stream = try open(mark)
+    while lessons.count >= Self.mostLessons { learn(lessons.removeFirst()) }
+    learn(stream)
+    let inputs = RequestBatch([samples], reader.modalities).inputs.to(device)
+    let (own, prediction) = try outputs(of: inputs, as: stream.state)
+    if mark.ends {
+      forget(stream.id)
+    } else if !stream.isPinned, case .success = own {
+      // Samples whose prediction is no number would spoil the stream.
+      lessons.append(Lesson(stream: stream, inputs: inputs, prediction: prediction))
+    }
+    guard isShadow else { return try own.get() }
+    let source = try outputs(of: inputs, as: adaptation.source).outputs.get()
+    guard case .success(let adapted) = own else { return source }
+    stream.shadow.add(source: source, adapted: adapted)
+    metrics.update { $0.shadow.add(source: source, adapted: adapted) }
+    return source + adapted.filter { Self.isShadowed($0.name) }.map { $0.named(Self.shadow($0.name)) }
+  }
+
+  /// The names of the further outputs of a shadow, for some outputs of the model.
+  static func shadows(of names: [String]) -> [String] { names.filter(isShadowed).map(shadow) }
+
+  private static func isShadowed(_ output: String) -> Bool { output != "representation" }
+
+  private static func shadow(_ output: String) -> String { "adapted_\(output)" }
+
+  private func outputs(
+    of inputs: Inputs, as state: StreamAdaptation.State
+  ) throws(HTTPError) -> (outputs: Result<[OutputTensor], HTTPError>, prediction: Tensor) {
+    let model: MultimodalModel
+    do throws(Fault) {
+      model = try adaptation.model(as: state)
+    } catch {
+      metrics.didFail("a stream cannot answer", error)
+      throw HTTPError(500, "the stream has failed")
+    }
+    let output = noGrad { model(inputs) }
+    let outputs = ServedModel.answers(
+      [inputs.count], inputs, output.prediction.to(.cpu), output.pooled.to(.cpu), model.configuration)
+    return (outputs[0], output.prediction)
+  }
+
+  /// The stream of a request: in memory, in the folder, or new.
+  private func open(_ mark: SequenceMark) throws(HTTPError) -> StreamRecord {
+    if mark.starts { forget(mark.id) }
+    if let stream = try find(mark.id) { return stream }
+    return keep(StreamRecord(mark.id, .init(states: [adaptation.source])))
+  }
+
+  /// The stream of a name, in memory from now on. It is nil if there is none.
+  /// - Throws: `HTTPError(503)` for a stream that cannot be read now, and for a model that goes out of service.
+  func find(_ id: String) throws(HTTPError) -> StreamRecord? {
+    guard !isClosed else {
+      throw HTTPError(503, "the model is being loaded or unloaded", fields: [("Retry-After", "1")])
+    }
+    if let stream = streams[id] { return use(stream) }
+    do throws(Fault) {
+      return try writer?.read(id, by: adaptation).map { keep(StreamRecord(id, $0)) }
+    } catch {
+      metrics.didFail("the state of a stream cannot be read", error)
+      guard error.kind == .badData else {
+        throw HTTPError(503, "the stream cannot be read now", fields: [("Retry-After", "1")])
+      }
+      // A stream whose file is damaged or belongs to other weights begins anew.
+      writer?.folder.setAside(id)
+      return nil
+    }
+  }
+
+  private func use(_ stream: StreamRecord) -> StreamRecord {
+    uses += 1
+    stream.lastUse = uses
+    return stream
+  }
+
+  /// Takes a stream into memory.
+  private func keep(_ stream: StreamRecord) -> StreamRecord {
+    while streams.count >= most, let oldest = streams.values.min(by: { $0.lastUse < $1.lastUse }) { evict(oldest) }
+    streams[stream.id] = stream
+    metrics.update { $0.streams = streams.count }
+    return use(stream)
+  }
+
+  private func evict(_ stream: StreamRecord) {
+    learn(stream)
+    save(stream)
+    streams[stream.id] = nil
+    metrics.update { writer == nil ? ($0.lost += 1) : ($0.evicted += 1) }
+  }
+
+  private func forget(_ id: String) {
+    if let stream = streams.removeValue(forKey: id) {
+      dropLessons(of: stream)
+      stream.isUnsaved = false
+    }
+    writer?.put(id, nil)
+    metrics.update { $0.streams = streams.count }
+  }
+
+  // MARK: - Learning
+
+  /// Lets a stream learn from all that waits.
+  func learn(_ stream: StreamRecord) {
+    guard waiting(for: stream) > 0 else { return }
+    let own = lessons.filter { $0.stream === stream }
+    dropLessons(of: stream)
+    for lesson in own { learn(lesson) }
+  }
+
+  private func learn(_ lesson: Lesson) {
+    let stream = lesson.stream
+    let next: StreamAdaptation.State
+    do throws(Fault) {
+      next = try adaptation.learned(lesson.inputs, lesson.prediction, from: stream.state)
+    } catch {
+      return metrics.didFail("a stream cannot learn", error)
+    }
+    metrics.update { counts in
+      counts.samples += lesson.inputs.count
+      counts.returns += next.returns - stream.state.returns
+      if !next.drift.isEmpty { counts.drift = next.drift }
+    }
+    stream.learn(next)
+    didChange(stream)
+  }
+
+  /// The number of batches that a stream will learn from.
+  func waiting(for stream: StreamRecord) -> Int { lessons.count { $0.stream === stream } }
+
+  /// Forgets the batches that a stream has not learned from.
+  func dropLessons(of stream: StreamRecord) { lessons.removeAll { $0.stream === stream } }
+
+  /// Saves streams whose time has come. While no request waits, learns from one batch too.
+  /// - Returns: The seconds until there is more. It is nil if there is nothing more.
+  func work(isIdle: Bool) -> Double? {
+    let seconds = saveDue()
+    guard isIdle, !lessons.isEmpty else { return seconds }
+    learn(lessons.removeFirst())
+    return 0
+  }
+
+  // MARK: - Saving
+
+  /// Notes that a stream has changed, and saves it soon.
+  func didChange(_ stream: StreamRecord) {
+    guard writer != nil, !stream.isUnsaved else { return }
+    stream.isUnsaved = true
+    unsaved.append((stream, DispatchTime.now().uptimeNanoseconds + Self.saveDelay))
+  }
+
+  private func save(_ stream: StreamRecord) {
+    guard stream.isUnsaved else { return }
+    stream.isUnsaved = false
+    writer?.put(stream.id, stream.saved)
+  }
+
+  /// Saves streams whose time has come, and returns the seconds until the next one.
+  private func saveDue() -> Double? {
+    for id in writer?.takeFailures() ?? [] {
+      if let stream = streams[id] { didChange(stream) } else { metrics.update { $0.lost += 1 } }
+    }
+    let now = DispatchTime.now().uptimeNanoseconds
+    while let (stream, time) = unsaved.first {
+      // One that went to the folder in the meantime needs no other save.
+      guard !stream.isUnsaved || time <= now else { return Double(time - now) / 1e9 }
+      unsaved.removeFirst()
+      save(stream)
+    }
+    return nil
+  }
+
+  /// Learns from all that waits, brings it to the disk, and takes no further request.
+  func close() {
+    isClosed = true
+    for stream in streams.values {
+      learn(stream)
+      save(stream)
+    }
+    writer?.flush()
+  }
+}
+
+/// The settings of streams.
+package struct StreamOptions: Sendable {
+  /// The method of adaptation.
+  package var method: String
+  /// The most streams of a model in memory.
+  package var most = 1000
+  /// The folder in which streams outlive the service.
+  package var folder: String?
+  /// True if the source answers, with what adaptation would have said beside it.
+  package var isShadow = false
+
+  /// Settings for a method.
+  package init(method: String) { self.method = method }
+}

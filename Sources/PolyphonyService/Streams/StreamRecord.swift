@@ -1,0 +1,71 @@
+import Polyphony
+
+/// A stream in memory.
+final class StreamRecord {
+  /// What a stream keeps when it leaves the memory.
+  struct Saved: Sendable {
+    /// The present state and the snapshots, the latest one last.
+    var states: [StreamAdaptation.State]
+    var isPinned = false
+  }
+
+  /// The most earlier states of a stream that are kept.
+  static let mostSnapshots = 4
+  /// The number of batches between two snapshots.
+  private static let interval = 64
+
+  let id: String
+  /// What the stream has learned.
+  private(set) var state: StreamAdaptation.State
+  /// True while the stream does not learn.
+  var isPinned: Bool
+  /// True if neither the file of the stream nor its writer has the present state.
+  var isUnsaved = false
+  /// The number of the request that used the stream last.
+  var lastUse = 0
+  /// What adaptation would have said where the source has answered.
+  var shadow = ShadowReport()
+  private var snapshots: [StreamAdaptation.State]
+
+  init(_ id: String, _ saved: Saved) {
+    (self.id, isPinned) = (id, saved.isPinned)
+    (state, snapshots) = (saved.states[0], Array(saved.states.dropFirst()))
+  }
+
+  /// What the stream keeps when it leaves the memory.
+  var saved: Saved { Saved(states: [state] + snapshots, isPinned: isPinned) }
+
+  /// Takes the state after a batch.
+  func learn(_ next: StreamAdaptation.State) {
+    if state.steps % Self.interval == 0 { takeSnapshot() }
+    state = next
+  }
+
+  /// Keeps the present state for a rollback.
+  func takeSnapshot() { snapshots = Array((snapshots + [state]).suffix(Self.mostSnapshots)) }
+
+  /// Returns to the latest snapshot. False if there is none.
+  func rollBack() -> Bool {
+    guard let state = snapshots.popLast() else { return false }
+    self.state = state
+    return true
+  }
+
+  /// Forgets everything that was learned.
+  func reset(to source: StreamAdaptation.State) { (state, snapshots) = (source, []) }
+
+  /// The stream for clients.
+  /// - Parameters:
+  ///   - waiting: the number of batches that the stream will learn from.
+  ///   - adapter: the folder of an adapter that has just been written.
+  func document(waiting: Int, adapter: String? = nil) -> OrderedJSON {
+    .object(
+      [
+        .init("id", .string(id)), .init("samples", .integer(state.samples)), .init("batches", .integer(state.steps)),
+        .init("returns", .integer(state.returns)), .init("pinned", .bool(isPinned)),
+        .init("waiting", .integer(waiting)), .init("snapshots", .integer(snapshots.count)),
+        .init("drift", .object(state.drift.sorted { $0.key < $1.key }.map { .init($0.key, .number($0.value)) })),
+      ] + (shadow.samples > 0 ? [.init("shadow", shadow.document)] : [])
+        + (adapter.map { [.init("adapter", .string($0))] } ?? []))
+  }
+}

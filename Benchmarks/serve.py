@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Measures `polyphony serve` beside the same model in one process, by turns, and prints a table.
 
-    Benchmarks/serve.py [--clients 64] [--seconds 5] [--rounds 3]
+    Benchmarks/serve.py [--clients 64] [--seconds 5] [--rounds 3] [--peers]
 
 The model is late fusion of width 40 with 5 layers over three sequences of 50 steps. A client is a connection that sends
 one sample in Triton's binary form, waits for the answer, and sends the next one. All clients are in one process of
-Python, which needs processor time of its own. The table says how much.
+Python, which needs processor time of its own. The table says how much. `--peers` measures FastAPI before the same model in
+PyTorch too (`peers/serve.py`), for which `fastapi`, `uvicorn` and `torch` must be there.
 """
 
 import argparse
@@ -87,8 +88,7 @@ def request(name):
 class Server:
     """A service in a process of its own."""
 
-    def __init__(self, program, model, options):
-        command = [program, "serve", "--model", f"bench={model}", "--port", "0", *options]
+    def __init__(self, command):
         begin = time.perf_counter()
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
@@ -107,10 +107,10 @@ class Server:
         """Resident bytes."""
         return int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    def stop(self):
+    def stop(self, codes=(0,)):
         self.process.send_signal(signal.SIGTERM)
         rest = self.process.stderr.read()
-        if self.process.wait() != 0 or rest:
+        if self.process.wait() not in codes or rest:
             sys.exit(f"the service ended with {self.process.returncode}: {rest}")
 
 
@@ -148,7 +148,7 @@ class Client:
             return False
         if not self.answer.startswith(b"HTTP/1.1 200"):
             sys.exit(f"no prediction: {self.answer[:500]!r}")
-        length = int(re.search(rb"Content-Length: (\d+)", self.answer).group(1))
+        length = int(re.search(rb"(?i)content-length: (\d+)", self.answer).group(1))
         return len(self.answer) >= end + 4 + length
 
 
@@ -203,6 +203,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", default="0", help="threads of an operation, as for the program")
     parser.add_argument("--max-delay", default="2")
+    parser.add_argument("--peers", action="store_true", help="measure FastAPI and PyTorch too")
     parser.add_argument("--program", default=str(ROOT / ".build" / "release" / "polyphony"))
     options = parser.parse_args()
     threads = ["--threads", options.threads]
@@ -213,7 +214,8 @@ def main():
         shares = []
         for turn in range(options.rounds):
             alone = in_process(options.program, 64, threads)
-            server = Server(options.program, model, ["--max-delay", options.max_delay, *threads])
+            command = [options.program, "serve", "--model", f"bench={model}", "--port", "0"]
+            server = Server([*command, "--max-delay", options.max_delay, *threads])
             load(server, 2, 0.5)
             cpu, own, memory = server.cpu(), time.process_time(), server.memory()
             rate, durations = load(server, options.clients, options.seconds)
@@ -231,6 +233,13 @@ def main():
             print(f"| {turn + 1}, half load | | {half:.0f} | | {p50 * 1e3:.1f} | {p99 * 1e3:.1f} | | |", flush=True)
             start = server.start
             server.stop()
+            for name, more in (("FastAPI", []), ("FastAPI, batches", ["--batch"])) if options.peers else ():
+                peer = Server([sys.executable, ROOT / "Benchmarks/peers/serve.py", "--model", model, *more, *threads])
+                load(peer, 2, 1.0)
+                peer_rate, durations = load(peer, options.clients, options.seconds)
+                p50, p99 = durations[len(durations) // 2], durations[int(len(durations) * 0.99)]
+                print(f"| {turn + 1}, {name} | | {peer_rate:.0f} | | {p50 * 1e3:.1f} | {p99 * 1e3:.1f} | | |", flush=True)
+                peer.stop(codes=(0, -signal.SIGTERM))
         print(f"\nstart until the first line: {start:.2f} s; growth of memory under load: {growth:.1f} MB")
         print(f"share of the throughput in one process: {sorted(shares)[len(shares) // 2]:.2f} (median)")
 

@@ -10,6 +10,10 @@ final class HTTPConnection {
     case bytes, end, timeout, stop
   }
 
+  /// The most bytes that are read at a time before a head is complete. Few bytes of the body come with it then, and all
+  /// others go to their place at once.
+  private static let headPiece = 4 << 10
+
   private let socket: ServiceSocket
   private let stop: StopLine
   private let limits: HTTPLimits
@@ -68,7 +72,7 @@ final class HTTPConnection {
       }
       guard received.count <= limits.head else { break }
       searched = received.count
-      switch wait(deadline, heedsStop: !hasBegun) {
+      switch wait(deadline, heedsStop: !hasBegun, for: &received, atMost: Self.headPiece) {
       case .bytes: continue
       case .timeout where hasBegun: throw HTTPError(408, "the request did not come in time")
       case .end, .timeout, .stop: return nil
@@ -97,14 +101,16 @@ final class HTTPConnection {
       var body: [UInt8] = []
       // A client that announces much and sends little gets no more memory than it has sent.
       body.reserveCapacity(min(length, 1 << 20))
-      while true {
-        let part = received.prefix(length - body.count)
-        try reserve(part.count)
-        body += part
-        received.removeFirst(part.count)
-        if body.count == length { return body }
-        try more(deadline)
+      let part = received.prefix(length)
+      try reserve(part.count)
+      body += part
+      received.removeFirst(part.count)
+      while body.count < length {
+        let count = body.count
+        try more(deadline, for: &body, atMost: length - count)
+        try reserve(body.count - count)
       }
+      return body
     case .chunked:
       var body = ChunkedBody(limit: limits.body)
       while true {
@@ -112,7 +118,7 @@ final class HTTPConnection {
         let count = try body.take(received[...])
         received.removeFirst(count)
         if body.isComplete { return body.bytes }
-        try more(deadline)
+        try more(deadline, for: &received)
       }
     }
   }
@@ -131,20 +137,25 @@ final class HTTPConnection {
   }
 
   /// Waits for further bytes of a body.
-  private func more(_ deadline: Deadline) throws(HTTPError) {
-    switch wait(deadline, heedsStop: false) {
+  private func more(
+    _ deadline: Deadline, for buffer: inout [UInt8], atMost most: Int = .max
+  ) throws(HTTPError) {
+    switch wait(deadline, heedsStop: false, for: &buffer, atMost: most) {
     case .bytes: return
     case .timeout: throw HTTPError(408, "the request did not come in time")
     case .end, .stop: throw HTTPError(400, "the request ended early")
     }
   }
 
-  private func wait(_ deadline: Deadline, heedsStop: Bool) -> Arrival {
+  /// Waits for bytes, and appends them to a buffer.
+  private func wait(
+    _ deadline: Deadline, heedsStop: Bool, for buffer: inout [UInt8], atMost most: Int
+  ) -> Arrival {
     while true {
       if heedsStop, stop.isPulled { return .stop }
-      switch socket.receive(into: &scratch) {
+      switch socket.receive(into: &scratch, atMost: most) {
       case .bytes(let count):
-        received += scratch[..<count]
+        buffer += scratch[..<count]
         return .bytes
       case .end: return .end
       case .later:

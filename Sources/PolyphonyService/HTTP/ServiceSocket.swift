@@ -25,10 +25,10 @@ final class ServiceSocket {
     #endif
   }
 
-  /// Takes what has come.
-  func receive(into buffer: inout [UInt8]) -> Receipt {
+  /// Takes what has come, as much as fits into the buffer and at most `most` bytes.
+  func receive(into buffer: inout [UInt8], atMost most: Int = .max) -> Receipt {
     while true {
-      let count = recv(descriptor, &buffer, buffer.count, 0)
+      let count = recv(descriptor, &buffer, min(buffer.count, most), 0)
       if count > 0 { return .bytes(count) }
       guard count < 0 else { return .end }
       switch errno {

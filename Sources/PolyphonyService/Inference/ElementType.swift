@@ -69,14 +69,15 @@ enum ElementType {
   /// True if all numbers of single precision are finite, or NaN where cells may be missing.
   private static func isFinite(_ bytes: ArraySlice<UInt8>, mayHaveGaps: Bool) -> Bool {
     bytes.withUnsafeBytes { bytes in
-      var isFinite = true
-      for place in stride(from: 0, to: bytes.count, by: 4) {
-        let bits = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
-        // All ones in the exponent: an infinity without a fraction, NaN with one.
-        let isSpecial = bits & 0x7F80_0000 == 0x7F80_0000
-        if isSpecial, !(mayHaveGaps && bits & 0x007F_FFFF != 0) { isFinite = false }
+      // All ones in the exponent: an infinity without a fraction, NaN with one. The sign is shifted out. Without a
+      // branch, the compiler takes several numbers at a time.
+      let infinity: UInt32 = 0xFF00_0000
+      var wrong: UInt32 = 0
+      for place in 0..<bytes.count / 4 {
+        let bits = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place &* 4, as: UInt32.self)) &<< 1
+        wrong |= (mayHaveGaps ? bits == infinity : bits >= infinity) ? 1 : 0
       }
-      return isFinite
+      return wrong == 0
     }
   }
 }

@@ -12,7 +12,7 @@ import Torch
 
   /// A test with a folder, and with models whose weights stay the same from one service to the next.
   private func withModels(_ body: (_ folder: String, _ gestures: PredictProgramTests.Gestures) throws -> Void) throws {
-    try withTemporaryFolder { folder in try body(folder, .init("\(folder)/gestures")) }
+    try withTemporaryFolder { folder in try body(folder, .init(folder)) }
   }
 
   /// A service with streams, of some models or of new ones.

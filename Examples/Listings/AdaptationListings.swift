@@ -36,6 +36,14 @@ public enum AdaptationListings {
     print(evaluation.loss, outcome.parameters.adapted, outcome.returns.count)
   }
 
+  /// ``AnswerUncertainty``
+  public static func uncertainty(
+    _ model: MultimodalModel, _ outcome: AdaptationOutcome, _ samples: UnlabelledSplit
+  ) throws(Fault) -> Double {
+    let unsure = try AnswerUncertainty.of(model, outcome.prediction, samples, method: "auto")
+    return unsure
+  }
+
   /// ``AdaptationSettings``
   public static func settings() -> AdaptationSettings {
     var settings = AdaptationSettings()

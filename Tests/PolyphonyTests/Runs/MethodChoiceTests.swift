@@ -1,8 +1,8 @@
 import Foundation
-import Polyphony
 import Testing
 import Torch
 
+@testable import Polyphony
 @testable import PolyphonySettings
 @testable import PolyphonySupport
 

@@ -55,7 +55,7 @@ struct AdaptCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Methods, separated by commas: \(AdaptLife.knownMethods.joined(separator: ", ")) (default: auto; with --online, inputs).",
+      "Methods, separated by commas: \(AdaptLife.knownMethods.joined(separator: ", ")). Without it auto, online inputs.",
       valueName: "names"),
     completion: .list(AdaptLife.knownMethods))
   var method: String?

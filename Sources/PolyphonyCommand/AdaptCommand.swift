@@ -55,7 +55,8 @@ struct AdaptCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Methods, separated by commas: \(AdaptLife.knownMethods.joined(separator: ", ")). Without it auto, online inputs.",
+      "Methods, separated by commas: \(AdaptLife.knownMethods.joined(separator: ", ")). "
+        + "The default is auto, and inputs with --online.",
       valueName: "names"),
     completion: .list(AdaptLife.knownMethods))
   var method: String?

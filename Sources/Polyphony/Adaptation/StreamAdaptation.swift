@@ -8,7 +8,7 @@ import Torch
 ///
 /// The method must learn from a batch alone, as input alignment does. It must not look at earlier samples.
 package final class StreamAdaptation {
-  /// What a stream has learned. Nobody changes the tensors of a state, so threads may share it.
+  /// The state of a stream, which is all that it has learned. Its tensors never change, so threads may share it.
   package struct State: @unchecked Sendable {
     /// The tensors by key.
     package internal(set) var tensors: [String: Tensor]

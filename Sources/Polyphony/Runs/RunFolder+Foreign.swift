@@ -32,9 +32,7 @@ extension RunFolder {
       throw refuse(results)
     }
     for (path, kind) in products { try AtomicFolder.remove(path, of: kind) }
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: candidates)) ?? [] {
-      _ = try RunFolder("\(candidates)/\(name)", existing: .overwrite)
-    }
+    for run in candidateRuns { _ = try RunFolder(run, existing: .overwrite) }
     for file in heldRun ? [results, recipe, metrics] : [results] { unlink(file) }
   }
 

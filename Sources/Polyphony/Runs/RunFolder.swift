@@ -21,8 +21,9 @@ public struct RunFolder: Sendable {
   public var adapter: String { "\(path)/adapter" }
   /// The folder of the checkpoint that a resumed run continues from.
   public var checkpoint: String { "\(path)/checkpoint" }
-  /// The folder of the runs among which a choice was made, one for each.
-  public var candidates: String { "\(path)/candidates" }
+  /// The folder of the run of one candidate, where the run is a choice among methods.
+  func candidate(_ method: String) -> String { "\(candidates)/\(method)" }
+  private var candidates: String { "\(path)/candidates" }
   /// The file of the recipe, with every default filled in.
   public var recipe: String { "\(path)/recipe.yaml" }
   /// The file of metrics, with one JSON object per epoch.
@@ -53,13 +54,14 @@ public struct RunFolder: Sendable {
         remedy: "choose a folder that you may write to")
     }
     lock = try FolderLock.take(path)
-    let held = [model, adapter, checkpoint, CheckpointFolder.previous(checkpoint), results]
-      .filter { FileManager.default.fileExists(atPath: $0) }
+    let held =
+      [model, adapter, checkpoint, CheckpointFolder.previous(checkpoint), results]
+      .filter { FileManager.default.fileExists(atPath: $0) } + candidateRuns
     heldRun = !held.isEmpty || FileManager.default.fileExists(atPath: "\(path)/stages") || MetricsLog.isLog(metrics)
     if let first = held.first, existing == .refuse {
       throw Fault(
         .cannotWrite, "the output folder already holds a run", file: path,
-        found: (first as NSString).lastPathComponent, expected: "a new or empty folder",
+        found: String(first.dropFirst(path.count + 1)), expected: "a new or empty folder",
         remedy: "continue it with --resume, replace it with --overwrite, or choose another folder")
     }
     if existing == .overwrite { try removeRun() }
@@ -67,6 +69,11 @@ public struct RunFolder: Sendable {
 }
 
 extension RunFolder {
+  /// The folders of all candidates' runs.
+  var candidateRuns: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: candidates)) ?? []).map(candidate).filter(Self.holdsRun)
+  }
+
   /// Returns true if a folder itself has the model, adapter or checkpoint of a run.
   static func holdsRun(_ path: String) -> Bool {
     ["checkpoint/state.json", "model/\(ModelFolder.configurationFile)", "adapter/\(AdapterFolder.configurationFile)"]

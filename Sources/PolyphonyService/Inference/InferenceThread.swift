@@ -11,7 +11,7 @@ final class InferenceThread: @unchecked Sendable {
 
   /// A request that waits for its answer.
   private final class Job: @unchecked Sendable {
-    /// What is to be done.
+    /// The work of a request.
     enum Work {
       /// Samples that share a pass with others.
       case shared(ServedModel, Samples)

@@ -16,7 +16,7 @@ final class ModelMetrics: Sendable {
 
   /// The model's name.
   let model: String
-  /// What happened to its streams.
+  /// The counts of its streams.
   let streams: StreamMetrics
   private let stored: Locked<(names: [String], counts: Counts)>
 

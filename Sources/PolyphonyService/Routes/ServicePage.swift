@@ -34,8 +34,8 @@ enum ServicePage {
     "svg": "image/svg+xml",
   ]
 
-  /// What a browser may do for the page: load its files from this service and ask it. No text can become
-  /// markup or a script.
+  /// The policy for browsers. A browser loads the page's files from this service alone and asks no other one. No text
+  /// can become markup or a script.
   private static let policy = """
     default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'

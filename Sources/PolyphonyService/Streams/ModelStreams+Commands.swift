@@ -1,7 +1,7 @@
 import Polyphony
 
 extension ModelStreams {
-  /// What a client may do with a stream.
+  /// A command of a client for a stream.
   enum Command: String, CaseIterable {
     case pin, unpin, snapshot, rollback, reset, export
   }
@@ -32,7 +32,7 @@ extension ModelStreams {
     let stream = try known(id)
     switch command {
     case .rollback, .reset: break
-    // What waits belongs to the state that the client means.
+    // The client means the state after the batches that wait.
     case .pin, .unpin, .snapshot, .export: learn(stream)
     }
     switch command {

@@ -1,6 +1,6 @@
 import PolyphonySupport
 
-/// What adaptation would have said of samples that the source has answered.
+/// A comparison of the source's answers with those that a stream would have given.
 struct ShadowReport: Sendable {
   /// The samples that both have answered.
   private(set) var samples = 0

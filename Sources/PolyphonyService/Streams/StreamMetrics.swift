@@ -1,6 +1,6 @@
 import PolyphonySupport
 
-/// What happened to the streams of a model since the service started.
+/// The counts of a model's streams since the service started.
 final class StreamMetrics: Sendable {
   /// The counts.
   struct Counts: Sendable {

@@ -2,7 +2,7 @@ import Polyphony
 
 /// A stream in memory.
 final class StreamRecord {
-  /// What a stream keeps when it leaves the memory.
+  /// The part of a stream that outlives its place in memory.
   struct Saved: Sendable {
     /// The present state and the snapshots, the latest one last.
     var states: [StreamAdaptation.State]
@@ -15,7 +15,7 @@ final class StreamRecord {
   private static let interval = 64
 
   let id: String
-  /// What the stream has learned.
+  /// The state after all batches that the stream has learned from.
   private(set) var state: StreamAdaptation.State
   /// True while the stream does not learn.
   var isPinned: Bool
@@ -23,7 +23,7 @@ final class StreamRecord {
   var isUnsaved = false
   /// The number of the request that used the stream last.
   var lastUse = 0
-  /// What adaptation would have said where the source has answered.
+  /// The comparison of the source's answers with those of the stream.
   var shadow = ShadowReport()
   private var snapshots: [StreamAdaptation.State]
 
@@ -32,7 +32,7 @@ final class StreamRecord {
     (state, snapshots) = (saved.states[0], Array(saved.states.dropFirst()))
   }
 
-  /// What the stream keeps when it leaves the memory.
+  /// The part that outlives the stream's place in memory.
   var saved: Saved { Saved(states: [state] + snapshots, isPinned: isPinned) }
 
   /// Takes the state after a batch.

@@ -7,7 +7,7 @@ import PolyphonySupport
 /// A stream that waits for the disk may change or be asked for again. Then its latest state is the one that is written,
 /// and the one that a reader gets.
 final class StreamWriter: Sendable {
-  /// What is to become of the file of a stream.
+  /// A change of a stream's file.
   private final class Job: Sendable {
     /// Nil stands for the end of the stream.
     let saved: StreamRecord.Saved?

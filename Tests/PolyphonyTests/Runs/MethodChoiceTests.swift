@@ -98,6 +98,25 @@ import Torch
     }
   }
 
+  /// A stopped choice may have nothing but the runs of candidates. A folder of that name with other files is not its own.
+  @Test func theRunsOfCandidatesCountAsARun() throws {
+    try withTemporaryFolder { folder in
+      try FileManager.default.createDirectory(
+        atPath: folder + "/run/candidates/inputs/checkpoint", withIntermediateDirectories: true)
+      try "{}".write(toFile: folder + "/run/candidates/inputs/checkpoint/state.json", atomically: true, encoding: .utf8)
+      let fault = #expect(throws: Fault.self) { try RunFolder(folder + "/run", existing: .refuse) }
+      #expect(fault?.kind == .cannotWrite && fault?.found == "candidates/inputs")
+      let notes = folder + "/other/candidates/notes"
+      try FileManager.default.createDirectory(
+        atPath: folder + "/other/candidates", withIntermediateDirectories: true)
+      try "names".write(toFile: notes, atomically: true, encoding: .utf8)
+      for existing in [RunFolder.Existing.refuse, .overwrite] {
+        _ = try RunFolder(folder + "/other", existing: existing)
+      }
+      #expect(try String(contentsOfFile: notes, encoding: .utf8) == "names")
+    }
+  }
+
   @Test func aStreamIsRefused() throws {
     let adapting = Adapting()
     try withTemporaryFolder { folder in

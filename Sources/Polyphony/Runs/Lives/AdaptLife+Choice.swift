@@ -55,11 +55,6 @@ extension AdaptLife.Prepared {
   }
 }
 
-extension RunFolder {
-  /// The folder of a candidate's own run.
-  func candidate(_ name: String) -> String { "\(candidates)/\(name)" }
-}
-
 /// Passes the course of several adaptations on to observers as if it were one: epochs and steps count on.
 private final class ObserverChain: AdaptationObserver {
   private let observers: [any AdaptationObserver]

@@ -11,8 +11,8 @@ public struct AdaptedTensors: Equatable, Sendable {
   public enum Part: String, Sendable, CaseIterable {
     /// The method adapts no tensors.
     case none
-    /// Scale and shift of the LayerNorms in transformer layers. In a backbone without such layers, those of all batch
-    /// normalisations.
+    /// Scale and shift of the LayerNorms in transformer layers. In a backbone without such layers, those of all batch and
+    /// instance normalisations.
     case norms
     /// The projections to queries, keys and values (`self_attn.in_proj_*`) in the encoders that combine modalities
     /// (``Backbone/fusionPrefixes``). If only the head combines them, those of all encoders.
@@ -51,7 +51,7 @@ public struct AdaptedTensors: Equatable, Sendable {
         (inner.contains { key.hasPrefix($0) } && !skipped.contains { key.hasPrefix($0) })
           || (lastNorm && key.contains(".layer_norm."))
       }
-      return Set(norms.isEmpty ? backbone.batchNorms().flatMap { ["\($0.key).weight", "\($0.key).bias"] } : norms)
+      return Set(norms.isEmpty ? backbone.mapNorms().flatMap { ["\($0).weight", "\($0).bias"] } : norms)
     case .attention:
       let all = keys.filter { $0.contains("self_attn.in_proj_") }
       let prefixes = backbone.fusionPrefixes
@@ -87,4 +87,7 @@ public struct AdaptedTensors: Equatable, Sendable {
 extension Module {
   /// All batch normalisations in this module with their keys.
   func batchNorms() -> [(key: String, norm: BatchNorm2d)] { modules(BatchNorm2d.self).map { ($0.key, $0.module) } }
+
+  /// The keys of all normalisations of maps: batch and instance normalisations.
+  func mapNorms() -> [String] { batchNorms().map(\.key) + modules(InstanceNorm.self).map(\.key) }
 }

@@ -82,7 +82,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     }
     if variant == .pseudo { notes.append("snapshots are of the source with dropout on") }
     if model.backbone.encoderLayers().isEmpty {
-      notes.append("no LayerNorms: scale and shift of the batch normalisations are adapted")
+      notes.append("no LayerNorms: scale and shift of the other normalisations are adapted")
     }
     return notes
   }

@@ -20,7 +20,7 @@ enum EncodingDropout {
       let factor = kept.select(1, index)
       var tokens = tokens
       tokens.values = tokens.values * factor.reshaped(-1, 1, 1)
-      tokens.detail = tokens.detail.map { $0 * factor.reshaped(-1, 1, 1, 1) }
+      tokens.details = tokens.details.map { $0 * factor.reshaped(-1, 1, 1, 1) }
       return tokens
     }
   }

@@ -42,7 +42,7 @@ public final class ModalityClassifiers: Module {
     zip(encoded, classifiers).map { tokens, classifier in
       var tokens = tokens
       tokens.values = tokens.values.passing(share)
-      tokens.detail = tokens.detail?.passing(share)
+      tokens.details = tokens.details.map { $0.passing(share) }
       let features = classifier.features(tokens)
       return Reading(features: features, prediction: classifier.prediction(features))
     }

@@ -15,25 +15,33 @@ public enum Architectures {
   /// Makes a backbone with random starting values.
   public typealias Maker = @Sendable (ModelConfiguration) throws(Fault) -> any Backbone
 
-  private static let builtIn: [(name: String, value: Maker)] = [
-    ("late_fusion", { (configuration) throws(Fault) in LateFusion(configuration) }),
-    ("early_fusion", { (configuration) throws(Fault) in EarlyFusion(configuration) }),
-    ("encoder_fusion", { (configuration) throws(Fault) in EncoderFusion(configuration) }),
-    ("mult", { (configuration) throws(Fault) in CrossModal(configuration) }),
-    (segmentation, { (configuration) throws(Fault) in DeepLabV3Plus(configuration) }),
-    ("prompted_mult", { (configuration) throws(Fault) in try PromptedCrossModal(configuration) }),
+  private static let builtIn: [(name: String, value: Architecture)] = [
+    ("late_fusion", Architecture { (configuration) throws(Fault) in LateFusion(configuration) }),
+    ("early_fusion", Architecture { (configuration) throws(Fault) in EarlyFusion(configuration) }),
+    ("encoder_fusion", Architecture { (configuration) throws(Fault) in EncoderFusion(configuration) }),
+    ("mult", Architecture { (configuration) throws(Fault) in CrossModal(configuration) }),
+    (
+      "deeplab_v3plus", Architecture(readsImages: true) { (configuration) throws(Fault) in DeepLabV3Plus(configuration) }
+    ),
+    (
+      "unet",
+      Architecture(readsImages: true, defaults: .unet) { (configuration) throws(Fault) in try UNet(configuration) }
+    ),
+    ("prompted_mult", Architecture { (configuration) throws(Fault) in try PromptedCrossModal(configuration) }),
   ]
 
   private static let registry = Registry(builtIn)
-
-  /// The name of the backbone for images.
-  private static let segmentation = "deeplab_v3plus"
 
   /// The names of all backbones.
   public static var names: [String] { registry.names }
 
   /// Adds a backbone from outside this library.
-  public static func register(_ name: String, _ make: @escaping Maker) { registry[name] = make }
+  public static func register(_ name: String, _ make: @escaping Maker) {
+    registry[name] = Architecture(make: make)
+  }
+
+  /// The recipe's defaults for a backbone. An unknown one has the general defaults.
+  public static func defaults(of name: String) -> ArchitectureDefaults { registry[name]?.defaults ?? .init() }
 
   /// True for a backbone of this library.
   static func isBuiltIn(_ name: String) -> Bool { registry.isBuiltIn(name) }
@@ -43,11 +51,11 @@ public enum Architectures {
   public static func make(_ configuration: ModelConfiguration, file: String? = nil) throws(Fault) -> any Backbone {
     try configuration.validate(file: file)
     let name = configuration.architecture
-    let make = try registry.value(name, "unknown architecture", key: "model.architecture", file: file)
+    let architecture = try registry.value(name, "unknown architecture", key: "model.architecture", file: file)
     if registry.isBuiltIn(name) {
-      try configuration.checkKinds(images: name == segmentation, file: file)
+      try configuration.checkKinds(images: architecture.readsImages, file: file)
     }
-    let backbone = try make(configuration)
+    let backbone = try architecture.make(configuration)
     guard let encoders = configuration.encoders, !encoders.isEmpty else { return backbone }
     return encoded(backbone, try InputEncoders.make(configuration, file: file))
   }

@@ -12,7 +12,7 @@ extension ModelConfiguration {
     guard !suits else { return }
     let remedy: String
     switch (isMap, count) {
-    case (true, modalities.count) where hasOneSize: remedy = "choose deeplab_v3plus"
+    case (true, modalities.count) where hasOneSize: remedy = "choose unet or deeplab_v3plus"
     case (true, modalities.count): remedy = "no architecture takes images of several sizes: bring them to one"
     case (true, _):
       remedy = "no architecture makes maps of anything but images: leave the other modalities out of dataset.json"

@@ -4,8 +4,8 @@ import Torch
 ///
 /// An image is the sequence of its places, row by row, with channels as features. So every method that reads steps
 /// (pooling, probes, attention, contrast) reads images too. The change from a map to a sequence and back costs nothing,
-/// because both are views of one tensor. A decoder of pixels also gets the ``grid`` and the features of a finer grid
-/// (``detail``).
+/// because both are views of one tensor. A decoder of pixels also gets the ``grid`` and the features of finer grids
+/// (``details``).
 ///
 /// ```swift
 /// let text = Tokens(values, mask: inputs.mask(0))  // [B, L, width]
@@ -19,8 +19,8 @@ public struct Tokens {
 
   /// Rows and columns of the image whose places are the steps; nil for other sequences.
   public var grid: Grid?
-  /// Features of a finer grid, which a decoder of pixels reads too, `[B, C', h', w']`.
-  public var detail: Tensor?
+  /// Features of finer grids, which a decoder of pixels reads too, `[B, C', h', w']` each, the finest first.
+  public var details: [Tensor] = []
 
   /// Rows and columns of a map.
   public struct Grid: Equatable, Sendable {
@@ -34,10 +34,10 @@ public struct Tokens {
   }
 
   /// A map `[B, C, h, w]` as the sequence of its places.
-  public init(map: Tensor, detail: Tensor? = nil) {
+  public init(map: Tensor, details: [Tensor] = []) {
     values = map.flattened(2).transposed(1, 2)
     grid = Grid(height: map.size(2), width: map.size(3))
-    self.detail = detail
+    self.details = details
   }
 
   /// The places as a map, `[B, C, h, w]`; a sequence without a grid is a map of one column.

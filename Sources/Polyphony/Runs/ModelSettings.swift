@@ -28,9 +28,10 @@ public struct ModelSettings: Sendable {
   /// Reads the section. Every key has a default.
   public init(_ reader: SettingsReader) throws(Fault) {
     architecture = try reader.choice("architecture", of: Architectures.names, default: "late_fusion")
-    width = try reader.int("width", default: 40, in: 1...4096)
-    heads = try reader.int("heads", default: 8, in: 1...256)
-    layers = try reader.int("layers", default: 5, in: 1...256)
+    let standard = Architectures.defaults(of: architecture)
+    width = try reader.int("width", default: standard.width, in: 1...4096)
+    heads = try reader.int("heads", default: standard.heads, in: 1...256)
+    layers = try reader.int("layers", default: standard.layers, in: 1...256)
     memoryLayers = try reader.optional("memory_layers", .int(in: 1...256))
     causal = try reader.optional("causal", .bool)
     encoder = try reader.optional("encoder", .choice(of: ImageEncoderName.self))
@@ -47,11 +48,11 @@ public struct ModelSettings: Sendable {
     }
     dropout = try reader.section("dropout") { (section) throws(Fault) in
       DropoutRates(
-        attention: try section.double("attention", default: 0.1, in: 0..<1),
-        relu: try section.double("relu", default: 0.1, in: 0..<1),
-        residual: try section.double("residual", default: 0.1, in: 0..<1),
-        embedding: try section.double("embedding", default: 0.25, in: 0..<1),
-        output: try section.double("output", default: 0, in: 0..<1))
+        attention: try section.double("attention", default: standard.dropout.attention, in: 0..<1),
+        relu: try section.double("relu", default: standard.dropout.relu, in: 0..<1),
+        residual: try section.double("residual", default: standard.dropout.residual, in: 0..<1),
+        embedding: try section.double("embedding", default: standard.dropout.embedding, in: 0..<1),
+        output: try section.double("output", default: standard.dropout.output, in: 0..<1))
     }
   }
 

@@ -20,7 +20,10 @@ public struct TrainingRecipe: Sendable {
   /// Reads the sections `model`, `training` and `normalization`.
   public init(_ reader: SettingsReader) throws(Fault) {
     model = try reader.section("model") { (section) throws(Fault) in try ModelSettings(section) }
-    training = try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) }
+    let standard = Architectures.defaults(of: model.architecture).training
+    training = try reader.section("training") { (section) throws(Fault) in
+      try TrainingSettings(section, default: standard)
+    }
     normalization = try reader.choice("normalization", default: .standard)
   }
 

@@ -20,6 +20,7 @@ public final class Trainer {
   private let settings: TrainingSettings
   private let seed: UInt64
   private let corruption: (any InputCorruption)?
+  private let augmentation: ImageAugmentation?
   private let folder: String?
   private let device: Device
   private let observers: [any TrainingObserver]
@@ -62,6 +63,7 @@ public final class Trainer {
     (self.model, self.settings, self.seed) = (model, settings, seed)
     (self.folder, self.device, self.observers, self.save) = (folder, device, observers, save)
     self.corruption = corruption
+    augmentation = try settings.makeAugmentation(task, seed: seed)
     let loss = try settings.makeLoss(task)
     Libtorch.seed(seed)
     stepper = TrainingStepper(model, settings: settings, loss: loss, hook: hook)
@@ -111,7 +113,8 @@ public final class Trainer {
 
   /// Trains one step on the samples with these indices, and updates the state.
   private func step(_ indices: [Int]) throws(Fault) {
-    let complete = training.batch(indices)
+    let samples = training.batch(indices)
+    let complete = augmentation?(samples, indices: indices, epoch: state.epoch) ?? samples
     var batch = complete.to(device)
     if let corruption {
       batch.inputs = corruption.training(complete.inputs, indices: indices, epoch: state.epoch).to(device)

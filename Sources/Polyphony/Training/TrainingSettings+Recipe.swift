@@ -2,8 +2,9 @@ import Torch
 
 extension TrainingSettings {
   /// Reads the section `training` of a recipe.
-  public init(_ reader: SettingsReader) throws(Fault) {
-    self.init()
+  /// - Parameter standard: the settings for keys that the section does not have.
+  public init(_ reader: SettingsReader, default standard: TrainingSettings = .init()) throws(Fault) {
+    self = standard
     // Products of these counts must fit into 64 bits.
     let counts = 0...TrainingState.largestCount
     epochs = try reader.int("epochs", default: epochs, in: 1...counts.upperBound)
@@ -22,6 +23,7 @@ extension TrainingSettings {
     loss = try reader.optional("loss", .choice(of: TaskLoss.Form.self))
     classWeights = try reader.optional("class_weights", .classWeights)
     select = try reader.string("select", default: select)
+    augment = try reader.list("augment", of: .choice(of: ImageAugmentation.Change.self), default: augment)
   }
 }
 

@@ -63,6 +63,8 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
   public var classWeights: ClassWeights?
   /// The validation score that chooses the best epoch: `loss`, or a metric of the task.
   public var select = "loss"
+  /// The random changes of training images and their masks, for segmentation. Default: none.
+  public var augment: [ImageAugmentation.Change] = []
 
   /// Makes the default settings.
   public init() {}
@@ -81,6 +83,19 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     var weights: [Double]?
     if case .given(let numbers)? = classWeights { weights = numbers }
     return try TaskLoss(loss ?? TaskLoss(task).form, for: task, classWeights: weights)
+  }
+
+  /// Makes the augmentation of training images; nil without one.
+  /// - Throws: `Fault(.usage)` for a task without images and masks.
+  func makeAugmentation(_ task: PredictionTask, seed: UInt64) throws(Fault) -> ImageAugmentation? {
+    guard !augment.isEmpty else { return nil }
+    guard task.kind == .segmentation else {
+      throw Fault(
+        .usage, "only images and their masks can be augmented", key: "training.augment",
+        found: "\(augment.map(\.rawValue).joined(separator: ", ")) for \(task.kind.rawValue)", expected: "segmentation",
+        remedy: "leave training.augment out")
+    }
+    return ImageAugmentation(augment, seed: seed)
   }
 
   /// Makes the schedule for epochs with this number of steps.

@@ -65,3 +65,25 @@ public final class Conv2d: Module {
       groups: groups)
   }
 }
+
+/// A transposed two-dimensional convolution whose stride is its kernel, so that every place becomes `kernel` × `kernel`
+/// places: `[batch, channels, height, width]` becomes `[batch, outputs, kernel · height, kernel · width]`.
+public final class ConvTranspose2d: Module {
+  /// The weight, `[inputs, outputs, kernel, kernel]`, as in PyTorch.
+  @Parameter public var weight: Tensor
+  /// The bias, `[outputs]`.
+  @Parameter public var bias: Tensor
+  let kernel: Int
+
+  /// Makes a convolution with PyTorch's default starting values.
+  public init(_ inputs: Int, _ outputs: Int, kernel: Int) {
+    self.kernel = kernel
+    super.init()
+    let shape = [inputs, outputs, kernel, kernel]
+    weight = Initialization.fanIn(shape)
+    bias = Initialization.bias(outputs, beside: shape)
+  }
+
+  /// Applies the convolution to `[batch, inputs, height, width]`.
+  public func callAsFunction(_ x: Tensor) -> Tensor { x.transposedConvolution(weight, bias, stride: [kernel, kernel]) }
+}

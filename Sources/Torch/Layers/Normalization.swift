@@ -43,6 +43,30 @@ public final class GroupNorm: Module {
   }
 }
 
+/// Instance normalisation (Ulyanov et al. 2016) over `[batch, channels, …]`: each channel of a sample has mean 0 and
+/// variance 1 before scale and shift, in training and in evaluation.
+public final class InstanceNorm: Module {
+  /// The scale, `[channels]`.
+  @Parameter public var weight: Tensor
+  /// The shift, `[channels]`.
+  @Parameter public var bias: Tensor
+  let epsilon: Double
+
+  /// Makes a layer with scale 1 and shift 0.
+  public init(_ channels: Int, epsilon: Double = 1e-5) {
+    self.epsilon = epsilon
+    super.init()
+    weight = .ones([channels])
+    bias = .zeros([channels])
+  }
+
+  /// Normalises every channel of every sample. It is group normalisation with a group for each channel.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    Operators.groupNorm(
+      .tensor(x), .int(x.size(1)), .tensor(weight), .tensor(bias), .double(epsilon), .bool(false))
+  }
+}
+
 /// Batch normalisation over `[batch, channels, height, width]` (Ioffe & Szegedy 2015).
 ///
 /// In training it uses the batch's statistics and updates the running ones. In evaluation it uses the running ones.

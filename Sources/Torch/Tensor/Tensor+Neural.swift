@@ -21,6 +21,17 @@ extension Tensor {
       .ints(stride.map { _ in 0 }), .int(groups))
   }
 
+  /// Computes a transposed convolution without padding over as many dimensions as `stride` has elements.
+  public func transposedConvolution(_ weight: Tensor, _ bias: Tensor?, stride: [Int]) -> Tensor {
+    let (zeros, ones) = (stride.map { _ in 0 }, stride.map { _ in 1 })
+    return Operators.convolution(
+      .tensor(self), .tensor(weight), .tensor(bias), .ints(stride), .ints(zeros), .ints(ones), .bool(true),
+      .ints(zeros), .int(1))
+  }
+
+  /// Computes max(x, 0) + slope · min(x, 0).
+  public func leakyRelu(slope: Double = 0.01) -> Tensor { Operators.leakyRelu(.tensor(self), .double(slope)) }
+
   /// Computes (x − mean) / √(variance + ε) · weight + bias over the last dimension.
   public func layerNorm(_ weight: Tensor?, _ bias: Tensor?, epsilon: Double = 1e-5) -> Tensor {
     Operators.layerNorm(
@@ -75,6 +86,16 @@ extension Tensor {
     Operators.upsampleBilinear2dBackward(
       .tensor(self), .ints([self.size(2), self.size(3)]), .ints([self.size(0), self.size(1)] + size), .bool(false),
       .none, .none)
+  }
+  /// Reads images `[B, C, H, W]` at other places: an affine map of each image, without aligned corners.
+  ///
+  /// A place outside the image reads zero.
+  /// - Parameters:
+  ///   - maps: `[B, 2, 3]`, from places of the result to places of the image. Both have coordinates from −1 to 1, x first.
+  ///   - nearest: true for the value of the nearest pixel, false for bilinear interpolation.
+  public func resampled(by maps: Tensor, nearest: Bool = false) -> Tensor {
+    let grid = Operators.affineGrid(.tensor(maps), .ints(shape), .bool(false))
+    return Operators.gridSample(.tensor(self), .tensor(grid), .int(nearest ? 1 : 0), .int(0), .bool(false))
   }
   /// Solves self · X = right for X. `self` is a square matrix or a batch of them.
   public func solved(_ right: Tensor) -> Tensor { Operators.solve(.tensor(self), .tensor(right), .bool(true)) }

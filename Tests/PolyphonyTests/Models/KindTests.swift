@@ -21,13 +21,13 @@ import Torch
         architecture: architecture, modalities: modalities, task: PredictionTask(kind: kind, classes: 2), width: 8,
         heads: 2, layers: 1)
       do throws(Fault) {
-        try configuration.checkKinds(images: architecture == "deeplab_v3plus", file: nil)
+        try configuration.checkKinds(images: ["deeplab_v3plus", "unet"].contains(architecture), file: nil)
         return nil
       } catch {
         return error
       }
     }
-    let names = ["late_fusion", "early_fusion", "encoder_fusion", "mult", "deeplab_v3plus"]
+    let names = ["late_fusion", "early_fusion", "encoder_fusion", "mult", "deeplab_v3plus", "unet"]
     let takes = names.filter { fault($0) == nil }
     for fault in names.compactMap(fault) {
       let remedy = try #require(fault.remedy)

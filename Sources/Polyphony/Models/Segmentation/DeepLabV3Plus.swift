@@ -6,7 +6,7 @@ import Torch
 /// maps of their first stages side by side.
 ///
 /// * Embed is the network's stem.
-/// * Encode runs its four stages and the pyramid; ``Tokens/detail`` carries the first stage's map.
+/// * Encode runs its four stages and the pyramid; ``Tokens/details`` carries the first stage's map.
 /// * Fuse is the decoder, and r is its map `[B, width, H/4, W/4]`.
 /// * The prediction `[B, classes, H, W]` is a linear layer at each place, upsampled bilinearly.
 ///
@@ -68,14 +68,14 @@ public final class DeepLabV3Plus: Module, Backbone {
       }
       if stage == 0 { details = maps }
     }
-    return zip(zip(maps, details), encoders).map { Tokens(map: $1.pyramid($0.0), detail: $0.1) }
+    return zip(zip(maps, details), encoders).map { Tokens(map: $1.pyramid($0.0), details: [$0.1]) }
   }
 
   /// The decoder over all modalities.
   public func fuse(_ encoded: [Tokens]) -> [Tokens] {
     // A method may have made the tokens anew, without their grid.
     let coarse = encoded.map { $0.map(grid(divisions: 4)) }
-    let details = encoded.compactMap(\.detail)
+    let details = encoded.compactMap(\.details.first)
     let detail = details.count == encoded.count ? Tensor.concatenated(details, 1) : nil
     return [Tokens(map: decoder(.concatenated(coarse, 1), detail: detail))]
   }

@@ -103,7 +103,11 @@ public struct TuneLife: Life {
           }
         }
         if let training = life.training { return (tuning, training) }
-        return (tuning, try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) })
+        let standard = Architectures.defaults(of: configuration.architecture).training
+        let training = try reader.section("training") { (section) throws(Fault) in
+          try TrainingSettings(section, default: standard)
+        }
+        return (tuning, training)
       }
       tuning = read.0
       // A drawn subset has its own balance, which `Trainer` computes.

@@ -84,7 +84,10 @@ struct PipelineDryRun {
     stage.condition = try condition(reader, configuration)
     stage.samples = try reader.optional("samples", .int(in: 1...))
     let method = try reader.section("tuning") { (section) throws(Fault) in try maker(section, configuration) }
-    let training = try reader.section("training") { (section) throws(Fault) in try TrainingSettings(section) }
+    let standard = Architectures.defaults(of: configuration.architecture).training
+    let training = try reader.section("training") { (section) throws(Fault) in
+      try TrainingSettings(section, default: standard)
+    }
     _ = try training.makeLoss(configuration.task)
     carried = try reader.locating("method") { () throws(Fault) in
       try Installation(method, on: model, name: name, beneath: carried)

@@ -125,6 +125,7 @@ sanitize: setup
 
 fixtures: setup $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Tools/make-torch-fixtures.py
+	$(WITH_TORCH) Tools/make-unet-fixture.py
 
 # The Python needs transformers.
 encoder-fixtures: setup

@@ -83,6 +83,14 @@ def convolution():
     case("conv2d.stride2", 2, (2, 3, 7, 8), (4, 3, 3, 3), stride=2, padding=1)
     case("conv2d.dilation2", 2, (1, 3, 9, 8), (2, 3, 3, 3), dilation=2, padding=2, bias=False)
     case("conv2d.groups2", 2, (2, 4, 5, 6), (6, 2, 3, 3), groups=2, padding=1)
+    subject.run(
+        "transposed2d.kernel2",
+        lambda input, weight, bias: F.conv_transpose2d(input, weight, bias, stride=2),
+        {"kernel": 2},
+        input=torch.randn(2, 3, 4, 5),
+        weight=torch.randn(3, 4, 2, 2),
+        bias=torch.randn(4),
+    )
     return subject
 
 
@@ -127,6 +135,14 @@ def normalization():
         subject.add(
             case, **after, **{"grad.input": input.grad, "grad.weight": layer.weight.grad, "grad.bias": layer.bias.grad}
         )
+    subject.run(
+        "instance_norm2d",
+        lambda input, weight, bias: F.instance_norm(input, weight=weight, bias=bias),
+        {"eps": 1e-5},
+        input=torch.randn(2, 3, 5, 4) * 3 + 1,
+        weight=torch.randn(3),
+        bias=torch.randn(3),
+    )
     return subject
 
 
@@ -254,6 +270,17 @@ def image():
     subject.run(
         "adaptive_avg_pool2d", lambda input: F.adaptive_avg_pool2d(input, 1), {"size": 1}, input=torch.randn(2, 2, 3, 5)
     )
+    maps = torch.tensor([[[0.9, -0.3, 0.1], [0.4, 1.1, -0.2]], [[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
+    for mode in ("bilinear", "nearest"):
+        subject.run(
+            f"affine.{mode}",
+            lambda input, maps: F.grid_sample(
+                input, F.affine_grid(maps, list(input.shape), align_corners=False), mode=mode, align_corners=False
+            ),
+            {"mode": mode},
+            fixed={"maps": maps},
+            input=torch.randn(2, 2, 5, 6),
+        )
     return subject
 
 

@@ -6,7 +6,7 @@ import Torch
 extension EvaluateCommand {
   /// Computes scores under shifts, with the requested adaptation: a row per shift and method, and their means.
   func evaluateShifts(_ place: Device) throws -> [RunResult] {
-    let shifts = try shift.shifts()
+    let shifts = try shift.shifts(of: try Dataset(data).description.modalities)
     if let plot = shift.plot { try AtomicFile.check(plot) }
     let names = ShiftOptions.names(shift.modality)
     var rows: [RunResult]

@@ -7,7 +7,7 @@ struct ShiftOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Corrupts the inputs first: KIND:SEVERITY, several separated by commas; KIND alone stands for severities 1 to 5, "
-        + "«all» for all kinds, and both: before it for all modalities at once. "
+        + "«all» for all kinds that can change the data, and both: before it for all modalities at once. "
         + "Kinds: \(Shift.Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "shifts"), completion: .list(["all"] + Shift.Kind.allCases.map(\.rawValue)))
   var shift: String?
@@ -38,12 +38,14 @@ struct ShiftOptions: ParsableArguments {
   }
 
   /// Reads the shifts. Without the option there are none.
-  func shifts() throws -> [Shift] {
+  /// - Parameter modalities: the modalities of the data. «all» leaves out kinds that change none of them.
+  func shifts(of modalities: [Modality]) throws -> [Shift] {
     var result: [Shift] = []
     for name in Self.names(shift) ?? [] {
       let (rest, hitsAll) = Shift.withoutPrefix(name)
       if rest == "all" {
-        result += try ShiftSweep.shifts(hitsAll: hitsAll)
+        let kinds = Shift.Kind.allCases.filter { modalities.contains(where: $0.canChange) }
+        result += try ShiftSweep.shifts(kinds, hitsAll: hitsAll)
       } else if let kind = Shift.Kind(rawValue: rest) {
         result += try ShiftSweep.shifts([kind], hitsAll: hitsAll)
       } else {

@@ -39,6 +39,8 @@ enum Meanings {
       case .drop: "a share of the steps or numbers is replaced by the mean"
       case .shift: "sequences are delayed"
       case .swap: "a share of the features swaps in pairs"
+      case .gamma: "the contrast of images changes by a power of their values"
+      case .bias: "a smooth field multiplies images"
       case .missing: "a share of the samples loses a modality"
       }
     let reach = shift.hitsAll ? ", in all modalities at once" : ""

@@ -99,6 +99,34 @@ import Torch
     #expect(fault?.found?.contains("b (vector)") == true, "a shift of all modalities spares none")
   }
 
+  /// Another scanner's contrast and an uneven coil keep the order of neighbouring values, and the outside of the brain.
+  @Test(arguments: [Shift.Kind.gamma, .bias]) func imagesOfAnotherScanner(kind: Shift.Kind) throws {
+    let rows = Tensor.range(12).to(.float32).reshaped(1, 1, 12, 1) * 0.1
+    let image = (rows + Tensor.range(9).to(.float32).reshaped(1, 1, 1, 9) * 0.01 - 0.5).expanded(3, 1, 12, 9)
+    let outside = Tensor.range(9).reshaped(1, 1, 1, 9) .> 6
+    let split = UnlabelledSplit(name: "x", inputs: Inputs([image.filled(0, where: outside)]))
+    let modalities = [Modality.image("flair", channels: 1, height: 12, width: 9)]
+    let changed = try Shift(kind, severity: 2).applied(to: split, modalities, seed: 3).inputs.modalities[0]
+    #expect((changed.filled(0, where: .!outside)).floats.allSatisfy { $0 == 0 })
+    let column = changed.select(3, 2)[0].floats
+    if kind == .gamma {
+      #expect(zip(column, column.dropFirst()).allSatisfy { $0 < $1 }, "the order stays")
+      let (before, after) = (split.inputs.modalities[0], changed)
+      #expect(abs(before.minimum(0, 1, 2, 3).item - after.minimum(0, 1, 2, 3).item) < 1e-4)
+      #expect(abs(before.maximum(0, 1, 2, 3).item - after.maximum(0, 1, 2, 3).item) < 1e-4)
+    } else {
+      // The field is smooth: neighbouring factors differ little.
+      let least = split.inputs.modalities[0].minimum(0, 1, 2, 3).item
+      let ratio = zip(column, split.inputs.modalities[0].select(3, 2)[0].floats).dropFirst().map {
+        (Double($0) - least) / (Double($1) - least)
+      }
+      #expect(zip(ratio, ratio.dropFirst()).allSatisfy { abs($0 / $1 - 1) < 0.25 })
+      #expect(ratio.max()! / ratio.min()! > 1.05)
+    }
+    let words = Shift.Kind.allCases.filter { $0.canChange(.vector("force", features: 3)) }
+    #expect(!words.contains(kind) && words.contains(.swap))
+  }
+
   @Test(arguments: Shift.Kind.allCases) func paddingAndAbsentModalitiesStay(kind: Shift.Kind) throws {
     let split = split()
     let shift = try Shift(kind, severity: 5)

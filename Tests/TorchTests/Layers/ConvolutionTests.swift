@@ -3,7 +3,7 @@ import Torch
 
 @Suite struct ConvolutionTests {
   // The tolerance 2e-6 is that of sums of up to 45 products, in another order than PyTorch's recording thread.
-  @Test(arguments: Fixture("convolution").cases)
+  @Test(arguments: Fixture("convolution").cases("conv"))
   func agreesWithPyTorch(fixture: FixtureCase) {
     let input = fixture.leaf("input")!
     let (weight, bias) = (fixture.leaf("weight")!, fixture.leaf("bias"))
@@ -41,6 +41,15 @@ import Torch
     let input = fixture.leaf("input")!
     let output = layer.pointwise(input.transposed(1, 2)).transposed(1, 2)
     fixture.check(output, ["input": input, "weight": layer.weight, "bias": layer.bias])
+  }
+
+  @Test func transposedAgreesWithPyTorch() {
+    let fixture = Fixture("convolution")["transposed2d.kernel2"]
+    let layer = ConvTranspose2d(3, 4, kernel: 2)
+    #expect(layer.weight.shape == fixture["weight"].shape)
+    (layer.weight, layer.bias) = (fixture.leaf("weight")!, fixture.leaf("bias")!)
+    let input = fixture.leaf("input")!
+    fixture.check(layer(input), ["input": input, "weight": layer.weight, "bias": layer.bias], values: 2e-6)
   }
 
   @Test func gradientsOfAnImage() {

@@ -10,6 +10,8 @@ import Torch
       switch fixture.name {
       case "max_pool2d": input.maxPool2d(kernel: 3, stride: 2, padding: 1)
       case "adaptive_avg_pool2d": input.averagePool2d(to: [1, 1])
+      case "affine.bilinear": input.resampled(by: fixture["maps"])
+      case "affine.nearest": input.resampled(by: fixture["maps"], nearest: true)
       default: input.upsampledBilinear(to: Array(fixture["output"].shape.suffix(2)))
       }
     fixture.check(output, ["input": input])

@@ -18,6 +18,14 @@ import Torch
     #expect(layer(Tensor.full([2, 4], 1e6)).floats == [1, 2, 3, 4, 1, 2, 3, 4])
   }
 
+  @Test func instanceNormAgreesWithPyTorch() {
+    let fixture = Self.fixture["instance_norm2d"]
+    let layer = InstanceNorm(3)
+    (layer.weight, layer.bias) = (fixture.leaf("weight")!, fixture.leaf("bias")!)
+    let input = fixture.leaf("input")!
+    fixture.check(layer(input), ["input": input, "weight": layer.weight, "bias": layer.bias])
+  }
+
   /// Trains two steps from given statistics, then evaluates with the result.
   @Test func batchNormAgreesWithPyTorch() {
     let layer = BatchNorm2d(3)

@@ -9,6 +9,7 @@ from .cross_modal import Mult, PromptedMult
 from .fusion import EarlyFusion, EncoderFusion, LateFusion
 from .model import Model
 from .segmentation import DeepLabV3Plus
+from .unet import UNet
 
 ARCHITECTURES: dict[str, type[Model]] = {
     "late_fusion": LateFusion,
@@ -17,7 +18,12 @@ ARCHITECTURES: dict[str, type[Model]] = {
     "mult": Mult,
     "prompted_mult": PromptedMult,
     "deeplab_v3plus": DeepLabV3Plus,
+    "unet": UNet,
 }
+
+
+OF_IMAGES = ("deeplab_v3plus", "unet")
+"""The architectures that make maps from images."""
 
 
 def build(config: dict[str, Any], file: object = None) -> Model:
@@ -31,7 +37,7 @@ def build(config: dict[str, Any], file: object = None) -> Model:
             found=name,
             expected=", ".join(ARCHITECTURES),
         )
-    kinds = ("image",) if name == "deeplab_v3plus" else ("sequence", "vector")
+    kinds = ("image",) if name in OF_IMAGES else ("sequence", "vector")
     for modality in config["modalities"]:
         if modality["kind"] not in kinds:
             raise usage(

@@ -160,12 +160,12 @@ class DeepLabV3Plus(Model):
         for one, token in zip(self.image_encoders(), tokens):
             detail = one.backbone.layer1(token.values)
             coarse = one.backbone.layer4(one.backbone.layer3(one.backbone.layer2(detail)))
-            encoded.append(Tokens(one.aspp(coarse), detail=detail))
+            encoded.append(Tokens(one.aspp(coarse), details=(detail,)))
         return encoded
 
     def fuse(self, tokens: list[Tokens], after: Hook | None = None) -> list[Tokens]:
         coarse = torch.cat([token.values for token in tokens], dim=1)
-        details = [token.detail for token in tokens if token.detail is not None]
+        details = [detail for token in tokens for detail in token.details]
         return [Tokens(self.decoder(coarse, torch.cat(details, dim=1)))]
 
     def represent(self, fused: list[Tokens]) -> Tensor:

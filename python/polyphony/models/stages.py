@@ -38,8 +38,8 @@ class Tokens(NamedTuple):
 
     values: Tensor
     mask: Tensor | None = None
-    detail: Tensor | None = None
-    """An image's features on a finer grid."""
+    details: tuple[Tensor, ...] = ()
+    """An image's features on finer grids, the finest first."""
 
     def mean(self) -> Tensor:
         """The mean over the real steps, `[B, width]`."""

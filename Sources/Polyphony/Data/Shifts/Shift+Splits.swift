@@ -30,7 +30,7 @@ extension Shift {
       let moments = hitsAll ? self.moments(of: parts.compactMap(\.self), seed) : nil
       for index in chosen {
         let modality = modalities[index]
-        guard let part = parts[index], part.isServed(by: kind) else {
+        guard let part = parts[index], kind.canChange(modality) else {
           if hitsAll { throw nothingToActOn(modalities, [index]) }
           continue
         }

@@ -15,9 +15,12 @@ import Torch
 /// | `drop` | a share of steps (numbers of a vector, rows of an image) becomes μ; one stays | 10, 20, 40, 60, 80 % |
 /// | `shift` | a delay by a share of the steps (columns of an image), filled with the first one | 5, 10, 20, 30, 40 % |
 /// | `swap` | a share of features (or image channels) swaps in pairs, in units of σ about μ | 10, 20, 40, 60, 80 % |
+/// | `gamma` | the power eᵃ or e⁻ᵃ of an image's values between their extremes, like another scanner's contrast | a = 0.15, 0.3, 0.5, 0.7, 1 |
+/// | `bias` | an image's values over their least, times a smooth field eᵃᶠ with f from −1 to 1, like an uneven coil | a = 0.15, 0.3, 0.5, 0.7, 1 |
 /// | `missing` | a share of the samples loses a modality, a named one or a random one | 10, 30, 50, 70, 90 % |
 ///
-/// Padding and missing modalities stay as they are, and no sample loses its last modality.
+/// Padding and missing modalities stay as they are, and no sample loses its last modality. `gamma` and `bias` leave a
+/// pixel that is exactly 0, because it lies outside the brain.
 ///
 /// ```swift
 /// let shift = try Shift(.noise, severity: 3)
@@ -36,6 +39,10 @@ public struct Shift: Hashable, Sendable, CustomStringConvertible {
     case shift
     /// Exchanges features.
     case swap
+    /// Changes the contrast of images.
+    case gamma
+    /// Multiplies images by a smooth field.
+    case bias
     /// Removes a modality from samples.
     case missing
 
@@ -46,7 +53,20 @@ public struct Shift: Hashable, Sendable, CustomStringConvertible {
       case .gain: [0, 0.1, 0.2, 0.4, 0.7, 1]
       case .drop, .swap: [0, 0.1, 0.2, 0.4, 0.6, 0.8]
       case .shift: [0, 0.05, 0.1, 0.2, 0.3, 0.4]
+      case .gamma, .bias: [0, 0.15, 0.3, 0.5, 0.7, 1]
       case .missing: [0, 0.1, 0.3, 0.5, 0.7, 0.9]
+      }
+    }
+
+    /// True if this kind can change a modality.
+    public func canChange(_ modality: Modality) -> Bool {
+      let (isImage, isSequence) = (modality.kind == .image, modality.kind == .sequence)
+      switch self {
+      case .noise, .gain, .missing: return true
+      case .drop: return (isImage ? modality.height : isSequence ? modality.length : modality.features) ?? 0 > 1
+      case .shift: return (isImage ? modality.width : isSequence ? modality.length : nil) ?? 0 > 1
+      case .swap: return (isImage ? modality.channels : modality.features) ?? 0 > 1
+      case .gamma, .bias: return isImage
       }
     }
   }

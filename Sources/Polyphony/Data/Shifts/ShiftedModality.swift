@@ -28,16 +28,6 @@ struct ShiftedModality {
   /// The dimension of features.
   private var featureDimension: Int { kind == .sequence ? 2 : 1 }
 
-  /// Returns true if a kind of shift can change this modality.
-  func isServed(by kind: Shift.Kind) -> Bool {
-    switch kind {
-    case .noise, .gain, .missing: true
-    case .drop: dropUnits > 1
-    case .shift: self.kind == .sequence ? x.size(1) > 1 : self.kind == .image && x.size(3) > 1
-    case .swap: x.size(featureDimension) > 1
-    }
-  }
-
   /// The modality under a shift of another kind than `missing`.
   ///
   /// `moments` `[N, T]` are the random numbers by which `drop` hits all sequences at the same time.
@@ -49,6 +39,8 @@ struct ShiftedModality {
       case .drop: dropped(strength, moments.flatMap(drawn) ?? .uniform([x.size(0), dropUnits], generator: generator))
       case .shift: late(strength)
       case .swap: swapped(strength, generator)
+      case .gamma: withContrast(strength, generator)
+      case .bias: underField(strength, generator)
       case .missing: x
       }
     return reach.map { changed.selected(where: $0, otherwise: x) } ?? changed

@@ -43,7 +43,7 @@ public final class UNet: Module, Backbone {
     try checkResolutions()
     let widths = Self.widths(configuration)
     encoders = configuration.modalities.map { Encoder(channels: $0.channels ?? 0, widths: widths) }
-    fusion = widths.map { Conv2d(encoders.count * $0, $0, kernel: 1) }
+    fusion = widths.map { Conv2d(encoders.count * $0, $0, kernel: 1, bias: false) }
     decoder = UNetDecoder(widths: widths)
     outputLayer = Linear(configuration.width, configuration.task.outputs)
   }

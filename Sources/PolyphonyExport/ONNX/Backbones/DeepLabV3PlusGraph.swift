@@ -22,14 +22,14 @@ struct DeepLabV3PlusGraph: GraphBackbone {
       let second = stage(network.at("layer2"), detail, stride: 2, dilations: [1])
       let third = stage(network.at("layer3"), second, stride: 2, dilations: [1])
       let coarse = stage(network.at("layer4"), third, stride: 1, dilations: [2, 4, 8])
-      return GraphTokens(pyramid(encoder.at("aspp"), coarse), detail: detail)
+      return GraphTokens(pyramid(encoder.at("aspp"), coarse), details: [detail])
     }
   }
 
   func fuse(_ encoded: [GraphTokens], afterLayer: LayerHook) -> [GraphTokens] {
     let decoder = parameters.at("decoder")
     let coarse = GraphTensor.concatenated(encoded.map(\.values), 1).upsampledBilinear(to: quarter)
-    let detail = block(decoder.at("narrow"), .concatenated(encoded.compactMap(\.detail), 1), padding: 0)
+    let detail = block(decoder.at("narrow"), .concatenated(encoded.flatMap(\.details), 1), padding: 0)
     let convolutions = decoder.at("convolutions")
     let first = block(convolutions.at(0), .concatenated([coarse, detail], 1), padding: 1)
     return [GraphTokens(block(convolutions.at(1), first, padding: 1))]

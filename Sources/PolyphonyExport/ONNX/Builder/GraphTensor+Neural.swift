@@ -37,6 +37,19 @@ extension GraphTensor {
       ])
   }
 
+  /// A transposed convolution of `[B, C, H, W]` whose stride is its kernel.
+  func transposedConvolution2d(_ weight: GraphTensor, _ bias: GraphTensor, kernel: Int) -> GraphTensor {
+    node("ConvTranspose", weight, bias, attributes: ["strides": .ints([kernel, kernel])])
+  }
+
+  /// Instance normalisation.
+  func instanceNorm(_ weight: GraphTensor, _ bias: GraphTensor) -> GraphTensor {
+    node("InstanceNormalization", weight, bias, attributes: ["epsilon": .float(1e-5)])
+  }
+
+  /// max(x, 0) + 0.01 · min(x, 0).
+  func leakyRelu() -> GraphTensor { node("LeakyRelu", attributes: ["alpha": .float(0.01)]) }
+
   /// Batch normalisation with running statistics.
   func batchNorm(
     _ weight: GraphTensor, _ bias: GraphTensor, mean: GraphTensor, variance: GraphTensor

@@ -80,10 +80,11 @@ struct GraphModel {
       }
     case let network as DeepLabV3Plus:
       return DeepLabV3PlusGraph(parameters: parameters, images: modalities.count, imageSize: network.imageSize)
+    case is UNet: return UNetGraph(parameters: parameters, images: modalities.count)
     default:
       throw Fault(
         .usage, "this architecture has no form in ONNX", key: "--format", found: configuration.architecture,
-        expected: "late_fusion, early_fusion, encoder_fusion, mult, prompted_mult or deeplab_v3plus",
+        expected: "late_fusion, early_fusion, encoder_fusion, mult, prompted_mult, deeplab_v3plus or unet",
         remedy: "use --format huggingface, which holds the configuration and the weights of any model")
     }
   }

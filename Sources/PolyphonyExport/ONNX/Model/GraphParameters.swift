@@ -92,6 +92,12 @@ extension GraphParameters {
     x.batchNorm(self["weight"], self["bias"], mean: self["running_mean"], variance: self["running_var"])
   }
 
+  func instanceNorm(_ x: GraphTensor) -> GraphTensor { x.instanceNorm(self["weight"], self["bias"]) }
+
+  func transposedConvolution2d(_ x: GraphTensor, kernel: Int) -> GraphTensor {
+    x.transposedConvolution2d(self["weight"], self["bias"], kernel: kernel)
+  }
+
   func convolution2d(_ x: GraphTensor, stride: Int = 1, padding: Int = 0, dilation: Int = 1) -> GraphTensor {
     x.convolution2d(self["weight"], stride: stride, padding: padding, dilation: dilation)
   }

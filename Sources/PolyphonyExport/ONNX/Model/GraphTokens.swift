@@ -4,11 +4,11 @@ struct GraphTokens {
   var values: GraphTensor
   /// True for real steps, `[B, L]`; nil where all are.
   var mask: GraphTensor?
-  /// An image's features on a finer grid.
-  var detail: GraphTensor?
+  /// An image's features on finer grids, the finest first.
+  var details: [GraphTensor] = []
 
-  init(_ values: GraphTensor, mask: GraphTensor? = nil, detail: GraphTensor? = nil) {
-    (self.values, self.mask, self.detail) = (values, mask, detail)
+  init(_ values: GraphTensor, mask: GraphTensor? = nil, details: [GraphTensor] = []) {
+    (self.values, self.mask, self.details) = (values, mask, details)
   }
 
   /// The number of steps, `[1]`.

@@ -3,6 +3,12 @@ import Torch
 
 /// The listings in the comments of `Sources/Polyphony/Methods`.
 public enum MethodListings {
+  /// ``ArchitectureDefaults``
+  public static func defaults() {
+    let defaults = Architectures.defaults(of: "unet")
+    print(defaults.width, defaults.training.epochs)
+  }
+
   /// ``Architectures``
   public static func registerBackbone() {
     Architectures.register("wide_fusion") { (configuration) in

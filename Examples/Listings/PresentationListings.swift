@@ -46,6 +46,13 @@ public enum PresentationListings {
     try AtomicFile.write(map.svg, to: "shifts.svg")
   }
 
+  /// Draws an image with its masks.
+  public static func mask() throws(Fault) {
+    let drawing = MaskDrawing(
+      "slice 12", width: 3, pixels: [0, 90, 255, 0, 90, 255], truth: [0, 1, 1, 0, 1, 1], prediction: [0, 0, 1, 0, 0, 1])
+    try AtomicFile.write(drawing.svg, to: "slice.svg")
+  }
+
   /// Draws lines.
   public static func lines() throws(Fault) {
     let prompts = LineChart.Series("prompts", [.init(0, 0.81, spread: 0.01), .init(0.3, 0.77), .init(0.6, nil)])

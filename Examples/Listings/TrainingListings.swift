@@ -14,6 +14,13 @@ public enum TrainingListings {
     return outcome
   }
 
+  /// ``ImageAugmentation``
+  public static func augment(_ training: LabelledSplit, _ indices: [Int]) -> Batch {
+    let augmentation = ImageAugmentation([.flip, .rotate, .gamma], seed: 0)
+    let changed = augmentation(training.batch(indices), indices: indices, epoch: 3)
+    return changed
+  }
+
   /// ``StopSignal``
   public static func trainUntilStopped(_ trainer: Trainer) throws(Fault) {
     StopSignal.listen()

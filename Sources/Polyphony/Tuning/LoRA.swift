@@ -9,6 +9,9 @@ import Torch
 /// Settings: `rank` (8), `alpha` (16), `targets` (`[q, v]`; also `k`, `out`, `fc1`, `fc2`), `rank_stabilized` (false),
 /// `train_head` (true).
 ///
+/// In a backbone without transformer layers, every convolution with a kernel of 3 × 3 gets an update, whatever `targets`
+/// says. A `[r, in, 3, 3]` is then a convolution before the 1 × 1 convolution B `[out, r, 1, 1]`, as in PEFT.
+///
 /// The adapter's folder is one of PEFT, and an adapter of PEFT can be read.
 ///
 /// ```swift
@@ -25,9 +28,11 @@ public final class LoRA: Module, Attachment, MergeableTuning {
   /// The updates by the layer's key and the module in it, such as `encoders.0.layers.0.self_attn.q_proj`.
   @Child("modules") public var updates: NamedModules
   private static let ranks = 1...4096
-  private let rank: Int
+  let rank: Int
   private let alpha: Double
   private let isStabilized: Bool
+  /// The keys of the convolutions with an update.
+  private var convolutions: [String] = []
   private let targets: [Target]
   private let trainsHead: Bool
 
@@ -46,13 +51,26 @@ public final class LoRA: Module, Attachment, MergeableTuning {
   /// The method has no stages, because the updates act inside the layers.
   public var stages: Stages { [] }
 
-  /// Adds an update to every target of every transformer layer.
-  /// - Throws: `Fault(.usage)` for a model without transformer layers.
+  /// Adds an update to every target of every transformer layer, or else to every 3 × 3 convolution.
+  /// - Throws: `Fault(.usage)` for a model without both.
   public func install(on model: MultimodalModel) throws(Fault) {
-    let layers = try model.layers(for: "lora")
+    let found = model.backbone.encoderLayers().isEmpty ? model.backbone.wideConvolutions() : []
+    guard !found.isEmpty else {
+      let layers = try model.layers(for: "lora")
+      model.freeze(trainingHead: trainsHead)
+      return update(layers, of: model)
+    }
     model.freeze(trainingHead: trainsHead)
-    update(layers, of: model)
+    for (key, convolution) in found {
+      let update = ConvolutionUpdate(convolution.weight.shape, rank: rank, scale: scale)
+      updates[key] = update
+      convolution.$weight.reparametrize { $0 + update.delta }
+    }
+    convolutions = found.map(\.key)
+    model.attach(self)
   }
+
+  private var scale: Double { alpha / (isStabilized ? Double(rank).squareRoot() : Double(rank)) }
 
   /// Adds an update to every target of some layers of a model.
   func update(_ layers: [(key: String, layer: any AdaptableLayer)], of model: MultimodalModel) {
@@ -62,7 +80,6 @@ public final class LoRA: Module, Attachment, MergeableTuning {
 
   /// Adds an update to every target of a layer.
   private func update(_ layer: any AdaptableLayer, _ key: String) {
-    let scale = alpha / (isStabilized ? Double(rank).squareRoot() : Double(rank))
     var changes: [Target: (Tensor) -> Tensor] = [:]
     for target in Target.allCases where targets.contains(target) {
       let (inputs, outputs) = layer.sizes(of: target)
@@ -83,20 +100,26 @@ extension LoRA: PEFTMethod {
     // Other starting values change the base too.
     _ = try reader.choice(
       "init_lora_weights", of: ["true", "false", "gaussian", "eva", "orthogonal"], default: "true")
-    return [
-      "rank": .integer(rank), "alpha": .number(alpha),
-      "rank_stabilized": .bool(try reader.bool("use_rslora", default: false)),
-      "targets": .array(
-        try reader.peftTargets("target_modules", among: Target.allCases).map { .string($0.rawValue) }),
-      "train_head": .bool(try reader.peftTrainsHead()),
+    var members: [OrderedJSON.Member] = [
+      .init("rank", .integer(rank)), .init("alpha", .number(alpha)),
+      .init("rank_stabilized", .bool(try reader.bool("use_rslora", default: false))),
     ]
+    let modules = try reader.peft("target_modules", .list(of: .string, count: 1...))
+    // The names of convolutions are those of the model, and its tensors confirm them.
+    if !modules.allSatisfy({ $0.split(separator: ".").last?.hasPrefix("conv") == true }) {
+      let targets = try reader.peftTargets("target_modules", among: Target.allCases)
+      members.append(.init("targets", .array(targets.map { .string($0.rawValue) })))
+    }
+    return .object(members + [.init("train_head", .bool(try reader.peftTrainsHead()))])
   }
 
   var peftKeys: [OrderedJSON.Member] {
     [
       .init("r", .integer(rank)), .init("lora_alpha", .number(alpha)), .init("lora_dropout", 0.0),
       .init("use_rslora", .bool(isStabilized)), .init("bias", "none"),
-      .init("target_modules", .array(targets.map { .string($0.lastName) })),
+      .init(
+        "target_modules",
+        .array((convolutions.isEmpty ? targets.map(\.lastName) : convolutions).map { .string($0) })),
     ]
   }
 }
@@ -136,4 +159,34 @@ final class LowRankUpdate: Module {
 
   /// The update, `[outputs, inputs]`.
   var delta: Tensor { up.matmul(down) * scale }
+}
+
+/// (α/r)·B∘A for one convolution.
+final class ConvolutionUpdate: Module {
+  /// A, `[r, inputs, kernel, kernel]`.
+  @Parameter("lora_A.weight") var down: Tensor
+  /// B, `[outputs, r, 1, 1]`.
+  @Parameter("lora_B.weight") var up: Tensor
+  private let scale: Double
+
+  /// Makes an update of a weight `[outputs, inputs, kernel, kernel]`.
+  init(_ shape: [Int], rank: Int, scale: Double) {
+    self.scale = scale
+    super.init()
+    down = Initialization.fanIn([rank] + shape.dropFirst())
+    up = .zeros([shape[0], rank, 1, 1])
+  }
+
+  /// The update, `[outputs, inputs, kernel, kernel]`.
+  var delta: Tensor {
+    let product = up.flattened(1).matmul(down.flattened(1)) * scale
+    return product.reshaped(to: [up.size(0)] + down.shape.dropFirst())
+  }
+}
+
+extension Module {
+  /// The convolutions with a kernel of 3 × 3 and their keys.
+  func wideConvolutions() -> [(key: String, module: Conv2d)] {
+    modules(Conv2d.self).filter { $0.module.weight.size(2) == 3 }
+  }
 }

@@ -42,6 +42,32 @@ import Torch
     #expect(long.worst.count == 10 && long.pairs.count <= 200 && long.pairs.last?.target ?? 0 > 990)
   }
 
+  /// Nine images of 2 × 4 pixels. Image k has 4 true pixels, of which the prediction finds the first k; image 8 has no
+  /// foreground on either side.
+  private static func segmentation() throws -> AnswerSummary {
+    let truth = (0..<9).map { image in [1, 1, 1, 1, 0, 0, 0, 0].map { image == 8 ? 0 : $0 } }
+    let found = (0..<9).map { image in (0..<8).map { image < 8 && $0 < min(4, image) ? 1 : 0 } }
+    let logits = Tensor(found.flatMap { $0.map { Float($0) } }, shape: [9, 1, 2, 4])
+    let images = Tensor(Array(0..<72).map { Float($0) }, shape: [9, 1, 2, 4])
+    return try #require(
+      AnswerSummary(
+        .concatenated([Tensor.full([9, 1, 2, 4], 0.5), logits], 1), Tensor(truth.flatMap(\.self), shape: [9, 2, 4]),
+        task: PredictionTask(kind: .segmentation, classes: 2), inputs: Inputs([images])))
+  }
+
+  @Test func imagesOfBothEndsAreShown() throws {
+    let images = try Self.segmentation().images
+    #expect(images.map(\.id) == ["0", "1", "2", "5", "6", "7"])
+    #expect(zip(images.map(\.dice), [0, 0.4, 2.0 / 3, 1, 1, 1]).allSatisfy { abs($0 - $1) < 1e-12 })
+    #expect(images[1].width == 4 && images[1].height == 2 && images[1].pixels == [0, 36, 73, 109, 146, 182, 219, 255])
+    #expect(images[1].truth == [1, 1, 1, 1, 0, 0, 0, 0] && images[1].prediction == [1, 0, 0, 0, 0, 0, 0, 0])
+    var row = RunResult(name: "joint", split: "test")
+    row.add(seed: 0, ["dice": 0.5], answers: try Self.segmentation())
+    let document = ResultsDocument(command: "train", version: "1", results: [.init(row)])
+    let again = try #require(try ResultsDocument(parsing: document.text()).results.first)
+    #expect(AnswerSummary.all(again)[0]?.images == images)
+  }
+
   @Test func otherTasksHaveNone() {
     let maps = Tensor.zeros([1, 2, 4, 4])
     #expect(AnswerSummary(maps, .zeros([1, 4, 4]), task: PredictionTask(kind: .segmentation, classes: 2)) == nil)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -55,8 +56,7 @@ class LayerLoRA(LayerAdapter):
 
     def __init__(self, width: int, settings: Settings):
         super().__init__()
-        rank = settings["rank"]
-        scale = settings["alpha"] / (rank**0.5 if settings["rank_stabilized"] else rank)
+        rank, scale = settings["rank"], scale_of(settings)
         sizes = {"fc1": (width, 4 * width), "fc2": (4 * width, width)}
         self.targets = [LAYER_TARGETS[target] for target in settings["targets"]]
         for target in self.targets:
@@ -180,7 +180,55 @@ class EmbeddedPrefix(LayerAdapter):
         return keys, values
 
 
+class ConvolutionUpdate(nn.Module):
+    """(α/r)·B∘A for one convolution, added to what it gives."""
+
+    def __init__(self, convolution: nn.Conv2d, rank: int, scale: float):
+        super().__init__()
+        self.lora_A = nn.Conv2d(
+            convolution.in_channels,
+            rank,
+            cast(tuple[int, int], convolution.kernel_size),
+            cast(tuple[int, int], convolution.stride),
+            cast(tuple[int, int], convolution.padding),
+            cast(tuple[int, int], convolution.dilation),
+            bias=False,
+        )
+        self.lora_B = nn.Conv2d(rank, convolution.out_channels, 1, bias=False)
+        self.scale = scale
+        nn.init.zeros_(self.lora_B.weight)
+
+    def added(self, convolution: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        return output + self.lora_B(self.lora_A(inputs[0])) * self.scale
+
+
+class ConvolutionLoRA(Method):
+    """The updates of all 3 × 3 convolutions of a model without encoder layers."""
+
+    def __init__(self, convolutions: dict[str, nn.Conv2d], settings: Settings):
+        super().__init__()
+        for key, convolution in convolutions.items():
+            update = ConvolutionUpdate(convolution, settings["rank"], scale_of(settings))
+            place(self, f"modules.{key}", update)
+            convolution.register_forward_hook(update.added)
+
+    def key(self, name: str) -> str:
+        return name.removeprefix("modules.")
+
+
+def scale_of(settings: Settings) -> float:
+    rank: int = settings["rank"]
+    return float(settings["alpha"] / (rank**0.5 if settings["rank_stabilized"] else rank))
+
+
 def lora(model: Model, settings: Settings) -> Method:
+    convolutions = {
+        key: module
+        for key, module in model.named_modules()
+        if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3)
+    }
+    if convolutions and not list(model.layers()):
+        return ConvolutionLoRA(convolutions, settings)
     return PeftMethod(model, lambda width: LayerLoRA(width, settings))
 
 

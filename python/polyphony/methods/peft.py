@@ -52,9 +52,12 @@ def read_peft(description: dict[str, Any], file: object) -> tuple[str, dict[str,
         raise keys.fault("bias", "none")
     if keys.get("init_lora_weights") not in LORA_STARTS:
         raise keys.fault("init_lora_weights", "starting values with which the base stays as it is")
-    targets = keys.targets("target_modules")
-    stabilized = keys.get("use_rslora") is True
-    return "lora", {"rank": rank, "alpha": alpha, "rank_stabilized": stabilized, "targets": targets}
+    settings = {"rank": rank, "alpha": alpha, "rank_stabilized": keys.get("use_rslora") is True}
+    modules = keys.get("target_modules")
+    # The names of convolutions are those of the model, and its tensors confirm them.
+    if not isinstance(modules, list) or not all(str(name).split(".")[-1].startswith("conv") for name in modules):
+        settings["targets"] = keys.targets("target_modules")
+    return "lora", settings
 
 
 class PeftKeys:

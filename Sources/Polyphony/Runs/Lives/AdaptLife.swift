@@ -154,7 +154,8 @@ public struct AdaptLife: Life {
         let truth = try read()
         score.metrics = try Evaluation(outcome.prediction, truth, task: task, loss: TaskLoss(task)).metrics
         score.answers = AnswerSummary(
-          outcome.prediction, truth, task: task, ids: target.samples.ids, names: target.names)
+          outcome.prediction, truth, task: task, inputs: target.samples.inputs, ids: target.samples.ids,
+          names: target.names)
       }
       if let read = target.targets, let snapshots = outcome.snapshots, let share = outcome.share {
         score.metrics.append(snapshots.pseudoLabelErrors(try read(), share: share, task: task))

@@ -21,6 +21,7 @@ extension AnswerSummary {
       ])
     }
     members.append(.init("worst", .array(lines)))
+    if !images.isEmpty { members.append(.init("images", .array(images.map(\.json)))) }
     return .object(members)
   }
 
@@ -35,6 +36,7 @@ extension AnswerSummary {
       if !bins.isEmpty { summary.calibration = Calibration(bins: bins) }
       summary.pairs = (entry["pairs"]?.elements ?? []).compactMap(Pair.init)
       summary.worst = (entry["worst"]?.elements ?? []).compactMap(Worst.init)
+      summary.images = (entry["images"]?.elements ?? []).compactMap(SegmentedImage.init)
       summaries[seed] = summary
     }
     return summaries

@@ -3,7 +3,8 @@ import Torch
 /// The answers of a model to the samples of a split, summed up for a report.
 ///
 /// A classification has figures by class, its calibration and the wrong answers with the highest confidence. A
-/// regression has pairs of truth and prediction, and the answers with the largest errors. No other task has a summary.
+/// regression has pairs of truth and prediction, and the answers with the largest errors. A segmentation has images with
+/// their masks. No other task has a summary.
 public struct AnswerSummary: Equatable, Sendable {
   /// An answer that is far from the truth.
   public struct Worst: Equatable, Sendable {
@@ -38,6 +39,8 @@ public struct AnswerSummary: Equatable, Sendable {
   public var pairs: [Pair] = []
   /// The worst answers, the worst one first.
   public var worst: [Worst] = []
+  /// The images of a segmentation with the lowest and the highest Dice, the lowest first.
+  public var images: [SegmentedImage] = []
 
   init() {}
 
@@ -45,12 +48,17 @@ public struct AnswerSummary: Equatable, Sendable {
   /// numbers.
   ///
   /// - Parameters:
-  ///   - prediction: logits `[N, C]` of a classification, values `[N, 1]` of a regression.
+  ///   - prediction: logits `[N, C]` of a classification or `[N, C, H, W]` of a segmentation, values `[N, 1]` of a
+  ///     regression.
   ///   - target: the targets.
   ///   - task: the task.
+  ///   - inputs: the samples. Only a segmentation shows them.
   ///   - ids: the samples' ids. Default: their places from 0.
   ///   - names: the names of samples and classes.
-  init?(_ prediction: Tensor, _ target: Tensor, task: PredictionTask, ids: [Int]? = nil, names: AnswerNames = .init()) {
+  init?(
+    _ prediction: Tensor, _ target: Tensor, task: PredictionTask, inputs: Inputs? = nil, ids: [Int]? = nil,
+    names: AnswerNames = .init()
+  ) {
     func id(_ index: Int) -> String {
       let number = ids?[index] ?? index
       guard ids != nil, let texts = names.samples, texts.indices.contains(number) else { return String(number) }
@@ -61,6 +69,9 @@ public struct AnswerSummary: Equatable, Sendable {
       self.init(logits: prediction, target.integers, task.classes ?? 0, task.labels ?? names.classes, id)
     case .regression where prediction.count == target.count && prediction.count == target.size(0):
       self.init(values: prediction.floats, target.floats, id)
+    case .segmentation:
+      guard let first = inputs?.modalities.first, first.rank == 4 else { return nil }
+      images = SegmentedImage.extremes(prediction, target, first, id)
     default: return nil
     }
   }
@@ -119,7 +130,8 @@ extension MultimodalModel {
     return (
       evaluation,
       AnswerSummary(
-        prediction, split.target, task: configuration.task, ids: split.samples.ids, names: names)
+        prediction, split.target, task: configuration.task, inputs: split.samples.inputs, ids: split.samples.ids,
+        names: names)
     )
   }
 }

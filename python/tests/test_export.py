@@ -71,11 +71,12 @@ def shapes(model: torch.nn.Module) -> dict[str, tuple[int, int]]:
     return {modality["name"]: (modality["length"], modality["features"]) for modality in model.modalities}  # type: ignore
 
 
-def test_images(images: Path, trained, place: Path) -> None:
-    model = trained("deeplab_v3plus", images)
-    polyphony.tune(model, images, "mean_fill", place / "for-export-images", set=SETTINGS, missing="sample:0.4")
-    adapter = place / "for-export-images" / "adapter"
-    folder = export(model, "pytorch", place / "exported-images", adapter)
+@pytest.mark.parametrize("architecture", ["deeplab_v3plus", "unet"])
+def test_images(architecture: str, images: Path, trained, place: Path) -> None:
+    model, output = trained(architecture, images), place / f"for-export-{architecture}"
+    polyphony.tune(model, images, "mean_fill", output, set=SETTINGS, missing="sample:0.4")
+    adapter = output / "adapter"
+    folder = export(model, "pytorch", place / f"exported-{architecture}", adapter)
     expected = by_program(model, images, adapter, place / "predictions.safetensors")
     assert difference(predicted(bundle(folder).load(folder), images), expected) <= TOLERANCE
 

@@ -146,6 +146,10 @@ def test_images(images: Path, trained, place: Path) -> None:
     for method in ("mean_fill", "bitfit"):
         check(f"deeplab_v3plus {method}", model, images, place / "tuned-images" / method / "adapter", place)
     polyphony.adapt(model, images, "norm", place / "adapted-images")
+    unet = trained("unet", images)
+    check("unet", unet, images, None, place)
+    polyphony.tune(unet, images, "lora", place / "tuned-unet", set=settings, missing="sample:0.4")
+    assert check("unet lora", unet, images, place / "tuned-unet" / "adapter", place) > 1e-4
     change = check("deeplab_v3plus norm", model, images, place / "adapted-images" / "adapter", place)
     assert change > 1e-4
 

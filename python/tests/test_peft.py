@@ -48,6 +48,18 @@ def test_adapters_of_the_program(architecture: str, sequences: Path, trained, pl
         assert difference(loaded, base) > 1e-4, "the adapter changes nothing"
 
 
+@pytest.mark.filterwarnings("ignore:Unexpected keyword arguments")
+def test_convolutions(images: Path, trained, place: Path) -> None:
+    """PEFT's updates of convolutions."""
+    model, output = trained("unet", images), place / "for-peft-unet"
+    settings = {"training.epochs": 1, "training.learning_rate": 0.02, "tuning.rank": 3, "tuning.alpha": 5}
+    polyphony.tune(model, images, "lora", output, set=settings, missing="sample:0.4")
+    tuned = peft.PeftModel.from_pretrained(polyphony.load(model), str(output / "adapter"))
+    loaded = predicted(tuned, images)
+    assert difference(loaded, by_program(model, images, output / "adapter", place / "masks.safetensors")) <= TOLERANCE
+    assert difference(loaded, predicted(polyphony.load(model), images)) > 1e-4, "the adapter changes nothing"
+
+
 CONFIGS = {
     "lora": dict(r=3, lora_alpha=5, lora_dropout=0.1, target_modules=TARGETS, modules_to_save=["out_layer"]),
     "lora without the head": dict(r=2, lora_alpha=3, use_rslora=True, target_modules=["v_proj", "fc1"]),

@@ -43,13 +43,13 @@ import protocol Polyphony.Attachment
     for (key, _) in model.backbone.storage() { #expect(names.contains(model.backbone.fileKey(key)), "\(key)") }
   }
 
-  @Test func imagesHaveAForm() throws {
+  @Test(arguments: [("deeplab_v3plus", 1), ("unet", 3)]) func imagesHaveAForm(architecture: String, layers: Int) throws {
     let configuration = ModelConfiguration(
-      architecture: "deeplab_v3plus",
+      architecture: architecture,
       modalities: [
         .image("near", channels: 2, height: 17, width: 18), .image("far", channels: 1, height: 17, width: 18),
       ],
-      task: PredictionTask(kind: .segmentation, classes: 3), width: 8, heads: 2, layers: 1)
+      task: PredictionTask(kind: .segmentation, classes: 3), width: 8, heads: 2, layers: layers)
     let graph = try Self.graph(MultimodalModel(configuration))
     #expect(graph.input.map(\.sizes) == ["near: batch, 2, 17, 18", "far: batch, 1, 17, 18", "presence: batch, 2"])
     #expect(graph.output.map(\.sizes) == ["prediction: batch, 3, 17, 18", "representation: batch, 8"])

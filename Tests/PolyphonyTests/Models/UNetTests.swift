@@ -81,4 +81,24 @@ import Torch
     #expect(keys.contains("encoders.1.stages.0.norm2.weight") && keys.contains("decoder.stages.0.norm1.bias"))
     #expect(keys.allSatisfy { $0.contains(".norm") })
   }
+
+  @Test func lowRankUpdatesOfItsConvolutions() throws {
+    let configuration = configuration([16, 16], layers: 2)
+    let model = try Tiny.model(configuration)
+    let inputs = Tiny.batch(configuration, count: 2).inputs
+    let before = model(inputs).prediction
+    let installation = try TuningCase("lora", "rank: 2").install(on: model)
+    expectClose(model(inputs).prediction, before, 0, "the start is the base's")
+    // Two encoders of two blocks and the decoder's one: ten convolutions.
+    let updates = model.attachments[0].parameters()
+    #expect(updates.count == 20 && updates[0].key == "modules.encoders.0.stages.0.conv1.lora_A.weight")
+    #expect(updates.map(\.storage.tensor!.shape).contains([8, 2, 1, 1]))
+    scatter(model)
+    let tuned = model(inputs).prediction
+    #expect(tuned.floats != before.floats)
+    installation.isEnabled = false
+    expectClose(model(inputs).prediction, before, 0, "switched off")
+    let fault = expectFault(.usage) { _ = try TuningCase("adapter").install(on: model) }
+    #expect(fault?.expected?.contains("lora") == true)
+  }
 }

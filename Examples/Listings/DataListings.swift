@@ -3,6 +3,14 @@ import Torch
 
 /// The listings in the comments of `Sources/Polyphony/Data`.
 public enum DataListings {
+  /// ``VolumeSlices``
+  public static func volumes() throws(Fault) {
+    let test = try Dataset("lesions").labelled("test")
+    for group in test.volumes?.groups ?? [] {
+      print(group.name ?? "volume \(group.volume)", group.rows.count)
+    }
+  }
+
   /// ``Dataset``
   public static func folder() throws(Fault) -> (LabelledSplit, UnlabelledSplit) {
     let data = try Dataset("gestures")

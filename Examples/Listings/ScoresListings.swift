@@ -10,6 +10,14 @@ public enum ScoresListings {
     print(evaluation.loss, evaluation.metrics["accuracy"] ?? .nan)
   }
 
+  /// ``VolumeMetrics``
+  public static func volumes() {
+    let truth = VoxelMask([false, true, true, false], shape: [1, 2, 2])
+    let found = VoxelMask([false, true, false, false], shape: [1, 2, 2])
+    let values = VolumeMetrics.values(prediction: found, truth: truth, spacing: [3, 1, 1])
+    print(values["dice_volume"] ?? .nan, values["volume_difference"] ?? .nan)  // 0.666… 0.5
+  }
+
   /// ``TaskLoss``
   public static func loss(_ prediction: Tensor, _ target: Tensor) throws(Fault) -> (Tensor, Tensor) {
     let loss = try TaskLoss(.squared, for: PredictionTask(kind: .regression))

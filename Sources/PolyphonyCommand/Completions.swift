@@ -9,7 +9,7 @@ enum Completions {
   /// The metrics of all tasks.
   static let metrics = CompletionKind.list(
     ["loss"] + ClassificationMetrics.names + RegressionMetrics.names + SentimentMetrics.names + SimsMetrics.names
-      + ["dice"])
+      + ["dice"] + VolumeMetrics.names)
 
   /// The methods of all lives, as rows of results have them.
   static let methods = CompletionKind.list(BalancingMethods.names + TuningMethods.names + AdaptLife.knownMethods)

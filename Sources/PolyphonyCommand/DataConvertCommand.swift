@@ -9,7 +9,7 @@ import Torch
 struct DataConvertCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Make a data set of feature files: MMSA's and MulT's pickles, .npz, .npy, .mat, HDF5, .csd, CSV.",
+    abstract: "Make a data set of feature files (pickles, .npz, .npy, .mat, HDF5, .csd, CSV) or of volumes (.nii.gz).",
     discussion: """
       A pickle is read, never run: it may hold dictionaries, lists, texts, numbers and NumPy arrays, and anything else \
       is refused by name. What is not said is found out, and notes say what was decided: splits are those of the file \
@@ -24,6 +24,12 @@ struct DataConvertCommand: ReportingCommand {
       --target labels --align words. Segments of one video stay in one split. Parquet, Feather and Excel files must be \
       saved as CSV first.
 
+      Volumes in NIfTI files (.nii, .nii.gz) become axial slices for a segmentation: --input flair=P_FLAIR.nii.gz --input \
+      t1=P_T1.nii.gz --input mask=P_seg.nii.gz --target mask. --input FOLDER takes files PATIENT-CONTRAST.nii.gz, such as \
+      those of BraTS, and --input train=FOLDER those of one split. No patient is in two splits. Intensities are z-scores of \
+      the voxels that are not 0, by volume. Slices without brain are left out, and pictures are cut to the brain. Volumes \
+      are not resampled. The file volumes.json keeps their geometry, so that predict writes masks as NIfTI.
+
       A column of texts, or of paths of pictures, sounds or videos, becomes features of a pretrained encoder: --modality \
       text=transcript:text --encoder text=enc/minilm, --modality faces=clip:video --encoder faces=enc/vit. They are \
       computed once and kept, so a conversion that was stopped goes on. An empty text and a file without readable content \
@@ -35,7 +41,8 @@ struct DataConvertCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The file to read; several for single .npy arrays, train=FILE, NAME=FILE (a modality) or NAME.train=FILE.",
+      "The file to read, or a folder of volumes; several for single .npy arrays, train=FILE, NAME=FILE (a modality) or "
+        + "NAME.train=FILE.",
       valueName: "file"), completion: .file(extensions: ConversionChoices.endings))
   var input: [String]
 

@@ -2,9 +2,9 @@ import Foundation
 import Polyphony
 
 /// Converts feature files to a data set folder: MMSA's and MulT's pickles, NumPy's arrays, MATLAB's and HDF5 files,
-/// computational sequences and tables.
+/// computational sequences, tables, and volumes in NIfTI files.
 ///
-/// Samples are copied from their file in pieces, so memory does not grow with the file.
+/// Samples are copied from their file in pieces, so memory does not grow with the file. Of volumes one is in memory.
 ///
 /// ```swift
 /// let options = ConversionOptions(inputs: ["unaligned_50.pkl"], output: "Data/mosi")
@@ -62,13 +62,15 @@ public enum DatasetConversion {
   static func run(
     _ options: ConversionOptions, known: [String: RecognizedFile], progress: (Progress) -> Void = { _ in }
   ) throws(Fault) -> Outcome {
-    guard options.task != .segmentation else {
-      throw Fault(
-        .usage, "this task cannot be converted", key: "--task", found: "segmentation",
-        expected: "regression, classification or multilabel")
-    }
     try AtomicFolder.check(options.output, replacing: .dataset)
     let inputs = try InputFile.parse(options.inputs)
+    if VolumeConversion.isOne(inputs) { return try VolumeConversion.run(inputs, options, progress: progress) }
+    guard options.task != .segmentation else {
+      throw Fault(
+        .usage, "these files cannot be converted for this task", file: inputs[0].path, key: "--task",
+        found: "segmentation", expected: "regression, classification or multilabel",
+        remedy: "give volumes for a segmentation, .nii or .nii.gz")
+    }
     let raws = try RawModalities(options, folder: inputs[0].path.parentFolder)
     let table = try raws.computed(
       try SourceFile.open(inputs, options, folder: options.output.parentFolder),

@@ -34,6 +34,7 @@ public struct DataCondition: Equatable, Sendable {
     guard let missing else { return samples }
     let mask = try missing.mask(for: samples, dataset.description.modalities, seed: 0)
     let inputs = noGrad { mask.apply(to: samples.inputs, indices: Array(0..<samples.count)) }
-    return UnlabelledSplit(name: samples.name, inputs: inputs, lengths: samples.lengths, ids: samples.ids)
+    return UnlabelledSplit(
+      name: samples.name, inputs: inputs, lengths: samples.lengths, ids: samples.ids, volumes: samples.volumes)
   }
 }

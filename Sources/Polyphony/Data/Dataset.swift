@@ -132,14 +132,16 @@ public struct UnlabelledSplit {
   let lengths: [[Int]?]
   /// The samples' identifiers; nil if the file has none.
   public let ids: [Int]?
+  /// The volumes that the samples are slices of; nil for samples from no volume.
+  public let volumes: VolumeSlices?
 
   /// Makes a split from samples in memory.
-  public init(name: String, inputs: Inputs, ids: [Int]? = nil) {
-    self.init(name: name, inputs: inputs, lengths: inputs.lengths.map { $0?.integers }, ids: ids)
+  public init(name: String, inputs: Inputs, ids: [Int]? = nil, volumes: VolumeSlices? = nil) {
+    self.init(name: name, inputs: inputs, lengths: inputs.lengths.map { $0?.integers }, ids: ids, volumes: volumes)
   }
 
-  init(name: String, inputs: Inputs, lengths: [[Int]?], ids: [Int]?) {
-    (self.name, self.inputs, self.lengths, self.ids) = (name, inputs, lengths, ids)
+  init(name: String, inputs: Inputs, lengths: [[Int]?], ids: [Int]?, volumes: VolumeSlices?) {
+    (self.name, self.inputs, self.lengths, self.ids, self.volumes) = (name, inputs, lengths, ids, volumes)
   }
 
   /// The number of samples.
@@ -177,6 +179,9 @@ public struct LabelledSplit {
 
   /// The number of samples.
   public var count: Int { samples.count }
+
+  /// The volumes that the samples are slices of; nil for samples from no volume.
+  public var volumes: VolumeSlices? { samples.volumes }
 
   /// A batch of some samples, in the order of `indices`.
   public func batch(_ indices: [Int]) -> Batch { Batch(samples.rows(indices), target: target.rows(Tensor(indices))) }

@@ -18,10 +18,14 @@ public enum DatasetWriter {
     public var target: Tensor?
     /// Their identifiers; nil if they have none.
     public var ids: [Int]?
+    /// The volumes that they are slices of; nil for samples from no volume. All splits share one list of volumes.
+    public var volumes: VolumeSlices?
 
     /// Makes a split.
-    public init(_ name: String, _ inputs: Inputs, target: Tensor? = nil, ids: [Int]? = nil) {
-      (self.name, self.inputs, self.target, self.ids) = (name, inputs, target, ids)
+    public init(
+      _ name: String, _ inputs: Inputs, target: Tensor? = nil, ids: [Int]? = nil, volumes: VolumeSlices? = nil
+    ) {
+      (self.name, self.inputs, self.target, self.ids, self.volumes) = (name, inputs, target, ids, volumes)
     }
   }
 
@@ -37,6 +41,7 @@ public enum DatasetWriter {
         try SafetensorsWriter.write(to: "\(folder)/\(file)", items(split, description.modalities))
         description.splits[split.name] = .init(file: file, sha256: try FileHash.sha256(of: "\(folder)/\(file)"))
       }
+      if let list = splits.lazy.compactMap({ $0.volumes?.list }).first { try list.write(to: folder) }
       try JSONFile.write(description, to: "\(folder)/dataset.json")
     }
   }
@@ -45,6 +50,9 @@ public enum DatasetWriter {
   static func items(_ split: Split, _ modalities: [Modality]) -> [SafetensorsWriter.Item] {
     var items: [SafetensorsWriter.Item] = []
     if let ids = split.ids { items.append(.init("id", Tensor(ids))) }
+    if let volumes = split.volumes {
+      items += [.init("volume", Tensor(volumes.volume)), .init("slice", Tensor(volumes.slice))]
+    }
     for (modality, lengths) in zip(modalities, split.inputs.lengths) {
       if let lengths { items.append(.init("\(modality.name).length", lengths.to(.int64))) }
     }

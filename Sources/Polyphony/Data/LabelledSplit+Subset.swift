@@ -6,7 +6,7 @@ extension UnlabelledSplit {
     UnlabelledSplit(
       name: name, inputs: inputs.rows(Tensor(indices)),
       lengths: lengths.map { lengths in lengths.map { lengths in indices.map { lengths[$0] } } },
-      ids: ids.map { ids in indices.map { ids[$0] } })
+      ids: ids.map { ids in indices.map { ids[$0] } }, volumes: volumes?.rows(indices))
   }
 }
 

@@ -53,9 +53,11 @@ public struct Modality: Codable, Equatable, Sendable {
   public var columns: [String]?
   /// The encoder that computed its features, or that reads its raw inputs; nil for features from elsewhere.
   public var encoder: EncoderRecord?
+  /// The way from volumes to its pictures; nil for pictures from elsewhere.
+  public var slices: SliceRecord?
 
   enum CodingKeys: String, CodingKey {
-    case name, kind, features, length, channels, height, width, order, columns, encoder
+    case name, kind, features, length, channels, height, width, order, columns, encoder, slices
     case missingCells = "missing_cells"
     case sampleRate = "sample_rate"
   }

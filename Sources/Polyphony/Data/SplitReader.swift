@@ -13,6 +13,8 @@ struct SplitReader {
   private let count: Int
   /// The numbers for missing cells of modalities whose model knows none, by name.
   private let cellFill: [String: [Float]]
+  /// The volumes whose slices are the samples; nil for samples from no volume.
+  private let volumes: VolumeList?
 
   /// Opens a split of a data set and compares the hash of its file with the description.
   init(dataset: Dataset, _ split: String) throws(Fault) {
@@ -28,16 +30,16 @@ struct SplitReader {
     }
     try self.init(
       entry.path, name: split, dataset.description.modalities, known: dataset.fileOrder,
-      task: dataset.description.task, cellFill: dataset.cellFill)
+      task: dataset.description.task, cellFill: dataset.cellFill, volumes: try VolumeList(folder: dataset.folder))
   }
 
   /// Opens a single file whose tensors have the names of modalities.
   init(
     _ path: String, name: String, _ modalities: [Modality], known: [Modality]? = nil, task: PredictionTask,
-    cellFill: [String: [Float]] = [:]
+    cellFill: [String: [Float]] = [:], volumes: VolumeList? = nil
   ) throws(Fault) {
     (self.path, self.name, self.modalities, self.task) = (path, name, modalities, task)
-    self.cellFill = cellFill
+    (self.cellFill, self.volumes) = (cellFill, volumes)
     self.known = known ?? modalities
     file = try SafetensorsFile(path: path)
     let first = modalities[0].name
@@ -66,7 +68,29 @@ struct SplitReader {
     let inputs = Inputs(tensors, lengths: lengths.map { $0.map { Tensor($0) } }, presence: presence)
     var ids: [Int]?
     if file["id"] != nil { ids = try read("id", [count], [.i64], "one id per sample").integers }
-    return UnlabelledSplit(name: name, inputs: inputs, lengths: lengths, ids: ids)
+    return UnlabelledSplit(name: name, inputs: inputs, lengths: lengths, ids: ids, volumes: try readVolumes())
+  }
+
+  /// The volumes of the samples. It is nil if the file does not say them, and in a data set whose modality has the name.
+  private func readVolumes() throws(Fault) -> VolumeSlices? {
+    guard file["volume"] != nil, !known.contains(where: { ["volume", "slice"].contains($0.name) }) else { return nil }
+    let places = try read("volume", [count], [.i64], "the volume of each sample").integers
+    let slices = try read("slice", [count], [.i64], "the place of each sample in its volume").integers
+    var seen: Set<[Int]> = []
+    for (row, (volume, slice)) in zip(places, slices).enumerated() {
+      guard volume >= 0, volume < volumes?.volumes.count ?? .max else {
+        throw Fault(
+          .badData, "a sample is of an unknown volume", file: path, key: "volume", found: "\(volume) in sample \(row)",
+          expected: "a place in \(VolumeList.fileName), which has \(volumes?.volumes.count ?? 0) volumes")
+      }
+      let extent = volumes.map { $0.volumes[volume].shape[$0.volumes[volume].axes[0]] } ?? Modality.largestSize
+      guard (0..<extent).contains(slice), seen.insert([volume, slice]).inserted else {
+        throw Fault(
+          .badData, "a sample is no slice of its volume, or another sample is the same one", file: path, key: "slice",
+          found: "\(slice) in sample \(row)", expected: "0 to \(extent - 1), each once in a volume")
+      }
+    }
+    return VolumeSlices(volume: places, slice: slices, list: volumes)
   }
 
   /// The samples of a modality: raw inputs as they are, all others as f32.
@@ -192,7 +216,8 @@ struct SplitReader {
   }
 
   private func checkNames() throws(Fault) {
-    let known = Set(self.known.flatMap { [$0.name, $0.name + ".length"] } + ["presence", "target", "id"])
+    let known = Set(
+      self.known.flatMap { [$0.name, $0.name + ".length"] } + ["presence", "target", "id", "volume", "slice"])
     for entry in file.entries where !known.contains(entry.name) {
       throw Fault(
         .badData, "the file holds a tensor that dataset.json does not mention", file: path, key: entry.name,

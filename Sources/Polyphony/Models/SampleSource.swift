@@ -134,6 +134,6 @@ extension UnlabelledSplit {
     let lengths = places.map { place in place.flatMap { self.lengths[$0] } }
     let completed = Inputs(
       tensors, lengths: lengths.map { $0.map { Tensor($0) } }, presence: Tensor(presence, shape: [count, all.count]))
-    return UnlabelledSplit(name: name, inputs: completed, lengths: lengths, ids: ids)
+    return UnlabelledSplit(name: name, inputs: completed, lengths: lengths, ids: ids, volumes: volumes)
   }
 }

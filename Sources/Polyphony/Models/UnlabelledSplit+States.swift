@@ -21,7 +21,7 @@ extension UnlabelledSplit {
         states(of: encoder, index, device: like?.device ?? .cpu)
       }
     }
-    return UnlabelledSplit(name: name, inputs: inputs, ids: ids)
+    return UnlabelledSplit(name: name, inputs: inputs, ids: ids, volumes: volumes)
   }
 
   /// The states of one encoder, computed in batches.

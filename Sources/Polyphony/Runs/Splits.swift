@@ -37,7 +37,8 @@ public struct Splits {
       guard let part = made.first(where: { $0.name == name }), let target = part.target else {
         throw Fault(.failure, "a synthetic corpus lacks a split", key: name)
       }
-      return LabelledSplit(samples: UnlabelledSplit(name: name, inputs: part.inputs, ids: part.ids), target: target)
+      let samples = UnlabelledSplit(name: name, inputs: part.inputs, ids: part.ids, volumes: part.volumes)
+      return LabelledSplit(samples: samples, target: target)
     }
     (training, validation, test) = (try split("train"), try split("valid"), try split("test"))
   }

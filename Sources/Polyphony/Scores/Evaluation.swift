@@ -18,15 +18,18 @@ public struct Evaluation: Sendable {
   public var outputs: OutputReport?
 
   /// Computes loss and metrics of predictions `[N, outputs]`.
+  /// - Parameter volumes: the volumes that the samples of a segmentation are slices of. Default: one, in their order.
   /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
-  public init(_ prediction: Tensor, _ target: Tensor, task: PredictionTask, loss: TaskLoss) throws(Fault) {
+  public init(
+    _ prediction: Tensor, _ target: Tensor, task: PredictionTask, loss: TaskLoss, volumes: VolumeSlices? = nil
+  ) throws(Fault) {
     guard prediction.isFinite else { throw Self.notFinite() }
     self.loss = noGrad { loss(prediction, target).item }
     if task.kind == .classification {
       let counts = try Self.confusion(prediction, target, task)
       (metrics, confusion) = (ClassificationMetrics.values(counts), counts)
     } else {
-      metrics = try Self.metrics(prediction, target, task)
+      metrics = try Self.metrics(prediction, target, task, volumes)
       outputs = OutputReport(prediction, target, task: task)
     }
   }
@@ -48,28 +51,36 @@ public struct Evaluation: Sendable {
       prediction: ClassificationMetrics.prediction(logits: prediction.floats, classes: classes) ?? [], classes: classes)
   }
 
-  private static func metrics(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) throws(Fault)
-    -> MetricValues
-  {
+  private static func metrics(
+    _ prediction: Tensor, _ target: Tensor, _ task: PredictionTask, _ volumes: VolumeSlices?
+  ) throws(Fault) -> MetricValues {
     switch task.kind {
     case .regression:
       return TargetMetrics.mean(TargetMetrics.perTarget(prediction, target, task.metrics))
     case .multilabel:
       return MultilabelMetrics.values(logits: prediction.floats, truth: target.floats, labels: task.outputs)
     case .classification: return ClassificationMetrics.values(try confusion(prediction, target, task))
-    case .segmentation:
-      let classes = task.classes ?? 0
-      let predicted = prediction.argmax(1)
-      var samples: [ConfusionMatrix] = []
-      for index in 0..<target.size(0) {
-        samples.append(
-          try ConfusionMatrix(
-            truth: target[index].integers, prediction: predicted[index].integers, classes: classes))
-      }
-      // Four classes are those of the BraTS challenge. Its regions are unions of classes.
-      return SegmentationMetrics.values(
-        samples: samples, classes: classes, regions: classes == 4 ? SegmentationMetrics.Region.braTS : [])
+    case .segmentation: return try maps(prediction.argmax(1), target, task.classes ?? 0, volumes)
     }
+  }
+
+  /// The metrics of maps of classes `[N, H, W]`, by sample and by volume.
+  private static func maps(
+    _ predicted: Tensor, _ target: Tensor, _ classes: Int, _ volumes: VolumeSlices?
+  ) throws(Fault) -> MetricValues {
+    var samples: [ConfusionMatrix] = []
+    for index in 0..<target.size(0) {
+      samples.append(
+        try ConfusionMatrix(truth: target[index].integers, prediction: predicted[index].integers, classes: classes))
+    }
+    // Four classes are those of the BraTS challenge. Its regions are unions of classes.
+    let named = classes == 4 ? SegmentationMetrics.Region.braTS : []
+    var values = SegmentationMetrics.values(samples: samples, classes: classes, regions: named)
+    values.append(
+      VolumeMetrics.values(
+        prediction: predicted, target: target, volumes: volumes ?? .single(target.size(0)),
+        regions: named.isEmpty ? SegmentationMetrics.Region.classes(classes) : named, showsRegions: !named.isEmpty))
+    return values
   }
 
   /// The usual metric for comparing models on a task. ``MetricDirection`` gives its direction.
@@ -111,6 +122,8 @@ extension MultimodalModel {
     let prediction = predict(split.samples, batchSize: batchSize, device: device, prepare: prepare).prediction
     guard prediction.isFinite else { throw Evaluation.notFinite(model: folder) }
     let task = configuration.task
-    return (try Evaluation(prediction, split.target, task: task, loss: loss ?? TaskLoss(task)), prediction)
+    let evaluation = try Evaluation(
+      prediction, split.target, task: task, loss: loss ?? TaskLoss(task), volumes: split.volumes)
+    return (evaluation, prediction)
   }
 }

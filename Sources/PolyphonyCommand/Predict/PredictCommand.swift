@@ -1,13 +1,14 @@
 import ArgumentParser
 import Foundation
 import Polyphony
+import PolyphonyConversion
 import Torch
 
 /// The command `polyphony predict`.
 struct PredictCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Predict a split of a data set folder, a table, a safetensors file, or one sample.",
+    abstract: "Predict a split of a data set folder, a table, a safetensors file, volumes, or one sample.",
     discussion: """
       The ending of --output names the form. A .csv, .tsv or .jsonl file (one JSON object a line) has a row per sample:
         id            the text from the data set's ids.json, else the id number, else the row from 0
@@ -24,7 +25,7 @@ struct PredictCommand: ReportingCommand {
       as a formula.
 
       A .safetensors file has prediction [N, outputs] (values, or logits), representation [N, width] and, where the \
-      input has it, id [N]. Segmentations are written in this form only.
+      input has it, id [N]. Segmentations are written in this form, or as masks of volumes.
 
       A modality that the data leaves out is missing, if the model or its adapter is made for that.
 
@@ -40,6 +41,12 @@ struct PredictCommand: ReportingCommand {
 
       Example: polyphony predict --model runs/base/model --input imu=0.1,0.2,0.3 --input audio=clip.csv
 
+      A model that was trained on volumes writes masks as NIfTI files in the geometry of the images: one file \
+      (--output mask.nii.gz), or a folder with a file for each volume. --data may be the data set, or a folder of \
+      patients; --input gives the contrasts of one patient.
+
+      Example: polyphony predict --model runs/ms --input flair=p_FLAIR.nii.gz --input t1=p_T1.nii.gz --output mask.nii.gz
+
       A model that was trained on the features of an encoder takes the raw input, and computes them as its training did.
 
       Example: polyphony predict --model runs/mosi/model --input text="I loved it"
@@ -53,7 +60,7 @@ struct PredictCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A data set folder, a table (.csv, .tsv), or a safetensors file with a tensor for each modality.",
+      "A data set folder, a table (.csv, .tsv), a folder of volumes, or a safetensors file with a tensor for each modality.",
       valueName: "path"), completion: .file())
   var data: String?
 
@@ -82,8 +89,9 @@ struct PredictCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The file to write: .csv, .tsv, .jsonl or .safetensors; optional with --input.", valueName: "file"),
-    completion: .file(extensions: ["csv", "tsv", "jsonl", "safetensors"]))
+      "The file to write: .csv, .tsv, .jsonl, .safetensors or .nii.gz, or a folder for masks; optional with --input.",
+      valueName: "path"),
+    completion: .file(extensions: ["csv", "tsv", "jsonl", "safetensors", "nii", "nii.gz"]))
   var output: String?
 
   @Option(help: ArgumentHelp("Samples per batch.", valueName: "count"))
@@ -111,6 +119,12 @@ struct PredictCommand: ReportingCommand {
   }
 
   func execute() throws {
+    if let masks = try MaskOutput(output, data: data, inputs: input) { return try predict(masks) }
+    if MaskOutput.areVolumes(input) {
+      throw Fault(
+        .usage, "the prediction of volumes is a mask", key: "--output", found: output ?? "nothing",
+        expected: "a file for the mask", remedy: "--output mask.nii.gz")
+    }
     let file = try output.map { (path) throws(Fault) in try PredictionOutput(path) }
     let place = try device.prepare()
     let start = try SeededFolders.only(model, adapter: adapter)
@@ -129,6 +143,36 @@ struct PredictCommand: ReportingCommand {
         names: source.names, labels: source.labels) : nil
     try file?.write(predictions, of: source.samples, rows: rows)
     Terminal.note("\(source.samples.count) predictions in \(output ?? "")")
+  }
+
+  /// The most slices of a volume that pass through the model at once.
+  private static let mostSlices = 32
+
+  /// Predicts volumes, and writes their masks.
+  private func predict(_ masks: MaskOutput) throws {
+    let place = try device.prepare()
+    let start = try SeededFolders.only(model, adapter: adapter)
+    let loaded = try ModelWithAdapter(start.model, adapter: start.adapter, device: place).model
+    let task = loaded.configuration.task
+    guard task.kind == .segmentation else {
+      throw Fault(
+        .usage, "the model makes no masks", key: "--output", found: "\(masks.path) for \(task.summary)",
+        expected: "a model of a segmentation", remedy: "write a table: --output predictions.csv")
+    }
+    let source =
+      if let data {
+        try SampleSource.read(
+          data, split: VolumesToPredict.isFolder(data) ? VolumesToPredict.split : split, for: loaded,
+          wantsTargets: false, encoders: encoder, detectors: detect)
+      } else {
+        try SampleSource.volumes(input, for: loaded)
+      }
+    let count = try masks.write(source.samples, source: data ?? input[0]) { samples in
+      let prediction = loaded.predict(samples, batchSize: min(batch, Self.mostSlices), device: place).prediction
+      guard prediction.isFinite else { throw Evaluation.notFinite(model: model) }
+      return prediction
+    }
+    Terminal.note(count == 1 ? "1 mask in \(masks.path)" : "\(count) masks in \(masks.path)")
   }
 
   /// Predicts the sample of `--input`, and prints the answer.

@@ -62,7 +62,10 @@ struct ConversionChoices: ParsableArguments {
   var name: String?
 
   /// The endings of files that a conversion reads, for the completions of a shell.
-  static let endings = ["csv", "tsv", "txt", "jsonl", "npz", "npy", "pkl", "pickle", "h5", "hdf5", "mat", "csd"]
+  static let endings = [
+    "csv", "tsv", "txt", "jsonl", "npz", "npy", "pkl", "pickle", "h5", "hdf5", "mat", "csd", "nii",
+    "nii.gz",
+  ]
 
   /// The first option that the user gave, which is for files alone.
   var given: String? {

@@ -42,12 +42,15 @@ package struct Zlib {
   let finish: Finish
   private let checksum: Checksum
 
+  /// The system's library. It is nil if it is not installed.
+  static let library: UInt? = ["libz.so.1", "libz.so", "/usr/lib/libz.1.dylib"].lazy.compactMap { (name: String) in
+    dlopen(name, RTLD_NOW).map { UInt(bitPattern: $0) }
+  }.first
+
   /// Finds the library.
   /// - Throws: `Fault(.failure)` with the package to install.
   package init(for file: String) throws(Fault) {
-    let handle = ["libz.so.1", "libz.so", "/usr/lib/libz.1.dylib"].lazy.compactMap { (name: String) in
-      dlopen(name, RTLD_NOW)
-    }.first
+    let handle = Self.library.flatMap { UnsafeMutableRawPointer(bitPattern: $0) }
     guard let handle, let initialize = dlsym(handle, "inflateInit2_"), let step = dlsym(handle, "inflate"),
       let finish = dlsym(handle, "inflateEnd"), let checksum = dlsym(handle, "crc32")
     else {

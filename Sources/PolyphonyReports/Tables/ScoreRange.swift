@@ -5,6 +5,6 @@ enum ScoreRange {
   /// The largest possible value of a metric, 1 for accuracies and overlaps. Nil for metrics without a known end.
   static func largest(_ metric: String) -> Double? {
     let base = metric.split(separator: "/").last.map(String.init) ?? metric
-    return shares.contains(base) || base.hasPrefix("acc") ? 1 : nil
+    return shares.contains(base) || ["acc", "dice", "lesion_f1"].contains { base.hasPrefix($0) } ? 1 : nil
   }
 }

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..errors import usage
 from .stages import Inputs
 
-IGNORED = ("target", "id")
+IGNORED = ("target", "id", "volume", "slice")
 
 
 def sample_shape(modality: dict[str, Any]) -> list[int]:

@@ -50,7 +50,8 @@ extension Dataset {
       }
       splits.append(
         .init(
-          name, samples.inputs, target: try hasTargets(name) ? try labelled(name).target : nil, ids: samples.ids))
+          name, samples.inputs, target: try hasTargets(name) ? try labelled(name).target : nil, ids: samples.ids,
+          volumes: samples.volumes))
     }
     var corrupted = description
     corrupted.name += " \(shift)"

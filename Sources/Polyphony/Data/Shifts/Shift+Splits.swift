@@ -41,7 +41,8 @@ extension Shift {
       }
       guard isServed else { throw nothingToActOn(modalities, chosen) }
     }
-    return severity == 0 ? split : UnlabelledSplit(name: split.name, inputs: inputs, ids: split.ids)
+    return severity == 0
+      ? split : UnlabelledSplit(name: split.name, inputs: inputs, ids: split.ids, volumes: split.volumes)
   }
 
   /// Corrupts the inputs of a split and keeps its targets; otherwise as the form without targets.

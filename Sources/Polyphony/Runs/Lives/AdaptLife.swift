@@ -152,7 +152,9 @@ public struct AdaptLife: Life {
         (score.metrics, score.answers) = (scored.evaluation.metrics, scored.summary)
       } else if let read = target.targets {
         let truth = try read()
-        score.metrics = try Evaluation(outcome.prediction, truth, task: task, loss: TaskLoss(task)).metrics
+        score.metrics = try Evaluation(
+          outcome.prediction, truth, task: task, loss: TaskLoss(task), volumes: target.samples.volumes
+        ).metrics
         score.answers = AnswerSummary(
           outcome.prediction, truth, task: task, inputs: target.samples.inputs, ids: target.samples.ids,
           names: target.names)

@@ -12,10 +12,13 @@ public enum MetricDirection: Sendable {
     let base = name.split(separator: "/").last.map(String.init) ?? name
     self =
       Self.lower.contains(base) || base.hasSuffix("_loss") || name.hasPrefix("pseudo/")
+        || Self.lowerVolume.contains { base.hasPrefix($0) }
       ? .lowerIsBetter : .higherIsBetter
   }
 
   private static let lower: Set = ["mae", "mse", "rmse", "loss", "modality_gap", "gradient_imbalance"]
+  /// The errors of ``VolumeMetrics``, which may have a region's name behind them.
+  private static let lowerVolume = ["hd95", "volume_difference"]
 
   /// Returns true if a value is better than the best so far. An undefined value never is, and any number is better than
   /// no value.

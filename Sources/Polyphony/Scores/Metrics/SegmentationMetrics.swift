@@ -18,6 +18,9 @@ public enum SegmentationMetrics {
 
     /// The regions of the BraTS challenge over its classes 0 to 3: enhancing tumour, tumour core, whole tumour.
     public static let braTS = [Region("ET", [3]), Region("TC", [1, 3]), Region("WT", [1, 2, 3])]
+
+    /// A region for each class but the background.
+    static func classes(_ count: Int) -> [Region] { (1..<max(count, 1)).map { Region(String($0), [$0]) } }
   }
 
   /// Computes `dice` (the mean over the regions), `dice_REGION` for each region and `dice_CLASS` for each class but 0.
@@ -30,7 +33,7 @@ public enum SegmentationMetrics {
   public static func values(
     samples: [ConfusionMatrix], classes: Int, regions: [Region] = [], smoothing: Double = 0
   ) -> MetricValues {
-    let single = (1..<max(classes, 1)).map { Region(String($0), [$0]) }
+    let single = Region.classes(classes)
     let dice = { (region: Region) in
       mean(samples.map { Self.dice($0, of: region, smoothing: smoothing) })
     }

@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+import Torch
+
+@testable import Polyphony
+
+/// Metrics by volume agree with MONAI and SimpleITK (Tools/make-volume-fixtures.py).
+@Suite struct VolumeMetricsTests {
+  /// A pair of masks with their scores.
+  struct Case: Decodable {
+    var shape: [Int]
+    var spacing: [Double]
+    var prediction: [Int]
+    var truth: [Int]
+    var dice_volume: Double?
+    var lesion_f1: Double?
+    var hd95: Double?
+    var volume_difference: Double?
+
+    var expected: [Double?] { [dice_volume, lesion_f1, hd95, volume_difference] }
+
+    func mask(_ places: [Int]) -> VoxelMask {
+      var voxels = Array(repeating: false, count: shape.reduce(1, *))
+      for place in places { voxels[place] = true }
+      return VoxelMask(voxels, shape: shape)
+    }
+  }
+
+  static func cases() throws -> [Case] {
+    try JSONDecoder().decode(
+      [Case].self, from: Data(contentsOf: URL(fileURLWithPath: fixture("volumes/metrics.json"))))
+  }
+
+  @Test func agreesWithTheFieldsLibraries() throws {
+    let cases = try Self.cases()
+    #expect(cases.count == 10)
+    for (index, known) in cases.enumerated() {
+      let values = VolumeMetrics.values(
+        prediction: known.mask(known.prediction), truth: known.mask(known.truth), spacing: known.spacing)
+      #expect(values.names == VolumeMetrics.names)
+      for (name, expected) in zip(VolumeMetrics.names, known.expected) {
+        // MONAI computes in single precision.
+        let isClose = expected.map { abs((values[name] ?? .nan) - $0) < 1e-5 * max(1, $0) } ?? (values[name] == nil)
+        #expect(isClose, "\(name) of case \(index): \(values[name] ?? .nan), not \(expected ?? .nan)")
+      }
+    }
+  }
+
+  /// Logits whose argmax is a map of classes.
+  private func logits(_ maps: Tensor, classes: Int) -> Tensor {
+    maps.oneHot(classes).to(.float32).permuted(0, 3, 1, 2).contiguous()
+  }
+
+  /// Samples of two volumes in any order, with a gap between slices, score as the volumes do one by one.
+  @Test func samplesAreSortedIntoVolumes() throws {
+    let cases = Array(try Self.cases().prefix(1))
+    let (depth, height, width) = (cases[0].shape[0], cases[0].shape[1], cases[0].shape[2])
+    let task = PredictionTask(kind: .segmentation, classes: 2)
+    func maps(_ places: [Int]) -> Tensor {
+      var values = Array(repeating: 0, count: depth * height * width)
+      for place in places { values[place] = 1 }
+      return Tensor(values, shape: [depth, height, width])
+    }
+    let (truth, found) = (maps(cases[0].truth), maps(cases[0].prediction))
+    let empty = Tensor.zeros([1, height, width], dtype: .int64)
+    // The second volume has a lesion in the same place, and no prediction of it.
+    let order = [3, 0, 8, 6, 1, 5, 2, 4, 7]
+    let target = Tensor.concatenated([truth, empty, truth[2..<3]])
+    let prediction = Tensor.concatenated([found, empty, empty])
+    let volumes = VolumeSlices(
+      volume: order.map { $0 == 8 ? 5 : 2 }, slice: order.map { $0 == 7 ? 30 : $0 == 8 ? 0 : $0 },
+      list: nil)
+    let rows = Tensor(order)
+    let values = try Evaluation(
+      logits(prediction.rows(rows), classes: 2), target.rows(rows), task: task, loss: TaskLoss(task), volumes: volumes
+    ).metrics
+    let alone = VolumeMetrics.values(
+      prediction: cases[0].mask(cases[0].prediction), truth: cases[0].mask(cases[0].truth), spacing: [1, 1, 1])
+    // The second volume scores 0, except for a distance, which it has not.
+    #expect(abs((values["dice_volume"] ?? .nan) - (alone["dice_volume"] ?? .nan) / 2) < 1e-9)
+    #expect(abs((values["lesion_f1"] ?? .nan) - (alone["lesion_f1"] ?? .nan) / 2) < 1e-9)
+    #expect(abs((values["hd95"] ?? .nan) - (alone["hd95"] ?? .nan)) < 1e-9)
+    #expect(abs((values["volume_difference"] ?? .nan) - ((alone["volume_difference"] ?? .nan) + 1) / 2) < 1e-9)
+    // Without places, all samples are one volume.
+    let single = try Evaluation(logits(found, classes: 2), truth, task: task, loss: TaskLoss(task)).metrics
+    #expect(single["hd95"] == alone["hd95"] && single["dice_volume"] == alone["dice_volume"])
+  }
+
+  /// Four classes have BraTS' regions, each with metrics of its own.
+  @Test func regionsAreNamed() throws {
+    let task = PredictionTask(kind: .segmentation, classes: 4)
+    let target = Tensor([0, 1, 2, 3, 0, 0, 2, 2], shape: [2, 2, 2])
+    let values = try Evaluation(logits(target, classes: 4), target, task: task, loss: TaskLoss(task)).metrics
+    for name in VolumeMetrics.names {
+      let best = MetricDirection(metric: name) == .higherIsBetter ? 1.0 : 0
+      #expect(["", "_ET", "_TC", "_WT"].allSatisfy { values[name + $0] == best }, "\(name)")
+    }
+    #expect(MetricDirection(metric: "hd95_ET") == .lowerIsBetter)
+    #expect(MetricDirection(metric: "valid/volume_difference") == .lowerIsBetter)
+    #expect(values.names.prefix(4) == ["dice", "dice_ET", "dice_TC", "dice_WT"])
+  }
+
+  /// The squared distances of the fast transform are those of all pairs.
+  @Test func distancesAreThoseOfAllPairs() {
+    let shape = [3, 4, 5]
+    let places = [7, 22, 41, 58]
+    var voxels = Array(repeating: false, count: 60)
+    for place in places { voxels[place] = true }
+    let spacing = [2.5, 1, 0.7]
+    let found = SurfaceDistance.squaredDistances(to: VoxelMask(voxels, shape: shape), spacing: spacing)
+    func position(_ place: Int) -> [Double] {
+      [Double(place / 20) * spacing[0], Double(place / 5 % 4) * spacing[1], Double(place % 5) * spacing[2]]
+    }
+    for place in 0..<60 {
+      let nearest = places.map { other in
+        zip(position(place), position(other)).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+      }.min()
+      #expect(abs(found[place] - (nearest ?? .nan)) < 1e-12)
+    }
+  }
+}

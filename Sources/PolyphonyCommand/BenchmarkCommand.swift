@@ -24,8 +24,12 @@ struct BenchmarkCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Steps of every sequence.", valueName: "count"))
   var length = 50
 
-  @Option(help: ArgumentHelp("Features of each modality, separated by commas.", valueName: "n,n,…"))
+  @Option(
+    help: ArgumentHelp("Features of each modality, or channels of each image, separated by commas.", valueName: "n,n,…"))
   var features = "768,74,35"
+
+  @Option(help: ArgumentHelp("Images of this size in place of sequences, and a mask of two classes.", valueName: "HxW"))
+  var image: String?
 
   @Option(help: ArgumentHelp("Steps that are counted.", valueName: "count"))
   var repeats = 10
@@ -45,6 +49,15 @@ struct BenchmarkCommand: ReportingCommand {
     guard !sizes.isEmpty, sizes.count == features.split(separator: ",").count, sizes.allSatisfy({ $0 > 0 }) else {
       throw ValidationError("--features takes whole numbers above 0 with commas between, not «\(features)».")
     }
+    if let image, imageSize.map({ $0.height < 1 || $0.width < 1 }) ?? true {
+      throw ValidationError("--image takes a height and a width, such as 88x104, not «\(image)».")
+    }
+  }
+
+  /// Height and width of the images; nil for sequences.
+  private var imageSize: (height: Int, width: Int)? {
+    let sides = image?.split(separator: "x").compactMap { Int($0) } ?? []
+    return sides.count == 2 ? (sides[0], sides[1]) : nil
   }
 
   private var sizes: [Int] { features.split(separator: ",").compactMap { Int($0) } }
@@ -56,14 +69,16 @@ struct BenchmarkCommand: ReportingCommand {
     for assignment in overrides { try tree.override(assignment) }
     let names = ["text", "audio", "vision"]
     let modalities = sizes.enumerated().map { index, features in
-      Modality.sequence(
-        sizes.count <= names.count ? names[index] : "modality\(index + 1)", features: features, length: length)
+      let name = sizes.count <= names.count ? names[index] : "modality\(index + 1)"
+      return imageSize.map { .image(name, channels: features, height: $0.height, width: $0.width) }
+        ?? Modality.sequence(name, features: features, length: length)
     }
+    let task = imageSize == nil ? PredictionTask(kind: .regression) : PredictionTask(kind: .segmentation, classes: 2)
     let settings = try SettingsReader.read(tree) { (reader) throws(Fault) in
       try reader.section("model") { (section) throws(Fault) in try ModelSettings(section) }
     }.value
     Libtorch.seed(0)
-    let configuration = try settings.configuration(modalities, PredictionTask(kind: .regression))
+    let configuration = try settings.configuration(modalities, task)
     let model = try MultimodalModel(configuration)
     model.move(to: place)
     let setup = StepBenchmark.Setup(model: model, batch: StepBenchmark.batch(configuration, count: batch).to(place))

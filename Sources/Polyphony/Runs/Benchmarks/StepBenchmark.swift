@@ -82,8 +82,12 @@ public struct StepBenchmark {
       switch task.kind {
       case .regression: Tensor.normal([count, task.outputs], generator: generator)
       case .multilabel: (Tensor.uniform([count, task.outputs], generator: generator) .>= 0.5).to(.float32)
-      case .classification, .segmentation:
-        Tensor.uniform([count], in: 0..<Double(task.outputs), generator: generator).to(.int64)
+      case .classification: Tensor.uniform([count], in: 0..<Double(task.outputs), generator: generator).to(.int64)
+      case .segmentation:
+        Tensor.uniform(
+          [count] + configuration.modalities[0].sampleShape.dropFirst(), in: 0..<Double(task.outputs),
+          generator: generator
+        ).to(.int64)
       }
     return Batch(inputs, target: target)
   }

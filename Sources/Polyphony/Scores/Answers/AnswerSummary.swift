@@ -71,6 +71,7 @@ public struct AnswerSummary: Equatable, Sendable {
       self.init(values: prediction.floats, target.floats, id)
     case .segmentation:
       guard let first = inputs?.modalities.first, first.rank == 4 else { return nil }
+      self.init()
       images = SegmentedImage.extremes(prediction, target, first, id)
     default: return nil
     }

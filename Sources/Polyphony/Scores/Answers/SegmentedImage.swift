@@ -14,7 +14,8 @@ public struct SegmentedImage: Equatable, Sendable {
   public var dice: Double
   /// The number of columns.
   public var width: Int
-  /// The image's brightness row by row, from 0 to 255 between its 1st and 99th percentile.
+  /// The image's brightness row by row, from 0 to 255 between its 1st and 99th percentile. A pixel that is exactly 0 lies
+  /// outside the brain and is black.
   public var pixels: [UInt8]
   /// The true classes row by row.
   public var truth: [UInt8]
@@ -57,12 +58,13 @@ public struct SegmentedImage: Equatable, Sendable {
         .rows(Tensor(Array(stride(from: 0, to: columns, by: step))), 1)
     }
     let values = thin(image).to(.float32).floats.map { $0.isFinite ? $0 : 0 }
-    let sorted = values.sorted()
+    let inside = values.filter { $0 != 0 }.sorted()
+    let sorted = inside.isEmpty ? [0] : inside
     let (low, high) = (sorted[sorted.count / 100], sorted[sorted.count - 1 - sorted.count / 100])
     let range = max(high - low, 1e-6)
     self.init(
       id: id, dice: dice, width: (image.size(1) + step - 1) / step,
-      pixels: values.map { UInt8((min(1, max(0, ($0 - low) / range)) * 255).rounded()) },
+      pixels: values.map { $0 == 0 ? 0 : UInt8((min(1, max(0, ($0 - low) / range)) * 255).rounded()) },
       truth: thin(truth).integers.map { UInt8(clamping: $0) },
       prediction: thin(prediction).integers.map { UInt8(clamping: $0) })
   }

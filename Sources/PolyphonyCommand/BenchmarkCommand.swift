@@ -25,7 +25,7 @@ struct BenchmarkCommand: ReportingCommand {
   var length = 50
 
   @Option(
-    help: ArgumentHelp("Features of each modality, or channels of each image, separated by commas.", valueName: "n,n,…"))
+    help: ArgumentHelp("Features of each modality or channels of each image, separated by commas.", valueName: "n,n,…"))
   var features = "768,74,35"
 
   @Option(help: ArgumentHelp("Images of this size in place of sequences, and a mask of two classes.", valueName: "HxW"))

@@ -41,9 +41,9 @@ public struct Report {
     let sections = [
       ContrastSection.make(content), ScoresSection.make(content), ClassSection.make(content),
       OutputSection.make(content), CalibrationSection.make(content), AnswerSection.make(content),
-      ImageSection.make(content), DataSection.make(content), LearningSection.make(content), ModalitySection.make(content),
-      MissingSection.make(content), ShiftSection.make(content), CostSection.make(content),
-      ReproductionSection.make(content),
+      ImageSection.make(content), DataSection.make(content), LearningSection.make(content),
+      ModalitySection.make(content), MissingSection.make(content), ShiftSection.make(content),
+      CostSection.make(content), ReproductionSection.make(content),
     ].compactMap(\.self).filter { !$0.body.isEmpty }
     let body = HTML("main") {
       HTML("header") {

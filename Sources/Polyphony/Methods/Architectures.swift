@@ -21,7 +21,8 @@ public enum Architectures {
     ("encoder_fusion", Architecture { (configuration) throws(Fault) in EncoderFusion(configuration) }),
     ("mult", Architecture { (configuration) throws(Fault) in CrossModal(configuration) }),
     (
-      "deeplab_v3plus", Architecture(readsImages: true) { (configuration) throws(Fault) in DeepLabV3Plus(configuration) }
+      "deeplab_v3plus",
+      Architecture(readsImages: true) { (configuration) throws(Fault) in DeepLabV3Plus(configuration) }
     ),
     (
       "unet",

@@ -43,7 +43,8 @@ import protocol Polyphony.Attachment
     for (key, _) in model.backbone.storage() { #expect(names.contains(model.backbone.fileKey(key)), "\(key)") }
   }
 
-  @Test(arguments: [("deeplab_v3plus", 1), ("unet", 3)]) func imagesHaveAForm(architecture: String, layers: Int) throws {
+  @Test(arguments: [("deeplab_v3plus", 1), ("unet", 3)])
+  func imagesHaveAForm(architecture: String, layers: Int) throws {
     let configuration = ModelConfiguration(
       architecture: architecture,
       modalities: [

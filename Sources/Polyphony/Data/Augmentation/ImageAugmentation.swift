@@ -46,7 +46,9 @@ public struct ImageAugmentation: Sendable {
   ///   - epoch: the epoch, counted from 0.
   public func callAsFunction(_ batch: Batch, indices: [Int], epoch: Int) -> Batch {
     let count = batch.inputs.modalities.count
-    let draws = indices.map { AugmentationDraw(changes, images: count, DerivedSeed.of(seed, UInt64(epoch), UInt64($0))) }
+    let draws = indices.map { index in
+      AugmentationDraw(changes, images: count, DerivedSeed.of(seed, UInt64(epoch), UInt64(index)))
+    }
     var result = batch
     if draws.contains(where: { !$0.isInPlace }) {
       let size = batch.target.shape.suffix(2)

@@ -33,17 +33,13 @@ public struct SegmentedImage: Equatable, Sendable {
   ///   - images: the images to show, `[N, channels, H, W]`; the first channel counts.
   ///   - id: the name of a sample.
   static func extremes(_ prediction: Tensor, _ target: Tensor, _ images: Tensor, _ id: (Int) -> String) -> [Self] {
+    guard target.size(0) > 0 else { return [] }
     let classes = noGrad { prediction.argmax(1) }
-    let counts = noGrad { () -> [[Int]] in
-      let (predicted, true_) = (classes .> 0, target .> 0)
-      return [(classes .== target) .& true_, predicted, true_].map { $0.to(.int64).sum(1, 2).integers }
-    }
-    let scored = target.shape[0] == 0
-      ? []
-      : (0..<target.size(0)).compactMap { index -> (index: Int, dice: Double)? in
-        let total = counts[1][index] + counts[2][index]
-        return total == 0 ? nil : (index, 2 * Double(counts[0][index]) / Double(total))
-      }.sorted { ($0.dice, $0.index) < ($1.dice, $1.index) }
+    func counts(_ mask: Tensor) -> [Int] { mask.to(.int64).sum(1, 2).integers }
+    let both = counts((classes .== target) .& (target .> 0))
+    let total = zip(counts(classes .> 0), counts(target .> 0)).map(+)
+    let scored = total.indices.filter { total[$0] > 0 }.map { ($0, dice: 2 * Double(both[$0]) / Double(total[$0])) }
+      .sorted { ($0.dice, $0.0) < ($1.dice, $1.0) }
     let chosen = scored.count <= 2 * most ? scored : Array(scored.prefix(most) + scored.suffix(most))
     return chosen.map { index, dice in
       Self(id: id(index), dice: dice, image: images[index][0], truth: target[index], prediction: classes[index])

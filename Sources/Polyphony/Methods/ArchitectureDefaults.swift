@@ -39,7 +39,7 @@ public struct ArchitectureDefaults: Sendable {
     (defaults.training.epochs, defaults.training.batchSize) = (40, 4)
     (defaults.training.learningRate, defaults.training.clip) = (3e-3, 12)
     defaults.training.schedule = .cosine
-    defaults.training.select = "dice"
+    defaults.training.select = "dice_volume"
     defaults.training.augment = ImageAugmentation.Change.allCases
     return defaults
   }()

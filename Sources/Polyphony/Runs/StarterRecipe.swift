@@ -2,7 +2,7 @@ import Foundation
 
 /// A first recipe for a data set, with settings for its size and comments for the user who changes them.
 ///
-/// It trains a late fusion of the modalities. Where samples lack modalities, a second stage tunes prompts for that. The
+/// It trains a late fusion of the modalities, or a U-Net of images with masks. Where samples lack modalities, a second stage tunes prompts for that. The
 /// rules below are a start and no search: about 1,500 steps, a narrow model for few samples, class weights where one
 /// class has three times the samples of another.
 package struct StarterRecipe {
@@ -75,7 +75,9 @@ package struct StarterRecipe {
   }
 
   private var model: [Line] {
-    guard description.task.kind != .segmentation else { return [("architecture", "deeplab_v3plus", nil)] }
+    guard description.task.kind != .segmentation else {
+      return [("architecture", "unet", "An encoder for each image; its training has defaults of its own.")]
+    }
     let (width, heads, layers) = samples < 500 ? (32, 4, 1) : samples < 5000 ? (32, 4, 2) : (64, 8, 3)
     return [
       ("architecture", "late_fusion", "An encoder for each modality; the last layers join them."),
@@ -85,6 +87,7 @@ package struct StarterRecipe {
   }
 
   private func training(epochs: Int, rate: String) -> [Line] {
+    guard description.task.kind != .segmentation else { return [("epochs", "\(epochs)", nil)] }
     var lines: [Line] = [
       ("epochs", "\(epochs)", nil), ("batch_size", "\(batch)", nil), ("learning_rate", rate, nil),
       ("schedule", "cosine", nil), ("warmup", "1", nil),
@@ -113,7 +116,7 @@ package struct StarterRecipe {
   }
 
   private var batch: Int {
-    if description.task.kind == .segmentation { return 8 }
+    if description.task.kind == .segmentation { return Architectures.defaults(of: "unet").training.batchSize }
     return samples < 400 ? 16 : samples < 4000 ? 32 : samples < 40000 ? 64 : 128
   }
 

@@ -32,12 +32,15 @@ final class NIfTIFile {
 
   /// Opens a file and reads its header.
   /// - Throws: `Fault(.missingInput)` without a file, `Fault(.badData)` for another format.
-  init(_ path: String) throws(Fault) {
-    self.path = path
-    file = try RandomAccessFile(path)
+  convenience init(_ path: String) throws(Fault) { try self.init(try RandomAccessFile(path)) }
+
+  /// Reads the header of an open file.
+  /// - Throws: `Fault(.badData)` for another format.
+  init(_ file: RandomAccessFile) throws(Fault) {
+    (self.file, path) = (file, file.path)
     let beginning = try file.bytes(min(file.size, NIfTIHeader.secondLength), at: 0)
     isCompressed = beginning.starts(with: [0x1F, 0x8B])
-    header = try NIfTIHeader(isCompressed ? Self.unpackedHeader(file) : beginning, file: path)
+    header = try NIfTIHeader(isCompressed ? Self.unpackedHeader(file) : beginning, file: file.path)
     geometry = NIfTIGeometry(header.geometry, shape: header.shape)
     let room = isCompressed ? file.size.multipliedReportingOverflow(by: Self.greatestFactor).partialValue : file.size
     guard let bytes = NumPyArray.count(header.shape + [header.type.size]), bytes <= room - header.offset else {

@@ -78,8 +78,8 @@ final class NIfTIFile {
     let (count, size) = (header.shape.reduce(1, *), header.type.size)
     let stream = isCompressed ? try InflateStream(gzip: file) : nil
     if let stream { try skip(header.offset, stream) }
-    var raw = [UInt8](repeating: 0, count: Self.piece * size)
-    var values = [Float](repeating: 0, count: Self.piece)
+    var raw = [UInt8](repeating: 0, count: min(Self.piece, count) * size)
+    var values = [Float](repeating: 0, count: min(Self.piece, count))
     for start in stride(from: 0, to: count, by: Self.piece) {
       let length = min(Self.piece, count - start)
       try withMutableBytes(of: &raw) { (buffer) throws(Fault) in
@@ -92,7 +92,9 @@ final class NIfTIFile {
       }
       try withMutableBytes(of: &values) { (buffer) throws(Fault) in
         let numbers = UnsafeMutableBufferPointer(rebasing: buffer.bindMemory(to: Float.self)[..<length])
-        try withRawBytes(of: raw) { (raw) throws(Fault) in header.type.convert(raw, to: numbers) }
+        try withRawBytes(of: raw) { (raw) throws(Fault) in
+          header.type.convert(UnsafeRawBufferPointer(rebasing: raw[..<(length * size)]), to: numbers)
+        }
         if header.slope != 1 || header.intercept != 0 {
           let (slope, intercept) = (Float(header.slope), Float(header.intercept))
           for index in numbers.indices { numbers[index] = numbers[index] * slope + intercept }

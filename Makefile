@@ -91,7 +91,7 @@ torture: build
 	  swift test -c release --filter 'Torture|StateSweepTests'
 	@echo "make torture: nothing was lost, and nothing ended without a message"
 
-# Coverage-guided fuzzing of the readers of files: TARGET is safetensors, json, yaml, pickle, npy, npz, csv, mat or all.
+# Coverage-guided fuzzing of the readers of files: TARGET is safetensors, json, yaml, pickle, npy, npz, csv, mat, nii or all.
 TARGET ?= all
 RUNS ?= 100000
 fuzz: setup

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of files with libFuzzer, under the address sanitizer (Swift) and that of undefined behaviour (C).
 #
-#   Tools/fuzz.sh [READER] [RUNS]     READER: safetensors, json, yaml, pickle, npy, npz, csv, mat, or all
+#   Tools/fuzz.sh [READER] [RUNS]     READER: safetensors, json, yaml, pickle, npy, npz, csv, mat, nii, or all
 #
 # The tests' fixtures are the first inputs. Inputs that reach new code are kept in .build/fuzz/corpus/READER. A finding
 # ends the script with an error, and its input is in .build/fuzz/findings. Needs Swift's toolchain for Linux.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-all=(safetensors json yaml pickle npy npz csv mat)
+all=(safetensors json yaml pickle npy npz csv mat nii)
 readers=("${1:-all}")
 [ "${readers[0]}" = all ] && readers=("${all[@]}")
 runs=${2:-100000}
@@ -59,6 +59,7 @@ seeds() {
   yaml) ls Recipes/*.yaml ;;
   pickle) find Tests -path '*/Fixtures/*' -name '*protocol[145].pkl' ;;
   csv) find $build/table.csv ;;
+  nii) find Tests -path '*/Fixtures/*' -name '*.nii*' -size -16k ;;
   *) find Tests -path '*/Fixtures/*' -name "*.$1" -size -16k ;;
   esac
 }

@@ -58,8 +58,7 @@ struct Ending {
     let model = base.map { SeededFolders($0, .model) }
     let start = model.map { ["--model", (try? $0.folder(seed: seeds[0])) ?? $0.path] } ?? []
     let samples = ["--data", data] + (split == "test" ? [] : ["--split", split])
-    let isMap = (try? Dataset(data))?.description.task.kind == .segmentation
-    let answers = "predictions.\(isMap ? "safetensors" : "csv")"
+    let answers = MaskOutput.usualOutput((try? Dataset(data))?.description)
     let words = start + ["--\(product)", place] + samples + ["--output", answers]
     return "polyphony predict \(words.map(ShellWord.quoted).joined(separator: " "))"
   }

@@ -10,7 +10,7 @@ import Polyphony
 ///
 /// `POLYPHONY_FUZZ` names the reader.
 private enum Reader: String, CaseIterable {
-  case safetensors, json, yaml, pickle, npy, npz, csv, mat
+  case safetensors, json, yaml, pickle, npy, npz, csv, mat, nii
 
   static let chosen = ProcessInfo.processInfo.environment["POLYPHONY_FUZZ"].flatMap(Reader.init) ?? choose()
 
@@ -44,6 +44,7 @@ private enum Reader: String, CaseIterable {
       let options = ConversionOptions(inputs: ["fuzz.csv"], output: "fuzz")
       _ = try CSVSource.read([(try file(bytes), "")], options, modality: nil, folder: Self.folder)
     case .mat: _ = try MatlabSource.read(try file(bytes), scratch: Self.empty(1))
+    case .nii: _ = try VolumeScan(try NIfTIFile(try file(bytes)), isMask: bytes.first == 0x1F)
     }
   }
 

@@ -36,6 +36,12 @@ struct MaskOutput {
     }
   }
 
+  /// The output of a prediction that the program proposes: masks for volumes, maps for other pictures, else a table.
+  static func usualOutput(_ description: DatasetDescription?) -> String {
+    guard let description, description.task.kind == .segmentation else { return "predictions.csv" }
+    return description.modalities.contains { $0.slices != nil } ? "masks" : "predictions.safetensors"
+  }
+
   /// True if the inputs of `--input NAME=FILE` are volumes.
   static func areVolumes(_ inputs: [String]) -> Bool {
     inputs.contains { PredictedMask.isFile($0.split(separator: "=", maxSplits: 1).last.map(String.init) ?? "") }

@@ -41,7 +41,7 @@ struct PredictCommand: ReportingCommand {
 
       Example: polyphony predict --model runs/base/model --input imu=0.1,0.2,0.3 --input audio=clip.csv
 
-      A model that was trained on volumes writes masks as NIfTI files in the geometry of the images: one file \
+      For a model that was trained on volumes, masks are written as NIfTI files in the geometry of the images: one file \
       (--output mask.nii.gz), or a folder with a file for each volume. --data may be the data set, or a folder of \
       patients; --input gives the contrasts of one patient.
 

@@ -89,12 +89,11 @@ struct StartCommand: ReportingCommand {
   private func next(
     _ folder: StartFolder, _ data: String, _ dataset: Dataset, _ recipe: StarterRecipe
   ) -> [String] {
-    let isMaps = dataset.description.task.kind == .segmentation
     var predict = ["predict", "--model", folder.run]
     if recipe.hasAdapter { predict += ["--adapter", folder.run] }
     predict += ["--data", data]
     if !dataset.splitNames.contains("test") { predict += ["--split", "valid"] }
-    predict += ["--output", "\(folder.path)/predictions.\(isMaps ? "safetensors" : "csv")"]
+    predict += ["--output", "\(folder.path)/\(MaskOutput.usualOutput(dataset.description))"]
     return [["run", folder.recipe, "--output", folder.run], predict].map { words in
       (["polyphony"] + words).map(ShellWord.quoted).joined(separator: " ")
     }

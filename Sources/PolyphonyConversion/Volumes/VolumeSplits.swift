@@ -57,7 +57,7 @@ struct VolumeSplits {
       // Test gets a person of its own, and the others share the rest.
       let sums = [shares[0] + shares[1], 0, shares[2]]
       var whole = divide(slices, subjects, sums, names)
-      let rest = divide(whole[0], [shares[0], shares[1]], names)
+      let rest = divide(whole[0], [shares[0], shares[1]], Array(names.prefix(2)))
       whole.replaceSubrange(0..<2, with: rest)
       return whole
     }

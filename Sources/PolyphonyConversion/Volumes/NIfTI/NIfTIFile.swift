@@ -32,12 +32,15 @@ final class NIfTIFile {
 
   /// Opens a file and reads its header.
   /// - Throws: `Fault(.missingInput)` without a file, `Fault(.badData)` for another format.
-  init(_ path: String) throws(Fault) {
-    self.path = path
-    file = try RandomAccessFile(path)
+  convenience init(_ path: String) throws(Fault) { try self.init(try RandomAccessFile(path)) }
+
+  /// Reads the header of an open file.
+  /// - Throws: `Fault(.badData)` for another format.
+  init(_ file: RandomAccessFile) throws(Fault) {
+    (self.file, path) = (file, file.path)
     let beginning = try file.bytes(min(file.size, NIfTIHeader.secondLength), at: 0)
     isCompressed = beginning.starts(with: [0x1F, 0x8B])
-    header = try NIfTIHeader(isCompressed ? Self.unpackedHeader(file) : beginning, file: path)
+    header = try NIfTIHeader(isCompressed ? Self.unpackedHeader(file) : beginning, file: file.path)
     geometry = NIfTIGeometry(header.geometry, shape: header.shape)
     let room = isCompressed ? file.size.multipliedReportingOverflow(by: Self.greatestFactor).partialValue : file.size
     guard let bytes = NumPyArray.count(header.shape + [header.type.size]), bytes <= room - header.offset else {
@@ -75,8 +78,8 @@ final class NIfTIFile {
     let (count, size) = (header.shape.reduce(1, *), header.type.size)
     let stream = isCompressed ? try InflateStream(gzip: file) : nil
     if let stream { try skip(header.offset, stream) }
-    var raw = [UInt8](repeating: 0, count: Self.piece * size)
-    var values = [Float](repeating: 0, count: Self.piece)
+    var raw = [UInt8](repeating: 0, count: min(Self.piece, count) * size)
+    var values = [Float](repeating: 0, count: min(Self.piece, count))
     for start in stride(from: 0, to: count, by: Self.piece) {
       let length = min(Self.piece, count - start)
       try withMutableBytes(of: &raw) { (buffer) throws(Fault) in
@@ -89,7 +92,9 @@ final class NIfTIFile {
       }
       try withMutableBytes(of: &values) { (buffer) throws(Fault) in
         let numbers = UnsafeMutableBufferPointer(rebasing: buffer.bindMemory(to: Float.self)[..<length])
-        try withRawBytes(of: raw) { (raw) throws(Fault) in header.type.convert(raw, to: numbers) }
+        try withRawBytes(of: raw) { (raw) throws(Fault) in
+          header.type.convert(UnsafeRawBufferPointer(rebasing: raw[..<(length * size)]), to: numbers)
+        }
         if header.slope != 1 || header.intercept != 0 {
           let (slope, intercept) = (Float(header.slope), Float(header.intercept))
           for index in numbers.indices { numbers[index] = numbers[index] * slope + intercept }

@@ -34,7 +34,8 @@ struct NIfTIGeometry {
     for axis in 0..<3 where rows.allSatisfy({ $0[axis] == 0 || !$0[axis].isFinite }) {
       for row in 0..<3 { rows[row][axis] = row == axis ? sizes[axis] : 0 }
     }
-    affine = rows + [[0, 0, 0, 1]]
+    // −0 is 0.
+    affine = rows.map { $0.map { $0 + 0 } } + [[0, 0, 0, 1]]
     let lengths = (0..<3).map { axis in rows.reduce(0) { $0 + $1[axis] * $1[axis] }.squareRoot() }
     spacing = lengths
     // The greatest cosine first, and no direction twice.

@@ -45,7 +45,7 @@ import Torch
 
   @Test(arguments: ["mask.nii", "mask.nii.gz"]) func masksKeepTheGeometry(name: String) throws {
     try withTemporaryFolder { folder in
-      for source in ["second-big.nii", "quaternion.nii.gz", "bare.nii.gz"] {
+      for source in ["big-i2.nii", "quaternion.nii.gz", "bare.nii.gz"] {
         let image = try NIfTIFile(Self.path(source))
         var volume = SmallVolumes().volume
         (volume.shape, volume.header) = (image.header.shape, image.header.geometry)
@@ -102,21 +102,19 @@ import Torch
     try withTemporaryFolder { folder in
       var faults = 0
       for place in 0..<352 {
-        for mask in [UInt8(0xFF), 0x80] {
-          var broken = bytes
-          broken[place] ^= mask
-          let path = try Converting.write(broken, "wrong.nii", in: folder)
-          do {
-            let file = try NIfTIFile(path)
-            _ = try VolumeScan(file, isMask: false)
-            _ = (file.geometry.axes, file.geometry.orientation)
-          } catch let fault as Fault {
-            #expect(fault.kind == .badData, "\(fault.words)")
-            faults += 1
-          }
+        var broken = bytes
+        broken[place] ^= place % 2 == 0 ? 0xFF : 0x80
+        let path = try Converting.write(broken, "wrong.nii", in: folder)
+        do {
+          let file = try NIfTIFile(path)
+          _ = try VolumeScan(file, isMask: false)
+          _ = (file.geometry.axes, file.geometry.orientation)
+        } catch let fault as Fault {
+          #expect(fault.kind == .badData, "\(fault.words)")
+          faults += 1
         }
       }
-      #expect(faults > 30)
+      #expect(faults > 15)
     }
   }
 }

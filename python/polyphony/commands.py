@@ -99,11 +99,15 @@ def _results(command: str, options: dict[str, Any], arguments: Sequence[str] = (
 
 
 def flat(row: Mapping[str, Any]) -> Row:
-    """A row of results without nesting: `accuracy` is the mean, with `accuracy.std` and `accuracy.values` beside it."""
+    """A row of results without nesting: `accuracy` is the mean, with `accuracy.std` and `accuracy.values` beside it.
+
+    An undefined metric is None.
+    """
     result: Row = {}
     for name, value in row.items():
         if name == "metrics":
             for metric, figures in value.items():
+                figures = figures or {"mean": None}
                 result[metric] = figures["mean"]
                 result.update({f"{metric}.{key}": figure for key, figure in figures.items() if key != "mean"})
         elif isinstance(value, Mapping):

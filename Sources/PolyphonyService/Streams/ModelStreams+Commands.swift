@@ -62,7 +62,7 @@ extension ModelStreams {
       try adapted.export(stream.state, to: path)
       return name
     } catch {
-      metrics.didFail("the adapter of a stream cannot be written", error)
+      metrics.didFail(.export, error)
       throw HTTPError(500, "the adapter of the stream cannot be written")
     }
   }

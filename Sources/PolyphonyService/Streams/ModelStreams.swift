@@ -95,7 +95,7 @@ final class ModelStreams: @unchecked Sendable {
     do throws(Fault) {
       model = try adaptation.model(as: state)
     } catch {
-      metrics.didFail("a stream cannot answer", error)
+      metrics.didFail(.answer, error)
       throw HTTPError(500, "the stream has failed")
     }
     let output = noGrad { model(inputs) }
@@ -121,7 +121,7 @@ final class ModelStreams: @unchecked Sendable {
     do throws(Fault) {
       return try writer?.read(id, by: adaptation).map { keep(StreamRecord(id, $0)) }
     } catch {
-      metrics.didFail("the state of a stream cannot be read", error)
+      metrics.didFail(.read, error)
       guard error.kind == .badData else {
         throw HTTPError(503, "the stream cannot be read now", fields: [("Retry-After", "1")])
       }
@@ -177,7 +177,7 @@ final class ModelStreams: @unchecked Sendable {
     do throws(Fault) {
       next = try adaptation.learned(lesson.inputs, lesson.prediction, from: stream.state)
     } catch {
-      return metrics.didFail("a stream cannot learn", error)
+      return metrics.didFail(.learning, error)
     }
     metrics.update { counts in
       counts.samples += lesson.inputs.count

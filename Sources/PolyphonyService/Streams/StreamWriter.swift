@@ -44,7 +44,7 @@ final class StreamWriter: Sendable {
       if job.saved != nil { metrics.didSave() }
     } catch {
       if job.saved != nil { failed.update { _ = $0.insert(stream) } }
-      metrics.didFail(job.saved == nil ? "the file of a stream stays" : "the state of a stream cannot be saved", error)
+      metrics.didFail(job.saved == nil ? .removal : .save, error)
     }
     waiting.update { if $0[stream] === job { $0[stream] = nil } }
   }

@@ -28,6 +28,9 @@ struct ServeCommand: ReportingCommand {
 
       Example: polyphony serve --model runs/base/model --adapt inputs --state streams
 
+      Several services may share that folder behind a load balancer. The header field X-Sequence-Id names the stream too, \
+      and after SIGTERM a service answers on for --drain seconds, as not ready.
+
       With --shadow, the model as it was trained answers them, and adapted_ outputs say what adaptation would have said.
 
       The service listens on this machine alone, unless --host says otherwise. It has no encryption of its own, so \
@@ -73,6 +76,10 @@ struct ServeCommand: ReportingCommand {
     help: ArgumentHelp("The folder in which streams outlive the service.", valueName: "folder"), completion: .directory)
   var state: String?
 
+  @Option(
+    help: ArgumentHelp("Seconds after SIGTERM in which the service still answers, as not ready.", valueName: "time"))
+  var drain = 0.0
+
   @Flag(help: "Answer streams without adaptation, with what it would have said beside it.")
   var shadow = false
 
@@ -92,6 +99,7 @@ struct ServeCommand: ReportingCommand {
     guard (0...10_000).contains(maxDelay) else {
       throw ValidationError("--max-delay must be 0 to 10000 milliseconds, not \(maxDelay).")
     }
+    guard (0...3600).contains(drain) else { throw ValidationError("--drain must be 0 to 3600 seconds, not \(drain).") }
     if name != nil, model.count > 1 {
       throw ValidationError("--name serves one model. Give several their names with --model NAME=FOLDER.")
     }
@@ -127,6 +135,8 @@ struct ServeCommand: ReportingCommand {
       Terminal.note("note: everybody who reaches this address can use the service; --token-file asks for a token")
     }
     while !StopSignal.isRequested { Thread.sleep(forTimeInterval: 0.02) }
+    service.drain()
+    Thread.sleep(forTimeInterval: drain)
     if !service.stop() { Terminal.note("note: some requests took too long and got no answer") }
   }
 

@@ -99,7 +99,7 @@ enum APIDescription {
               content: {application/json: {schema: {$ref: "#/components/schemas/InferenceRequest"}}}
             default: {$ref: "#/components/responses/Error"}
       /v2/models/{model}/infer:
-        parameters: [{$ref: "#/components/parameters/model"}]
+        parameters: [{$ref: "#/components/parameters/model"}, {$ref: "#/components/parameters/sequence"}]
         post:
           summary: Predictions for some samples
           requestBody: {$ref: "#/components/requestBodies/Inference"}
@@ -107,7 +107,7 @@ enum APIDescription {
             "200": {$ref: "#/components/responses/Inference"}
             default: {$ref: "#/components/responses/Error"}
       /v2/models/{model}/versions/{version}/infer:
-        parameters: [{$ref: "#/components/parameters/model"}, {$ref: "#/components/parameters/version"}]
+        parameters: [{$ref: "#/components/parameters/model"}, {$ref: "#/components/parameters/version"}, {$ref: "#/components/parameters/sequence"}]
         post:
           summary: Predictions for some samples
           requestBody: {$ref: "#/components/requestBodies/Inference"}
@@ -174,8 +174,15 @@ enum APIDescription {
         token: {type: http, scheme: bearer, description: Needed where the service was started with --token-file}
       parameters:
         model: {name: model, in: path, required: true, schema: {type: string, enum: [MODELS]}}
+        sequence:
+          name: X-Sequence-Id
+          in: header
+          description: The parameter sequence_id for load balancers, with percent signs as in an address
+          schema: {type: string}
         stream: {name: stream, in: path, required: true, schema: {type: string, minLength: 1, maxLength: 256}}
         version: {name: version, in: path, required: true, schema: {type: string, enum: [VERSIONS]}}
+      headers:
+        Sequence: {description: The stream of the request, required: false, schema: {type: string}}
       requestBodies:
         Inference:
           required: true
@@ -204,10 +211,14 @@ enum APIDescription {
                 type: object
                 required: [name, ready]
                 properties: {name: {type: string}, ready: {type: boolean}}
-        Stream: {description: The stream, content: {application/json: {schema: {$ref: "#/components/schemas/Stream"}}}}
+        Stream:
+          description: The stream
+          headers: {X-Sequence-Id: {$ref: "#/components/headers/Sequence"}}
+          content: {application/json: {schema: {$ref: "#/components/schemas/Stream"}}}
         Model: {description: The model, content: {application/json: {schema: {$ref: "#/components/schemas/Model"}}}}
         Inference:
           description: The outputs
+          headers: {X-Sequence-Id: {$ref: "#/components/headers/Sequence"}}
           content: {application/json: {schema: {$ref: "#/components/schemas/InferenceResponse"}}}
         Error:
           description: The reason why there is no other answer

@@ -50,8 +50,9 @@ package final class PredictionService: Sendable {
   package init(_ options: Options) throws(Fault) {
     try Self.check(options.models.map(\.name))
     let (device, mostSamples, delay) = (options.device, options.mostSamples, options.delay)
-    let streams = options.streams
-    let repository = try ModelRepository(options.models, warn: options.warn) { (source, metrics) throws(Fault) in
+    var streams = options.streams
+    streams?.warn = options.warn
+    let repository = try ModelRepository(options.models, warn: options.warn) { [streams] (source, metrics) throws(Fault) in
       try ServedModel(
         source, device: device, mostSamples: mostSamples, delay: delay, streams: streams, metrics: metrics)
     }
@@ -64,6 +65,12 @@ package final class PredictionService: Sendable {
 
   /// Answers requests from now on.
   package func start() { server.start() }
+
+  /// Answers on, but as not ready, and lets other services have the streams. A load balancer sends requests elsewhere then.
+  package func drain() {
+    routes.isStopping = true
+    routes.repository.hurryStreams(on: routes.inference)
+  }
 
   /// Takes no further request, and waits for those that run.
   /// - Returns: False if some took longer than half a minute.

@@ -19,7 +19,7 @@ extension ServiceRoutes {
       _ = try known()
       return try repository.model(name)
     }
-    if rest.first == "streams" { return streams(Array(rest.dropFirst()), loaded) }
+    if rest.first == "streams" { return streams(Array(rest.dropFirst()), request, loaded) }
     guard rest.count <= 1 else { return nil }
     switch rest.first {
     case nil:
@@ -58,7 +58,8 @@ extension ServiceRoutes {
       model.metrics.didAnswer(isSuccess: isSuccess, time: DispatchTime.now().uptimeNanoseconds - start)
     }
     let inference = try InferenceRequest(
-      request.body, headerLength: request.field("inference-header-content-length"))
+      request.body, headerLength: request.field("inference-header-content-length"),
+      stream: try SequenceHeader.id(of: request))
     let streams = try streams(of: inference, model)
     let isShadow = inference.isShadow || streams?.isShadow == true
     let known = model.outputNames + (isShadow ? ModelStreams.shadows(of: model.outputNames) : [])

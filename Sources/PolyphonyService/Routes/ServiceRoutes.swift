@@ -37,6 +37,8 @@ final class ServiceRoutes: @unchecked Sendable {
     if !response.fields.contains(where: { $0.name == "Cache-Control" }) {
       response.fields.append(("Cache-Control", "no-store"))
     }
+    // Clients come back by a connection to another service.
+    response.closes = isStopping
     metrics.didAnswer(response.status)
     return response
   }

@@ -20,6 +20,7 @@ extension ModelStreams {
   /// - Throws: `HTTPError(404)` for an unknown stream.
   func document(of id: String) throws(HTTPError) -> OrderedJSON {
     let stream = try known(id)
+    defer { settle(stream) }
     learn(stream)
     return document(stream)
   }
@@ -30,6 +31,7 @@ extension ModelStreams {
   ///   without folder.
   func run(_ command: Command, _ id: String) throws(HTTPError) -> OrderedJSON {
     let stream = try known(id)
+    defer { settle(stream) }
     switch command {
     case .rollback, .reset: break
     // The client means the state after the batches that wait.

@@ -10,6 +10,8 @@ final class StreamMetrics: Sendable {
     var (samples, returns, resets) = (0, 0, 0)
     /// Streams that left the memory for the folder, and streams that were lost.
     var (evicted, lost) = (0, 0)
+    /// Requests whose stream another service had, and states that another service has overtaken.
+    var (elsewhere, overtaken) = (0, 0)
     /// Files of streams that were written.
     var saves = 0
     var failures = 0

@@ -1,0 +1,16 @@
+/// The settings of streams.
+package struct StreamOptions: Sendable {
+  /// The method of adaptation.
+  package var method: String
+  /// The most streams of a model in memory.
+  package var most = 1000
+  /// The folder in which streams outlive the service.
+  package var folder: String?
+  /// True if the source answers, with what adaptation would have said beside it.
+  package var isShadow = false
+  /// Receives sentences for the operator.
+  var warn: @Sendable (String) -> Void = { _ in }
+
+  /// Settings for a method.
+  package init(method: String) { self.method = method }
+}

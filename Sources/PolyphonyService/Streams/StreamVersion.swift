@@ -1,0 +1,43 @@
+import PolyphonySupport
+
+/// The version of a stream's file: how often it was replaced, and by which service last.
+///
+/// Two files with one version are the same file. So a service that returns to a stream sees whether another one has
+/// written it, even on a file system without locks.
+struct StreamVersion: Equatable, Sendable {
+  /// The keys of the two entries in the file.
+  private static let (versionKey, serviceKey) = ("version", "service")
+
+  let number: Int
+  let service: String
+
+  /// The version of a file with some entries. A file of an earlier release has none, and counts as version 0.
+  init(_ entries: [String: String]) {
+    number = entries[Self.versionKey].flatMap { Int($0) } ?? 0
+    service = entries[Self.serviceKey] ?? ""
+  }
+
+  private init(_ number: Int, _ service: String) { (self.number, self.service) = (number, service) }
+
+  /// The version that a service writes after another one. Nil stands for no file.
+  static func following(_ version: StreamVersion?, by service: String) -> StreamVersion {
+    StreamVersion((version?.number ?? 0) + 1, service)
+  }
+
+  /// The entries for the file.
+  var entries: [String: String] { [Self.versionKey: "\(number)", Self.serviceKey: service] }
+}
+
+/// The version of a stream's file as this service knows it. The stream in memory and its writer share the object.
+final class KnownVersion: Sendable {
+  private let stored: Locked<StreamVersion?>
+
+  /// - Parameter version: the version of the file. Nil stands for no file.
+  init(_ version: StreamVersion?) { stored = Locked(version) }
+
+  /// The version after the latest read or write. Nil stands for no file.
+  var value: StreamVersion? {
+    get { stored.value }
+    set { stored.value = newValue }
+  }
+}

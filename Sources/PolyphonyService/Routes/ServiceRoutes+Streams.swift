@@ -8,10 +8,14 @@ extension ServiceRoutes {
     switch path.count {
     case 0: return [("GET", { () throws(HTTPError) in try self.answer(model) { $0.documents } })]
     case 1:
-      return [stream("GET", path[0], request, model) { (streams) throws(HTTPError) in try streams.document(of: path[0]) }]
+      return [
+        stream("GET", path[0], request, model) { (streams) throws(HTTPError) in try streams.document(of: path[0]) }
+      ]
     case 2:
       guard let command = ModelStreams.Command(rawValue: path[1]) else { return nil }
-      return [stream("POST", path[0], request, model) { (streams) throws(HTTPError) in try streams.run(command, path[0]) }]
+      return [
+        stream("POST", path[0], request, model) { (streams) throws(HTTPError) in try streams.run(command, path[0]) }
+      ]
     default: return nil
     }
   }

@@ -16,8 +16,6 @@ struct StreamFolder: Sendable {
   private let notes: [String: String]
   /// The streams that this service has.
   let locks: StreamLocks
-  /// The name of this service in the files, which no other one has.
-  private let service = UUID().uuidString
 
   /// Makes the folder of a model.
   /// - Parameters:
@@ -74,7 +72,7 @@ struct StreamFolder: Sendable {
       known.value = nil
       return true
     }
-    let next = StreamVersion.following(known.value, by: service)
+    let next = StreamVersion(after: known.value)
     let entries = next.entries.merging([Self.pinned: "\(saved.isPinned)"]) { $1 }
     try StreamAdaptation.write(saved.states, to: file, notes: notes(stream).merging(entries) { $1 })
     known.value = next

@@ -68,7 +68,9 @@ final class StreamLocks: Sendable {
   }
 
   /// The place of a stream's byte: the first 60 bits of its hash. Two streams of one place wait for each other.
-  private static func place(of stream: String) -> UInt64 { UInt64(FileHash.sha256(stream.utf8).prefix(15), radix: 16) ?? 0 }
+  private static func place(of stream: String) -> UInt64 {
+    UInt64(FileHash.sha256(stream.utf8).prefix(15), radix: 16) ?? 0
+  }
 
   /// Locks or unlocks a byte without waiting.
   /// - Returns: 0, or the number of the error.

@@ -1,31 +1,30 @@
 import PolyphonySupport
 
-/// The version of a stream's file: how often it was replaced, and by which service last.
+/// The version of a stream's file: how often it was replaced, and a random mark of the last time.
 ///
-/// Two files with one version are the same file. So a service that returns to a stream sees whether another one has
+/// Two files with one version are the same file, whoever wrote them. So a service that returns to a stream sees whether another one has
 /// written it, even on a file system without locks.
 struct StreamVersion: Equatable, Sendable {
   /// The keys of the two entries in the file.
-  private static let (versionKey, serviceKey) = ("version", "service")
+  private static let (versionKey, markKey) = ("version", "mark")
 
   let number: Int
-  let service: String
+  private let mark: String
 
   /// The version of a file with some entries. A file of an earlier release has none, and counts as version 0.
   init(_ entries: [String: String]) {
     number = entries[Self.versionKey].flatMap { Int($0) } ?? 0
-    service = entries[Self.serviceKey] ?? ""
+    mark = entries[Self.markKey] ?? ""
   }
 
-  private init(_ number: Int, _ service: String) { (self.number, self.service) = (number, service) }
-
-  /// The version that a service writes after another one. Nil stands for no file.
-  static func following(_ version: StreamVersion?, by service: String) -> StreamVersion {
-    StreamVersion((version?.number ?? 0) + 1, service)
+  /// The version of a file that is written after one with another version. Nil stands for no file.
+  init(after version: StreamVersion?) {
+    number = (version?.number ?? 0) + 1
+    mark = String(UInt64.random(in: .min ... .max), radix: 16)
   }
 
   /// The entries for the file.
-  var entries: [String: String] { [Self.versionKey: "\(number)", Self.serviceKey: service] }
+  var entries: [String: String] { [Self.versionKey: "\(number)", Self.markKey: mark] }
 }
 
 /// The version of a stream's file as this service knows it. The stream in memory and its writer share the object.

@@ -124,11 +124,10 @@ import Torch
       // No field, or one that names no stream, leaves the body as it is.
       #expect(post("\"sequence_id\": \"a\"", "X-Sequence-Id:")?.fields["x-sequence-id"] == "a")
       #expect(post("", "X-Sequence-Id: 0")?.fields["x-sequence-id"] == nil)
-      for (parameters, mentions) in [("\"sequence_id\": \"a\"", ["«a»", "«b»"]), ("\"sequence_id\": 0", ["no stream", "«b»"])]
-      {
-        let answer = post(parameters, "X-Sequence-Id: b")
+      for (named, mention) in [("\"a\"", "«a»"), ("0", "no stream")] {
+        let answer = post("\"sequence_id\": \(named)", "X-Sequence-Id: b")
         #expect(answer?.status == 400)
-        for word in mentions + ["parameters.sequence_id", "X-Sequence-Id"] {
+        for word in [mention, "«b»", "parameters.sequence_id", "X-Sequence-Id"] {
           #expect(answer?.error?.contains(word) == true, "\(answer?.error ?? "")")
         }
       }
@@ -189,7 +188,7 @@ import Torch
       #expect(try other.write("a", saved, theirs) && theirs.value?.number == 2)
       #expect(try !one.write("a", saved, mine) && !one.isLatest("a", mine))
       // The same number by another service is another state.
-      let number = KnownVersion(.following(mine.value, by: "x"))
+      let number = KnownVersion(StreamVersion(after: mine.value))
       #expect(number.value?.number == 2 && !one.isLatest("a", number))
       // The end of a stream is a change too, and a stream that begins anew has other versions.
       #expect(try !one.write("a", nil, mine))

@@ -23,6 +23,8 @@ struct ServeCommand: ReportingCommand {
 
       Example: polyphony serve --model day=runs/day --model night=runs/night --adapter night=runs/prompts/adapter
 
+      A model that was trained on the features of an encoder takes raw inputs too: texts, and the bytes of sounds, pictures       and clips.
+
       With --adapt, each stream of requests adapts the model to itself without labels. A request names its stream with \
       the parameter sequence_id. Streams outlive the service in the folder --state.
 
@@ -46,6 +48,16 @@ struct ServeCommand: ReportingCommand {
     help: ArgumentHelp("An adapter folder for a model; may be repeated.", valueName: "[NAME=]folder"),
     completion: .directory)
   var adapter: [String] = []
+
+  @Option(
+    help: ArgumentHelp("The folder of a modality's encoder; where it was in training.", valueName: "NAME=FOLDER"),
+    completion: .directory)
+  var encoder: [String] = []
+
+  @Option(
+    help: ArgumentHelp("The folder of a modality's detector; where it was in training.", valueName: "NAME=FOLDER"),
+    completion: .directory)
+  var detect: [String] = []
 
   @Option(help: ArgumentHelp("The name of a single model; the folder's by default.", valueName: "name"))
   var name: String?
@@ -116,6 +128,7 @@ struct ServeCommand: ReportingCommand {
     var options = PredictionService.Options(models: try ServedFolders.sources(model, adapters: adapter, name: name))
     (options.host, options.port, options.tokens, options.device) = (host, port, tokens, place)
     (options.mostSamples, options.delay) = (maxBatch, maxDelay)
+    (options.encoders.encoders, options.encoders.detectors) = (encoder, detect)
     if adapt != "none" {
       var streams = StreamOptions(method: adapt)
       (streams.most, streams.folder, streams.isShadow) = (maxStreams, state, shadow)

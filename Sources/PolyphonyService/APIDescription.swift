@@ -257,6 +257,14 @@ enum APIDescription {
                 optional: {type: boolean}
                 kind: {type: string, description: The kind of the modality}
                 steps: {type: integer, description: The most steps of a sample}
+                raw:
+                  type: object
+                  description: The raw inputs that the model takes under the same name in place of numbers
+                  required: [datatype, shape, content]
+                  properties:
+                    datatype: {$ref: "#/components/schemas/Datatype"}
+                    shape: {type: array, items: {type: integer}}
+                    content: {type: string, enum: [text, image, audio, video]}
                 names: {type: array, items: {type: string}, description: The names of classes, labels or targets}
         Datatype:
           type: string
@@ -289,7 +297,12 @@ enum APIDescription {
                   name: {type: string, minLength: 1}
                   datatype: {$ref: "#/components/schemas/Datatype"}
                   shape: {type: array, minItems: 1, maxItems: 8, items: {type: integer, minimum: 1}}
-                  parameters: {type: object}
+                  parameters:
+                    type: object
+                    properties:
+                      content_type:
+                        type: string
+                        description: For raw inputs other than texts, base64 says that JSON holds them in that form
                   data: {type: array, items: {}}
             outputs:
               type: array

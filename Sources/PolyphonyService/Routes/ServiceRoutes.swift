@@ -8,6 +8,8 @@ final class ServiceRoutes: @unchecked Sendable {
 
   let repository: ModelRepository
   let inference: InferenceThread
+  /// The thread that makes features of raw inputs. Requests of features do not wait for it.
+  let encoding = InferenceThread(mostSamples: 1, delay: 0)
   private let tokens: AccessTokens?
   private let metrics = ServiceMetrics()
   private let stopping = Locked(false)

@@ -40,7 +40,8 @@ final class ModelStreams: @unchecked Sendable {
   /// Reads a model for streams, beside the one for other requests.
   /// - Throws: The errors of the model's folder, of the method, and of the folder for streams.
   init(
-    _ source: ModelSource, _ options: StreamOptions, reader: SampleReader, device: Device, metrics: StreamMetrics
+    _ source: ModelSource, _ options: StreamOptions, reader: SampleReader, device: Device, metrics: StreamMetrics,
+    warn: (String) -> Void
   ) throws(Fault) {
     (self.reader, self.device, self.metrics) = (reader, device, metrics)
     (most, isShadow) = (options.most, options.isShadow)
@@ -49,7 +50,7 @@ final class ModelStreams: @unchecked Sendable {
     writer = try options.folder.map { (folder) throws(Fault) in
       let own = try StreamFolder(folder, model: source.name, method: options.method, identity: identity)
       if !own.locks.areKept {
-        options.warn("note: the folder \(folder) has no locks, so one service at a time may use it")
+        warn("note: the folder \(folder) has no locks, so one service at a time may use it")
       }
       return StreamWriter(own, metrics: metrics)
     }

@@ -8,8 +8,6 @@ package struct StreamOptions: Sendable {
   package var folder: String?
   /// True if the source answers, with what adaptation would have said beside it.
   package var isShadow = false
-  /// Receives sentences for the operator.
-  var warn: @Sendable (String) -> Void = { _ in }
 
   /// Settings for a method.
   package init(method: String) { self.method = method }

@@ -101,7 +101,9 @@ let package = Package(
       swiftSettings: strict),
     // The prediction service. It has no web framework: one would compile for longer than all targets of this package.
     .target(
-      name: "PolyphonyService", dependencies: ["Polyphony", "PolyphonyPage", "PolyphonySupport"], swiftSettings: strict),
+      name: "PolyphonyService",
+      dependencies: ["Polyphony", "PolyphonyConversion", "PolyphonyEncoders", "PolyphonyPage", "PolyphonySupport"],
+      swiftSettings: strict),
     // The service's page. C takes the files into the program, and there is no bundle of resources to install.
     .target(name: "PolyphonyPage", exclude: ["files"]),
     .executableTarget(

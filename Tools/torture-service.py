@@ -32,9 +32,10 @@ STREAMS = 6  # two for each client
 class Server:
     """A service whose streams adapt, with the lines that it writes."""
 
-    def __init__(self, program, model, state, most=1000):
-        command = [program, "serve", "--model", f"m={model}", "--port", "0", "--adapt", "inputs", "--threads", "1"]
+    def __init__(self, program, model, state, most=1000, port=0, more=()):
+        command = [program, "serve", "--model", f"m={model}", "--port", str(port), "--adapt", "inputs", "--threads", "1"]
         command += ["--max-delay", "0", "--max-streams", str(most)] + (["--state", str(state)] if state else [])
+        command += more
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)
         self.lines = []
@@ -61,16 +62,24 @@ class Server:
 
 
 def exchange(connection, method, path, body="", parse=True):
-    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    return converse(connection, method, path, body, parse=parse)[:2]
+
+
+def converse(connection, method, path, body="", fields=None, parse=True):
+    """Sends a request, and returns status, document and header fields of the answer."""
+    more = "".join(f"{name}: {value}\r\n" for name, value in (fields or {}).items())
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{more}Content-Length: {len(body)}\r\n\r\n"
     connection.sendall((head + body).encode())
     data = b""
     while b"\r\n\r\n" not in data:
         data += receive(connection)
     head, rest = data.split(b"\r\n\r\n", 1)
-    length = int([line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")][0].split(b":")[1])
-    while len(rest) < length:
+    lines = [line.split(": ", 1) for line in head.decode().split("\r\n")[1:]]
+    fields = {name.lower(): value for name, value in lines}
+    while len(rest) < int(fields["content-length"]):
         rest += receive(connection)
-    return int(head.split()[1]), json.loads(rest) if parse else rest
+    is_json = parse and fields.get("content-type") == "application/json"
+    return int(head.split()[1]), json.loads(rest) if is_json else rest, fields
 
 
 def receive(connection):

@@ -23,10 +23,15 @@ struct ServeCommand: ReportingCommand {
 
       Example: polyphony serve --model day=runs/day --model night=runs/night --adapter night=runs/prompts/adapter
 
+      A model that was trained on the features of an encoder takes raw inputs too: texts, and the bytes of sounds, pictures       and clips.
+
       With --adapt, each stream of requests adapts the model to itself without labels. A request names its stream with \
       the parameter sequence_id. Streams outlive the service in the folder --state.
 
       Example: polyphony serve --model runs/base/model --adapt inputs --state streams
+
+      Several services may share that folder behind a load balancer. The header field X-Sequence-Id names the stream too, \
+      and after SIGTERM a service answers on for --drain seconds, as not ready.
 
       With --shadow, the model as it was trained answers them, and adapted_ outputs say what adaptation would have said.
 
@@ -43,6 +48,16 @@ struct ServeCommand: ReportingCommand {
     help: ArgumentHelp("An adapter folder for a model; may be repeated.", valueName: "[NAME=]folder"),
     completion: .directory)
   var adapter: [String] = []
+
+  @Option(
+    help: ArgumentHelp("The folder of a modality's encoder; where it was in training.", valueName: "NAME=FOLDER"),
+    completion: .directory)
+  var encoder: [String] = []
+
+  @Option(
+    help: ArgumentHelp("The folder of a modality's detector; where it was in training.", valueName: "NAME=FOLDER"),
+    completion: .directory)
+  var detect: [String] = []
 
   @Option(help: ArgumentHelp("The name of a single model; the folder's by default.", valueName: "name"))
   var name: String?
@@ -73,6 +88,10 @@ struct ServeCommand: ReportingCommand {
     help: ArgumentHelp("The folder in which streams outlive the service.", valueName: "folder"), completion: .directory)
   var state: String?
 
+  @Option(
+    help: ArgumentHelp("Seconds after SIGTERM in which the service still answers, as not ready.", valueName: "time"))
+  var drain = 0.0
+
   @Flag(help: "Answer streams without adaptation, with what it would have said beside it.")
   var shadow = false
 
@@ -92,6 +111,7 @@ struct ServeCommand: ReportingCommand {
     guard (0...10_000).contains(maxDelay) else {
       throw ValidationError("--max-delay must be 0 to 10000 milliseconds, not \(maxDelay).")
     }
+    guard (0...3600).contains(drain) else { throw ValidationError("--drain must be 0 to 3600 seconds, not \(drain).") }
     if name != nil, model.count > 1 {
       throw ValidationError("--name serves one model. Give several their names with --model NAME=FOLDER.")
     }
@@ -108,6 +128,7 @@ struct ServeCommand: ReportingCommand {
     var options = PredictionService.Options(models: try ServedFolders.sources(model, adapters: adapter, name: name))
     (options.host, options.port, options.tokens, options.device) = (host, port, tokens, place)
     (options.mostSamples, options.delay) = (maxBatch, maxDelay)
+    (options.encoders.encoders, options.encoders.detectors) = (encoder, detect)
     if adapt != "none" {
       var streams = StreamOptions(method: adapt)
       (streams.most, streams.folder, streams.isShadow) = (maxStreams, state, shadow)
@@ -127,6 +148,8 @@ struct ServeCommand: ReportingCommand {
       Terminal.note("note: everybody who reaches this address can use the service; --token-file asks for a token")
     }
     while !StopSignal.isRequested { Thread.sleep(forTimeInterval: 0.02) }
+    service.drain()
+    Thread.sleep(forTimeInterval: drain)
     if !service.stop() { Terminal.note("note: some requests took too long and got no answer") }
   }
 

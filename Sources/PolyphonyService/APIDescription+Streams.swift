@@ -11,7 +11,10 @@ extension APIDescription {
               content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Stream"}}}}
             default: {$ref: "#/components/responses/Error"}
       /v2/models/{model}/streams/{stream}:
-        parameters: [{$ref: "#/components/parameters/model"}, {$ref: "#/components/parameters/stream"}]
+        parameters:
+          - $ref: "#/components/parameters/model"
+          - $ref: "#/components/parameters/stream"
+          - $ref: "#/components/parameters/sequence"
         get:
           summary: What a stream has learned from
           responses:
@@ -21,6 +24,7 @@ extension APIDescription {
         parameters:
           - $ref: "#/components/parameters/model"
           - $ref: "#/components/parameters/stream"
+          - $ref: "#/components/parameters/sequence"
           - {name: command, in: path, required: true, schema: {type: string, enum: [COMMANDS]}}
         post:
           summary: >-

@@ -99,7 +99,7 @@ enum APIDescription {
               content: {application/json: {schema: {$ref: "#/components/schemas/InferenceRequest"}}}
             default: {$ref: "#/components/responses/Error"}
       /v2/models/{model}/infer:
-        parameters: [{$ref: "#/components/parameters/model"}]
+        parameters: [{$ref: "#/components/parameters/model"}, {$ref: "#/components/parameters/sequence"}]
         post:
           summary: Predictions for some samples
           requestBody: {$ref: "#/components/requestBodies/Inference"}
@@ -107,7 +107,7 @@ enum APIDescription {
             "200": {$ref: "#/components/responses/Inference"}
             default: {$ref: "#/components/responses/Error"}
       /v2/models/{model}/versions/{version}/infer:
-        parameters: [{$ref: "#/components/parameters/model"}, {$ref: "#/components/parameters/version"}]
+        parameters: [{$ref: "#/components/parameters/model"}, {$ref: "#/components/parameters/version"}, {$ref: "#/components/parameters/sequence"}]
         post:
           summary: Predictions for some samples
           requestBody: {$ref: "#/components/requestBodies/Inference"}
@@ -174,8 +174,15 @@ enum APIDescription {
         token: {type: http, scheme: bearer, description: Needed where the service was started with --token-file}
       parameters:
         model: {name: model, in: path, required: true, schema: {type: string, enum: [MODELS]}}
+        sequence:
+          name: X-Sequence-Id
+          in: header
+          description: The parameter sequence_id for load balancers, with percent signs as in an address
+          schema: {type: string}
         stream: {name: stream, in: path, required: true, schema: {type: string, minLength: 1, maxLength: 256}}
         version: {name: version, in: path, required: true, schema: {type: string, enum: [VERSIONS]}}
+      headers:
+        Sequence: {description: The stream of the request, required: false, schema: {type: string}}
       requestBodies:
         Inference:
           required: true
@@ -204,10 +211,14 @@ enum APIDescription {
                 type: object
                 required: [name, ready]
                 properties: {name: {type: string}, ready: {type: boolean}}
-        Stream: {description: The stream, content: {application/json: {schema: {$ref: "#/components/schemas/Stream"}}}}
+        Stream:
+          description: The stream
+          headers: {X-Sequence-Id: {$ref: "#/components/headers/Sequence"}}
+          content: {application/json: {schema: {$ref: "#/components/schemas/Stream"}}}
         Model: {description: The model, content: {application/json: {schema: {$ref: "#/components/schemas/Model"}}}}
         Inference:
           description: The outputs
+          headers: {X-Sequence-Id: {$ref: "#/components/headers/Sequence"}}
           content: {application/json: {schema: {$ref: "#/components/schemas/InferenceResponse"}}}
         Error:
           description: The reason why there is no other answer
@@ -246,6 +257,14 @@ enum APIDescription {
                 optional: {type: boolean}
                 kind: {type: string, description: The kind of the modality}
                 steps: {type: integer, description: The most steps of a sample}
+                raw:
+                  type: object
+                  description: The raw inputs that the model takes under the same name in place of numbers
+                  required: [datatype, shape, content]
+                  properties:
+                    datatype: {$ref: "#/components/schemas/Datatype"}
+                    shape: {type: array, items: {type: integer}}
+                    content: {type: string, enum: [text, image, audio, video]}
                 names: {type: array, items: {type: string}, description: The names of classes, labels or targets}
         Datatype:
           type: string
@@ -278,7 +297,12 @@ enum APIDescription {
                   name: {type: string, minLength: 1}
                   datatype: {$ref: "#/components/schemas/Datatype"}
                   shape: {type: array, minItems: 1, maxItems: 8, items: {type: integer, minimum: 1}}
-                  parameters: {type: object}
+                  parameters:
+                    type: object
+                    properties:
+                      content_type:
+                        type: string
+                        description: For raw inputs other than texts, base64 says that JSON holds them in that form
                   data: {type: array, items: {}}
             outputs:
               type: array

@@ -18,6 +18,8 @@ package final class PredictionService: Sendable {
     package var delay = 2.0
     /// The tokens of clients. Nil lets everybody in.
     package var tokens: AccessTokens?
+    /// The folders of encoders that have moved.
+    package var encoders = EncoderFolders()
     /// The settings of streams that adapt. Nil for none.
     package var streams: StreamOptions?
     /// Receives sentences for the operator.
@@ -49,13 +51,13 @@ package final class PredictionService: Sendable {
   /// - Throws: `Fault(.usage)` for two models of one name, the errors of the models' folders, and those of the address.
   package init(_ options: Options) throws(Fault) {
     try Self.check(options.models.map(\.name))
-    let (device, mostSamples, delay) = (options.device, options.mostSamples, options.delay)
-    let streams = options.streams
     let repository = try ModelRepository(options.models, warn: options.warn) { (source, metrics) throws(Fault) in
-      try ServedModel(
-        source, device: device, mostSamples: mostSamples, delay: delay, streams: streams, metrics: metrics)
+      try ServedModel(source, options, metrics: metrics)
     }
-    let inference = InferenceThread(mostSamples: mostSamples, delay: delay) { repository.work(isIdle: $0) }
+    try options.encoders.check(repository.all.compactMap { $0.model?.configuration })
+    let inference = InferenceThread(mostSamples: options.mostSamples, delay: options.delay) {
+      repository.work(isIdle: $0)
+    }
     let routes = ServiceRoutes(repository, inference, tokens: options.tokens)
     server = try HTTPServer(host: options.host, port: options.port, limits: options.limits) { routes.answer($0) }
     self.routes = routes
@@ -65,6 +67,12 @@ package final class PredictionService: Sendable {
   /// Answers requests from now on.
   package func start() { server.start() }
 
+  /// Answers on, but as not ready, and lets other services have the streams. A load balancer sends requests elsewhere then.
+  package func drain() {
+    routes.isStopping = true
+    routes.repository.hurryStreams(on: routes.inference)
+  }
+
   /// Takes no further request, and waits for those that run.
   /// - Returns: False if some took longer than half a minute.
   @discardableResult
@@ -73,6 +81,7 @@ package final class PredictionService: Sendable {
     let isDone = server.stop()
     routes.repository.closeStreams(on: routes.inference)
     routes.inference.stop()
+    routes.encoding.stop()
     return isDone
   }
 

@@ -1,7 +1,11 @@
-"""The client of Triton against `polyphony serve`, where it is installed."""
+"""The clients of Triton and of KServe against `polyphony serve`, where they are installed.
+
+`pip install 'tritonclient[http]'` and `pip install kserve` bring them.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import urllib.request
@@ -14,7 +18,6 @@ import pytest
 import polyphony
 from polyphony.safetensors_file import load
 
-pytest.importorskip("tritonclient.http", reason="tritonclient is not installed")
 TYPES = {"float32": "FP32", "int64": "INT64", "bool": "BOOL"}
 
 
@@ -39,8 +42,24 @@ def service(adapter: Path, sequences: Path, trained) -> Iterator[str]:
     assert process.stderr.read() == "" and process.wait() == 0
 
 
-def test_triton(service: str, adapter: Path, sequences: Path, place: Path, trained) -> None:
-    from tritonclient import http as triton
+@pytest.fixture(scope="module")
+def tensors(sequences: Path) -> dict[str, np.ndarray]:
+    """The samples of the test split, which lack modalities in every pattern."""
+    found = {name: array for name, array in load(sequences / "test.safetensors")[0].items()}
+    found["presence"] = found["presence"].astype(bool)
+    return {name: np.ascontiguousarray(found[name]) for name in found if name not in ("target", "id")}
+
+
+@pytest.fixture(scope="module")
+def expected(adapter: Path, sequences: Path, place: Path, trained) -> np.ndarray:
+    """What `predict` says of them."""
+    model = trained("late_fusion", sequences)
+    polyphony.predict(model, sequences, adapter=adapter, output=place / "served.safetensors")
+    return load(place / "served.safetensors")[0]["prediction"]
+
+
+def test_triton(service: str, tensors: dict[str, np.ndarray], expected: np.ndarray) -> None:
+    triton = pytest.importorskip("tritonclient.http", reason="tritonclient is not installed")
     from tritonclient.utils import InferenceServerException
 
     client = triton.InferenceServerClient(service)
@@ -50,18 +69,10 @@ def test_triton(service: str, adapter: Path, sequences: Path, place: Path, train
     assert all(entry["parameters"]["optional"] for entry in inputs)
     assert client.get_model_config("plain")["max_batch_size"] == 64
 
-    tensors = {name: array for name, array in load(sequences / "test.safetensors")[0].items()}
-    model = trained("late_fusion", sequences)
-    polyphony.predict(model, sequences, adapter=adapter, output=place / "served.safetensors")
-    expected = load(place / "served.safetensors")[0]["prediction"]
     for binary in (True, False):
-        asked = []
-        for name, array in tensors.items():
-            if name in ("target", "id"):
-                continue
-            array = array.astype(bool) if name == "presence" else array
-            asked.append(triton.InferInput(name, list(array.shape), TYPES[str(array.dtype)]))
-            asked[-1].set_data_from_numpy(np.ascontiguousarray(array), binary_data=binary)
+        asked = [triton.InferInput(name, list(array.shape), TYPES[str(array.dtype)]) for name, array in tensors.items()]
+        for tensor in asked:
+            tensor.set_data_from_numpy(tensors[tensor.name()], binary_data=binary)
         answer = client.infer("filled", asked, request_id="first")
         np.testing.assert_array_equal(answer.as_numpy("prediction"), expected)
         assert answer.get_response()["id"] == "first" and len(answer.as_numpy("label")) == len(expected)
@@ -77,3 +88,39 @@ def test_triton(service: str, adapter: Path, sequences: Path, place: Path, train
         text = answer.read().decode()
     assert 'nv_inference_request_success{model="filled",version="1"} 2' in text
     client.close()
+
+
+def test_kserve(service: str, tensors: dict[str, np.ndarray], expected: np.ndarray) -> None:
+    kserve = pytest.importorskip("kserve", reason="kserve is not installed")
+    import httpx
+    from kserve.protocol.infer_type import RequestedOutput
+
+    def asked(binary: bool, names: list[str]) -> list:
+        inputs = []
+        for name in names:
+            inputs.append(kserve.InferInput(name, list(tensors[name].shape), TYPES[str(tensors[name].dtype)]))
+            inputs[-1].set_data_from_numpy(tensors[name], binary_data=binary)
+        return inputs
+
+    async def talk() -> None:
+        async with kserve.InferenceRESTClient(kserve.RESTConfig(protocol="v2")) as client:
+            base = f"http://{service}"
+            assert await client.is_server_live(base) and await client.is_server_ready(base)
+            assert await client.is_model_ready(base, "filled") and not await client.is_model_ready(base, "none")
+            for binary in (True, False):
+                outputs = [RequestedOutput(name, {"binary_data": binary}) for name in ("prediction", "label")]
+                request = kserve.InferRequest(
+                    "filled", asked(binary, list(tensors)), request_id="first", request_outputs=outputs
+                )
+                answer = await client.infer(base, request, model_name="filled")
+                assert answer.id == "first" and answer.model_name == "filled"
+                found = {output.name: output.as_numpy() for output in answer.outputs}
+                np.testing.assert_array_equal(found["prediction"], expected)
+                assert len(found["label"]) == len(expected)
+            # A request without outputs gets all of them.
+            answer = await client.infer(base, kserve.InferRequest("filled", asked(False, ["text"])), model_name="filled")
+            assert [output.name for output in answer.outputs] == ["prediction", "representation", "probability", "label"]
+            with pytest.raises(httpx.HTTPStatusError, match="is missing"):
+                await client.infer(base, kserve.InferRequest("plain", asked(True, ["text"])), model_name="plain")
+
+    asyncio.run(talk())

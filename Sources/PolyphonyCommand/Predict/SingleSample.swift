@@ -63,24 +63,16 @@ enum SingleSample {
     _ given: inout [String: String], _ configuration: ModelConfiguration, _ encoders: [String], _ detectors: [String]
   ) throws(Fault) -> (features: [String: Tensor], reasons: [String: String]) {
     let raw = given.filter { !endings.contains(($0.value as NSString).pathExtension.lowercased()) }
-    let extractors = try EncoderChoice.extractors(
-      for: configuration, only: Set(raw.keys), encoders: encoders, detectors: detectors)
+    let samples = try RawSamples(for: configuration, only: Set(raw.keys), encoders: encoders, detectors: detectors)
     var encoded: [String: Tensor] = [:]
     var reasons: [String: String] = [:]
-    for (name, extractor) in extractors {
-      let features = try extractor.features(of: [raw[name] ?? ""], folder: ".") { _, _ in }
-      guard features.steps[0] > 0 else {
+    for name in samples.names {
+      switch try samples.read(name, [raw[name] ?? ""])[0] {
+      case .features(let features): encoded[name] = features
+      case .nothing(let reason):
         given[name] = nil
-        reasons[name] = features.notes.first ?? "nothing that the encoder reads"
-        continue
+        reasons[name] = reason ?? "nothing that the encoder reads"
       }
-      var numbers = try features.read(0)
-      guard let modality = configuration.inputModalities.first(where: { $0.name == name }) else { continue }
-      let steps = features.isSequence ? min(features.steps[0], modality.steps) : 1
-      numbers.removeLast(numbers.count - steps * features.width)
-      let raw = extractor.rawModality(name, length: steps)
-      encoded[name] = Tensor(
-        numbers, shape: raw?.sampleShape ?? (features.isSequence ? [steps, features.width] : [features.width]))
     }
     return (encoded, reasons)
   }

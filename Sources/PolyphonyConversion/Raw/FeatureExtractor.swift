@@ -27,6 +27,9 @@ public protocol FeatureExtractor: Sendable {
   ///   - length: the steps of the longest input.
   func rawModality(_ name: String, length: Int) -> Modality?
 
+  /// The same extractor, which keeps weights in memory from one call to the next. One thread at a time may use it.
+  func keepingWeights() -> any FeatureExtractor
+
   /// Computes the features of inputs.
   /// - Parameters:
   ///   - inputs: the cells of a column. Equal cells are computed once.
@@ -41,6 +44,9 @@ public protocol FeatureExtractor: Sendable {
 extension FeatureExtractor {
   /// Default: it makes features.
   public func rawModality(_ name: String, length: Int) -> Modality? { nil }
+
+  /// Default: it has nothing to keep.
+  public func keepingWeights() -> any FeatureExtractor { self }
 }
 
 /// The features of several inputs, in their order.

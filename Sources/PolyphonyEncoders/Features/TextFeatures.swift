@@ -18,6 +18,8 @@ public struct TextFeatures: FeatureExtractor {
   private let width: Int
   private let pooling: Pooling
   private let cache: String?
+  /// The tokenizer and the encoder. It is nil if each call reads them anew.
+  private var kept: KeptTools<(Tokenizer, PretrainedEncoder)>?
 
   /// Describes the features of an encoder.
   /// - Parameters:
@@ -34,6 +36,13 @@ public struct TextFeatures: FeatureExtractor {
     (width, self.cache) = (folder.width, cache)
     record = try folder.record(
       content, layer: layer, pooling: self.pooling, longest: try folder.longestText())
+  }
+
+  /// The same features. The tokenizer and the weights stay in memory after the first text.
+  public func keepingWeights() -> any FeatureExtractor {
+    var own = self
+    own.kept = KeptTools()
+    return own
   }
 
   /// Computes the features of texts, apart from those that are kept. White space at the ends does not count.
@@ -61,9 +70,12 @@ public struct TextFeatures: FeatureExtractor {
   private func compute(
     _ texts: [(key: String, text: String)], into kept: FeatureCache, _ progress: (Int, Int) -> Void
   ) throws(Fault) {
-    let folder = record.folder ?? ""
-    let tokenizer = try Tokenizer(folder: folder, longest: record.longest)
-    let encoder = try PretrainedEncoder(folder, isFrozen: true)
+    let (tokenizer, encoder) = try (self.kept ?? KeptTools()).tools { () throws(Fault) in
+      let folder = record.folder ?? ""
+      return (
+        try Tokenizer(folder: folder, longest: record.longest), try PretrainedEncoder(folder, isFrozen: true)
+      )
+    }
     let rows = texts.map { (key: $0.key, ids: tokenizer.encode($0.text)) }.sorted { $0.ids.count > $1.ids.count }
     var done = 0
     for start in stride(from: 0, to: rows.count, by: Self.batch) {

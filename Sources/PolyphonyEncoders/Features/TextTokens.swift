@@ -8,6 +8,8 @@ public struct TextTokens: FeatureExtractor {
   public let content = RawContent.text
   /// The encoder, with its vocabulary.
   public let record: EncoderRecord
+  /// The tokenizer. It is nil if each call reads it anew.
+  private var kept: KeptTools<Tokenizer>?
 
   /// Describes the tokens of an encoder.
   /// - Throws: `Fault` for a folder that is no encoder of texts.
@@ -19,13 +21,22 @@ public struct TextTokens: FeatureExtractor {
   /// Returns the modality of tokens.
   public func rawModality(_ name: String, length: Int) -> Modality? { .tokens(name, length: length, encoder: record) }
 
+  /// The same tokens. The tokenizer stays in memory after the first text.
+  public func keepingWeights() -> any FeatureExtractor {
+    var own = self
+    own.kept = KeptTools()
+    return own
+  }
+
   /// Divides texts into tokens. White space at the ends does not count, and an empty text has none.
   /// - Throws: `Fault` if the tokenizer cannot be read, or if it gives numbers that the encoder does not know.
   public func features(
     of inputs: [String], folder: String, progress: (Int, Int) -> Void
   ) throws(Fault) -> ExtractedFeatures {
     let path = record.folder ?? ""
-    let tokenizer = try Tokenizer(folder: path, longest: record.longest)
+    let tokenizer = try (kept ?? KeptTools()).tools { () throws(Fault) in
+      try Tokenizer(folder: path, longest: record.longest)
+    }
     let texts = inputs.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
     let tokens = texts.map { $0.isEmpty ? [] : tokenizer.encode($0) }
     let largest = tokens.lazy.joined().max() ?? 0

@@ -9,6 +9,17 @@ import Polyphony
 enum MediaProgram {
   /// The longest time for one file, in seconds.
   static let longest = 60.0
+  /// The forms of files that are read. None of them names other files, as playlists do. So whoever makes a file cannot have
+  /// another one read.
+  private static let forms = [
+    "aac", "ac3", "aiff", "amr", "asf", "au", "avi", "caf", "dts", "eac3", "flac", "flv", "gif", "ico", "image2", "m4v",
+    "matroska", "mjpeg", "mov", "mp3", "mpeg", "mpegts", "mpegvideo", "ogg", "tta", "voc", "w64", "wav", "wv",
+  ]
+  /// The pictures that are known by their content.
+  private static let pictureForms = [
+    "bmp", "dds", "exr", "gif", "j2k", "jpeg", "jpegls", "jpegxl", "pam", "pbm", "pgm", "png", "ppm", "psd", "qoi",
+    "sgi", "sunrast", "tiff", "webp", "xbm", "xpm",
+  ].map { "\($0)_pipe" }
 
   /// Reads the first sound of a media file in one channel.
   /// - Throws: `Fault(.failure)` without ffmpeg, `Fault(.badData)` for media that it cannot read or takes too long for.
@@ -75,8 +86,8 @@ enum MediaProgram {
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments =
       [
-        "ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-max_pixels",
-        "\(Picture.mostPixels)", "-i", "file:\(path)",
+        "ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist",
+        (forms + pictureForms).joined(separator: ","), "-max_pixels", "\(Picture.mostPixels)", "-i", "file:\(path)",
       ] + arguments
     process.standardInput = FileHandle.nullDevice
     (process.standardOutput, process.standardError) = (output, messages)
@@ -131,6 +142,10 @@ enum MediaProgram {
         .badData, "ffmpeg takes too long for the file", file: path, found: "more than \(Int(longest)) seconds")
     }
     let text = String(decoding: words, as: UTF8.self)
+    if text.contains("not on whitelist") {
+      return Fault(
+        .badData, "this form of file is not read", file: path, expected: "sound, a picture or a video, and no playlist")
+    }
     if text.contains("matches no streams") {
       return Fault(.badData, "the file has no \(wanted)", file: path)
     }

@@ -40,7 +40,7 @@ final class HTTPConnection {
         guard let (request, closes) = try receive() else { return }
         let isHead = request.method == "HEAD"
         let response = handler(request)
-        let isLast = closes || stop.isPulled
+        let isLast = closes || response.closes || stop.isPulled
         guard send(response, closes: isLast, withBody: !isHead), !isLast else { return }
       } catch {
         // The bytes behind a request that cannot be read have no meaning.

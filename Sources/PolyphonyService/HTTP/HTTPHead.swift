@@ -110,28 +110,12 @@ struct HTTPHead {
     let path = rest.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
     var parts: [String] = []
     for part in path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst() {
-      parts.append(try decoded(part))
+      guard let text = PercentCoding.decoded(part) else { throw malformed("the address") }
+      parts.append(text)
     }
     // A slash at the end changes nothing.
     if parts.last == "" { parts.removeLast() }
     return parts
-  }
-
-  private static func decoded(_ part: ArraySlice<UInt8>) throws(HTTPError) -> String {
-    var bytes: [UInt8] = []
-    var rest = part
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
-        throw malformed("the address")
-      }
-      bytes.append(high << 4 | low)
-    }
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw malformed("the address") }
-    return text
   }
 
   /// The value of a hexadecimal digit.

@@ -24,6 +24,8 @@ package struct HTTPResponse: Sendable {
   package var fields: [(name: String, value: String)]
   /// The body.
   package var body: [UInt8]
+  /// True if the connection ends with this answer.
+  package var closes = false
 
   /// Makes an answer with a body of a media type.
   package init(_ status: Int = 200, type: String, body: [UInt8], fields: [(name: String, value: String)] = []) {

@@ -93,6 +93,13 @@ final class ModelRepository: @unchecked Sendable {
   /// - Returns: The seconds until there is more. It is nil if there is none.
   func work(isIdle: Bool) -> Double? { all.compactMap { $0.model?.streams?.work(isIdle: isIdle) }.min() }
 
+  /// Saves every change of a stream at once from now on.
+  func hurryStreams(on inference: InferenceThread) {
+    try? inference.perform { () throws(HTTPError) in
+      for entry in self.all { entry.model?.streams?.hurry() }
+    }
+  }
+
   /// Brings all streams to the disk. Their models answer no further request of a stream.
   func closeStreams(on inference: InferenceThread) {
     try? inference.perform { () throws(HTTPError) in

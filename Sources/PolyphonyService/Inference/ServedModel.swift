@@ -18,6 +18,8 @@ final class ServedModel: @unchecked Sendable {
   let outputNames: [String]
   /// The streams that adapt. It is nil without adaptation.
   let streams: ModelStreams?
+  /// The raw inputs that the model takes in place of features. It is nil without an encoder.
+  let raw: RawInputs?
   private let model: MultimodalModel
   private let device: Device
 
@@ -25,29 +27,30 @@ final class ServedModel: @unchecked Sendable {
   var configuration: ModelConfiguration { model.configuration }
 
   /// Reads a model, and passes one sample of zeros through it, so that the first request does not wait for it.
-  /// - Throws: The errors of ``Polyphony/ModelWithAdapter``.
-  init(
-    _ source: ModelSource, device: Device, mostSamples: Int, delay: Double, streams options: StreamOptions?,
-    metrics: ModelMetrics
-  ) throws(Fault) {
+  /// - Throws: The errors of ``Polyphony/ModelWithAdapter`` and of ``RawInputs``.
+  init(_ source: ModelSource, _ options: PredictionService.Options, metrics: ModelMetrics) throws(Fault) {
+    let (device, mostSamples) = (options.device, options.mostSamples)
     (name, self.metrics, self.device) = (source.name, metrics, device)
     let loaded = try ModelWithAdapter(source.folder, adapter: source.adapter, device: device)
     model = loaded.model
     reader = SampleReader(model, mostSamples: mostSamples)
+    raw = try RawInputs(
+      source.name, model.configuration, options.encoders, mostSamples: mostSamples, warn: options.warn)
     do throws(HTTPError) {
       let outputs = try Self.predict([reader.zeros()], model, reader, device)[0].get()
       outputNames = outputs.map(\.name)
       documents = try ModelDocuments(
-        name: source.name, reader, model.configuration, adapter: loaded.installation?.name, outputs: outputs,
-        mostSamples: mostSamples, delay: delay)
+        name: source.name, reader, model.configuration, raw: raw, adapter: loaded.installation?.name,
+        outputs: outputs, mostSamples: mostSamples, delay: options.delay)
     } catch {
       throw Fault(
         .badData, "the model cannot answer a sample of zeros", file: source.folder, found: error.message,
         expected: "finite numbers", remedy: "train the model anew, or restore its weights")
     }
     metrics.names = reader.modalities.map(\.name)
-    if let options {
-      streams = try ModelStreams(source, options, reader: reader, device: device, metrics: metrics.streams)
+    if let own = options.streams {
+      streams = try ModelStreams(
+        source, own, reader: reader, device: device, metrics: metrics.streams, warn: options.warn)
     } else {
       streams = nil
     }

@@ -64,6 +64,8 @@ final class ServiceMetrics: Sendable {
     add("stream_failures_total", "Failures to read or write a stream") { $0.failures }
     add("streams_evicted_total", "Streams that left the memory for the folder") { $0.evicted }
     add("streams_lost_total", "Streams that left the memory and could not be kept") { $0.lost }
+    add("streams_elsewhere_total", "Requests whose stream another service had") { $0.elsewhere }
+    add("streams_overtaken_total", "States that another service had replaced before they were saved") { $0.overtaken }
     add("shadow_samples_total", "Samples that the source has answered for a stream") { $0.shadow.samples }
     add("shadow_changed_labels_total", "Those that the stream would have given another label") { $0.shadow.changed }
     text.add(

@@ -31,8 +31,9 @@ package struct InferenceRequest: Sendable {
   /// - Parameters:
   ///   - body: the document, and the bytes behind it.
   ///   - headerLength: the length of the document, if bytes follow (`Inference-Header-Content-Length`).
+  ///   - stream: the stream that the header field names.
   /// - Throws: `HTTPError(400)` that names the place in the document.
-  package init(_ body: [UInt8], headerLength: String? = nil) throws(HTTPError) {
+  package init(_ body: [UInt8], headerLength: String? = nil, stream: String? = nil) throws(HTTPError) {
     var length = body.count
     if let headerLength {
       guard let number = Int(headerLength), (1...max(1, body.count)).contains(number), number <= body.count else {
@@ -53,7 +54,7 @@ package struct InferenceRequest: Sendable {
     }
     let parameters = try Self.parameters(document["parameters"], "parameters")
     isBinary = try Self.flag(parameters, "binary_data_output", "parameters") ?? false
-    sequence = try SequenceMark(parameters)
+    sequence = try SequenceMark(parameters, field: stream)
     isShadow = try Self.flag(parameters, "shadow", "parameters") ?? false
     guard case .array(let entries)? = document["inputs"], (1...Self.mostTensors).contains(entries.count) else {
       throw HTTPError(400, "inputs: a list of 1 to \(Self.mostTensors) tensors is needed")
@@ -132,20 +133,26 @@ struct SequenceMark: Equatable, Sendable {
   var ends: Bool
 
   /// Reads the parameters of a request. It is nil for a request that belongs to no stream.
-  init?(_ parameters: OrderedJSON?) throws(HTTPError) {
+  /// - Parameter field: the stream that the header field names.
+  /// - Throws: `HTTPError(400)` for parameters of another form, and if they and the header field name two streams.
+  init?(_ parameters: OrderedJSON?, field: String?) throws(HTTPError) {
     starts = try InferenceRequest.flag(parameters, "sequence_start", "parameters") ?? false
     ends = try InferenceRequest.flag(parameters, "sequence_end", "parameters") ?? false
+    let named: String?
     switch parameters?["sequence_id"] {
-    case .integer(let number)? where number >= 0: id = "\(number)"
-    case .string(let text)? where text.utf8.count <= InferenceRequest.longestID: id = text
-    case nil: return nil
+    case .integer(let number)? where number >= 0: named = "\(number)"
+    case .string(let text)? where text.utf8.count <= InferenceRequest.longestID: named = text
+    case nil: named = field
     default:
       throw HTTPError(
         400,
         "parameters.sequence_id: a whole number, or a text of at most \(InferenceRequest.longestID) bytes, is needed")
     }
     // Clients send 0 or an empty text for a request that belongs to no stream.
-    if id == "0" || id.isEmpty { return nil }
+    let found = named.flatMap { $0 == "0" || $0.isEmpty ? nil : $0 }
+    try SequenceHeader.check(field, found, "parameters.sequence_id")
+    guard let found else { return nil }
+    id = found
   }
 }
 

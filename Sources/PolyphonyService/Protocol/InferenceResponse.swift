@@ -78,11 +78,12 @@ struct InferenceResponse {
     if let id = request.sequence?.id { members.append(.init("parameters", ["sequence_id": .string(id)])) }
     members.append(.init("outputs", .array(documents)))
     let document = OrderedJSON.object(members)
-    guard isBinary else { return HTTPResponse(json: document) }
+    let fields = (request.sequence?.id).map { [SequenceHeader.field($0)] } ?? []
+    guard isBinary else { return HTTPResponse(json: document, fields: fields) }
     let head = Array(document.text(.line).utf8)
     return HTTPResponse(
       type: "application/octet-stream", body: head + binary,
-      fields: [("Inference-Header-Content-Length", "\(head.count)")])
+      fields: [("Inference-Header-Content-Length", "\(head.count)")] + fields)
   }
 
   /// The refusal of an output that a model does not have.

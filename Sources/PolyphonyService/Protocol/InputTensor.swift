@@ -1,3 +1,4 @@
+import Foundation
 import PolyphonySupport
 
 /// A tensor of a request: a name, a type, a shape, and elements that fill the shape.
@@ -52,6 +53,7 @@ package struct InputTensor: Sendable {
     self.shape = shape
     let parameters = document["parameters"]
     let hasData = document["data"] != nil
+    let isBase64 = datatype == .bytes && parameters?["content_type"] == "base64"
     if let size = parameters?["binary_data_size"] {
       guard case .integer(let size) = size, size >= 0 else {
         throw refuse(".parameters.binary_data_size", "a number of bytes is needed")
@@ -66,7 +68,7 @@ package struct InputTensor: Sendable {
         guard let texts = Self.texts(bytes, count: count) else {
           throw refuse("", "the bytes are not \(count) texts with their lengths")
         }
-        elements = .texts(texts)
+        elements = .texts(try isBase64 ? Self.decoded(texts, key) : texts)
         return
       }
       guard size == width * count else {
@@ -83,12 +85,27 @@ package struct InputTensor: Sendable {
     case .array(let entries)? where datatype == .bytes:
       var texts: [[UInt8]] = []
       guard Self.flatten(entries, into: &texts) else { throw refuse(".data", "a list of texts is needed") }
-      elements = .texts(texts)
+      elements = .texts(try isBase64 ? Self.decoded(texts, key) : texts)
       found = texts.count
     default: throw refuse(".data", datatype == .bytes ? "a list of texts is needed" : "a list of numbers is needed")
     }
     guard found == count else {
       throw refuse(".data", "\(found) elements are there, and the shape \(shape) needs \(count)")
+    }
+  }
+
+  /// Makes a tensor of elements that fill the shape.
+  init(name: String, datatype: Datatype, shape: [Int], elements: Elements) {
+    (self.name, self.datatype, self.shape, self.elements) = (name, datatype, shape, elements)
+  }
+
+  /// Reads texts as bytes, because JSON holds no others.
+  private static func decoded(_ texts: [[UInt8]], _ key: String) throws(HTTPError) -> [[UInt8]] {
+    try texts.enumerated().map { (place, text) throws(HTTPError) in
+      guard let data = Data(base64Encoded: Data(text)) else {
+        throw HTTPError(400, "\(key).data[\(place)]: this is not in base64, as content_type says")
+      }
+      return [UInt8](data)
     }
   }
 

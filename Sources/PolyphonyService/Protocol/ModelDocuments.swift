@@ -8,14 +8,16 @@ struct ModelDocuments: Sendable {
 
   /// Describes a model.
   /// - Parameters:
+  ///   - raw: the raw inputs that the model takes in place of features.
   ///   - adapter: the name of the adapter's method. It is nil without an adapter.
   ///   - outputs: the outputs for one sample.
   ///   - delay: the most milliseconds that a request waits for others.
   init(
-    name: String, _ reader: SampleReader, _ model: ModelConfiguration, adapter: String?, outputs: [OutputTensor],
-    mostSamples: Int, delay: Double
+    name: String, _ reader: SampleReader, _ model: ModelConfiguration, raw: RawInputs?, adapter: String?,
+    outputs: [OutputTensor], mostSamples: Int, delay: Double
   ) throws(HTTPError) {
     var (inputs, fields): ([OrderedJSON], [OrderedJSON]) = ([], [])
+    var raws: [OrderedJSON.Member] = []
     func add(
       _ name: String, _ datatype: Datatype, _ shape: [Int], isOptional: Bool, _ more: [OrderedJSON.Member] = []
     ) {
@@ -34,6 +36,10 @@ struct ModelDocuments: Sendable {
       let free = modality.hasSteps ? [-1] + shape.dropFirst() : shape
       var more: [OrderedJSON.Member] = [.init("kind", .string(modality.kind.rawValue))]
       if modality.hasSteps { more.append(.init("steps", .integer(modality.steps))) }
+      if let content = raw?.content(of: modality.name) {
+        more.append(.init("raw", ["datatype": "BYTES", "shape": [-1], "content": .string(content)]))
+        raws.append(.init("raw.\(modality.name)", ["string_value": .string(content)]))
+      }
       add(modality.name, try ElementType(modality).datatype, free, isOptional: reader.isOptional(index), more)
     }
     for modality in reader.modalities where modality.hasSteps {
@@ -61,6 +67,7 @@ struct ModelDocuments: Sendable {
           ]
         }),
       "dynamic_batching": ["max_queue_delay_microseconds": .integer(Int(delay * 1000))],
+      "parameters": .object(raws),
     ]
   }
 

@@ -19,7 +19,7 @@ extension ServiceRoutes {
       _ = try known()
       return try repository.model(name)
     }
-    if rest.first == "streams" { return streams(Array(rest.dropFirst()), loaded) }
+    if rest.first == "streams" { return streams(Array(rest.dropFirst()), request, loaded) }
     guard rest.count <= 1 else { return nil }
     switch rest.first {
     case nil:
@@ -58,14 +58,15 @@ extension ServiceRoutes {
       model.metrics.didAnswer(isSuccess: isSuccess, time: DispatchTime.now().uptimeNanoseconds - start)
     }
     let inference = try InferenceRequest(
-      request.body, headerLength: request.field("inference-header-content-length"))
+      request.body, headerLength: request.field("inference-header-content-length"),
+      stream: try SequenceHeader.id(of: request))
     let streams = try streams(of: inference, model)
     let isShadow = inference.isShadow || streams?.isShadow == true
     let known = model.outputNames + (isShadow ? ModelStreams.shadows(of: model.outputNames) : [])
     if let name = inference.outputs?.first(where: { !known.contains($0.name) })?.name {
       throw InferenceResponse.unknown(name, known)
     }
-    let samples = try model.reader.samples(inference.inputs)
+    let samples = try model.reader.samples(features(of: inference.inputs, model))
     let outputs: [OutputTensor]
     if let sequence = inference.sequence, let streams {
       let arrival = DispatchTime.now().uptimeNanoseconds
@@ -82,6 +83,12 @@ extension ServiceRoutes {
     let response = try InferenceResponse(model: model.name, request: inference, outputs: outputs).response()
     isSuccess = true
     return response
+  }
+
+  /// The inputs of a request, with features in the place of raw inputs.
+  private func features(of inputs: [InputTensor], _ model: ServedModel) throws(HTTPError) -> [InputTensor] {
+    guard let raw = model.raw, inputs.contains(where: raw.reads) else { return inputs }
+    return try encoding.perform { () throws(HTTPError) in try raw.encoded(inputs) }
   }
 
   /// The streams of a request that belongs to one. Nil stands for a request that belongs to none.

@@ -8,6 +8,8 @@ final class ServiceRoutes: @unchecked Sendable {
 
   let repository: ModelRepository
   let inference: InferenceThread
+  /// The thread that makes features of raw inputs. Requests of features do not wait for it.
+  let encoding = InferenceThread(mostSamples: 1, delay: 0)
   private let tokens: AccessTokens?
   private let metrics = ServiceMetrics()
   private let stopping = Locked(false)
@@ -37,6 +39,8 @@ final class ServiceRoutes: @unchecked Sendable {
     if !response.fields.contains(where: { $0.name == "Cache-Control" }) {
       response.fields.append(("Cache-Control", "no-store"))
     }
+    // Clients come back by a connection to another service.
+    response.closes = isStopping
     metrics.didAnswer(response.status)
     return response
   }

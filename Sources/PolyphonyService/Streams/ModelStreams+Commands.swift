@@ -20,6 +20,7 @@ extension ModelStreams {
   /// - Throws: `HTTPError(404)` for an unknown stream.
   func document(of id: String) throws(HTTPError) -> OrderedJSON {
     let stream = try known(id)
+    defer { settle(stream) }
     learn(stream)
     return document(stream)
   }
@@ -30,6 +31,7 @@ extension ModelStreams {
   ///   without folder.
   func run(_ command: Command, _ id: String) throws(HTTPError) -> OrderedJSON {
     let stream = try known(id)
+    defer { settle(stream) }
     switch command {
     case .rollback, .reset: break
     // The client means the state after the batches that wait.
@@ -62,7 +64,7 @@ extension ModelStreams {
       try adapted.export(stream.state, to: path)
       return name
     } catch {
-      metrics.didFail("the adapter of a stream cannot be written", error)
+      metrics.didFail(.export, error)
       throw HTTPError(500, "the adapter of the stream cannot be written")
     }
   }

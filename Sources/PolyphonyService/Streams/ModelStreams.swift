@@ -17,7 +17,7 @@ final class ModelStreams: @unchecked Sendable {
   /// The most batches that wait to be learned from. With so many, a request learns before it predicts.
   private static let mostLessons = 64
   /// The nanoseconds from a change of a stream to its save.
-  private static let saveDelay: UInt64 = 1_000_000_000
+  private var saveDelay: UInt64 = 1_000_000_000
 
   let metrics: StreamMetrics
   /// True if the source answers all requests.
@@ -40,7 +40,8 @@ final class ModelStreams: @unchecked Sendable {
   /// Reads a model for streams, beside the one for other requests.
   /// - Throws: The errors of the model's folder, of the method, and of the folder for streams.
   init(
-    _ source: ModelSource, _ options: StreamOptions, reader: SampleReader, device: Device, metrics: StreamMetrics
+    _ source: ModelSource, _ options: StreamOptions, reader: SampleReader, device: Device, metrics: StreamMetrics,
+    warn: (String) -> Void
   ) throws(Fault) {
     (self.reader, self.device, self.metrics) = (reader, device, metrics)
     (most, isShadow) = (options.most, options.isShadow)
@@ -48,6 +49,9 @@ final class ModelStreams: @unchecked Sendable {
     let identity = try base.identity()
     writer = try options.folder.map { (folder) throws(Fault) in
       let own = try StreamFolder(folder, model: source.name, method: options.method, identity: identity)
+      if !own.locks.areKept {
+        warn("note: the folder \(folder) has no locks, so one service at a time may use it")
+      }
       return StreamWriter(own, metrics: metrics)
     }
     let example = RequestBatch([reader.zeros()], reader.modalities).inputs.to(device)
@@ -60,15 +64,17 @@ final class ModelStreams: @unchecked Sendable {
 
   /// Predicts the samples of a stream as it has learned so far.
   /// - Parameter isShadow: true for the answers of the source, with those of the stream beside them.
-  /// - Throws: `HTTPError(400)` for a prediction that is not finite, `HTTPError(503)` for a stream that cannot be read now.
+  /// - Throws: `HTTPError(400)` for a prediction that is not finite, `HTTPError(503)` for a stream that cannot be read now
+  ///   or that another service has.
   func predict(_ samples: Samples, _ mark: SequenceMark, isShadow: Bool) throws(HTTPError) -> [OutputTensor] {
     let stream = try open(mark)
+    defer { settle(stream) }
     while lessons.count >= Self.mostLessons { learn(lessons.removeFirst()) }
     learn(stream)
     let inputs = RequestBatch([samples], reader.modalities).inputs.to(device)
     let (own, prediction) = try outputs(of: inputs, as: stream.state)
     if mark.ends {
-      forget(stream.id)
+      forget(stream)
     } else if !stream.isPinned, case .success = own {
       // Samples whose prediction is no number would spoil the stream.
       lessons.append(Lesson(stream: stream, inputs: inputs, prediction: prediction))
@@ -81,13 +87,6 @@ final class ModelStreams: @unchecked Sendable {
     return source + adapted.filter { Self.isShadowed($0.name) }.map { $0.named(Self.shadow($0.name)) }
   }
 
-  /// The names of the further outputs of a shadow, for some outputs of the model.
-  static func shadows(of names: [String]) -> [String] { names.filter(isShadowed).map(shadow) }
-
-  private static func isShadowed(_ output: String) -> Bool { output != "representation" }
-
-  private static func shadow(_ output: String) -> String { "adapted_\(output)" }
-
   private func outputs(
     of inputs: Inputs, as state: StreamAdaptation.State
   ) throws(HTTPError) -> (outputs: Result<[OutputTensor], HTTPError>, prediction: Tensor) {
@@ -95,7 +94,7 @@ final class ModelStreams: @unchecked Sendable {
     do throws(Fault) {
       model = try adaptation.model(as: state)
     } catch {
-      metrics.didFail("a stream cannot answer", error)
+      metrics.didFail(.answer, error)
       throw HTTPError(500, "the stream has failed")
     }
     let output = noGrad { model(inputs) }
@@ -106,29 +105,64 @@ final class ModelStreams: @unchecked Sendable {
 
   /// The stream of a request: in memory, in the folder, or new.
   private func open(_ mark: SequenceMark) throws(HTTPError) -> StreamRecord {
-    if mark.starts { forget(mark.id) }
-    if let stream = try find(mark.id) { return stream }
-    return keep(StreamRecord(mark.id, .init(states: [adaptation.source])))
+    let found = mark.starts ? nil : try find(mark.id)
+    if let found { return found }
+    let lock = try own(mark.id)
+    var known = KnownVersion(nil)
+    if mark.starts, let stream = streams[mark.id] {
+      known = stream.known
+      forget(stream)
+    } else if let writer {
+      known = writer.known(mark.id)
+      if known.value != nil { writer.put(mark.id, nil, known, lock: lock) }
+    }
+    let stream = keep(StreamRecord(mark.id, .init(states: [adaptation.source]), known))
+    stream.lock = lock
+    return stream
   }
 
-  /// The stream of a name, in memory from now on. It is nil if there is none.
-  /// - Throws: `HTTPError(503)` for a stream that cannot be read now, and for a model that goes out of service.
+  /// The stream of a name, in memory and locked from now on. It is nil if there is none.
+  /// - Throws: `HTTPError(503)` for a stream that cannot be read now or that another service has, and for a model that goes
+  ///   out of service.
   func find(_ id: String) throws(HTTPError) -> StreamRecord? {
+    let lock = try own(id)
+    var stream = streams[id]
+    if stream == nil, let writer {
+      do throws(Fault) {
+        let (saved, known) = try writer.read(id, by: adaptation)
+        stream = saved.map { keep(StreamRecord(id, $0, known)) }
+      } catch {
+        metrics.didFail(.read, error)
+        guard error.kind == .badData else {
+          throw HTTPError(503, "the stream cannot be read now", fields: [("Retry-After", "1")])
+        }
+        // A stream whose file is damaged or belongs to other weights begins anew.
+        writer.folder.setAside(id)
+      }
+    }
+    stream?.lock = lock
+    return stream.map(use)
+  }
+
+  /// Locks a stream. If another service has written it in the meantime, what is in memory is too old and is dropped.
+  /// - Returns: The lock. It is nil without a folder.
+  /// - Throws: `HTTPError(503)` if another service has the stream, or if the model goes out of service.
+  private func own(_ id: String) throws(HTTPError) -> StreamLocks.Lock? {
     guard !isClosed else {
       throw HTTPError(503, "the model is being loaded or unloaded", fields: [("Retry-After", "1")])
     }
-    if let stream = streams[id] { return use(stream) }
-    do throws(Fault) {
-      return try writer?.read(id, by: adaptation).map { keep(StreamRecord(id, $0)) }
-    } catch {
-      metrics.didFail("the state of a stream cannot be read", error)
-      guard error.kind == .badData else {
-        throw HTTPError(503, "the stream cannot be read now", fields: [("Retry-After", "1")])
-      }
-      // A stream whose file is damaged or belongs to other weights begins anew.
-      writer?.folder.setAside(id)
-      return nil
+    guard let folder = writer?.folder else { return nil }
+    guard let (lock, isNew) = folder.locks.take(id) else {
+      metrics.update { $0.elsewhere += 1 }
+      throw HTTPError(503, "another service has the stream", fields: [("Retry-After", "1")])
     }
+    if isNew, let stream = streams[id], !folder.isLatest(id, stream.known) { drop(id) }
+    return lock
+  }
+
+  /// Lets other services have a stream, once all that it has learned is on its way to the disk.
+  func settle(_ stream: StreamRecord) {
+    if !stream.isUnsaved, waiting(for: stream) == 0 { stream.lock = nil }
   }
 
   private func use(_ stream: StreamRecord) -> StreamRecord {
@@ -152,12 +186,17 @@ final class ModelStreams: @unchecked Sendable {
     metrics.update { writer == nil ? ($0.lost += 1) : ($0.evicted += 1) }
   }
 
-  private func forget(_ id: String) {
-    if let stream = streams.removeValue(forKey: id) {
-      dropLessons(of: stream)
-      stream.isUnsaved = false
-    }
-    writer?.put(id, nil)
+  /// Forgets a stream, and removes its file.
+  private func forget(_ stream: StreamRecord) {
+    writer?.put(stream.id, nil, stream.known, lock: stream.lock)
+    drop(stream.id)
+  }
+
+  /// Takes a stream from memory, and leaves its file as it is.
+  private func drop(_ id: String) {
+    guard let stream = streams.removeValue(forKey: id) else { return }
+    dropLessons(of: stream)
+    (stream.isUnsaved, stream.lock) = (false, nil)
     metrics.update { $0.streams = streams.count }
   }
 
@@ -177,7 +216,8 @@ final class ModelStreams: @unchecked Sendable {
     do throws(Fault) {
       next = try adaptation.learned(lesson.inputs, lesson.prediction, from: stream.state)
     } catch {
-      return metrics.didFail("a stream cannot learn", error)
+      settle(stream)
+      return metrics.didFail(.learning, error)
     }
     metrics.update { counts in
       counts.samples += lesson.inputs.count
@@ -209,20 +249,25 @@ final class ModelStreams: @unchecked Sendable {
   func didChange(_ stream: StreamRecord) {
     guard writer != nil, !stream.isUnsaved else { return }
     stream.isUnsaved = true
-    unsaved.append((stream, DispatchTime.now().uptimeNanoseconds + Self.saveDelay))
+    unsaved.append((stream, DispatchTime.now().uptimeNanoseconds + saveDelay))
   }
 
   private func save(_ stream: StreamRecord) {
     guard stream.isUnsaved else { return }
     stream.isUnsaved = false
-    writer?.put(stream.id, stream.saved)
+    writer?.put(stream.id, stream.saved, stream.known, lock: stream.lock)
+    settle(stream)
+  }
+
+  /// Saves every change at once from now on, so that other services can go on with the streams.
+  func hurry() {
+    saveDelay = 0
+    unsaved = unsaved.map { ($0.stream, 0) }
   }
 
   /// Saves streams whose time has come, and returns the seconds until the next one.
   private func saveDue() -> Double? {
-    for id in writer?.takeFailures() ?? [] {
-      if let stream = streams[id] { didChange(stream) } else { metrics.update { $0.lost += 1 } }
-    }
+    takeFailures()
     let now = DispatchTime.now().uptimeNanoseconds
     while let (stream, time) = unsaved.first {
       // One that went to the folder in the meantime needs no other save.
@@ -231,6 +276,23 @@ final class ModelStreams: @unchecked Sendable {
       save(stream)
     }
     return nil
+  }
+
+  private func takeFailures() {
+    guard let failures = writer?.takeFailures() else { return }
+    for (id, lock) in failures.unsaved {
+      guard let stream = streams[id] else {
+        metrics.update { $0.lost += 1 }
+        continue
+      }
+      stream.lock = stream.lock ?? lock
+      didChange(stream)
+    }
+    // What another service has learned in the meantime is the newer state.
+    for id in failures.overtaken {
+      metrics.update { $0.overtaken += 1 }
+      drop(id)
+    }
   }
 
   /// Learns from all that waits, brings it to the disk, and takes no further request.
@@ -242,19 +304,4 @@ final class ModelStreams: @unchecked Sendable {
     }
     writer?.flush()
   }
-}
-
-/// The settings of streams.
-package struct StreamOptions: Sendable {
-  /// The method of adaptation.
-  package var method: String
-  /// The most streams of a model in memory.
-  package var most = 1000
-  /// The folder in which streams outlive the service.
-  package var folder: String?
-  /// True if the source answers, with what adaptation would have said beside it.
-  package var isShadow = false
-
-  /// Settings for a method.
-  package init(method: String) { self.method = method }
 }

@@ -33,3 +33,12 @@ struct ShadowReport: Sendable {
     ]
   }
 }
+
+extension ModelStreams {
+  /// The names of the further outputs of a shadow, for some outputs of the model.
+  static func shadows(of names: [String]) -> [String] { names.filter(isShadowed).map(shadow) }
+
+  static func isShadowed(_ output: String) -> Bool { output != "representation" }
+
+  static func shadow(_ output: String) -> String { "adapted_\(output)" }
+}

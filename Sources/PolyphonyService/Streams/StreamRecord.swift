@@ -21,14 +21,18 @@ final class StreamRecord {
   var isPinned: Bool
   /// True if neither the file of the stream nor its writer has the present state.
   var isUnsaved = false
+  /// The version of the stream's file.
+  let known: KnownVersion
+  /// Keeps other services away while the stream has something that is not on its way to the disk.
+  var lock: StreamLocks.Lock?
   /// The number of the request that used the stream last.
   var lastUse = 0
   /// The comparison of the source's answers with those of the stream.
   var shadow = ShadowReport()
   private var snapshots: [StreamAdaptation.State]
 
-  init(_ id: String, _ saved: Saved) {
-    (self.id, isPinned) = (id, saved.isPinned)
+  init(_ id: String, _ saved: Saved, _ known: KnownVersion) {
+    (self.id, isPinned, self.known) = (id, saved.isPinned, known)
     (state, snapshots) = (saved.states[0], Array(saved.states.dropFirst()))
   }
 

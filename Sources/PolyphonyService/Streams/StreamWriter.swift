@@ -11,7 +11,21 @@ final class StreamWriter: Sendable {
   private final class Job: Sendable {
     /// Nil stands for the end of the stream.
     let saved: StreamRecord.Saved?
-    init(_ saved: StreamRecord.Saved?) { self.saved = saved }
+    let known: KnownVersion
+    /// Keeps other services away from the stream until its file is written.
+    let lock: StreamLocks.Lock?
+
+    init(_ saved: StreamRecord.Saved?, _ known: KnownVersion, _ lock: StreamLocks.Lock?) {
+      (self.saved, self.known, self.lock) = (saved, known, lock)
+    }
+  }
+
+  /// What became of writes.
+  struct Failures: Sendable {
+    /// The streams that are not on the disk, with their locks.
+    var unsaved: [String: StreamLocks.Lock?] = [:]
+    /// The streams that other services have written in the meantime.
+    var overtaken: Set<String> = []
   }
 
   /// The most streams that wait. Beyond it, the caller waits for the disk, so that memory stays bounded.
@@ -22,14 +36,16 @@ final class StreamWriter: Sendable {
   private let queue = DispatchQueue(label: "polyphony.streams")
   /// The streams whose files are older than they are. One leaves it when its file has been written.
   private let waiting = Locked<[String: Job]>([:])
-  private let failed = Locked<Set<String>>([])
+  private let failures = Locked(Failures())
 
   init(_ folder: StreamFolder, metrics: StreamMetrics) { (self.folder, self.metrics) = (folder, metrics) }
 
   /// Writes a stream soon. Nil removes its file.
-  func put(_ stream: String, _ saved: StreamRecord.Saved?) {
+  func put(
+    _ stream: String, _ saved: StreamRecord.Saved?, _ known: KnownVersion, lock: StreamLocks.Lock?
+  ) {
     let count = waiting.update { waiting in
-      waiting[stream] = Job(saved)
+      waiting[stream] = Job(saved, known, lock)
       return waiting.count
     }
     queue.async { self.write(stream) }
@@ -40,27 +56,40 @@ final class StreamWriter: Sendable {
     // An earlier call may have written this state already.
     guard let job = waiting.value[stream] else { return }
     do throws(Fault) {
-      try folder.write(stream, job.saved)
-      if job.saved != nil { metrics.didSave() }
+      if !(try folder.write(stream, job.saved, job.known)) {
+        failures.update { _ = $0.overtaken.insert(stream) }
+      } else if job.saved != nil {
+        metrics.didSave()
+      }
     } catch {
-      if job.saved != nil { failed.update { _ = $0.insert(stream) } }
-      metrics.didFail(job.saved == nil ? "the file of a stream stays" : "the state of a stream cannot be saved", error)
+      if job.saved != nil { failures.update { $0.unsaved[stream] = job.lock } }
+      metrics.didFail(job.saved == nil ? .removal : .save, error)
     }
     waiting.update { if $0[stream] === job { $0[stream] = nil } }
   }
 
-  /// The latest state of a stream, from what waits or from its file. It is nil if there is none of this name.
+  /// The latest state of a stream, from what waits or from its file, and the version of its file. The state is nil if there
+  /// is no stream of this name.
   /// - Throws: The errors of ``StreamFolder/read(_:by:)``.
-  func read(_ stream: String, by adaptation: StreamAdaptation) throws(Fault) -> StreamRecord.Saved? {
-    if let job = waiting.value[stream] { return job.saved }
-    return try folder.read(stream, by: adaptation)
+  func read(
+    _ stream: String, by adaptation: StreamAdaptation
+  ) throws(Fault) -> (saved: StreamRecord.Saved?, known: KnownVersion) {
+    if let job = waiting.value[stream] { return (job.saved, job.known) }
+    let found = try folder.read(stream, by: adaptation)
+    return (found?.saved, KnownVersion(found?.version))
   }
 
-  /// The streams whose last writes have failed since the last call.
-  func takeFailures() -> Set<String> {
-    failed.update { failed in
-      defer { failed = [] }
-      return failed
+  /// The version of a stream's file, without its state. A damaged file has none.
+  func known(_ stream: String) -> KnownVersion {
+    if let job = waiting.value[stream] { return job.known }
+    return KnownVersion((try? folder.version(of: stream)) ?? nil)
+  }
+
+  /// What became of writes since the last call.
+  func takeFailures() -> Failures {
+    failures.update { failures in
+      defer { failures = Failures() }
+      return failures
     }
   }
 

@@ -14,6 +14,8 @@ public struct MediaFeatures: FeatureExtractor {
   public var record: EncoderRecord { frontEnd.record }
   private let frontEnd: any MediaFrontEnd
   private let cache: String?
+  /// The readers and the encoder. It is nil if each call reads them anew.
+  private var kept: MediaTools?
 
   init(_ frontEnd: any MediaFrontEnd, _ content: RawContent, cache: String?) {
     (self.frontEnd, self.content, self.cache) = (frontEnd, content, cache)
@@ -22,13 +24,21 @@ public struct MediaFeatures: FeatureExtractor {
   /// Returns the modality of raw inputs for an encoder inside a model, if that is what the front end makes.
   public func rawModality(_ name: String, length: Int) -> Modality? { frontEnd.rawModality(name, length: length) }
 
+  /// The same features. Weights stay in memory after the first file.
+  public func keepingWeights() -> any FeatureExtractor {
+    var own = self
+    own.kept = MediaTools(frontEnd)
+    return own
+  }
+
   /// Computes the features of files, apart from those that are kept.
   /// - Throws: `Fault` if the encoder cannot be read, if ffmpeg is needed and absent, or if features cannot be kept.
   public func features(
     of inputs: [String], folder: String, progress: (Int, Int) -> Void
   ) throws(Fault) -> ExtractedFeatures {
     let work = try MediaWork(
-      frontEnd, kept: try FeatureCache(folder: cache, for: record, rawModality("", length: 1)?.kind))
+      frontEnd, kept ?? MediaTools(frontEnd),
+      kept: try FeatureCache(folder: cache, for: record, rawModality("", length: 1)?.kind))
     for (done, input) in inputs.enumerated() {
       try work.add(input, path: input.hasPrefix("/") ? input : "\(folder)/\(input)")
       progress(done + 1, inputs.count)
@@ -40,6 +50,23 @@ public struct MediaFeatures: FeatureExtractor {
     return ExtractedFeatures(
       width: kept.width ?? frontEnd.width, isSequence: frontEnd.isSequence, steps: steps, notes: work.notes
     ) { (input) throws(Fault) in try keys[input].map { (key) throws(Fault) in try kept.numbers(of: key) } ?? [] }
+  }
+}
+
+/// What a front end reads from its folders: the reading of files, and the computation with its weights.
+private final class MediaTools: Sendable {
+  private let frontEnd: any MediaFrontEnd
+  private let readingTools = KeptTools<(String) throws(Fault) -> Tensor>()
+  private let computationTools = KeptTools<([Tensor]) throws(Fault) -> [Tensor]>()
+
+  init(_ frontEnd: any MediaFrontEnd) { self.frontEnd = frontEnd }
+
+  func reading() throws(Fault) -> (String) throws(Fault) -> Tensor {
+    try readingTools.tools { () throws(Fault) in try frontEnd.reading() }
+  }
+
+  func computation() throws(Fault) -> ([Tensor]) throws(Fault) -> [Tensor] {
+    try computationTools.tools { () throws(Fault) in try frontEnd.computation() }
   }
 }
 
@@ -55,11 +82,11 @@ private final class MediaWork {
   private var reasons: [String: String] = [:]
   private var pending: [(input: String, key: FeatureCache.Key, content: Tensor)] = []
   private let read: (_ path: String) throws(Fault) -> Tensor
-  private var computation: (([Tensor]) throws(Fault) -> [Tensor])?
+  private let tools: MediaTools
 
-  init(_ frontEnd: any MediaFrontEnd, kept: FeatureCache) throws(Fault) {
-    (self.frontEnd, self.kept) = (frontEnd, kept)
-    read = try frontEnd.reading()
+  init(_ frontEnd: any MediaFrontEnd, _ tools: MediaTools, kept: FeatureCache) throws(Fault) {
+    (self.frontEnd, self.tools, self.kept) = (frontEnd, tools, kept)
+    read = try tools.reading()
   }
 
   /// Reads a file, and computes the batch if it is full.
@@ -82,8 +109,7 @@ private final class MediaWork {
   /// Computes what is pending. Only contents of equal shape share a computation.
   func compute() throws(Fault) {
     guard !pending.isEmpty else { return }
-    let compute = if let computation { computation } else { try frontEnd.computation() }
-    computation = compute
+    let compute = try tools.computation()
     var rest = pending
     pending = []
     while let shape = rest.first?.content.shape {

@@ -61,7 +61,8 @@ import Torch
     func zeroed(_ tokens: [Tokens]) -> [Tokens] {
       tokens.enumerated().map { index, tokens in
         var tokens = tokens
-        (tokens.values, tokens.detail) = (tokens.values * Double(index), tokens.detail.map { $0 * Double(index) })
+        tokens.values = tokens.values * Double(index)
+        tokens.details = tokens.details.map { $0 * Double(index) }
         return tokens
       }
     }

@@ -58,23 +58,17 @@ class Replica(service.Server):
         super().__init__(options.program, options.model, state, options.most, port, ["--drain", "1.5"])
 
 
-class Stream:
-    """What a client knows of a stream."""
+class Stream(service.Stream):
+    """A client's knowledge of a stream that one of two services has."""
 
     def __init__(self, number, inputs, answers, kills):
-        self.number, self.inputs, self.kills = number, inputs, kills
-        self.places = {answer: place for place, answer in reversed(list(enumerate(answers)))}
-        self.answers = answers
-        self.generation = -1
-        self.begin_anew()
+        self.kills = kills
+        super().__init__(number, inputs, answers)
 
     def begin_anew(self):
-        """Takes the same numbers as another stream, because what follows is not known."""
-        self.generation += 1
-        self.body = service.request(self.inputs, self.number, self.generation)
+        super().begin_anew()
         self.name = f"stream%20{self.number}%2C%20{self.generation}"
-        # The batches behind the latest answer, the most that a service may have learned from, and the kills before it.
-        self.reached = self.most = 0
+        # The kills before the latest answer.
         self.seen = self.kills[0]
 
     def meet(self, port):

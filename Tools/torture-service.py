@@ -126,7 +126,7 @@ def known_answers(options):
 
 
 class Stream:
-    """What a client knows of a stream."""
+    """A client's knowledge of a stream."""
 
     def __init__(self, number, inputs, answers):
         self.number, self.inputs = number, inputs

@@ -23,7 +23,8 @@ struct ServeCommand: ReportingCommand {
 
       Example: polyphony serve --model day=runs/day --model night=runs/night --adapter night=runs/prompts/adapter
 
-      A model that was trained on the features of an encoder takes raw inputs too: texts, and the bytes of sounds, pictures       and clips.
+      A model that was trained on the features of an encoder takes raw inputs too: texts, and the bytes of sounds, \
+      pictures and clips.
 
       With --adapt, each stream of requests adapts the model to itself without labels. A request names its stream with \
       the parameter sequence_id. Streams outlive the service in the folder --state.

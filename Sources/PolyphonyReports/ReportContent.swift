@@ -95,6 +95,22 @@ struct ReportContent {
       })
   }
 
+  /// Shows a body for each row with answers that have something to show: those of its first seed.
+  /// - Parameter body: gets the row, the answers, and the split and the seed in words.
+  /// - Returns: nil without such a row.
+  func answerBodies(
+    where isShown: (AnswerSummary) -> Bool, _ body: (ResultsDocument.Row, AnswerSummary, String) -> HTML
+  ) -> HTML? {
+    let shown = rows.filter { AnswerSummary.all($0).values.first.map(isShown) ?? false }
+    guard !shown.isEmpty else { return nil }
+    return bodies(shown) { row in
+      guard let (seed, summary) = AnswerSummary.all(row).elements.first else { return .empty }
+      let place = [row.split.map { "\($0) split" }, row.seeds.count > 1 ? "seed \(seed)" : nil].compactMap(\.self)
+        .joined(separator: ", ")
+      return body(row, summary, place)
+    }
+  }
+
   /// The name of the command that made the folder.
   var command: String { source.document?.command ?? "an unfinished run" }
 }

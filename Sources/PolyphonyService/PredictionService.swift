@@ -105,12 +105,5 @@ package final class PredictionService: Sendable {
 /// The names of models in addresses.
 package enum ModelName {
   /// True for a byte that a name may have.
-  package static func allows(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"):
-      true
-    default: "._-".utf8.contains(byte)
-    }
-  }
+  package static func allows(_ byte: UInt8) -> Bool { byte.isAlphanumeric || "._-".utf8.contains(byte) }
 }

@@ -1,15 +1,5 @@
 import Torch
 
-/// What the registry knows of a backbone.
-struct Architecture: Sendable {
-  /// True if the backbone makes maps from images; otherwise it reads sequences and vectors.
-  var readsImages = false
-  /// The defaults of a recipe for the backbone.
-  var defaults = ArchitectureDefaults()
-  /// Makes the backbone.
-  var make: Architectures.Maker
-}
-
 /// The defaults of a recipe for one backbone: its sizes and the settings of its training.
 ///
 /// ```swift

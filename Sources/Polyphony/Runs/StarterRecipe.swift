@@ -2,9 +2,9 @@ import Foundation
 
 /// A first recipe for a data set, with settings for its size and comments for the user who changes them.
 ///
-/// It trains a late fusion of the modalities, or a U-Net of images with masks. Where samples lack modalities, a second stage tunes prompts for that. The
-/// rules below are a start and no search: about 1,500 steps, a narrow model for few samples, class weights where one
-/// class has three times the samples of another.
+/// It trains a late fusion of the modalities, or a U-Net of images with masks. Where samples lack modalities, a second
+/// stage tunes prompts for that. The rules below are a start and no search: about 1,500 steps, a narrow model for few
+/// samples, class weights where one class has three times the samples of another.
 package struct StarterRecipe {
   /// The ratio of the largest class to the smallest one from which the loss weighs classes.
   static let imbalance = 3.0

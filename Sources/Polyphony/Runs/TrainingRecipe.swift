@@ -20,10 +20,7 @@ public struct TrainingRecipe: Sendable {
   /// Reads the sections `model`, `training` and `normalization`.
   public init(_ reader: SettingsReader) throws(Fault) {
     model = try reader.section("model") { (section) throws(Fault) in try ModelSettings(section) }
-    let standard = Architectures.defaults(of: model.architecture).training
-    training = try reader.section("training") { (section) throws(Fault) in
-      try TrainingSettings(section, default: standard)
-    }
+    training = try reader.training(of: model.architecture)
     normalization = try reader.choice("normalization", default: .standard)
   }
 
@@ -33,5 +30,13 @@ public struct TrainingRecipe: Sendable {
   ) throws(Fault) -> ModelConfiguration {
     try model.configuration(
       description.modalities, description.task, training: samples, standardizes: normalization == .standard)
+  }
+}
+
+extension SettingsReader {
+  /// Reads the section `training` for a backbone, whose defaults hold for keys that it does not have.
+  func training(of architecture: String) throws(Fault) -> TrainingSettings {
+    let standard = Architectures.defaults(of: architecture).training
+    return try section("training") { (section) throws(Fault) in try TrainingSettings(section, default: standard) }
   }
 }

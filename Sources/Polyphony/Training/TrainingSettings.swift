@@ -98,6 +98,13 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
     return ImageAugmentation(augment, seed: seed)
   }
 
+  /// Checks that loss and augmentation fit a task.
+  /// - Throws: `Fault(.usage)` with the key that does not.
+  func check(for task: PredictionTask) throws(Fault) {
+    _ = try makeLoss(task)
+    _ = try makeAugmentation(task, seed: 0)
+  }
+
   /// Makes the schedule for epochs with this number of steps.
   func makeSchedule(stepsPerEpoch: Int) -> LearningRateSchedule {
     switch schedule {

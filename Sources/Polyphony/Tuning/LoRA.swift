@@ -28,7 +28,7 @@ public final class LoRA: Module, Attachment, MergeableTuning {
   /// The updates by the layer's key and the module in it, such as `encoders.0.layers.0.self_attn.q_proj`.
   @Child("modules") public var updates: NamedModules
   private static let ranks = 1...4096
-  let rank: Int
+  private let rank: Int
   private let alpha: Double
   private let isStabilized: Bool
   /// The keys of the convolutions with an update.

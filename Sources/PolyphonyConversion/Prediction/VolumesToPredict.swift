@@ -70,17 +70,12 @@ package struct VolumesToPredict {
 
   /// Sentences about volumes whose spacing is another one than that of the training.
   private func spacingNotes(_ set: VolumeSet) -> [String] {
-    guard let expected = configuration.inputModalities.first?.slices?.spacing else { return [] }
-    let others = set.patients.filter { patient in
-      zip(patient.volume.pictureSpacing, expected).contains { abs($0 / $1 - 1) > 0.1 }
-    }
-    guard let first = others.first else { return [] }
-    func text(_ spacing: [Double]) -> String {
-      spacing.map { String(describing: ($0 * 100).rounded() / 100) }.joined(separator: " × ")
-    }
+    guard let expected = configuration.inputModalities.first?.slices?.spacing,
+      let other = set.patients(withSpacingOtherThan: expected).first
+    else { return [] }
     return [
-      "warning: the model was trained on slices of \(text(expected)) mm, and \(first.files.name) has "
-        + "\(text(first.volume.pictureSpacing)) mm. Resample it for better masks"
+      "warning: the model was trained on slices of \(VolumeSet.text(expected)) mm, and \(other.files.name) has "
+        + "\(VolumeSet.text(other.volume.pictureSpacing)) mm. Resample it for better masks"
     ]
   }
 }

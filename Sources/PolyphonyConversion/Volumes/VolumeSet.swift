@@ -61,14 +61,22 @@ struct VolumeSet {
     if !bare.isEmpty {
       notes.append("warning: no orientation is known, so the third axis counts as superior: \(list(bare))")
     }
-    let others = patients.filter { patient in
-      zip(patient.volume.pictureSpacing, spacing).contains { abs($0 / $1 - 1) > 0.1 }
-    }
+    let others = patients(withSpacingOtherThan: spacing)
     if !others.isEmpty {
-      let words = spacing.map { String(describing: ($0 * 100).rounded() / 100) }.joined(separator: " × ")
       notes.append(
-        "warning: volumes are not resampled, and some have another spacing than \(words) mm: \(list(others))")
+        "warning: volumes are not resampled, and some have another spacing than \(Self.text(spacing)) mm: "
+          + list(others))
     }
+  }
+
+  /// The patients whose spacing differs by more than a tenth.
+  func patients(withSpacingOtherThan spacing: [Double]) -> [ScannedPatient] {
+    patients.filter { zip($0.volume.pictureSpacing, spacing).contains { abs($0 / $1 - 1) > 0.1 } }
+  }
+
+  /// A spacing in words, such as `1.0 × 1.0 × 2.5`.
+  static func text(_ spacing: [Double]) -> String {
+    spacing.map { String(describing: ($0 * 100).rounded() / 100) }.joined(separator: " × ")
   }
 
   private static func median(_ values: [Double]) -> Double {

@@ -82,9 +82,7 @@ struct VolumeSplits {
   /// Divides the slices of one person into blocks from below. A slice weighs by the share of lesions that it holds, so
   /// that every block has some.
   private func blocks(_ slices: [Part], _ shares: [Double]) -> [[Part]] {
-    let lesions = slices.map { part in
-      Double(patients[part.patient].mask?.occupied[patients[part.patient].volume.axes[0]][part.slices[0]] ?? 0)
-    }
+    let lesions = slices.map { Double(patients[$0.patient].lesionVoxels(in: $0.slices[0])) }
     let total = max(1, lesions.reduce(0, +))
     let weights = lesions.map { 0.5 / Double(slices.count) + 0.5 * $0 / total }
     let unit = weights.reduce(0, +) / shares.reduce(0, +)

@@ -1,6 +1,6 @@
 import Polyphony
 
-/// What an extractor reads from a folder, such as weights: made at the first use, and kept for later ones.
+/// The tools of an extractor, such as the weights of a folder. The first use makes them, and later ones share them.
 ///
 /// One thread at a time may use it.
 final class KeptTools<Tools>: @unchecked Sendable {

@@ -40,7 +40,7 @@ package struct RawSamples: Sendable {
   /// The names of the modalities whose raw inputs can be read.
   package var names: [String] { modalities.map(\.name).filter { extractors[$0] != nil } }
 
-  /// What the raw inputs of a modality are. It is nil for a modality without an encoder.
+  /// The content of a modality's raw inputs. It is nil for a modality without an encoder.
   package func content(of name: String) -> RawContent? { extractors[name]?.content }
 
   /// Computes the features of inputs.

@@ -5,16 +5,10 @@ import PolyphonyPresentation
 /// The section of single answers: the worst ones, and the predicted against the true values of a regression.
 enum AnswerSection {
   static func make(_ content: ReportContent) -> ReportSection? {
-    let rows = content.rows.filter { !(AnswerSummary.all($0).values.first?.isEmpty ?? true) }
-    guard !rows.isEmpty else { return nil }
-    return ReportSection(
-      id: "answers", title: "Answers sample by sample",
-      body: content.bodies(rows) { row in
-        guard let (seed, summary) = AnswerSummary.all(row).elements.first else { return .empty }
-        let place = [row.split.map { "\($0) split" }, row.seeds.count > 1 ? "seed \(seed)" : nil].compactMap(\.self)
-          .joined(separator: ", ")
-        return HTML([plot(row, summary, place), worst(row, summary, place)])
-      })
+    let body = content.answerBodies(where: { !$0.isEmpty }) { row, summary, place in
+      HTML([plot(row, summary, place), worst(row, summary, place)])
+    }
+    return body.map { ReportSection(id: "answers", title: "Answers sample by sample", body: $0) }
   }
 
   private static func plot(_ row: ResultsDocument.Row, _ summary: AnswerSummary, _ place: String) -> HTML {

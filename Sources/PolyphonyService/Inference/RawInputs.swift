@@ -45,7 +45,7 @@ final class RawInputs: Sendable {
     self.samples = samples
   }
 
-  /// What the raw inputs of a modality are: text, image, audio or video. It is nil for a modality without an encoder.
+  /// The content of a modality's raw inputs: text, image, audio or video. It is nil for a modality without an encoder.
   func content(of name: String) -> String? { samples[name]?.content(of: name)?.rawValue }
 
   /// True for a tensor of raw inputs.

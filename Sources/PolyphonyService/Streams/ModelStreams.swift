@@ -288,7 +288,7 @@ final class ModelStreams: @unchecked Sendable {
       stream.lock = stream.lock ?? lock
       didChange(stream)
     }
-    // What another service has learned in the meantime is the newer state.
+    // The file of another service has the newer state.
     for id in failures.overtaken {
       metrics.update { $0.overtaken += 1 }
       drop(id)

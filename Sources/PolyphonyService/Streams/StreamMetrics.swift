@@ -22,7 +22,7 @@ final class StreamMetrics: Sendable {
     var problems: Set<Problem> = []
   }
 
-  /// What can fail.
+  /// The kinds of failures.
   enum Problem: String {
     case save = "the state of a stream cannot be saved"
     case removal = "the file of a stream cannot be removed"

@@ -2,8 +2,8 @@ import PolyphonySupport
 
 /// The version of a stream's file: how often it was replaced, and a random mark of the last time.
 ///
-/// Two files with one version are the same file, whoever wrote them. So a service that returns to a stream sees whether another one has
-/// written it, even on a file system without locks.
+/// Two files with one version are the same file, whoever wrote them. So a service that returns to a stream sees whether
+/// another one has written it, even on a file system without locks.
 struct StreamVersion: Equatable, Sendable {
   /// The keys of the two entries in the file.
   private static let (versionKey, markKey) = ("version", "mark")

@@ -20,7 +20,7 @@ final class StreamWriter: Sendable {
     }
   }
 
-  /// What became of writes.
+  /// The streams whose writes have failed.
   struct Failures: Sendable {
     /// The streams that are not on the disk, with their locks.
     var unsaved: [String: StreamLocks.Lock?] = [:]
@@ -85,7 +85,7 @@ final class StreamWriter: Sendable {
     return KnownVersion((try? folder.version(of: stream)) ?? nil)
   }
 
-  /// What became of writes since the last call.
+  /// The streams whose writes have failed since the last call.
   func takeFailures() -> Failures {
     failures.update { failures in
       defer { failures = Failures() }

@@ -91,10 +91,12 @@ import Torch
 
   @Test(arguments: [
     #"{"seed": 0, "reliability": [[1, 2]], "worst": [{"id": 3}], "pairs": [[1]]}"#, #"{"seed": 0, "worst": {}}"#,
+    #"{"seed": 0, "images": [{"id": "a", "dice": 0, "width": 9223372036854775807, "pixels": "", "truth": [], "prediction": []}]}"#,
   ])
   func brokenPartsAreLeftOut(text: String) throws {
     let row = ResultsDocument.Row(name: "x", extra: ["answers": .array([try OrderedJSON(parsing: text), 4])])
     let found = AnswerSummary.all(row)
     #expect(found.count == 1 && found[0]?.worst == [] && found[0]?.pairs == [] && found[0]?.calibration == nil)
+    #expect(found[0]?.images == [])
   }
 }

@@ -79,9 +79,8 @@ public struct ImageAugmentation: Sendable {
       return (mean, square.sqrt().clamped(1e-6, nil))
     }
     let before = moments(image)
-    let least = image.minimum(1, 2, 3, keep: true)
-    let range = (image.maximum(1, 2, 3, keep: true) - least).clamped(1e-6, nil)
-    var x = ((((image - least) / range).clamped(1e-6, nil)).log() * column(\.exponent)).exp()
+    var x = image.power(
+      column(\.exponent), from: image.minimum(1, 2, 3, keep: true), to: image.maximum(1, 2, 3, keep: true))
     let after = moments(x)
     x = (x - after.mean) / after.deviation * before.deviation + before.mean
     x = x * column(\.factor) + before.deviation * column(\.offset)

@@ -6,10 +6,9 @@ extension ShiftedModality {
   /// The power e^±strength of the values between the extremes of the split; the sign is drawn.
   func withContrast(_ strength: Double, _ generator: Generator) -> Tensor {
     let sign = Tensor.normal([1], generator: generator).item < 0 ? -1.0 : 1.0
-    let range = (greatest - least).clamped(1e-6, nil)
-    // A value at the lower end has the logarithm of the clamp. Its power is still next to 0.
-    let share = ((x - least) / range).clamped(1e-6, nil)
-    return keepingZero((share.log() * Tensor([Float(sign * strength)]).exp()).exp() * range + least)
+    let greatest = x.maximum(0, 2, 3, keep: true)
+    let power = x.power(Tensor([Float(sign * strength)]).exp(), from: least, to: greatest)
+    return keepingZero(power * (greatest - least) + least)
   }
 
   /// The values over the least of the split, times e^(strength · f). f is a random polynomial of order 3 in both
@@ -28,7 +27,6 @@ extension ShiftedModality {
   }
 
   private var least: Tensor { x.minimum(0, 2, 3, keep: true) }
-  private var greatest: Tensor { x.maximum(0, 2, 3, keep: true) }
 
   private func keepingZero(_ changed: Tensor) -> Tensor { x.selected(where: x .== 0, otherwise: changed) }
 }

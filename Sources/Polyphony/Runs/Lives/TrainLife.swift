@@ -69,7 +69,7 @@ public struct TrainLife: Life {
       (configuration, _, strategies) = read
       model = read.1.model
       training = try read.1.training.weighted(for: splits.training, description.task)
-      _ = try training.makeLoss(description.task)
+      try training.check(for: description.task)
       if model.body.folder != nil {
         let scratch = try MultimodalModel(configuration)
         for seed in seeds { try model.body.load(into: scratch, seed: seed) }

@@ -103,17 +103,13 @@ public struct TuneLife: Life {
           }
         }
         if let training = life.training { return (tuning, training) }
-        let standard = Architectures.defaults(of: configuration.architecture).training
-        let training = try reader.section("training") { (section) throws(Fault) in
-          try TrainingSettings(section, default: standard)
-        }
-        return (tuning, training)
+        return (tuning, try reader.training(of: configuration.architecture))
       }
       tuning = read.0
       // A drawn subset has its own balance, which `Trainer` computes.
       training =
         life.samples == nil ? try read.1.weighted(for: whole.training, configuration.task) : read.1
-      _ = try training.makeLoss(configuration.task)
+      try training.check(for: configuration.task)
       self.resolved = training.writingWeights(into: resolved)
       // All methods and seeds share one mask, so that their scores are comparable.
       let test = whole.test.samples

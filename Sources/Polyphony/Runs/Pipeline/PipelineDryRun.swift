@@ -59,7 +59,7 @@ struct PipelineDryRun {
     let dataset = try Self.dataset(folder, splits: ["train", "valid"])
     let description = dataset.description
     let settings = try TrainingRecipe(reader)
-    _ = try settings.training.makeLoss(description.task)
+    try settings.training.check(for: description.task)
     let made = try MultimodalModel(try settings.model.configuration(description.modalities, description.task))
     model = made
     let method = try reader.section("balance", shorthand: "method") { (section) throws(Fault) in
@@ -84,11 +84,7 @@ struct PipelineDryRun {
     stage.condition = try condition(reader, configuration)
     stage.samples = try reader.optional("samples", .int(in: 1...))
     let method = try reader.section("tuning") { (section) throws(Fault) in try maker(section, configuration) }
-    let standard = Architectures.defaults(of: configuration.architecture).training
-    let training = try reader.section("training") { (section) throws(Fault) in
-      try TrainingSettings(section, default: standard)
-    }
-    _ = try training.makeLoss(configuration.task)
+    try reader.training(of: configuration.architecture).check(for: configuration.task)
     carried = try reader.locating("method") { () throws(Fault) in
       try Installation(method, on: model, name: name, beneath: carried)
     }

@@ -84,8 +84,8 @@ extension SegmentedImage {
   /// Reads an image. Nil for another form.
   init?(_ json: OrderedJSON) {
     guard case .string(let id)? = json["id"], let dice = json["dice"]?.finite, let width = json["width"]?.count,
-      case .string(let text)? = json["pixels"], let pixels = Data(base64Encoded: text).map(Array.init), width > 0,
-      pixels.count % width == 0, let truth = Self.mask(json["truth"], pixels.count),
+      case .string(let text)? = json["pixels"], let pixels = Data(base64Encoded: text).map(Array.init), !pixels.isEmpty,
+      width > 0, pixels.count % width == 0, let truth = Self.mask(json["truth"], pixels.count),
       let prediction = Self.mask(json["prediction"], pixels.count)
     else { return nil }
     self.init(id: id, dice: dice, width: width, pixels: pixels, truth: truth, prediction: prediction)

@@ -19,8 +19,8 @@ struct ScannedPatient {
   /// True if the header says nothing of the orientation.
   let hasNoOrientation: Bool
 
-  /// The number of voxels of the mask that are not 0, for each slice.
-  var lesions: [Int] { slices.map { mask?.occupied[volume.axes[0]][$0] ?? 0 } }
+  /// The number of voxels of the mask in a slice that are not 0.
+  func lesionVoxels(in slice: Int) -> Int { mask?.occupied[volume.axes[0]][slice] ?? 0 }
 
   /// Reads all volumes of a patient once, and checks that they fit each other.
   /// - Parameters:

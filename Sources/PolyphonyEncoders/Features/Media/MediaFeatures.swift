@@ -53,7 +53,7 @@ public struct MediaFeatures: FeatureExtractor {
   }
 }
 
-/// What a front end reads from its folders: the reading of files, and the computation with its weights.
+/// The functions of a front end: one reads files, and one computes features with the weights of its folders.
 private final class MediaTools: Sendable {
   private let frontEnd: any MediaFrontEnd
   private let readingTools = KeptTools<(String) throws(Fault) -> Tensor>()

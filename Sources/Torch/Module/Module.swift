@@ -105,7 +105,12 @@ open class Module {
   }
 
   /// The wrapped properties of this object in declaration order, those of superclasses first.
-  private var wrappers: [(label: String, wrapper: Any)] {
+  ///
+  /// Reflection is slow, and a served model needs its children for every pass. The wrappers are classes, so what they
+  /// hold may change afterwards.
+  private lazy var wrappers = reflectedWrappers()
+
+  private func reflectedWrappers() -> [(label: String, wrapper: Any)] {
     var mirrors: [Mirror] = []
     var mirror: Mirror? = Mirror(reflecting: self)
     while let current = mirror {

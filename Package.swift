@@ -43,10 +43,11 @@ let package = Package(
   targets: [
     .target(name: "CTorchInterface", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(
-      name: "CTorch",
+      name: "CTorch", exclude: ["gloo_declarations/README.md"],
       cxxSettings: [
         // By path and not as a dependency, which would make the header a clang module that C++ cannot import.
         .headerSearchPath("../CTorchInterface/include"),
+        .headerSearchPath("gloo_declarations"),
         .unsafeFlags([
           "-isystem", "\(libtorch)/include",
           "-isystem", "\(libtorch)/include/torch/csrc/api/include",
@@ -60,7 +61,7 @@ let package = Package(
         .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
       ]
     ),
-    // Below everything: faults, files that are replaced whole, JSON, hashes. No tensors.
+    // Below everything: faults, files that are replaced whole, JSON, hashes, processes. No tensors.
     .target(
       name: "PolyphonySupport", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),

@@ -62,5 +62,6 @@ void install_calls(ctorch_interface &table);
 void install_tensors(ctorch_interface &table);
 void install_autograd(ctorch_interface &table);
 void install_machine(ctorch_interface &table);
+void install_processes(ctorch_interface &table);
 
 }  // namespace polyphony

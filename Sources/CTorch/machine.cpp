@@ -77,6 +77,7 @@ extern "C" __attribute__((visibility("default"))) const ctorch_interface *ctorch
     polyphony::install_tensors(table);
     polyphony::install_autograd(table);
     polyphony::install_machine(table);
+    polyphony::install_processes(table);
     return table;
   }();
   return &table;

@@ -52,8 +52,21 @@ void in_chunks(int64_t count, F f) {
 
 template <class T>
 void drop(const T* x, T* y, int64_t from, int64_t to, double factor, const Dropout& dropout) {
-  if (dropout.active) return kernels_of<T>().dropout(x, y, from, to, T(factor), dropout);
-  for (int64_t i = from; i < to; ++i) y[i] = x[i] * T(factor);
+  if (!dropout.active) {
+    for (int64_t i = from; i < to; ++i) y[i] = x[i] * T(factor);
+    return;
+  }
+  const auto kernel = kernels_of<T>().dropout;
+  // A part of a batch may begin within a chunk. The elements before it belong to another part.
+  if (const int64_t before = (dropout.first + from) % 128) {
+    T chunk[128] = {};
+    const int64_t end = std::min(to, from + 128 - before);
+    std::copy(x + from, x + end, chunk + before);
+    kernel(chunk, chunk, dropout.first + from - before, before + end - from, T(factor), dropout);
+    std::copy(chunk + before, chunk + before + end - from, y + from);
+    from = end;
+  }
+  if (from < to) kernel(x + from, y + from, dropout.first + from, to - from, T(factor), dropout);
 }
 
 template <class T>
@@ -85,10 +98,17 @@ std::vector<int32_t> positions(const at::Tensor& x, const OptionalTensor& mask) 
   return result;
 }
 
-void check_input(const at::Tensor& x, double p, const char* name) {
+void check_input(const at::Tensor& x, double p, int64_t first, const char* name) {
   TORCH_CHECK(x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble, name,
               ": x must be float32 or float64, got ", x.scalar_type());
   TORCH_CHECK(p >= 0 && p < 1, name, ": dropout must be in [0, 1), got ", p);
+  TORCH_CHECK(first >= 0, name, ": first must not be negative, got ", first);
+}
+
+Dropout elementwise(double p, int64_t seed, int64_t offset, int64_t first) {
+  Dropout dropout(p, seed, offset, 0, Site::elementwise);
+  dropout.first = first;
+  return dropout;
 }
 
 at::Tensor embed_forward(const at::Tensor& x, const OptionalTensor& mask, double scale, const Dropout& dropout) {
@@ -158,21 +178,22 @@ struct EmbedFunction : torch::autograd::Function<EmbedFunction> {
 bool records(const at::Tensor& x) { return at::GradMode::is_enabled() && x.requires_grad(); }
 
 template <bool Autograd>
-at::Tensor embed(const at::Tensor& x, const OptionalTensor& mask, double scale, double p, int64_t seed, int64_t offset) {
+at::Tensor embed(const at::Tensor& x, const OptionalTensor& mask, double scale, double p, int64_t seed, int64_t offset,
+                 int64_t first) {
   TORCH_CHECK(x.dim() == 3, "embed: x must be [batch, length, width], got ", x.sizes());
-  check_input(x, p, "embed");
+  check_input(x, p, first, "embed");
   const OptionalTensor real = mask && mask->defined() ? mask : std::nullopt;
   TORCH_CHECK(!real || (real->scalar_type() == at::kBool && real->sizes() == x.sizes().slice(0, 2)),
               "embed: mask must be a bool tensor ", x.sizes().slice(0, 2));
-  const Dropout dropout(p, seed, offset, 0, Site::elementwise);
+  const Dropout dropout = elementwise(p, seed, offset, first);
   if (Autograd && records(x)) return EmbedFunction::apply(x, real, scale, dropout);
   return embed_forward(x, real, scale, dropout);
 }
 
 template <bool Autograd>
-at::Tensor dropout(const at::Tensor& x, double p, int64_t seed, int64_t offset) {
-  check_input(x, p, "dropout");
-  const Dropout dropout(p, seed, offset, 0, Site::elementwise);
+at::Tensor dropout(const at::Tensor& x, double p, int64_t seed, int64_t offset, int64_t first) {
+  check_input(x, p, first, "dropout");
+  const Dropout dropout = elementwise(p, seed, offset, first);
   if (!dropout.active) return x.clone();
   if (Autograd && records(x)) return DropoutFunction::apply(x, 1.0, dropout);
   return scaled_dropout(x, 1, dropout);

@@ -190,7 +190,7 @@ at::Tensor encoder_forward(const EncoderArguments& arguments, EncoderState* stat
   const auto& mask = a.source || a.mask ? a.mask : a.source_mask;
   PlanRequest request{a.x.size(0), int(a.x.size(1)), int(a.source ? a.source->size(1) : a.x.size(1)),
                       data<bool>(mask), a.source ? data<bool>(a.source_mask) : nullptr, a.source.has_value(),
-                      a.options.causal, a.options.readout, at::get_num_threads()};
+                      a.options.causal, a.options.readout, at::get_num_threads(), a.options.first};
   const auto plan = make_plan(request);
   return a.x.scalar_type() == at::kFloat ? forward<float>(a, plan, state) : forward<double>(a, plan, state);
 }

@@ -16,6 +16,7 @@ struct EncoderOptions {
   double p_attention, p_relu, p_residual;
   Readout readout;
   int64_t seed, offset;
+  int64_t first;  // the number of the first sample within the whole batch, for dropout
 };
 
 /// The checked arguments of a call. `weights` holds the twelve parameters of each layer.

@@ -18,9 +18,10 @@ EncoderArguments arguments(const at::Tensor& x, const OptionalTensor& kv, const 
 }
 
 EncoderOptions options(int64_t heads, bool causal, double p_attention, double p_relu, double p_residual,
-                       int64_t readout, int64_t seed, int64_t offset) {
+                       int64_t readout, int64_t seed, int64_t offset, int64_t first) {
+  TORCH_CHECK(first >= 0 && first < (int64_t(1) << 31), "encoder: first must be from 0 to 2^31 - 1, got ", first);
   TORCH_CHECK(readout >= -1 && readout <= 1, "encoder: readout must be 0 (all steps), 1 (first) or -1 (last), got ", readout);
-  return {heads, causal, p_attention, p_relu, p_residual, Readout(readout), seed, offset};
+  return {heads, causal, p_attention, p_relu, p_residual, Readout(readout), seed, offset, first};
 }
 
 bool wants_gradient(const EncoderArguments& a) {
@@ -100,9 +101,9 @@ template <bool Autograd>
 at::Tensor encoder(const at::Tensor& x, const OptionalTensor& kv, const OptionalTensor& mask,
                    const OptionalTensor& kv_mask, at::TensorList weights, const OptionalTensor& final_weight,
                    const OptionalTensor& final_bias, int64_t heads, bool causal, double p_attention, double p_relu,
-                   double p_residual, int64_t readout, int64_t seed, int64_t offset) {
+                   double p_residual, int64_t readout, int64_t seed, int64_t offset, int64_t first) {
   return run<Autograd>(x, kv, mask, kv_mask, weights, final_weight, final_bias,
-                       options(heads, causal, p_attention, p_relu, p_residual, readout, seed, offset));
+                       options(heads, causal, p_attention, p_relu, p_residual, readout, seed, offset, first));
 }
 
 template <bool Autograd>
@@ -116,7 +117,7 @@ at::Tensor encoder_layer(const at::Tensor& x, const OptionalTensor& kv, const Op
   const std::vector<at::Tensor> weights{ln0_w, ln0_b, in_w,  in_b,  out_w, out_b,
                                         ln1_w, ln1_b, fc1_w, fc1_b, fc2_w, fc2_b};
   return run<Autograd>(x, kv, mask, kv_mask, weights, std::nullopt, std::nullopt,
-                       options(heads, causal, p_attention, p_relu, p_residual, 0, seed, offset));
+                       options(heads, causal, p_attention, p_relu, p_residual, 0, seed, offset, 0));
 }
 
 }  // namespace

@@ -42,6 +42,8 @@ struct Dropout {
   int32_t limit = 0;  // compared with the uniform in the upper half of a signed 32-bit word
   double scale = 1;
   PhiloxKey key;
+  /// The number of a flat array's first element within the whole batch, of which the array may be a part.
+  int64_t first = 0;
 
   Dropout() = default;
   Dropout(double p, int64_t seed, int64_t offset, int layer, Site site) {

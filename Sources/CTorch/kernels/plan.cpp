@@ -19,7 +19,7 @@ std::vector<std::vector<int32_t>> real_steps(int64_t batch, int length, const bo
 
 class SideBuilder {
  public:
-  SideBuilder(Side& side, int length) : side(side), length(length) {}
+  SideBuilder(Side& side, int length, int64_t first_sample) : side(side), length(length), first_sample(first_sample) {}
 
   void begin_group() {
     side.base.push_back(int64_t(side.sample.size()));
@@ -29,7 +29,7 @@ class SideBuilder {
   }
 
   void add(int64_t sample, int rank, int32_t position, int32_t visible) {
-    side.sample.push_back(uint32_t(sample));
+    side.sample.push_back(uint32_t(first_sample + sample));
     side.rank.push_back(uint32_t(rank));
     side.row.push_back(int32_t(sample * length + position));
     side.visible.push_back(visible);
@@ -60,6 +60,7 @@ class SideBuilder {
  private:
   Side& side;
   int length, count = 0;
+  int64_t first_sample;
 };
 
 /// Splits the samples among teams, and each team's share into groups of about `target` steps.
@@ -128,8 +129,8 @@ std::shared_ptr<const Plan> make_plan(const PlanRequest& r) {
   }
   divide(*plan, cost, std::max(1, r.threads));
 
-  SideBuilder query(plan->queries, r.query_length), key(plan->keys, r.key_length),
-      read(plan->reads, r.readout == Readout::all ? r.query_length : 1);
+  SideBuilder query(plan->queries, r.query_length, r.first_sample), key(plan->keys, r.key_length, r.first_sample),
+      read(plan->reads, r.readout == Readout::all ? r.query_length : 1, r.first_sample);
   for (const Group& group : plan->groups) {
     query.begin_group(), key.begin_group(), read.begin_group();
     for (int64_t b = group.first; b < group.first + group.samples; ++b) {

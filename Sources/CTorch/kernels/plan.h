@@ -14,7 +14,7 @@ namespace polyphony {
 struct Steps {
   int count = 0;                    // real steps
   int stride = 0;                   // distance between two features: an odd multiple of 16, at least `count`
-  const uint32_t* sample = nullptr; // per step: its sample in the batch,
+  const uint32_t* sample = nullptr; // per step: its sample in the whole batch,
   const uint32_t* rank = nullptr;   // the number of real steps before it in its sample,
   const int32_t* row = nullptr;     // its row in the [batch · length] tensor
   const int32_t* visible = nullptr; // queries: how many of its sample's keys it may attend to
@@ -63,6 +63,7 @@ struct PlanRequest {
   bool cross, causal;
   Readout readout;
   int threads;
+  int64_t first_sample;  // its number within a larger batch, for dropout
 };
 
 std::shared_ptr<const Plan> make_plan(const PlanRequest& request);

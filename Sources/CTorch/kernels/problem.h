@@ -95,8 +95,8 @@ struct NormOfSum {
 template <class T>
 struct ElementKernels {
   EncoderKernels<T> encoder;
-  // y = dropout(x · factor) elementwise (y may be x); elements [from, to), `from` a multiple of 128.
-  void (*dropout)(const T*, T*, int64_t from, int64_t to, T factor, const Dropout&);
+  // y = dropout(x · factor) elementwise (y may be x) for `count` elements from number `first` on, a multiple of 128.
+  void (*dropout)(const T*, T*, int64_t first, int64_t count, T factor, const Dropout&);
   void (*ragged)(const RaggedHead<T>&);
 };
 

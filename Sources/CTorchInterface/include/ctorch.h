@@ -20,6 +20,8 @@ extern "C" {
 typedef struct ctorch_tensor_impl *ctorch_tensor;
 /// A random number generator, owned by its creator.
 typedef struct ctorch_generator_impl *ctorch_generator;
+/// A process's membership in a group of processes.
+typedef struct ctorch_group_impl *ctorch_group;
 /// An operator of the dispatcher. It lives as long as the process.
 typedef const struct ctorch_operator_impl *ctorch_operator;
 
@@ -56,7 +58,17 @@ typedef struct {
 } ctorch_value;
 
 /// The version of the table below. It changes with every change of the table.
-#define CTORCH_INTERFACE_VERSION 1
+#define CTORCH_INTERFACE_VERSION 2
+
+/// The place of this process in a group, and where the members meet.
+typedef struct {
+  const char *address;  // the host of the store
+  int32_t port;
+  bool hosts_store;    // true if this process hosts it
+  const char *prefix;  // keeps the keys of several groups in one store apart
+  int32_t rank, size;
+  int64_t timeout_ms;  // of the meeting, and of every collective
+} ctorch_group_place;
 
 typedef struct {
   uint32_t interface_version;
@@ -116,6 +128,17 @@ typedef struct {
   void (*set_deterministic)(bool value);
   /// Returns libtorch's description of its build, to be released with free().
   char *(*configuration)(void);
+
+  // Groups of processes. All members call the same functions in the same order.
+  ctorch_group (*join_group)(const ctorch_group_place *place, char **error);
+  void (*leave_group)(ctorch_group group);
+  /// Replaces the elements by their sums over all members.
+  int32_t (*all_reduce)(ctorch_group group, ctorch_tensor tensor, char **error);
+  /// Replaces the elements by those of the member `root`.
+  int32_t (*broadcast)(ctorch_group group, ctorch_tensor tensor, int32_t root, char **error);
+  /// Fills `results`, one tensor for each member and all of one size, with the tensors of the members.
+  int32_t (*all_gather)(ctorch_group group, ctorch_tensor tensor, const ctorch_tensor *results, int32_t count,
+                        char **error);
 } ctorch_interface;
 
 /// The one symbol that the library CTorch exports.

@@ -58,14 +58,16 @@ enum LibraryLocation {
     return nil
   }
 
-  /// The folder of the program or library that this code was linked into.
+  /// The file of the program or library that this code was linked into.
   ///
   /// The system's own record says so: argv[0] has no folder where a shell found the program through `PATH`.
-  static let ownFolder: String = {
+  static let ownPath: String = {
     let path = ctorch_own_path().map { String(cString: $0) } ?? CommandLine.arguments[0]
-    let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    return (file as NSString).deletingLastPathComponent
+    return URL(fileURLWithPath: path).resolvingSymlinksInPath().path
   }()
+
+  /// The folder of that file.
+  static let ownFolder = (ownPath as NSString).deletingLastPathComponent
 
   private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 }

@@ -104,4 +104,7 @@ extension Libtorch {
 extension Libtorch {
   /// The folder of the program or library that contains this code.
   public static var programFolder: String { LibraryLocation.ownFolder }
+
+  /// The file of the program or library that contains this code.
+  package static var programPath: String { LibraryLocation.ownPath }
 }

@@ -39,15 +39,15 @@ package enum Fused {
 
   static func dropout(_ x: Tensor, _ p: Double) -> Tensor? {
     guard serves(x) else { return nil }
-    let place = DropoutStream.shared.next()
-    return dropout(.tensor(x), .double(p), .int(place.seed), .int(place.offset))
+    let place = DropoutStream.shared.next(x.count)
+    return dropout(.tensor(x), .double(p), .int(place.seed), .int(place.offset), .int(place.first))
   }
 
   static func embed(_ x: Tensor, mask: Tensor?, scale: Double, dropout p: Double) -> Tensor? {
     guard serves(x) else { return nil }
-    let place = p > 0 ? DropoutStream.shared.next() : (0, 0)
+    let place = p > 0 ? DropoutStream.shared.next(x.count) : .init()
     return embed(
-      .tensor(x), .tensor(mask), .double(scale), .double(p), .int(place.0), .int(place.1))
+      .tensor(x), .tensor(mask), .double(scale), .double(p), .int(place.seed), .int(place.offset), .int(place.first))
   }
 
   /// Applies consecutive layers as one operator, followed by the last LayerNorm if one is given.
@@ -58,13 +58,13 @@ package enum Fused {
     guard serves(x), let first = layers.first, layers.allSatisfy({ $0.adapter == nil }) else { return nil }
     let active = first.isTraining
     let rates = first.rates
-    let place = active ? DropoutStream.shared.next() : (0, 0)
+    let place = active ? DropoutStream.shared.next(x.size(0)) : .init()
     return encoder(
       .tensor(x), .tensor(memory), .tensor(mask), .tensor(memory == nil ? mask : memoryMask),
       .tensors(layers.flatMap(\.weights)), .tensor(norm?.weight), .tensor(norm?.bias),
       .int(first.attention.heads), .bool(first.causal), .double(active ? rates.attention : 0),
       .double(active ? rates.relu : 0), .double(active ? rates.residual : 0), .int(readout.rawValue),
-      .int(place.0), .int(place.1))
+      .int(place.seed), .int(place.offset), .int(place.first))
   }
 
   static func serves(_ x: Tensor) -> Bool {

@@ -22,21 +22,57 @@ public final class DropoutStream: Sendable {
   /// The stream that the kernels use.
   public static var shared: DropoutStream { ofThread.value ?? ofProcess }
 
-  private let stored: Locked<State>
+  private let stored: Locked<(state: State, part: BatchPart?)>
 
-  package init(_ state: State) { stored = Locked(state) }
+  package init(_ state: State) { stored = Locked((state, nil)) }
 
   /// The current position. Assigning one continues from there.
   public var state: State {
-    get { stored.value }
-    set { stored.value = newValue }
+    get { stored.value.state }
+    set { stored.update { $0.state = newValue } }
+  }
+
+  /// The part of a batch that the next kernel calls work on. Its samples get the masks that they have in the whole batch.
+  ///
+  /// Nil stands for a whole batch.
+  public var part: BatchPart? {
+    get { stored.value.part }
+    set { stored.update { $0.part = newValue } }
+  }
+
+  /// The position of one kernel call.
+  package struct Place: Equatable {
+    package var seed = 0
+    package var offset = 0
+    /// The number of units before those of the call in the whole batch.
+    package var first = 0
+
+    package init(seed: Int = 0, offset: Int = 0, first: Int = 0) {
+      (self.seed, self.offset, self.first) = (seed, offset, first)
+    }
   }
 
   /// Returns the position for one more kernel call.
-  package func next() -> (seed: Int, offset: Int) {
-    stored.update { state in
-      defer { state.offset += 1 }
-      return (Int(bitPattern: UInt(state.seed)), Int(state.offset))
+  /// - Parameter units: the elements or samples that the call draws for.
+  package func next(_ units: Int) -> Place {
+    stored.update { stored in
+      defer { stored.state.offset += 1 }
+      return Place(
+        seed: Int(bitPattern: UInt(stored.state.seed)), offset: Int(stored.state.offset),
+        first: stored.part.map { units * $0.first / $0.count } ?? 0)
     }
   }
+}
+
+/// Some neighbouring samples of a batch.
+public struct BatchPart: Equatable, Sendable {
+  /// The number of samples before them in the batch.
+  public let first: Int
+  /// The number of samples, 1 or more.
+  public let count: Int
+  /// The number of samples of the whole batch.
+  public let whole: Int
+
+  /// Makes a part.
+  public init(first: Int, count: Int, of whole: Int) { (self.first, self.count, self.whole) = (first, count, whole) }
 }

@@ -8,10 +8,18 @@ enum ArgumentAdvice {
   /// The parser's message with the advice as its second line, and without control characters.
   static func rendered(_ text: String, _ arguments: [String]) -> String {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.escapingControls() }
-    if let first = lines.first, let advice = command(first, arguments) ?? setting(first, arguments) {
+    if let first = lines.first,
+      let advice = terminator(arguments) ?? command(first, arguments) ?? setting(first, arguments)
+    {
       lines.insert("Help:  \(advice)", at: 1)
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The two dashes that a user has left out between `launch` and its command.
+  private static func terminator(_ arguments: [String]) -> String? {
+    guard arguments.first == "launch", !arguments.contains("--") else { return nil }
+    return "put -- before the command: polyphony launch --processes 2 -- \(LaunchCommand.participants[0]) …"
   }
 
   /// The command that the user may mean.

@@ -93,7 +93,7 @@ private final class Handover<Value>: @unchecked Sendable {
 }
 
 /// A socket that listens.
-final class ServiceListener: @unchecked Sendable {
+package final class ServiceListener: @unchecked Sendable {
   /// The connections that may wait until the service takes them.
   private static let backlog: Int32 = 256
 
@@ -136,6 +136,12 @@ final class ServiceListener: @unchecked Sendable {
     let number = Self.port(of: descriptor)
     self.port = number
     address = "http://\(host.contains(":") ? "[\(host)]" : host):\(number)"
+  }
+
+  /// Makes sure that a program can listen on a port of this machine, and returns the port. For 0 it is a free one.
+  /// - Throws: `Fault` if another program listens there, or nobody may.
+  package static func freePort(_ port: UInt16, host: String) throws(Fault) -> UInt16 {
+    try ServiceListener(host: host, port: port).port
   }
 
   private static func port(of descriptor: Int32) -> UInt16 {

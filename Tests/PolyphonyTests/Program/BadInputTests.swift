@@ -24,7 +24,7 @@ import Torch
   static let cases: [Case] =
     files + values + cells + recipes + places + models + adaptations + missing + tuning + peft + pipelines + library
     + reports + predictions + options + longFiles + weights + configurations + checkpoints + outputs + severalOutputs
-    + exports + services + volumes
+    + exports + services + volumes + launches
 
   private static func adapt(_ more: String...) -> [String] {
     ["adapt", "--model", "MODEL", "--data", "DATA", "--method", "casp", "--output", "OUT"] + more

@@ -29,6 +29,8 @@ public final class AdaptiveModulation: StepHook {
   /// The running means of s.
   private var means: [Double]
   private var steps = 0.0
+  /// The coefficients of the current step; empty in a step without modulation.
+  private var coefficients: [Double] = []
   private var log = BalancingLog()
 
   /// Reads the settings `alpha` (1), `start` (0) and `end` (50).
@@ -59,18 +61,33 @@ public final class AdaptiveModulation: StepHook {
     EncoderGroups.make(model, settings)
   }
 
-  /// Multiplies each modality's gradients by κ_m.
-  public func adjustGradients(_ step: TrainingStep) {
-    guard names.count > 1 else { return }
-    let scores = responses(step).map { -Confidence.meanLogarithm($0, step.batch.target, task) }
-    let acts = epochs.contains(step.epoch) && steps > 0
-    let coefficients = acts ? Self.coefficients(scores, means: means, alpha: alpha) : names.map { _ in 1 }
+  /// Always true.
+  public var takesParts: Bool { true }
+  /// Always true.
+  public var needsStatistics: Bool { true }
+
+  /// The losses of all responses, in one tensor.
+  public func statistics(_ step: TrainingStep) -> [Tensor] {
+    guard names.count > 1 else { return [] }
+    return [.stacked(responses(step).map { -Confidence.meanLogarithm($0, step.batch.target, task) })]
+  }
+
+  /// Computes the coefficients of the step, and updates the running means.
+  public func use(_ statistics: [Tensor], epoch: Int) {
+    coefficients = []
+    guard let scores = statistics.first?.doubles else { return }
+    if epochs.contains(epoch), steps > 0 { coefficients = Self.coefficients(scores, means: means, alpha: alpha) }
     means = zip(means, scores).map { ($0 * steps + $1) / (steps + 1) }
     steps += 1
-    log.begin(step.epoch)
+    log.begin(epoch)
     log.add("response_loss", names, scores)
-    log.add("coefficient", names, coefficients)
-    guard acts else { return }
+    log.add("coefficient", names, coefficients.isEmpty ? names.map { _ in 1 } : coefficients)
+  }
+
+  /// Multiplies each modality's gradients by κ_m.
+  public func adjustGradients(_ step: TrainingStep) {
+    _ = statisticsOfBatch(step)
+    guard !coefficients.isEmpty else { return }
     EncoderGroups.scaleGradients(of: names, by: coefficients, in: step.optimizer)
   }
 

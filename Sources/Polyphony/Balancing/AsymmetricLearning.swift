@@ -68,24 +68,37 @@ public final class AsymmetricLearning: StepHook {
     heads.groups(model, settings)
   }
 
-  /// L_task + γ Σ_m L_m.
-  public func loss(_ step: TrainingStep) -> Tensor {
-    let predictions = heads(step.output.encoded)
-    let losses = predictions.map { step.loss($0, step.batch.target) }
-    let measured = noGrad {
-      predictions.map { prediction in
+  /// Always true.
+  public var takesParts: Bool { true }
+  /// Always true.
+  public var needsStatistics: Bool { true }
+
+  /// Entropy and size of each modality's prediction.
+  public func statistics(_ step: TrainingStep) -> [Tensor] {
+    noGrad {
+      heads(step.output.encoded).map { prediction in
         let shares = prediction.logSoftmax(1)
         let entropy = -(shares.exp() * shares).sum(1).mean()
         return Tensor.stacked([entropy, prediction.abs().mean(0).sum()])
-      }.map(\.doubles)
+      }
     }
+  }
+
+  /// Computes the factors of the step.
+  public func use(_ statistics: [Tensor], epoch: Int) {
+    let measured = statistics.map(\.doubles)
     let coefficients = Self.coefficients(
       entropies: measured.map { $0[0] }, sizes: measured.map { $0[1] }, temperature: temperature)
-    factors = coefficients.map { step.epoch > start ? 1 + $0 : 1 }
-    log.begin(step.epoch)
+    factors = coefficients.map { epoch > start ? 1 + $0 : 1 }
+    log.begin(epoch)
     log.add("entropy", names, measured.map { $0[0] })
     log.add("coefficient", names, coefficients)
-    return losses.reduce(step.taskLoss) { $0 + $1 * gamma }
+  }
+
+  /// L_task + γ Σ_m L_m.
+  public func loss(_ step: TrainingStep) -> Tensor {
+    _ = statisticsOfBatch(step)
+    return heads(step.output.encoded).reduce(step.taskLoss) { $0 + step.loss($1, step.batch.target) * gamma }
   }
 
   /// Multiplies each modality's gradients by 1 + k_m.

@@ -40,6 +40,8 @@ public final class ClassifierGuidedModulation: StepHook {
   private var terms: BalancingTerms
   private var optimizer: (any Optimizer)?
   private var clip = 0.0
+  /// The classifiers' readings and the head's gradient g_Ω for the samples of the current step.
+  private var reading: (classifiers: [ModalityClassifiers.Reading], head: Tensor)?
   private var log = BalancingLog()
   /// The rates of dropout of encodings.
   private(set) var dropRates: [Double]
@@ -98,28 +100,53 @@ public final class ClassifierGuidedModulation: StepHook {
     return EncoderGroups.make(model, training)
   }
 
-  /// L_task + λ L_gm plus the classifiers' losses. Without teaching, these have no parameters in common with the model.
-  public func loss(_ step: TrainingStep) -> Tensor {
-    optimizer?.zeroGradients()
+  /// Always true.
+  public var takesParts: Bool { true }
+  /// Always true.
+  public var needsStatistics: Bool { true }
+  /// The optimiser of the classifiers.
+  public var ownOptimizers: [any Optimizer] { optimizer.map { [$0] } ?? [] }
+
+  private var usesDirection: Bool { settings.parts.hasDirectionTerm && settings.lambda > 0 }
+
+  /// The scores `[M]` of the classifiers, their gradients g_i `[M, outputs, width]`, and g_Ω `[outputs, width]`.
+  public func statistics(_ step: TrainingStep) -> [Tensor] {
     let target = step.batch.target
     let readings = classifiers(step.output.encoded, share: settings.teaching)
-    let scores = score(readings.map(\.prediction), target)
-    let balance = terms.update(scores)
-    current = balance.terms
-    let losses = readings.map { step.loss($0.prediction, target) }
+    func gradient() -> Tensor {
+      HeadGradient.weight(step.output.features, step.loss.gradient(step.output.prediction, target))
+    }
+    let head = usesDirection ? gradient() : noGrad(gradient)
+    reading = (readings, head)
     let own = noGrad {
       Tensor.stacked(
         readings.map { HeadGradient.weight($0.features, step.loss.gradient($0.prediction, target)) })
     }
-    let usesDirection = settings.parts.hasDirectionTerm && settings.lambda > 0
-    func cosines() -> Tensor {
-      HeadGradient.cosines(
-        HeadGradient.weight(step.output.features, step.loss.gradient(step.output.prediction, target)), own)
+    return [score.stacked(readings.map(\.prediction), target), own, head.detached()]
+  }
+
+  /// Computes the terms B of the step.
+  public func use(_ statistics: [Tensor], epoch: Int) {
+    let scores = statistics[0].doubles
+    let balance = terms.update(scores)
+    current = balance.terms
+    report(epoch, scores, balance, noGrad { HeadGradient.cosines(statistics[2], statistics[1]) })
+  }
+
+  /// L_task + λ L_gm plus the classifiers' losses. Without teaching, these have no parameters in common with the model.
+  ///
+  /// g_Ω and g_i are those of the whole batch. Of a part of it, g_Ω has the value of the whole and the graph of the part.
+  public func loss(_ step: TrainingStep) -> Tensor {
+    let statistics = statisticsOfBatch(step)
+    // A reading without a graph served the statistics alone.
+    if reading?.classifiers.first?.prediction.requiresGradient != true { _ = self.statistics(step) }
+    guard let (readings, head) = reading else { return step.taskLoss }
+    reading = nil
+    var total = readings.reduce(step.taskLoss) { $0 + step.loss($1.prediction, step.batch.target) }
+    if usesDirection {
+      let whole = step.isPart ? head + (statistics[2] - head.detached()) : head
+      total = total + Self.direction(current, HeadGradient.cosines(whole, statistics[1])) * settings.lambda
     }
-    let alignment = usesDirection ? cosines() : noGrad(cosines)
-    report(step.epoch, scores, balance, alignment)
-    var total = losses.reduce(step.taskLoss, +)
-    if usesDirection { total = total + Self.direction(balance.terms, alignment) * settings.lambda }
     return total
   }
 

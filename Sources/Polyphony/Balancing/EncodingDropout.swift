@@ -12,7 +12,11 @@ enum EncodingDropout {
   /// The random numbers come from libtorch's generator, like those of other dropout.
   static func applied(to encoded: [Tokens], of inputs: Inputs, rates: [Double]) -> [Tokens] {
     guard rates.contains(where: { $0 > 0 }), encoded.count > 1, let like = encoded.first?.values else { return encoded }
-    let drawn = (Tensor.uniform([inputs.count, encoded.count]) .>= Tensor(rates.map(Float.init))).to(like.device)
+    // A part of a batch has the numbers that its samples have in the whole batch.
+    let part = DropoutStream.shared.part
+    let numbers = Tensor.uniform([part?.whole ?? inputs.count, encoded.count])
+    let own = part.map { numbers[$0.first..<$0.first + $0.count] } ?? numbers
+    let drawn = (own .>= Tensor(rates.map(Float.init))).to(like.device)
     let present = inputs.presence?.to(like.device)
     let left = (present.map { $0 .& drawn } ?? drawn).to(.int64).sum(1, keep: true)
     let kept = (drawn .| (left .== 0)).to(like.dtype)

@@ -64,13 +64,29 @@ public final class GradientBlending: StepHook {
     heads.groups(model, settings)
   }
 
+  /// Always true.
+  public var takesParts: Bool { true }
+  /// Always true.
+  public var needsStatistics: Bool { true }
+
+  /// The losses of the fused prediction and of all heads, in one tensor.
+  public func statistics(_ step: TrainingStep) -> [Tensor] {
+    noGrad { [losses(step.output, step.batch.target, step.loss)] }
+  }
+
+  /// Logs the losses of the step.
+  public func use(_ statistics: [Tensor], epoch: Int) {
+    guard let losses = statistics.first else { return }
+    log.begin(epoch)
+    log.add("training_loss", names, losses.doubles)
+    log.add("weight", names, weights)
+  }
+
   /// The weighted sum Σ w_k L_k.
   public func loss(_ step: TrainingStep) -> Tensor {
     form = step.loss
+    _ = statisticsOfBatch(step)
     let losses = self.losses(step.output, step.batch.target, step.loss)
-    log.begin(step.epoch)
-    log.add("training_loss", names, losses.doubles)
-    log.add("weight", names, weights)
     return (losses * Tensor(weights).to(losses.dtype).to(losses.device)).sum()
   }
 

@@ -40,6 +40,9 @@ public final class ModalityLearningRates: StepHook {
     worse = names.map { _ in 0 }
   }
 
+  /// Always true.
+  public var takesParts: Bool { true }
+
   /// One parameter group per modality, and one for shared parameters.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? {
     EncoderGroups.make(model, settings)

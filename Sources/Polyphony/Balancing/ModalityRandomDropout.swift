@@ -16,6 +16,9 @@ public final class ModalityRandomDropout: StepHook {
   /// - Throws: `Fault(.usage)` for a setting out of range.
   public init(_ reader: SettingsReader) throws(Fault) { rate = try reader.double("rate", default: 0.3, in: 0..<1) }
 
+  /// Always true.
+  public var takesParts: Bool { true }
+
   /// Always true, because the encodings are what the fusion loses.
   public var needsEncodings: Bool { true }
 

@@ -50,7 +50,12 @@ public struct ModalityScore: Sendable {
 
   /// Computes the scores of several predictions of one batch. One transfer brings all numbers from the device.
   public func callAsFunction(_ predictions: [Tensor], _ target: Tensor) -> [Double] {
-    noGrad { Tensor.stacked(predictions.map { score($0.detached(), target) }).doubles }
+    stacked(predictions, target).doubles
+  }
+
+  /// The scores of several predictions of one batch, in one tensor on their device.
+  func stacked(_ predictions: [Tensor], _ target: Tensor) -> Tensor {
+    noGrad { .stacked(predictions.map { score($0.detached(), target) }) }
   }
 
   private func score(_ prediction: Tensor, _ target: Tensor) -> Tensor {

@@ -22,6 +22,8 @@ public final class OnTheFlyModulation: StepHook {
   private let alpha: Double
   private let noise: Bool
   private let epochs: ActiveEpochs
+  /// The coefficients k of the current step; empty in epochs without modulation.
+  private var coefficients: [Double] = []
   private var log = BalancingLog()
 
   /// Reads the settings `alpha` (0.3), `noise` (true, for generalisation enhancement), `start` (0) and `end` (50).
@@ -50,14 +52,31 @@ public final class OnTheFlyModulation: StepHook {
     EncoderGroups.make(model, settings)
   }
 
-  /// Scales each modality's gradients and adds the noise.
-  public func adjustGradients(_ step: TrainingStep) {
-    guard epochs.contains(step.epoch), names.count > 1 else { return }
-    let confidences = SoloPredictions.each(step).map { Confidence.mean($0, step.batch.target, task) }
-    let coefficients = Self.coefficients(confidences, alpha: alpha)
-    log.begin(step.epoch)
+  /// Always true.
+  public var takesParts: Bool { true }
+  /// Always true.
+  public var needsStatistics: Bool { true }
+
+  /// The confidences s of all modalities, in one tensor.
+  public func statistics(_ step: TrainingStep) -> [Tensor] {
+    guard epochs.contains(step.epoch), names.count > 1 else { return [] }
+    return [.stacked(SoloPredictions.each(step).map { Confidence.mean($0, step.batch.target, task) })]
+  }
+
+  /// Computes the coefficients of the step.
+  public func use(_ statistics: [Tensor], epoch: Int) {
+    coefficients = []
+    guard let confidences = statistics.first?.doubles else { return }
+    coefficients = Self.coefficients(confidences, alpha: alpha)
+    log.begin(epoch)
     log.add("confidence", names, confidences)
     log.add("coefficient", names, coefficients)
+  }
+
+  /// Scales each modality's gradients and adds the noise.
+  public func adjustGradients(_ step: TrainingStep) {
+    _ = statisticsOfBatch(step)
+    guard !coefficients.isEmpty else { return }
     noGrad {
       for (name, factor) in zip(names, coefficients) {
         for group in EncoderGroups.encoder(name, of: step.optimizer).map(\.parameters) {

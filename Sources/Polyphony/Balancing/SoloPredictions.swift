@@ -29,13 +29,13 @@ enum SoloPredictions {
 /// and whose −log is the absolute error.
 enum Confidence {
   /// The mean over the batch, and over targets or labels.
-  static func mean(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) -> Double {
-    noGrad { logarithms(prediction, target, task).exp().mean().item }
+  static func mean(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) -> Tensor {
+    noGrad { logarithms(prediction, target, task).exp().mean() }
   }
 
   /// The mean of the logarithms over the batch, each at least log 1e-8.
-  static func meanLogarithm(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) -> Double {
-    noGrad { logarithms(prediction, target, task).clamped(-18.420680743952367, nil).mean().item }
+  static func meanLogarithm(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) -> Tensor {
+    noGrad { logarithms(prediction, target, task).clamped(-18.420680743952367, nil).mean() }
   }
 
   private static func logarithms(_ prediction: Tensor, _ target: Tensor, _ task: PredictionTask) -> Tensor {

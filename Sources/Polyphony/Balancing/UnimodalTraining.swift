@@ -18,6 +18,9 @@ public final class UnimodalTraining: StepHook {
   /// - Throws: `Fault(.usage)` for a modality that the model does not have.
   public init(_ modality: String, _ model: MultimodalModel) throws(Fault) { try model.restrict(to: [modality]) }
 
+  /// Always true.
+  public var takesParts: Bool { true }
+
   /// Reads the setting `modality`, by default the first one.
   convenience init(_ reader: SettingsReader, _ model: MultimodalModel) throws(Fault) {
     let names = model.configuration.modalities.map(\.name)

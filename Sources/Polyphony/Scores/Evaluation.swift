@@ -105,21 +105,28 @@ public struct Evaluation: Sendable {
 
 extension MultimodalModel {
   /// Predicts a split and computes loss and metrics of the predictions.
-  /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
+  /// - Parameter group: the processes that share the work. All of them must call this method, and get the same.
+  /// - Throws: `Fault(.failure)` if a prediction is not a finite number, and if a process of the group has gone.
   public func evaluate(
     _ split: LabelledSplit, loss: TaskLoss? = nil, batchSize: Int = 256, device: Device = .cpu,
-    prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
+    group: ProcessGroup? = nil, prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
   ) throws(Fault) -> Evaluation {
-    try scored(split, loss: loss, batchSize: batchSize, device: device, prepare: prepare).evaluation
+    try scored(split, loss: loss, batchSize: batchSize, device: device, group: group, prepare: prepare).evaluation
   }
 
   /// Predicts a split, and returns the predictions beside their evaluation.
   /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   func scored(
     _ split: LabelledSplit, loss: TaskLoss? = nil, batchSize: Int = 256, device: Device = .cpu,
-    prepare: (Inputs, [Int]) -> Inputs
+    group: ProcessGroup? = nil, prepare: (Inputs, [Int]) -> Inputs
   ) throws(Fault) -> (evaluation: Evaluation, prediction: Tensor) {
-    let prediction = predict(split.samples, batchSize: batchSize, device: device, prepare: prepare).prediction
+    let samples = split.samples
+    let prediction =
+      if let group {
+        try predictions(of: samples, by: group, batchSize: batchSize, device: device, prepare: prepare)
+      } else {
+        predict(samples, batchSize: batchSize, device: device, prepare: prepare).prediction
+      }
     guard prediction.isFinite else { throw Evaluation.notFinite(model: folder) }
     let task = configuration.task
     let evaluation = try Evaluation(

@@ -43,6 +43,23 @@ struct RunIdentity: Codable, Equatable {
       remedy: "resume with the run's recipe and data, or choose another output folder")
   }
 
+  /// Compares the runs of a group of processes, in the order of their numbers.
+  /// - Throws: `Fault(.usage)` with the first process that differs from the process 0, and in what.
+  static func check(group: [RunIdentity]) throws(Fault) {
+    for (rank, own) in group.enumerated() {
+      let keys = Set(own.values.keys).union(group[0].values.keys).filter { own.values[$0] != group[0].values[$0] }
+      guard !keys.isEmpty else { continue }
+      let named = keys.sorted().prefix(mostNamed)
+      func words(_ identity: RunIdentity) -> String {
+        named.map { "\($0): \(short(identity.values[$0]))" }.joined(separator: "; ")
+      }
+      throw Fault(
+        .usage, "the processes of the group have different runs", key: "rank \(rank)", found: words(own),
+        expected: "\(words(group[0])), as rank 0 has",
+        remedy: "start all processes with one command line, one version and the same data")
+    }
+  }
+
   /// A value for a message. Hashes are shortened.
   private static func short(_ text: String?) -> String {
     guard let text else { return "none" }
@@ -52,7 +69,8 @@ struct RunIdentity: Codable, Equatable {
 
 extension TrainingSettings {
   /// The settings as JSON with the keys of a recipe. The number of epochs is left out, because a finished run may
-  /// continue for more of them, and so is the rate of encoders, which few models have.
+  /// continue for more of them, and so is the rate of encoders, which few models have. A run may continue with another
+  /// division of its batches.
   var identity: OrderedJSON {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -60,6 +78,6 @@ extension TrainingSettings {
     guard let data = try? encoder.encode(self),
       case .object(let members)? = try? OrderedJSON(parsing: String(decoding: data, as: UTF8.self))
     else { return .null }
-    return .object(members.filter { !["epochs", "encoder_rate"].contains($0.key) })
+    return .object(members.filter { !["epochs", "encoder_rate", "accumulate"].contains($0.key) })
   }
 }

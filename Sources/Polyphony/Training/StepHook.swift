@@ -30,6 +30,21 @@ public protocol StepHook: AnyObject {
   func begin(_ start: TrainingStart, isStopped: () -> Bool) throws(Fault) -> Bool
   /// The parameter groups to train, with their learning rates. Nil for one group of all parameters.
   func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]?
+  /// True if the method computes the same from parts of a batch as from the whole batch.
+  ///
+  /// Its loss is then a mean over samples, apart from what it takes from ``statistics(_:)``. The other requirements read
+  /// no samples. Only such a method trains in several processes, or with accumulation.
+  var takesParts: Bool { get }
+  /// True if the method has ``statistics(_:)``.
+  var needsStatistics: Bool { get }
+  /// Means over the samples of a step that the method needs from the whole batch, such as the scores of modalities.
+  ///
+  /// The loop averages them over all parts of a batch, weighted by their samples, before it asks for the loss.
+  func statistics(_ step: TrainingStep) -> [Tensor]
+  /// Takes the statistics of a whole batch over, once in each step.
+  func use(_ statistics: [Tensor], epoch: Int)
+  /// Further optimisers of the method, whose gradients the loop sets to zero before a step and sums over processes.
+  var ownOptimizers: [any Optimizer] { get }
   /// The loss to minimise, computed from the task's loss.
   func loss(_ step: TrainingStep) -> Tensor
   /// Changes gradients after backward.
@@ -47,6 +62,14 @@ public protocol StepHook: AnyObject {
 }
 
 extension StepHook {
+  /// The statistics of the whole batch. A hook calls it in its first requirement of a step that reads them.
+  func statisticsOfBatch(_ step: TrainingStep) -> [Tensor] {
+    if let statistics = step.statistics { return statistics }
+    let own = statistics(step)
+    use(own, epoch: step.epoch)
+    return own
+  }
+
   /// Default: false.
   public var needsEncodings: Bool { false }
   /// Default: leaves the encoded modalities as they are.
@@ -55,6 +78,16 @@ extension StepHook {
   public func begin(_ start: TrainingStart, isStopped: () -> Bool) throws(Fault) -> Bool { true }
   /// Default: one group of all parameters.
   public func groups(_ model: MultimodalModel, _ settings: TrainingSettings) -> [ParameterGroup]? { nil }
+  /// Default: false.
+  public var takesParts: Bool { false }
+  /// Default: false.
+  public var needsStatistics: Bool { false }
+  /// Default: none.
+  public func statistics(_ step: TrainingStep) -> [Tensor] { [] }
+  /// Default: does nothing.
+  public func use(_ statistics: [Tensor], epoch: Int) {}
+  /// Default: none.
+  public var ownOptimizers: [any Optimizer] { [] }
   /// Default: the task's loss.
   public func loss(_ step: TrainingStep) -> Tensor { step.taskLoss }
   /// Default: leaves the gradients as they are.
@@ -91,6 +124,10 @@ public struct TrainingStep {
   public let taskLoss: Tensor
   /// The samples before ``InputCorruption``. Nil without corruption.
   public var complete: Inputs? = nil
+  /// The statistics of the whole batch. Nil in a loop that does not compute them; the hook then takes those of its samples.
+  public var statistics: [Tensor]?
+  /// True if the batch is a part of a larger one, whose other parts are computed elsewhere or at another time.
+  public var isPart = false
 
   /// Makes a step, for loops other than ``Trainer``'s.
   public init(
@@ -107,4 +144,7 @@ public struct TrainingStep {
 public final class JointTraining: StepHook {
   /// Makes the strategy, which has no state.
   public init() {}
+
+  /// Always true.
+  public var takesParts: Bool { true }
 }

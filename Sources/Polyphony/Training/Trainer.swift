@@ -5,6 +5,9 @@ import Torch
 ///
 /// A run with a folder can be killed at any instant. The continued run ends with the same bits.
 ///
+/// In a ``Torch/ProcessGroup``, every process trains the same model on its part of every batch. The results are those of one
+/// process, up to the order of sums. The process 0 decides, and it alone has a folder.
+///
 /// ```swift
 /// let model = try ModelFolder.read("runs/base/model")
 /// let data = try Dataset("mosi").fitted(to: model.configuration)
@@ -14,22 +17,23 @@ import Torch
 /// let outcome = try trainer.run(resume: true)
 /// ```
 public final class Trainer {
-  private let model: MultimodalModel
-  private let training: LabelledSplit
-  private let validation: LabelledSplit
-  private let settings: TrainingSettings
+  let model: MultimodalModel
+  let training: LabelledSplit
+  let validation: LabelledSplit
+  let settings: TrainingSettings
   private let seed: UInt64
-  private let corruption: (any InputCorruption)?
+  let corruption: (any InputCorruption)?
   private let augmentation: ImageAugmentation?
-  private let folder: String?
+  let folder: String?
   private let device: Device
-  private let observers: [any TrainingObserver]
-  private let save: (MultimodalModel, String) throws(Fault) -> Void
+  private let division: BatchDivision
+  let observers: [any TrainingObserver]
+  let save: (MultimodalModel, String) throws(Fault) -> Void
 
-  private let stepper: TrainingStepper
-  private let sampler: BatchSampler
-  private var state: TrainingState
-  private var best: [(key: String, tensor: Tensor)] = []
+  let stepper: TrainingStepper
+  let sampler: BatchSampler
+  var state: TrainingState
+  var best: [(key: String, tensor: Tensor)] = []
 
   /// Prepares a run, and seeds every random stream.
   ///
@@ -45,13 +49,15 @@ public final class Trainer {
   ///   - folder: the folder of checkpoints. Without it the run writes no files.
   ///   - origin: the hash of the starting weights. A checkpoint with other starting weights is refused.
   ///   - observers: the observers of the run.
+  ///   - group: the processes that train together. Default: those of the program.
   ///   - save: writes the chosen model or adapter, each time an epoch is better than all before.
-  /// - Throws: `Fault(.usage)` for settings that do not fit the task.
+  /// - Throws: `Fault(.usage)` for settings that do not fit the task, and for a method that needs whole batches where
+  ///   batches are divided.
   public init(
     _ model: MultimodalModel, training: LabelledSplit, validation: LabelledSplit, settings: TrainingSettings,
     seed: UInt64, hook: any StepHook = JointTraining(), corruption: (any InputCorruption)? = nil,
     device: Device = .cpu, folder: String? = nil, origin: String? = nil,
-    observers: [any TrainingObserver] = [],
+    observers: [any TrainingObserver] = [], group: ProcessGroup? = .current,
     save: @escaping (MultimodalModel, String) throws(Fault) -> Void = { (_, _) throws(Fault) in }
   ) throws(Fault) {
     let task = model.configuration.task
@@ -65,13 +71,15 @@ public final class Trainer {
     self.corruption = corruption
     augmentation = try settings.makeAugmentation(task, seed: seed)
     let loss = try settings.makeLoss(task)
+    division = BatchDivision(group: group, accumulate: settings.accumulate)
+    try division.check(model, hook)
     Libtorch.seed(seed)
     stepper = TrainingStepper(model, settings: settings, loss: loss, hook: hook)
     sampler = BatchSampler(count: training.count, batchSize: settings.batchSize, seed: seed)
     state = TrainingState(
       schedule: settings.makeSchedule(stepsPerEpoch: sampler.batchCount), epochs: settings.epochs)
-    // Only a checkpoint needs the identity, and hashes of samples take a moment.
-    if folder != nil { state.identity = identity(seed, origin, training, validation) }
+    // Only a checkpoint and a group need the identity, and hashes of samples take a moment.
+    if folder != nil || group != nil { state.identity = identity(seed, origin, training, validation) }
   }
 
   /// Trains to the end, or until the user stops the run. At the end the model has its best weights.
@@ -89,7 +97,8 @@ public final class Trainer {
       if let folder { try save(model, folder) }
       return outcome(stopped: false)
     }
-    if resume { try restore() }
+    try division.group?.agree(on: state.identity, settings)
+    try restore(resume: resume, from: division.group)
     if state.step == 0 {
       let start = TrainingStart(
         model: model, training: training, validation: validation, settings: settings, seed: seed, device: device)
@@ -101,52 +110,75 @@ public final class Trainer {
     while state.epoch < settings.epochs, !isPastPatience {
       for indices in sampler.epoch(state.epoch).dropFirst(state.stepInEpoch) {
         for (group, rate) in zip(stepper.optimizer.groups, rates) { group.learningRate = rate * state.schedule.factor }
-        try step(indices)
-        if state.stepInEpoch < sampler.batchCount, isStopped() { return try stop() }
+        let stops = try step(indices, isStopped)
+        if state.stepInEpoch < sampler.batchCount, stops ?? isStopped() { return try stop() }
       }
       try endEpoch()
-      if state.epoch < settings.epochs, isStopped() { return try stop() }
+      if state.epoch < settings.epochs, try division.group?.holds(isStopped()) ?? isStopped() { return try stop() }
     }
     try restoreBest()
     return outcome(stopped: false)
   }
 
   /// Trains one step on the samples with these indices, and updates the state.
-  private func step(_ indices: [Int]) throws(Fault) {
-    let samples = training.batch(indices)
-    let complete = augmentation?(samples, indices: indices, epoch: state.epoch) ?? samples
-    var batch = complete.to(device)
-    if let corruption {
-      batch.inputs = corruption.training(complete.inputs, indices: indices, epoch: state.epoch).to(device)
+  /// - Returns: In a group, true if any process was asked to stop. Otherwise nil.
+  private func step(_ indices: [Int], _ isStopped: () -> Bool) throws(Fault) -> Bool? {
+    var value: Double
+    var stops: Bool?
+    if division.count == 1 {
+      let samples = part(indices)
+      value = stepper.step(samples.batch, complete: samples.complete, epoch: state.epoch, index: state.step)
+    } else {
+      let weights =
+        stepper.loss.classWeights == nil ? nil : stepper.loss.sampleWeights(training.target.rows(Tensor(indices)))
+      let parts = division.parts(of: indices.count, weights: weights).map { range, share in
+        let samples = part(Array(indices[range]))
+        let place = BatchPart(first: range.lowerBound, count: range.count, of: indices.count)
+        return StepPart(batch: samples.batch, complete: samples.complete, place: place, share: share)
+      }
+      let asked = division.group != nil && isStopped()
+      let result = try stepper.step(parts, of: division.group, stops: asked, epoch: state.epoch, index: state.step)
+      (value, stops) = (result.loss, division.group == nil ? nil : result.stops)
     }
-    let value = stepper.step(
-      batch, complete: corruption == nil ? nil : complete.inputs.to(device), epoch: state.epoch, index: state.step)
     guard value.isFinite else { throw notANumber(value) }
     state.schedule.endStep()
     state.step += 1
     state.stepInEpoch += 1
-    state.lossSum += value * Double(batch.count)
-    state.sampleCount += batch.count
+    state.lossSum += value * Double(indices.count)
+    state.sampleCount += indices.count
     let progress = TrainingStatus(
       epoch: state.epoch + 1, epochs: settings.epochs, step: state.stepInEpoch, steps: sampler.batchCount,
-      loss: state.lossSum / Double(state.sampleCount), best: state.best, samples: batch.count)
+      loss: state.lossSum / Double(state.sampleCount), best: state.best, samples: indices.count)
     for observer in observers { observer.didStep(progress) }
+    return stops
+  }
+
+  /// The samples with these indices as a step sees them, and before corruption.
+  private func part(_ indices: [Int]) -> (batch: Batch, complete: Inputs?) {
+    let samples = training.batch(indices)
+    let complete = augmentation?(samples, indices: indices, epoch: state.epoch) ?? samples
+    guard let corruption else { return (complete.to(device), nil) }
+    var batch = complete
+    batch.inputs = corruption.training(complete.inputs, indices: indices, epoch: state.epoch)
+    return (batch.to(device), complete.inputs.to(device))
   }
 
   /// Scores the validation split, chooses the best epoch, informs the observers and writes the checkpoint.
   private func endEpoch() throws(Fault) {
     let evaluation = try model.evaluate(
-      validation, loss: stepper.loss, device: device,
+      validation, loss: stepper.loss, device: device, group: division.group,
       prepare: { corruption?.validation($0, indices: $1) ?? $0 })
     try stepper.hook.endEpoch(state.epoch, validation: validation, model: model)
-    let score = try self.score(evaluation)
+    var (score, loss) = (try self.score(evaluation), evaluation.loss)
+    // Machines may differ in the last bits. A group decides by the numbers of the process 0.
+    if let group = division.group { (score, loss) = (try group.number(score), try group.number(loss) ?? loss) }
     let isBest = best.isEmpty || direction.improves(score, on: state.best)
     let record = EpochRecord(
       epoch: state.epoch + 1, epochs: settings.epochs, step: state.step,
       trainingLoss: state.lossSum / Double(state.sampleCount),
       validation: evaluation, learningRate: stepper.optimizer.groups[0].learningRate, isBest: isBest,
       extra: stepper.hook.metrics())
-    state.schedule.endEpoch(loss: evaluation.loss)
+    state.schedule.endEpoch(loss: loss)
     state.epoch += 1
     (state.stepInEpoch, state.lossSum, state.sampleCount) = (0, 0, 0)
     if isBest {
@@ -193,90 +225,5 @@ public final class Trainer {
         ? "lower training.learning_rate or set training.clip"
         : "the state after epoch \(state.epoch) is kept there, the best model beside it; lower training.learning_rate "
           + "or set training.clip")
-  }
-
-  // Saving and restoring
-
-  /// The tensors that training changes: parameters with gradients, and buffers.
-  private func modelTensors() -> [(key: String, tensor: Tensor)] {
-    let buffers = model.backbone.storage().filter { !$0.storage.isTrainable }
-    return (model.trainableParameters() + buffers).map { ($0.key, $0.storage.tensor!.detached()) }
-  }
-
-  private func writeCheckpoint() throws(Fault) {
-    guard let folder else { return }
-    state.captureRandomness()
-    try Checkpoint.write(
-      [
-        ("model", modelTensors().map { (model.backbone.fileKey($0.key), $0.tensor) }),
-        ("optimizer", stepper.optimizer.state()), ("strategy", stepper.hook.state()), ("best", best),
-      ], state, to: "\(folder)/checkpoint")
-  }
-
-  private func restore() throws(Fault) {
-    guard let folder, let saved = try Checkpoint<TrainingState>(at: "\(folder)/checkpoint") else { return }
-    try state.identity.check(resuming: saved.state.identity, file: saved.path)
-    try saved.state.check(resumedBy: state, sampler, file: "\(saved.path)/state.json")
-    let own = modelTensors()
-    let weights = try matched(own, saved, "model") { model.backbone.fileKey($0) }
-    let chosen = saved.state.bestEpoch > 0 ? try matched(own, saved, "best") { $0 } : []
-    noGrad { for (entry, source) in zip(own, weights) { entry.tensor.copyInPlace(from: source) } }
-    try stepper.optimizer.load(try saved.tensors("optimizer"), file: saved.file("optimizer"))
-    try stepper.hook.load(try saved.tensors("strategy"), file: saved.file("strategy"))
-    best = zip(own, chosen).map { ($0.key, $1) }
-    let before = saved.state.arithmetic
-    let machine =
-      before == Libtorch.arithmetic
-      ? nil : "resumed with \(Libtorch.arithmetic), begun with \(before): the last bits will differ"
-    for text in [saved.warning, machine].compactMap(\.self) { for observer in observers { observer.note(text) } }
-    state = saved.state
-    (state.epochs, state.arithmetic) = (settings.epochs, Libtorch.arithmetic)
-    try state.restoreRandomness(file: "\(saved.path)/state.json")
-  }
-
-  /// The tensors of a checkpoint's file that belong to this run's own tensors, in their order.
-  private func matched(
-    _ own: [(key: String, tensor: Tensor)], _ saved: Checkpoint<TrainingState>, _ name: String,
-    _ renamed: (String) -> String
-  ) throws(Fault) -> [Tensor] {
-    let tensors = try saved.tensors(name)
-    var result: [Tensor] = []
-    for (key, tensor) in own {
-      let key = renamed(key)
-      guard let source = tensors[key], source.shape == tensor.shape else {
-        throw Fault(
-          .badData, "the checkpoint does not fit this model", file: saved.file(name), key: key,
-          found: tensors[key]?.description ?? "no such tensor", expected: tensor.description,
-          remedy: "resume with the run's recipe, or choose another output folder")
-      }
-      result.append(source)
-    }
-    return result
-  }
-
-  /// The identity that a resumed run must share, with the samples as the data have them.
-  private func identity(
-    _ seed: UInt64, _ origin: String?, _ training: LabelledSplit, _ validation: LabelledSplit
-  ) -> RunIdentity {
-    var identity = RunIdentity([
-      "seed": "\(seed)", "libtorch": Libtorch.version, "missing": corruption?.name, "model": origin,
-    ])
-    identity.add("training", settings.identity)
-    if !model.backbone.inputEncoders.isEmpty {
-      identity.add("training", ["encoder_rate": .number(settings.encoderRate)])
-    }
-    for (name, split) in [("train", training), ("valid", validation)] {
-      identity.add(data: name, split.hashes(model.configuration.modalities))
-    }
-    return identity
-  }
-
-  /// Gives the model the weights of its best epoch, and saves it again in case a kill interrupted the last save.
-  private func restoreBest() throws(Fault) {
-    let chosen = Dictionary(best.map { ($0.key, $0.tensor) }, uniquingKeysWith: { $1 })
-    noGrad {
-      for (key, tensor) in modelTensors() { if let source = chosen[key] { tensor.copyInPlace(from: source) } }
-    }
-    if let folder, !best.isEmpty { try save(model, folder) }
   }
 }

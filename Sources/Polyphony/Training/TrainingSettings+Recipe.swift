@@ -9,6 +9,7 @@ extension TrainingSettings {
     let counts = 0...TrainingState.largestCount
     epochs = try reader.int("epochs", default: epochs, in: 1...counts.upperBound)
     batchSize = try reader.int("batch_size", default: batchSize, in: 1...counts.upperBound)
+    accumulate = try reader.int("accumulate", default: accumulate, in: 1...65536)
     optimizer = try reader.choice("optimizer", default: optimizer)
     learningRate = try reader.double("learning_rate", default: learningRate, in: Above(0))
     encoderRate = try reader.double("encoder_rate", default: encoderRate, in: Above(0))

@@ -33,8 +33,10 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
 
   /// The number of passes over the training split.
   public var epochs = 30
-  /// The number of samples per step.
+  /// The number of samples per step, of all processes together.
   public var batchSize = 32
+  /// The number of parts that a process computes one after another for a step, which saves memory. 1 means no parts.
+  public var accumulate = 1
   /// The rule that changes parameters.
   public var optimizer = OptimizerName.adam
   /// The first learning rate.

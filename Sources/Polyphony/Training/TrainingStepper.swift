@@ -44,14 +44,11 @@ package struct TrainingStepper {
   /// - Returns: the task's loss. The parameters do not change if the loss is not a finite number.
   @discardableResult
   package func step(_ batch: Batch, complete: Inputs? = nil, epoch: Int = 0, index: Int = 0) -> Double {
-    optimizer.zeroGradients()
-    let output =
-      hook.needsEncodings
-      ? model(batch.inputs, encodings: true, fusionInput: { hook.fusionInput($0, of: batch.inputs) })
-      : model(batch.inputs)
-    let step = TrainingStep(
-      epoch: epoch, index: index, model: model, optimizer: optimizer, batch: batch, output: output, loss: loss,
-      taskLoss: loss(output.prediction, batch.target), complete: complete)
+    clearGradients()
+    var step = forward(batch, complete: complete, epoch: epoch, index: index)
+    let statistics = hook.needsStatistics ? hook.statistics(step) : []
+    hook.use(statistics, epoch: epoch)
+    step.statistics = statistics
     let taskLoss = step.taskLoss.detached()
     hook.loss(step).backward()
     hook.adjustGradients(step)
@@ -61,5 +58,22 @@ package struct TrainingStepper {
     optimizer.step()
     hook.endStep(step)
     return value
+  }
+
+  /// All optimisers of a step.
+  var optimizers: [any Optimizer] { [optimizer] + hook.ownOptimizers }
+
+  /// Sets the gradients of all optimisers to zero.
+  func clearGradients() { for optimizer in optimizers { optimizer.zeroGradients() } }
+
+  /// Passes samples through the model.
+  func forward(_ batch: Batch, complete: Inputs?, epoch: Int, index: Int) -> TrainingStep {
+    let output =
+      hook.needsEncodings
+      ? model(batch.inputs, encodings: true, fusionInput: { hook.fusionInput($0, of: batch.inputs) })
+      : model(batch.inputs)
+    return TrainingStep(
+      epoch: epoch, index: index, model: model, optimizer: optimizer, batch: batch, output: output, loss: loss,
+      taskLoss: loss(output.prediction, batch.target), complete: complete)
   }
 }

@@ -79,7 +79,7 @@ final class ModalityTeachers {
     let task = model.configuration.task
     return acting {
       model.means(over: split, count: encoders.count) { output, target in
-        heads(output.encoded).map { Confidence.mean($0, target, task) }
+        heads(output.encoded).map { Confidence.mean($0, target, task).item }
       }
     }
   }

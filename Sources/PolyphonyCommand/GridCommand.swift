@@ -31,6 +31,7 @@ struct GridCommand {
       .Observer]
   ) throws {
     let prepared = try life.prepare(seeds: seeds)
+    if GroupMembership.isFollower { return try follow(prepared) }
     let counter = RunCounter(methods: prepared.methods.count, seeds: seeds.count)
     var grid = MethodGrid(life, output: output, seeds: seeds, existing: existing) {
       (name, folder) throws(Fault) in try observers(counter.begin(name), counter, folder)
@@ -48,5 +49,15 @@ struct GridCommand {
     guard !asJSON else { return }
     Ending(output: output, product: product, methods: prepared.methods, seeds: seeds, base: base, data: data)
       .print(outcome.scores, split: outcome.results.first?.split)
+  }
+
+  /// Computes the same runs in memory, for the process of a group that scores and writes them.
+  private func follow(_ prepared: some PreparedLife) throws {
+    for method in prepared.methods {
+      for seed in seeds {
+        let product = try prepared.run(method, seed: seed, folder: nil, resume: existing == .resume, observers: [])
+        try StoppedRun.check(product.wasStopped)
+      }
+    }
   }
 }

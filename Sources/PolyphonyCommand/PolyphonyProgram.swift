@@ -14,28 +14,46 @@ struct PolyphonyProgram: ParsableCommand {
     subcommands: [
       DemoCommand.self, StartCommand.self, DataCommand.self, EncodersCommand.self, TrainCommand.self, TuneCommand.self,
       AdaptCommand.self, EvaluateCommand.self, PredictCommand.self, ServeCommand.self, ExportCommand.self,
-      RunCommand.self, CompareCommand.self, ReportCommand.self, TransferCommand.self,
+      RunCommand.self, CompareCommand.self, ReportCommand.self, TransferCommand.self, LaunchCommand.self,
       ScalingCommand.self, BenchmarkCommand.self, DoctorCommand.self,
     ])
 
   /// Parses the arguments and runs the command. Refused arguments get advice.
   static func main() {
     StandardOutput.keepClosedStreams()
+    Lifeline.hold()
     PretrainedEncoders.register()
     do {
       var command = try parseAsRoot()
       try command.run()
     } catch {
-      let text = fullMessage(for: error)
-      if exitCode(for: error) == .success, !text.isEmpty { Foundation.exit(show(text)) }
-      guard exitCode(for: error) == .validationFailure, !text.isEmpty else { exit(withError: error) }
-      Terminal.write(ArgumentAdvice.rendered(text, Array(CommandLine.arguments.dropFirst())))
-      Foundation.exit(ExitCode.validationFailure.rawValue)
+      end(error, Array(CommandLine.arguments.dropFirst()))
     }
   }
 }
 
 extension PolyphonyProgram {
+  /// Parses the arguments of a command without running it. If the parser refuses them, or prints help, the program ends.
+  static func check(_ arguments: [String]) {
+    do {
+      var command = try parseAsRoot(arguments)
+      if command is any ReportingCommand { return }
+      try command.run()
+      Foundation.exit(0)
+    } catch {
+      end(error, arguments)
+    }
+  }
+
+  /// Ends the program after an error of the parser or of a command.
+  private static func end(_ error: any Error, _ arguments: [String]) -> Never {
+    let text = fullMessage(for: error)
+    if exitCode(for: error) == .success, !text.isEmpty { Foundation.exit(show(text)) }
+    guard exitCode(for: error) == .validationFailure, !text.isEmpty else { exit(withError: error) }
+    Terminal.write(ArgumentAdvice.rendered(text, arguments))
+    Foundation.exit(ExitCode.validationFailure.rawValue)
+  }
+
   /// Prints help or the version on standard output, and returns the exit code.
   private static func show(_ text: String) -> Int32 {
     do throws(Fault) {
@@ -65,6 +83,7 @@ extension ReportingCommand {
     RunTracker.shared?.onNote { Terminal.note($0) }
     defer { RunTracker.shared?.finish() }
     do {
+      try GroupMembership.join(for: Self.configuration.commandName ?? "")
       try execute()
       try StandardOutput.finish()
     } catch let code as ExitCode {

@@ -7,7 +7,8 @@ extension Terminal {
   /// - Returns: The program's exit code.
   static func report(_ error: any Error) -> Int32 {
     let fault = error as? Fault ?? Fault(.failure, "\(error)")
-    write(fault.rendered(isColored: isColored))
+    let speaker = ProcessGroup.current.flatMap { $0.rank > 0 ? "rank \($0.rank): " : nil } ?? ""
+    write(speaker + fault.rendered(isColored: isColored))
     return fault.kind.exitCode
   }
 }

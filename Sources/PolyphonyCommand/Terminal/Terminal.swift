@@ -64,5 +64,7 @@ extension TextTable {
 
 extension Terminal {
   /// Prints a remark that is not a result, on standard error. Control characters in it are escaped.
-  static func note(_ text: String) { write(text.escapingControlsInLines() + "\n") }
+  ///
+  /// Of a group of processes, the first one speaks for all.
+  static func note(_ text: String) { if !GroupMembership.isFollower { write(text.escapingControlsInLines() + "\n") } }
 }

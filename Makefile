@@ -10,10 +10,13 @@ PEER_PACKAGES = .libtorch-python
 WITH_TORCH = PYTHONPATH="$(TORCH_SITE):$(PEER_PACKAGES)" $(PYTHON)
 PYTEST = PYTHONPATH="python:$(TORCH_SITE):$(PEER_PACKAGES)" POLYPHONY="$(CURDIR)/$(PROGRAM)" OMP_NUM_THREADS=1 \
   $(PYTHON) -m pytest -q -p no:cacheprovider --rootdir python -n 2 --dist worksteal $(PYTEST_FLAGS) python/tests
-SWIFT_FILES = Sources Tests Examples Package.swift
+GATEWAY = Gateways/GRPC
+# Where the tests of the gateway find the clients of Triton and KServe.
+CLIENT_PACKAGES = $(GATEWAY)/.build-clients
+SWIFT_FILES = Sources Tests Examples Package.swift $(GATEWAY)/Sources $(GATEWAY)/Tests $(GATEWAY)/Package.swift
 
 .PHONY: help setup build install uninstall wheel test test-swift test-python parity torture fuzz demo demo-clip docs bench profile bench-check sanitize \
-  fixtures encoder-fixtures \
+  fixtures encoder-fixtures grpc test-grpc grpc-messages \
   format lint clean
 
 help:
@@ -22,6 +25,7 @@ help:
 	@echo "make install   install the program under PREFIX=DIR (default ~/.local); make uninstall removes it"
 	@echo "make wheel     make dist/polyphony-*.whl, which brings program and Python package"
 	@echo "make test      run all tests (make test-python: those of the Python package alone)"
+	@echo "make grpc      build the gateway by which gRPC clients reach polyphony serve; make test-grpc tests it (SwiftNIO compiles for minutes)"
 	@echo "make parity    print how far every family of encoders is from transformers"
 	@echo "make torture   kill runs, damage files and fill disks at random (KILLS=1000 CASES=10000 ENCODERS=100000 DISKS=40 SEED=1)"
 	@echo "make fuzz      fuzz the readers of files with libFuzzer (TARGET=all RUNS=100000; Linux)"
@@ -65,6 +69,24 @@ test-swift: setup
 # The Python package against the golden figures and against the program.
 test-python: build $(PEER_PACKAGES)/.installed
 	$(PYTEST)
+
+# A package of its own, because gRPC and SwiftNIO take minutes to compile.
+grpc:
+	swift build --package-path $(GATEWAY) -c release --product polyphony-grpc
+
+# The gateway's own tests, and the clients of Triton and KServe before the gateway and the service.
+test-grpc: build grpc $(PEER_PACKAGES)/.installed $(CLIENT_PACKAGES)/.installed
+	swift test --package-path $(GATEWAY) -c release --disable-testable-imports
+	PYTHONPATH="python:python/tests:$(TORCH_SITE):$(PEER_PACKAGES):$(CLIENT_PACKAGES)" OMP_NUM_THREADS=1 \
+	  POLYPHONY="$(CURDIR)/$(PROGRAM)" $(PYTHON) -m pytest -q -p no:cacheprovider -p conftest --rootdir $(GATEWAY) \
+	  $(PYTEST_FLAGS) $(GATEWAY)/Tests
+
+# The Swift code of the gateway's messages, after a change of a file in Protocols.
+grpc-messages: $(CLIENT_PACKAGES)/.installed
+	swift build --package-path $(GATEWAY) -c release --product protoc-gen-swift
+	PYTHONPATH="$(CLIENT_PACKAGES)" $(PYTHON) -m grpc_tools.protoc --plugin=$(GATEWAY)/.build/release/protoc-gen-swift \
+	  --proto_path=$(GATEWAY)/Protocols --swift_opt=Visibility=Package \
+	  --swift_out=$(GATEWAY)/Sources/PolyphonyGRPC/Messages inference.proto health.proto
 
 # The largest differences of every family of encoders from transformers, as rows of a table.
 parity: setup
@@ -131,12 +153,18 @@ fixtures: setup $(PEER_PACKAGES)/.installed
 encoder-fixtures: setup
 	$(WITH_TORCH) Tools/make-encoder-fixtures.py
 
-PIP_TO_PEERS = PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input \
-  --progress-bar off --no-compile --upgrade --target $(PEER_PACKAGES)
+PIP_TO = PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input \
+  --progress-bar off --no-compile --upgrade --target
+PIP_TO_PEERS = $(PIP_TO) $(PEER_PACKAGES)
 $(PEER_PACKAGES)/.installed: Benchmarks/requirements.txt python/requirements-test.txt python/requirements-peft.txt
 	@rm -rf $(PEER_PACKAGES)
 	@$(PIP_TO_PEERS) --requirement Benchmarks/requirements.txt --requirement python/requirements-test.txt
 	@$(PIP_TO_PEERS) --no-deps --requirement python/requirements-peft.txt
+	@touch $@
+
+$(CLIENT_PACKAGES)/.installed: $(GATEWAY)/Tests/requirements.txt
+	@rm -rf $(CLIENT_PACKAGES)
+	@$(PIP_TO) $(CLIENT_PACKAGES) --requirement $<
 	@touch $@
 
 format:

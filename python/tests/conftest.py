@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import polyphony
+from polyphony.safetensors_file import load
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = {
@@ -113,3 +114,27 @@ def trained(place: Path):
         return made[key]
 
     return train
+
+
+@pytest.fixture(scope="session")
+def adapter(place: Path, sequences: Path, trained) -> Path:
+    """An adapter with which samples may lack modalities."""
+    settings = {"training.epochs": 1}
+    polyphony.tune(trained("late_fusion", sequences), sequences, "zero_fill", place / "served", set=settings)
+    return place / "served" / "adapter"
+
+
+@pytest.fixture(scope="session")
+def tensors(sequences: Path) -> dict[str, np.ndarray]:
+    """The samples of the test split, which lack modalities in every pattern."""
+    found = {name: array for name, array in load(sequences / "test.safetensors")[0].items()}
+    found["presence"] = found["presence"].astype(bool)
+    return {name: np.ascontiguousarray(found[name]) for name in found if name not in ("target", "id")}
+
+
+@pytest.fixture(scope="session")
+def expected(adapter: Path, sequences: Path, place: Path, trained) -> np.ndarray:
+    """What `predict` says of them."""
+    model = trained("late_fusion", sequences)
+    polyphony.predict(model, sequences, adapter=adapter, output=place / "served.safetensors")
+    return load(place / "served.safetensors")[0]["prediction"]

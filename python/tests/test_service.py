@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,47 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import polyphony
-from polyphony.safetensors_file import load
-
-TYPES = {"float32": "FP32", "int64": "INT64", "bool": "BOOL"}
-
-
-@pytest.fixture(scope="module")
-def adapter(place: Path, sequences: Path, trained) -> Path:
-    """An adapter with which samples may lack modalities."""
-    settings = {"training.epochs": 1}
-    polyphony.tune(trained("late_fusion", sequences), sequences, "zero_fill", place / "served", set=settings)
-    return place / "served" / "adapter"
+from serving import TYPES, serving
 
 
 @pytest.fixture(scope="module")
 def service(adapter: Path, sequences: Path, trained) -> Iterator[str]:
     """The address of a service with the model `plain`, which needs all modalities, and `filled`, which does not."""
     model = trained("late_fusion", sequences)
-    words = ["serve", "--port", "0", "--model", f"plain={model}", "--model", f"filled={model}"]
-    words += ["--adapter", f"filled={adapter}"]
-    process = subprocess.Popen([os.environ["POLYPHONY"], *words], stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    yield process.stderr.readline().strip().rsplit("http://", 1)[-1]
-    process.terminate()
-    assert process.stderr.read() == "" and process.wait() == 0
-
-
-@pytest.fixture(scope="module")
-def tensors(sequences: Path) -> dict[str, np.ndarray]:
-    """The samples of the test split, which lack modalities in every pattern."""
-    found = {name: array for name, array in load(sequences / "test.safetensors")[0].items()}
-    found["presence"] = found["presence"].astype(bool)
-    return {name: np.ascontiguousarray(found[name]) for name in found if name not in ("target", "id")}
-
-
-@pytest.fixture(scope="module")
-def expected(adapter: Path, sequences: Path, place: Path, trained) -> np.ndarray:
-    """What `predict` says of them."""
-    model = trained("late_fusion", sequences)
-    polyphony.predict(model, sequences, adapter=adapter, output=place / "served.safetensors")
-    return load(place / "served.safetensors")[0]["prediction"]
+    with serving("--model", f"plain={model}", "--model", f"filled={model}", "--adapter", f"filled={adapter}") as address:
+        yield address
 
 
 def test_triton(service: str, tensors: dict[str, np.ndarray], expected: np.ndarray) -> None:

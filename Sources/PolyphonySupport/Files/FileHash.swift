@@ -21,6 +21,14 @@ package enum FileHash {
     return hash.finalize().map { String(format: "%02x", $0) }.joined()
   }
 
+  /// Computes the hash of pieces of memory, one after another, in hexadecimal digits.
+  /// - Parameter body: calls its argument with each piece.
+  package static func sha256(ofPieces body: ((UnsafeRawBufferPointer) -> Void) -> Void) -> String {
+    var hash = SHA256()
+    body { hash.update(bufferPointer: $0) }
+    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+  }
+
   /// Computes the hash of bytes in hexadecimal digits.
   package static func sha256(_ bytes: some Sequence<UInt8>) -> String {
     SHA256.hash(data: Array(bytes)).map { String(format: "%02x", $0) }.joined()

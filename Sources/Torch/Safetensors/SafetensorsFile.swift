@@ -19,6 +19,8 @@ public final class SafetensorsFile: @unchecked Sendable {
 
   /// The path of the file.
   public let path: String
+  /// The marks of the file that is mapped. Another file may take its path later.
+  package let signature: FileSignature
   private let map: UnsafeRawBufferPointer
   private let header: SafetensorsHeader
   private let indices: [String: Int]
@@ -28,7 +30,7 @@ public final class SafetensorsFile: @unchecked Sendable {
   /// - Throws: `Fault(.missingInput)` if the file is absent or unreadable, `Fault(.badData)` if it is not a valid
   ///   safetensors file.
   public init(path: String) throws(Fault) {
-    let map = try Self.map(path)
+    let (map, signature) = try Self.map(path)
     do throws(Fault) {
       header = try SafetensorsHeader(parsing: map, file: path)
     } catch {
@@ -37,6 +39,7 @@ public final class SafetensorsFile: @unchecked Sendable {
     }
     self.path = path
     self.map = map
+    self.signature = signature
     indices = Dictionary(uniqueKeysWithValues: header.entries.enumerated().map { ($1.name, $0) })
   }
 
@@ -66,16 +69,14 @@ public final class SafetensorsFile: @unchecked Sendable {
     return try body(UnsafeRawBufferPointer(rebasing: map[entry.range]))
   }
 
-  /// Gives the memory of a tensor's pages back to the system, which reads them again from the file on their next use.
-  func forget(_ name: String) {
-    guard let entry = self[name], let start = map.baseAddress else { return }
-    let page = Int(getpagesize())
-    let first = (entry.range.lowerBound + page - 1) / page * page
-    let end = entry.range.upperBound / page * page
-    if first < end { madvise(UnsafeMutableRawPointer(mutating: start + first), end - first, MADV_DONTNEED) }
+  /// Calls `body` with a range of the file's bytes, counted from the start of the file.
+  func withPages(_ range: Range<Int>, _ body: (UnsafeMutableRawPointer) -> Void) {
+    guard let start = map.baseAddress, range.lowerBound >= 0, range.upperBound <= map.count else { return }
+    body(UnsafeMutableRawPointer(mutating: start + range.lowerBound))
+    withExtendedLifetime(self) {}
   }
 
-  private static func map(_ path: String) throws(Fault) -> UnsafeRawBufferPointer {
+  private static func map(_ path: String) throws(Fault) -> (UnsafeRawBufferPointer, FileSignature) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw Fault(.missingInput, "the file cannot be opened", file: path, found: describe(errno: errno))
@@ -94,6 +95,6 @@ public final class SafetensorsFile: @unchecked Sendable {
     guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
       throw Fault(.failure, "the file cannot be mapped into memory", file: path, found: describe(errno: errno))
     }
-    return UnsafeRawBufferPointer(start: start, count: size)
+    return (UnsafeRawBufferPointer(start: start, count: size), FileSignature(status))
   }
 }

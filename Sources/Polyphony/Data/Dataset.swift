@@ -12,6 +12,11 @@ import Torch
 /// try data.checkDisjoint([training.samples, target])
 /// ```
 public final class Dataset {
+  /// True to check the files of splits again, also those that were checked before. The option `--verify` sets it.
+  ///
+  /// A large file is checked once, and a stamp beside it remembers the findings until its size, times or inode change.
+  @TaskLocal public static var checksAnew = false
+
   /// The folder.
   public let folder: String
   /// The content of its `dataset.json`.
@@ -97,6 +102,15 @@ public final class Dataset {
     }
   }
 
+  /// The SHA-256 of a split's file.
+  /// - Throws: `Fault(.usage)` for an unknown split, `Fault(.missingInput)` for a file that cannot be read.
+  func fileHash(of split: String) throws(Fault) -> String {
+    let path = try file(of: split).path
+    let stamp = SplitStamp(of: path)
+    defer { stamp.save() }
+    return try stamp.fileHash(path)
+  }
+
   /// The path and the description of a split's file.
   func file(of split: String) throws(Fault) -> (path: String, split: DatasetDescription.Split) {
     guard let entry = description.splits[split] else {
@@ -126,8 +140,10 @@ public final class Dataset {
 public struct UnlabelledSplit {
   /// The split's name.
   public let name: String
-  /// The inputs of all samples.
-  public let inputs: Inputs
+  /// The inputs of all samples in the types of their file, which may be f16 or bf16.
+  let stored: Inputs
+  /// The file of the samples; nil for samples in memory.
+  let source: SplitSource?
   /// The number of real steps of each modality and sample; nil if all steps are real.
   let lengths: [[Int]?]
   /// The samples' identifiers; nil if the file has none.
@@ -140,20 +156,27 @@ public struct UnlabelledSplit {
     self.init(name: name, inputs: inputs, lengths: inputs.lengths.map { $0?.integers }, ids: ids, volumes: volumes)
   }
 
-  init(name: String, inputs: Inputs, lengths: [[Int]?], ids: [Int]?, volumes: VolumeSlices?) {
-    (self.name, self.inputs, self.lengths, self.ids, self.volumes) = (name, inputs, lengths, ids, volumes)
+  init(
+    name: String, inputs: Inputs, lengths: [[Int]?], ids: [Int]?, volumes: VolumeSlices?, source: SplitSource? = nil
+  ) {
+    (self.name, stored, self.lengths, self.ids, self.volumes) = (name, inputs, lengths, ids, volumes)
+    self.source = source
   }
 
+  /// The inputs of all samples. Those that a file holds as f16 or bf16 become f32 with each call.
+  public var inputs: Inputs { stored.widened }
+
   /// The number of samples.
-  public var count: Int { inputs.count }
+  public var count: Int { stored.count }
 
   /// Some samples, in the order of `indices`.
   ///
   /// A modality loses its mask if all chosen samples have full length, because a model computes faster without one.
   public func rows(_ indices: [Int]) -> Inputs {
-    var rows = inputs.rows(Tensor(indices))
+    var rows = stored.rows(Tensor(indices)).widened
+    source?.didRead(indices.count)
     for (modality, lengths) in lengths.enumerated() {
-      guard let lengths, let full = inputs.modalities[modality].shape.dropFirst().first else { continue }
+      guard let lengths, let full = stored.modalities[modality].shape.dropFirst().first else { continue }
       if indices.allSatisfy({ lengths[$0] == full }) { rows.lengths[modality] = nil }
     }
     return rows
@@ -173,9 +196,15 @@ public struct LabelledSplit {
   /// `[N, K]` f32 (K targets of a regression, or K labels), `[N]` i64 (classification) or `[N, H, W]` i64
   /// (segmentation).
   public let target: Tensor
+  /// What is known about the file of the targets; nil for targets in memory.
+  let targetStamp: SplitStamp?
 
   /// Makes a split from samples in memory.
-  public init(samples: UnlabelledSplit, target: Tensor) { (self.samples, self.target) = (samples, target) }
+  public init(samples: UnlabelledSplit, target: Tensor) { self.init(samples: samples, target: target, stamp: nil) }
+
+  init(samples: UnlabelledSplit, target: Tensor, stamp: SplitStamp?) {
+    (self.samples, self.target, targetStamp) = (samples, target, stamp)
+  }
 
   /// The number of samples.
   public var count: Int { samples.count }

@@ -105,8 +105,8 @@ public struct DatasetInspection: Sendable {
   }
 
   private static func row(_ split: UnlabelledSplit, _ index: Int, _ modality: Modality) -> ModalityRow {
-    let present = split.inputs.isPresent(index)?.to(.float64).mean().item ?? 1
-    let lengths = split.inputs.lengths[index]?.to(.float64).mean().item
+    let present = split.stored.isPresent(index)?.to(.float64).mean().item ?? 1
+    let lengths = split.stored.lengths[index]?.to(.float64).mean().item
     var row = ModalityRow(
       split: split.name, modality: modality.name,
       form: "\(modality.kind.rawValue) \(modality.sampleShape.map(String.init).joined(separator: "×"))",
@@ -144,9 +144,9 @@ public struct DatasetInspection: Sendable {
 extension DatasetInspection.ModalityRow {
   /// Counts missing cells and computes mean and deviation. Absent samples and missing cells have no part in both.
   fileprivate mutating func takeMoments(of split: UnlabelledSplit, _ index: Int) {
-    let all = split.inputs.modalities[index].to(.float64)
+    let all = split.stored.modalities[index].to(.float64)
     var isCell = .!all.isMissingCell
-    if let present = split.inputs.isPresent(index) {
+    if let present = split.stored.isPresent(index) {
       isCell = isCell .& (present .> 0).reshaped(to: [split.count] + Array(repeating: 1, count: all.rank - 1))
     }
     let x = all.filled(0, where: .!isCell)

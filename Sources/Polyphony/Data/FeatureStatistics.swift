@@ -27,11 +27,21 @@ extension FeatureStatistics {
   public static func fit(
     _ samples: UnlabelledSplit, modality index: Int, kind: Modality.Kind, ofConstant: Float = 1
   ) -> FeatureStatistics {
+    guard let source = samples.source, ofConstant == 1 else {
+      return computed(samples, modality: index, kind: kind, ofConstant: ofConstant)
+    }
+    defer { source.stamp.save() }
+    return source.statistics(index) { computed(samples, modality: index, kind: kind, ofConstant: ofConstant) }
+  }
+
+  private static func computed(
+    _ samples: UnlabelledSplit, modality index: Int, kind: Modality.Kind, ofConstant: Float
+  ) -> FeatureStatistics {
     noGrad {
-      let x = samples.inputs.modalities[index]
-      let mask = kind == .image ? nil : samples.inputs.mask(index)
-      let present = samples.inputs.isPresent(index)
-      let hasMissingCells = !x.isFinite
+      let x = samples.stored.modalities[index]
+      let mask = kind == .image ? nil : samples.stored.mask(index)
+      let present = samples.stored.isPresent(index)
+      let hasMissingCells = !samples.isFinite(index)
       let features = x.size(kind == .image ? 1 : x.rank - 1)
       let perSample = x.shape.dropFirst().reduce(1, *) / max(1, features)
       /// The features as rows `[n·L, D]`, one row per step or per pixel.
@@ -58,8 +68,10 @@ extension FeatureStatistics {
         hasMissingCells ? rowWeight(part) * (.!cells(part).isMissingCell).to(.float64) : rowWeight(part)
       }
       /// The sum over all rows, block by block, because a whole split in double precision needs much memory.
+      ///
+      /// No block's sum outlives the next one. Else the heap could not join the freed memory of the blocks.
       func sum(_ f: (Range<Int>) -> Tensor) -> Tensor {
-        x.blocks.map { f($0).sum(0) }.reduce(.zeros([features], dtype: .float64), +)
+        samples.blocks(index).reduce(.zeros([features], dtype: .float64)) { $0 + f($1).sum(0) }
       }
       let total = sum(weight).clamped(1, nil)
       let mean = sum { rows($0) * weight($0) } / total

@@ -70,6 +70,15 @@ public struct Inputs {
     mapped { $0.to(device) }
   }
 
+  /// The same inputs with f32 numbers in place of f16 and bf16 ones. Every such number has an equal one in f32.
+  var widened: Inputs {
+    let narrow: [DType] = [.float16, .bfloat16]
+    guard modalities.contains(where: { narrow.contains($0.dtype) }) else { return self }
+    var result = self
+    result.modalities = modalities.map { narrow.contains($0.dtype) ? $0.to(.float32) : $0 }
+    return result
+  }
+
   private func mapped(_ change: (Tensor) -> Tensor) -> Inputs {
     var result = Inputs(
       modalities.map(change), lengths: lengths.map { $0.map(change) }, presence: presence.map(change))

@@ -4,7 +4,7 @@ extension UnlabelledSplit {
   /// A split of some samples, in the order of `indices`.
   public func subset(_ indices: [Int]) -> UnlabelledSplit {
     UnlabelledSplit(
-      name: name, inputs: inputs.rows(Tensor(indices)),
+      name: name, inputs: stored.rows(Tensor(indices)).widened,
       lengths: lengths.map { lengths in lengths.map { lengths in indices.map { lengths[$0] } } },
       ids: ids.map { ids in indices.map { ids[$0] } }, volumes: volumes?.rows(indices))
   }

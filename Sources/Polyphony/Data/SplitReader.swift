@@ -15,12 +15,15 @@ struct SplitReader {
   private let cellFill: [String: [Float]]
   /// The volumes whose slices are the samples; nil for samples from no volume.
   private let volumes: VolumeList?
+  /// What earlier checks of the file have found.
+  private let stamp: SplitStamp
 
   /// Opens a split of a data set and compares the hash of its file with the description.
   init(dataset: Dataset, _ split: String) throws(Fault) {
     let entry = try dataset.file(of: split)
+    let stamp = SplitStamp(of: entry.path)
     if let expected = entry.split.sha256 {
-      let found = try FileHash.sha256(of: entry.path)
+      let found = try stamp.fileHash(entry.path)
       guard found == expected.lowercased() else {
         throw Fault(
           .badData, "the file is not the one that dataset.json describes", file: entry.path,
@@ -30,18 +33,21 @@ struct SplitReader {
     }
     try self.init(
       entry.path, name: split, dataset.description.modalities, known: dataset.fileOrder,
-      task: dataset.description.task, cellFill: dataset.cellFill, volumes: try VolumeList(folder: dataset.folder))
+      task: dataset.description.task, cellFill: dataset.cellFill, volumes: try VolumeList(folder: dataset.folder),
+      stamp: stamp)
   }
 
   /// Opens a single file whose tensors have the names of modalities.
   init(
     _ path: String, name: String, _ modalities: [Modality], known: [Modality]? = nil, task: PredictionTask,
-    cellFill: [String: [Float]] = [:], volumes: VolumeList? = nil
+    cellFill: [String: [Float]] = [:], volumes: VolumeList? = nil, stamp: SplitStamp? = nil
   ) throws(Fault) {
     (self.path, self.name, self.modalities, self.task) = (path, name, modalities, task)
     (self.cellFill, self.volumes) = (cellFill, volumes)
     self.known = known ?? modalities
+    self.stamp = stamp ?? SplitStamp(of: path, isKept: false)
     file = try SafetensorsFile(path: path)
+    self.stamp.check(file)
     let first = modalities[0].name
     guard let entry = file[first] else {
       throw Fault(
@@ -68,7 +74,27 @@ struct SplitReader {
     let inputs = Inputs(tensors, lengths: lengths.map { $0.map { Tensor($0) } }, presence: presence)
     var ids: [Int]?
     if file["id"] != nil { ids = try read("id", [count], [.i64], "one id per sample").integers }
-    return UnlabelledSplit(name: name, inputs: inputs, lengths: lengths, ids: ids, volumes: try readVolumes())
+    let volumes = try readVolumes()
+    func split(_ inputs: Inputs, _ names: [String?]) -> UnlabelledSplit {
+      let columns = modalities.map { modality in known.firstIndex { $0.name == modality.name } ?? 0 }
+      let source = SplitSource(file, stamp, names: names, columns: columns)
+      return UnlabelledSplit(name: name, inputs: inputs, lengths: lengths, ids: ids, volumes: volumes, source: source)
+    }
+    let samples = split(inputs, modalities.map(\.name))
+    for index in modalities.indices { try checkFinite(samples, index) }
+    stamp.save()
+    guard !cellFill.isEmpty else { return samples }
+    return split(fillingCells(inputs), modalities.map { cellFill[$0.name] == nil ? $0.name : nil })
+  }
+
+  /// The inputs with the model's numbers in missing cells, for which it has no mean of its own.
+  private func fillingCells(_ inputs: Inputs) -> Inputs {
+    var inputs = inputs
+    for (index, modality) in modalities.enumerated() {
+      guard let fill = cellFill[modality.name] else { continue }
+      inputs.modalities[index] = inputs.modalities[index].to(.float32).fillingMissingCells(fill, modality.kind)
+    }
+    return inputs
   }
 
   /// The volumes of the samples. It is nil if the file does not say them, and in a data set whose modality has the name.
@@ -93,7 +119,7 @@ struct SplitReader {
     return VolumeSlices(volume: places, slice: slices, list: volumes)
   }
 
-  /// The samples of a modality: raw inputs as they are, all others as f32.
+  /// The samples of a modality in the type of the file.
   private func values(of modality: Modality) throws(Fault) -> Tensor {
     let shape = [count] + modality.sampleShape
     let meaning = "dataset.json's form of this modality"
@@ -102,9 +128,7 @@ struct SplitReader {
       try modality.checkRaw(inputs, file: path)
       return inputs
     }
-    let tensor = try read(modality.name, shape, [.f32, .f16, .bf16], meaning).to(.float32)
-    try checkFinite(tensor, modality.name, allowsMissingCells: modality.missingCells != nil)
-    return cellFill[modality.name].map { tensor.fillingMissingCells($0, modality.kind) } ?? tensor
+    return try read(modality.name, shape, [.f32, .f16, .bf16], meaning)
   }
 
   func labelled() throws(Fault) -> LabelledSplit {
@@ -114,7 +138,9 @@ struct SplitReader {
         found: file.entries.map(\.name).joined(separator: ", "), remedy: "train and evaluate on a split with targets")
     }
     let samples = try unlabelled()
-    return LabelledSplit(samples: samples, target: try readTarget(samples))
+    let target = try readTarget(samples)
+    stamp.save()
+    return LabelledSplit(samples: samples, target: target, stamp: stamp)
   }
 
   private func readTarget(_ samples: UnlabelledSplit) throws(Fault) -> Tensor {
@@ -225,22 +251,37 @@ struct SplitReader {
     }
   }
 
-  private func checkFinite(_ tensor: Tensor, _ key: String, allowsMissingCells: Bool = false) throws(Fault) {
-    guard !(allowsMissingCells ? tensor.isFiniteExceptMissingCells : tensor.isFinite) else { return }
-    let index = tensor.floats.firstIndex { !$0.isFinite && !(allowsMissingCells && $0.isNaN) } ?? 0
-    let row = index / max(1, tensor.count / count)
-    throw Fault(
-      .badData, "a value is not a finite number", file: path, key: key,
-      found: "\(tensor.floats[index]) in sample \(row)", expected: "finite numbers",
-      remedy: key != "target" && tensor.floats[index].isNaN
+  /// Refuses features that are no finite numbers, with the first of them and its sample.
+  private func checkFinite(_ samples: UnlabelledSplit, _ index: Int) throws(Fault) {
+    let modality = modalities[index]
+    let allowsCells = modality.missingCells != nil
+    guard modality.kind.raw == nil,
+      !(allowsCells ? samples.isFiniteExceptMissingCells(index) : samples.isFinite(index))
+    else { return }
+    for block in samples.blocks(index) {
+      let numbers = samples.stored.modalities[index][block].floats
+      guard let place = numbers.firstIndex(where: { !$0.isFinite && !(allowsCells && $0.isNaN) }) else { continue }
+      let row = block.lowerBound + place / max(1, numbers.count / block.count)
+      throw notFinite(numbers[place], modality.name, row: row, isFeature: true)
+    }
+  }
+
+  private func notFinite(_ number: Float, _ key: String, row: Int, isFeature: Bool) -> Fault {
+    Fault(
+      .badData, "a value is not a finite number", file: path, key: key, found: "\(number) in sample \(row)",
+      expected: "finite numbers",
+      remedy: isFeature && number.isNaN
         ? "if NaN marks a missing cell, write \"missing_cells\": \"mean\" beside the modality's name in dataset.json"
         : "replace it before training, for example by 0")
   }
 
   /// Refuses targets that are no finite numbers, with the name of the target and the sample.
   private func checkTargets(_ target: Tensor) throws(Fault) {
-    guard task.outputNames != nil, !target.isFinite else { return try checkFinite(target, "target") }
+    guard !target.isFinite else { return }
     let index = target.floats.firstIndex { !$0.isFinite } ?? 0
+    guard task.outputNames != nil else {
+      throw notFinite(target.floats[index], "target", row: index / max(1, target.count / count), isFeature: false)
+    }
     throw Fault(
       .badData, "a target is not a finite number", file: path, key: "target",
       found: "\(target.floats[index]) \(place(index))", expected: "a finite number for every target",
@@ -253,12 +294,13 @@ struct SplitReader {
   }
 
   private func checkRange(
-    _ tensor: Tensor, _ low: Double, _ high: Double, _ meaning: String, key: String = "target"
+    _ target: Tensor, _ low: Double, _ high: Double, _ meaning: String
   ) throws(Fault) {
-    let (smallest, largest) = (tensor.minimum().item, tensor.maximum().item)
+    let range = stamp.fact("target", \.range) { [target.minimum().item, target.maximum().item] }
+    let (smallest, largest) = (range[0], range[1])
     guard smallest < low || largest > high else { return }
     throw Fault(
-      .badData, "a value is out of range", file: path, key: key, found: "\(smallest < low ? smallest : largest)",
+      .badData, "a value is out of range", file: path, key: "target", found: "\(smallest < low ? smallest : largest)",
       expected: "\(low) to \(high): \(meaning)", remedy: "correct the value, or the range in dataset.json")
   }
 }

@@ -48,8 +48,8 @@ public enum LinearProbe {
     let judged = encodings(model, test.samples, device)
     var rows: [Row] = []
     for (index, modality) in model.configuration.modalities.enumerated() {
-      let own = training.samples.inputs.presentRows(index)
-      let others = test.samples.inputs.presentRows(index)
+      let own = training.samples.stored.presentRows(index)
+      let others = test.samples.stored.presentRows(index)
       guard own.count > 1, !others.isEmpty else {
         rows.append(Row(modality: modality.name, metrics: MetricValues()))
         continue

@@ -74,8 +74,8 @@ extension SourceMoments {
 
   private static func ownSteps(_ samples: UnlabelledSplit, _ modality: Modality, _ index: Int) -> Int {
     let most = ownSteps(modality)
-    if let lengths = samples.inputs.lengths[index], lengths.integers.contains(where: { $0 < most }) { return 1 }
-    return samples.inputs.modalities[index].size(1) == most ? most : 1
+    if let lengths = samples.stored.lengths[index], lengths.integers.contains(where: { $0 < most }) { return 1 }
+    return samples.stored.modalities[index].size(1) == most ? most : 1
   }
 
   /// The most steps of a modality that can have moments of their own: all of a short sequence, else 1.

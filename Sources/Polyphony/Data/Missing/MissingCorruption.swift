@@ -29,7 +29,7 @@ public final class MissingCorruption: InputCorruption {
     _ rule: MissingProtocol, training: UnlabelledSplit, validation: UnlabelledSplit, _ modalities: [Modality],
     seed: UInt64
   ) throws(Fault) {
-    (self.rule, self.modalities, self.seed, samples) = (rule, modalities, seed, training.inputs)
+    (self.rule, self.modalities, self.seed, samples) = (rule, modalities, seed, training.stored)
     name = "\(rule), seed \(seed)"
     validationMask = try rule.mask(for: validation, modalities, seed: Self.seed(seed, stream: 0))
   }

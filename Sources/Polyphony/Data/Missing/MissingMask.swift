@@ -84,7 +84,7 @@ public struct MissingMask {
     }
     for (index, kept) in tokens.enumerated() {
       guard let kept else { continue }
-      let shape = modalities[index].losesSteps ? [samples.count, samples.inputs.modalities[index].size(1)] : []
+      let shape = modalities[index].losesSteps ? [samples.count, samples.stored.modalities[index].size(1)] : []
       guard kept.shape == shape else {
         throw Fault(
           .badData, "the mask was made for other lengths", file: file, key: "tokens.\(names[index])",

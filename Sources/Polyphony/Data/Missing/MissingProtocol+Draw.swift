@@ -8,7 +8,7 @@ extension MissingProtocol {
   /// - Throws: `Fault(.usage)` as ``check(_:key:)``.
   public func mask(for samples: UnlabelledSplit, _ modalities: [Modality], seed: UInt64) throws(Fault) -> MissingMask {
     try check(modalities)
-    return draw(samples.inputs, modalities, seed: seed)
+    return draw(samples.stored, modalities, seed: seed)
   }
 
   /// Draws a mask without the check of ``mask(for:_:seed:)``.

@@ -41,7 +41,7 @@ final class PipelineKeys {
     if let known = data[folder] { return known }
     let dataset = try Dataset(folder)
     var parts = [try FileHash.sha256(of: "\(folder)/dataset.json")]
-    for name in dataset.splitNames { parts.append(try FileHash.sha256(of: try dataset.file(of: name).path)) }
+    for name in dataset.splitNames { parts.append(try dataset.fileHash(of: name)) }
     let hash = Self.hash(parts)
     data[folder] = hash
     return hash

@@ -74,7 +74,7 @@ public struct PredictionTable {
     }
     ids = try Self.ids(samples, names)
     modalities = configuration.modalities.map(\.name)
-    presence = samples.inputs.presence?.integers
+    presence = samples.stored.presence?.integers
     (hasTarget, kind) = (target != nil, task.kind)
     switch task.kind {
     case .regression: answers = ValueAnswers(prediction, target, names: task.targets)

@@ -70,6 +70,7 @@ struct AdaptCommand: ReportingCommand {
   @OptionGroup var seeds: SeedOptions
   @OptionGroup var recipe: RecipeOptions
   @OptionGroup var existing: ExistingOptions
+  @OptionGroup var checks: CheckOptions
   @OptionGroup var device: DeviceOptions
 
   @Flag(help: "Prints the results as one JSON document.")
@@ -82,6 +83,8 @@ struct AdaptCommand: ReportingCommand {
   }
 
   private var methods: [String] { (method ?? (online ? "inputs" : "auto")).split(separator: ",").map(String.init) }
+
+  var checksAnew: Bool { checks.verify }
 
   var inputs: [CommandInput] { [.model(model), .data(data)] + (adapter.map { [.adapter($0)] } ?? []) }
 

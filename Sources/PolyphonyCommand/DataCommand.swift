@@ -74,6 +74,8 @@ struct DataValidateCommand: ReportingCommand {
   @Argument(help: ArgumentHelp("The data set folder.", valueName: "folder"), completion: .directory)
   var data: String
 
+  var checksAnew: Bool { true }
+
   func execute() throws {
     _ = try DeviceOptions().preparedLibrary()
     let dataset = try Dataset(data)

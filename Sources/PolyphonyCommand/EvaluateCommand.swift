@@ -63,6 +63,7 @@ struct EvaluateCommand: ReportingCommand {
   @OptionGroup var shift: ShiftOptions
   @OptionGroup var seeds: SeedOptions
   @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var checks: CheckOptions
   @OptionGroup var device: DeviceOptions
 
   @Flag(help: "Prints the results as one JSON document.")
@@ -83,6 +84,8 @@ struct EvaluateCommand: ReportingCommand {
       throw ValidationError("--seed and --seeds say how --shift corrupts, and need it.")
     }
   }
+
+  var checksAnew: Bool { checks.verify }
 
   var inputs: [CommandInput] {
     [.model(model), .data(data)] + adapter.map { .adapter($0.split(separator: "=").last.map(String.init) ?? $0) }

@@ -51,6 +51,12 @@ struct RecipeOptions: ParsableArguments {
   }
 }
 
+/// The option for the checks of data.
+struct CheckOptions: ParsableArguments {
+  @Flag(help: "Checks all values and hashes of the data again, also those of large files that were checked before.")
+  var verify = false
+}
+
 /// The options for the seeds of the runs.
 struct SeedOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The seed of a single run.", valueName: "number"))

@@ -70,12 +70,15 @@ extension PolyphonyProgram {
 protocol ReportingCommand: ParsableCommand {
   /// The inputs, which no output may replace.
   var inputs: [CommandInput] { get }
+  /// True to check data again that were checked before.
+  var checksAnew: Bool { get }
   /// Runs the command.
   func execute() throws
 }
 
 extension ReportingCommand {
   var inputs: [CommandInput] { [] }
+  var checksAnew: Bool { false }
 
   func run() throws {
     Libtorch.keepFreedMemory()
@@ -84,7 +87,7 @@ extension ReportingCommand {
     defer { RunTracker.shared?.finish() }
     do {
       try GroupMembership.join(for: Self.configuration.commandName ?? "")
-      try execute()
+      try Dataset.$checksAnew.withValue(checksAnew) { try execute() }
       try StandardOutput.finish()
     } catch let code as ExitCode {
       throw code

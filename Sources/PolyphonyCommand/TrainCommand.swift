@@ -36,6 +36,7 @@ struct TrainCommand: ReportingCommand {
   @OptionGroup var seeds: SeedOptions
   @OptionGroup var recipe: RecipeOptions
   @OptionGroup var existing: ExistingOptions
+  @OptionGroup var checks: CheckOptions
   @OptionGroup var device: DeviceOptions
 
   @Flag(help: "Also tells what each modality is worth to the models: alone, left out, Shapley value, linear probe.")
@@ -43,6 +44,8 @@ struct TrainCommand: ReportingCommand {
 
   @Flag(help: "Prints the results as one JSON document.")
   var json = false
+
+  var checksAnew: Bool { checks.verify }
 
   var inputs: [CommandInput] { [.data(data)] }
 

@@ -46,6 +46,7 @@ struct TuneCommand: ReportingCommand {
   @OptionGroup var seeds: SeedOptions
   @OptionGroup var recipe: RecipeOptions
   @OptionGroup var existing: ExistingOptions
+  @OptionGroup var checks: CheckOptions
   @OptionGroup var device: DeviceOptions
 
   @Flag(help: "Also writes OUTPUT/model: base and adapter folded into one, for methods that allow it.")
@@ -59,6 +60,8 @@ struct TuneCommand: ReportingCommand {
       throw ValidationError("--merge takes one method and one seed.")
     }
   }
+
+  var checksAnew: Bool { checks.verify }
 
   var inputs: [CommandInput] { [.model(model), .data(data)] + (adapter.map { [.adapter($0)] } ?? []) }
 

@@ -100,6 +100,7 @@ struct PredictCommand: ReportingCommand {
   @Flag(help: "Prints the answer to --input as one JSON document.")
   var json = false
 
+  @OptionGroup var checks: CheckOptions
   @OptionGroup var device: DeviceOptions
 
   func validate() throws {
@@ -111,6 +112,8 @@ struct PredictCommand: ReportingCommand {
     if data != nil, output == nil { throw ValidationError("--data needs --output, the file to write.") }
     if data != nil, json { throw ValidationError("--json prints the answer to --input; write --output x.jsonl here.") }
   }
+
+  var checksAnew: Bool { checks.verify }
 
   var inputs: [CommandInput] {
     let files = input.compactMap { $0.split(separator: "=", maxSplits: 1).last.map(String.init) }

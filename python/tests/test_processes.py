@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 SETTINGS = {**SMALL, "training.optimizer": "sgd", "training.batch_size": 24, "training.schedule": "constant"}
 RATE = 0.02
+NO_DROPOUT = {f"model.dropout.{place}": 0 for place in ("attention", "relu", "residual", "embedding", "output")}
 
 
 def arguments(data: Path, output: Path, **settings: object) -> list[str]:
@@ -90,8 +91,8 @@ def _member(rank: int, port: int, model_folder: str, data: str, output: str) -> 
 
 def test_weights_are_those_of_ddp(sequences: Path, place: Path) -> None:
     # A step of this length changes no bit, so the folder has the starting weights.
-    train([str(find()), *arguments(sequences, place / "start", **{"training.learning_rate": 1e-30})])
-    settings = {"training.epochs": 3, "training.learning_rate": RATE}
+    train([str(find()), *arguments(sequences, place / "start", **NO_DROPOUT, **{"training.learning_rate": 1e-30})])
+    settings = {**NO_DROPOUT, "training.epochs": 3, "training.learning_rate": RATE}
     launch = [str(find()), "launch", "--processes", "2", "--"]
     ours = train([*launch, *arguments(sequences, place / "ours", **settings)])
     port = 20000 + os.getpid() % 20000
@@ -108,10 +109,12 @@ def test_weights_are_those_of_ddp(sequences: Path, place: Path) -> None:
     ("words", "variables", "message"),
     [
         (["report", "nowhere"], {}, "takes no part in a group"),
-        (["train", "--data", "DATA", "--output", "late", "--balance", "mmpareto"], {}, "every batch as a whole"),
+        (["train", "--data", "DATA", "--output", "PLACE", "--balance", "mmpareto"], {}, "every batch as a whole"),
     ],
 )
 def test_refused(sequences: Path, place: Path, words: list[str], variables: dict[str, str], message: str) -> None:
-    words = [str(sequences) if word == "DATA" else word for word in words]
+    output = place / "refused"
+    words = [{"DATA": str(sequences), "PLACE": str(output)}.get(word, word) for word in words]
     done = run([*torchrun(2), *words], **variables)
     assert done.returncode != 0 and message in done.stderr
+    assert not output.exists()

@@ -64,7 +64,7 @@ public struct TrainLife: Life {
         (reader) throws(Fault) -> (ModelConfiguration, TrainingRecipe, [String: SettingsTree]) in
         let settings = try TrainingRecipe(reader)
         let configuration = try settings.configuration(for: description, splits.training.samples)
-        return (configuration, settings, try Self.strategies(life.methods, reader, configuration))
+        return (configuration, settings, try Self.strategies(life.methods, reader, configuration, settings.training))
       }
       (configuration, _, strategies) = read
       model = read.1.model
@@ -79,14 +79,17 @@ public struct TrainLife: Life {
 
     /// Reads the settings of every strategy. All of them see one scratch model, which no run trains.
     private static func strategies(
-      _ methods: [String], _ reader: SettingsReader, _ configuration: ModelConfiguration
+      _ methods: [String], _ reader: SettingsReader, _ configuration: ModelConfiguration, _ training: TrainingSettings
     ) throws(Fault) -> [String: SettingsTree] {
       let scratch = try MultimodalModel(configuration)
+      let division = BatchDivision(group: .current, accumulate: training.accumulate)
       return try reader.section("balance") { (section) throws(Fault) in
         var settings: [String: SettingsTree] = [:]
         for method in methods {
           let maker = try BalancingMethods.maker(method)
-          settings[method] = try section.part { (part) throws(Fault) in try maker(part, scratch) }.resolved
+          settings[method] = try section.part { (part) throws(Fault) in
+            try division.check(scratch, try maker(part, scratch))
+          }.resolved
         }
         return settings
       }

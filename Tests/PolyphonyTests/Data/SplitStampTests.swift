@@ -28,7 +28,7 @@ import Torch
     try JSONFile.write(written, to: "\(folder)/dataset.json")
   }
 
-  private static func large<Result>(_ body: () throws -> Result) rethrows -> Result {
+  private static func large(_ body: () throws -> Void) throws {
     try SplitStamp.$rule.withValue(SplitStamp.Rule(size: 0, rest: 0), operation: body)
   }
 
@@ -61,12 +61,13 @@ import Torch
       try Self.write(folder + "/hand", type)
       let plain = try Findings(folder + "/hand")
       #expect(try names(in: folder + "/hand") == ["dataset.json", "train.safetensors"])
-      try Self.large {
+      try Self.large { () throws in
         for _ in 0..<2 {
           #expect(try Findings(folder + "/hand") == plain)
           #expect(Self.isKnown(folder + "/hand"))
         }
-        #expect(try Dataset.$checksAnew.withValue(true) { try Findings(folder + "/hand") } == plain)
+        let again = try Dataset.$checksAnew.withValue(true) { () throws in try Findings(folder + "/hand") }
+        #expect(again == plain)
       }
       // Numbers of a narrow type have the hashes and the statistics of the same numbers in f32.
       let samples = try Dataset(folder + "/hand").unlabelled("train")
@@ -90,22 +91,22 @@ import Torch
       let (data, other) = (folder + "/hand", folder + "/other")
       try Self.write(data)
       try Self.write(other)
-      try Self.large {
+      try Self.large { () throws in
         let before = try Findings(data)
         _ = try Findings(other)
         let file = "\(data)/train.safetensors"
         let stamp = file + SplitStamp.ending
-        let text = try #require(PolyphonyTests.text(of: stamp))
+        let content = try #require(text(of: stamp))
         switch change {
         case .noJSON: try "{".write(toFile: stamp, atomically: false, encoding: .utf8)
         case .lostBit:
-          try text.replacingOccurrences(of: "\"isFinite\" : true", with: "\"isFinite\" : false")
+          try content.replacingOccurrences(of: "\"isFinite\" : true", with: "\"isFinite\" : false")
             .write(toFile: stamp, atomically: false, encoding: .utf8)
         case .newerVersion:
-          try text.replacingOccurrences(of: "\"version\" : 1", with: "\"version\" : 2")
+          try content.replacingOccurrences(of: "\"version\" : 1", with: "\"version\" : 2")
             .write(toFile: stamp, atomically: false, encoding: .utf8)
         case .anotherFile:
-          let foreign = try #require(PolyphonyTests.text(of: "\(other)/train.safetensors.checked"))
+          let foreign = try #require(text(of: "\(other)/train.safetensors.checked"))
           try foreign.write(toFile: stamp, atomically: false, encoding: .utf8)
         case .changedFile:
           // The same bytes again, until the clock of the file system has moved on.
@@ -134,13 +135,13 @@ import Torch
       try handle.seek(toOffset: UInt64(place))
       try handle.write(contentsOf: withUnsafeBytes(of: Float.nan) { Data($0) })
       try handle.close()
-      try Self.large {
+      try Self.large { () throws in
         let stamp = SplitStamp(of: file)
         for modality in Self.modalities { stamp.remember(modality.name, \.isFinite, true) }
         stamp.save()
         _ = try Dataset(data).labelled("train")
         let fault = expectFault(.badData) {
-          _ = try Dataset.$checksAnew.withValue(true) { try Dataset(data).labelled("train") }
+          _ = try Dataset.$checksAnew.withValue(true) { () throws in try Dataset(data).labelled("train") }
         }
         #expect(fault?.key == "force" && fault?.found == "nan in sample 0")
         // No later command believes the old stamp.
@@ -155,7 +156,7 @@ import Torch
       let plain = try Findings(folder + "/hand")
       let place = "\(folder)/hand/train.safetensors.checked"
       try FileManager.default.createDirectory(atPath: place + "/full", withIntermediateDirectories: true)
-      try Self.large { #expect(try Findings(folder + "/hand") == plain) }
+      try Self.large { () throws in #expect(try Findings(folder + "/hand") == plain) }
       #expect(try names(in: place) == ["full"])
     }
   }
@@ -164,7 +165,7 @@ import Torch
   @Test func stampsAreFilesOfTheirDataSet() throws {
     try withTemporaryFolder { folder in
       try Self.write(folder + "/hand")
-      _ = try Self.large { try Findings(folder + "/hand") }
+      try Self.large { _ = try Findings(folder + "/hand") }
       #expect(try names(in: folder + "/hand").contains("train.safetensors.checked"))
       try Self.write(folder + "/hand", .float16)
       #expect(try names(in: folder + "/hand") == ["dataset.json", "train.safetensors"])
@@ -175,7 +176,7 @@ import Torch
   @Test func pagesComeAndGo() throws {
     try withTemporaryFolder { folder in
       try Self.write(folder + "/hand")
-      try Self.large {
+      try Self.large { () throws in
         let split = try Dataset(folder + "/hand").unlabelled("train")
         let before = split.inputs.modalities.map(\.floats)
         let source = try #require(split.source)

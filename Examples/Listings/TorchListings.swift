@@ -1,3 +1,4 @@
+import Foundation
 import Torch
 
 /// The listings in the comments of `Torch`, compiled.
@@ -130,5 +131,14 @@ public enum TorchListings {
     let weight = try file.tensor("fc1.weight")
     try model.load(file.tensors(), file: file.path)
     return weight
+  }
+
+  /// Joins the group of processes that a launcher has started, and sums a number over it.
+  public static func sum() throws(Fault) {
+    if let place = try GroupPlace(environment: ProcessInfo.processInfo.environment) {
+      let group = try ProcessGroup(place)
+      let gradient = Tensor([Float(group.rank)])
+      try group.sum(gradient)  // 0 + 1 + … + (size − 1), on every member
+    }
   }
 }

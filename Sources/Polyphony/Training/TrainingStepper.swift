@@ -51,13 +51,18 @@ package struct TrainingStepper {
     step.statistics = statistics
     let taskLoss = step.taskLoss.detached()
     hook.loss(step).backward()
+    let value = taskLoss.item
+    update(step, loss: value)
+    return value
+  }
+
+  /// Adjusts, clips and applies the gradients of a batch, unless its loss is not a finite number.
+  func update(_ step: TrainingStep, loss: Double) {
+    guard loss.isFinite else { return }
     hook.adjustGradients(step)
     if clip > 0 { optimizer.clipGradients(norm: clip) }
-    let value = taskLoss.item
-    guard value.isFinite else { return value }
     optimizer.step()
     hook.endStep(step)
-    return value
   }
 
   /// All optimisers of a step.

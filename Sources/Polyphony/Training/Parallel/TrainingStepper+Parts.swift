@@ -64,11 +64,7 @@ extension TrainingStepper {
       try group.sum(both)
       sums = both.doubles
     }
-    guard let last, sums[0].isFinite else { return (sums[0], sums[1] > 0) }
-    hook.adjustGradients(last)
-    if clip > 0 { optimizer.clipGradients(norm: clip) }
-    optimizer.step()
-    hook.endStep(last)
+    if let last { update(last, loss: sums[0]) }
     return (sums[0], sums[1] > 0)
   }
 }

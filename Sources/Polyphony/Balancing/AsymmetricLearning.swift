@@ -27,6 +27,7 @@ public final class AsymmetricLearning: StepHook {
   private let temperature: Double
   private let start: Int
   private var factors: [Double]
+  private var predictions = StepReading<[Tensor]>()
   private var log = BalancingLog()
 
   /// Reads the settings `gamma` (1), `temperature` (8) and `start` (5).
@@ -75,8 +76,9 @@ public final class AsymmetricLearning: StepHook {
 
   /// Entropy and size of each modality's prediction.
   public func statistics(_ step: TrainingStep) -> [Tensor] {
-    noGrad {
-      heads(step.output.encoded).map { prediction in
+    let predictions = predictions.make(step) { heads(step.output.encoded) }
+    return noGrad {
+      predictions.map { prediction in
         let shares = prediction.logSoftmax(1)
         let entropy = -(shares.exp() * shares).sum(1).mean()
         return Tensor.stacked([entropy, prediction.abs().mean(0).sum()])
@@ -98,7 +100,8 @@ public final class AsymmetricLearning: StepHook {
   /// L_task + γ Σ_m L_m.
   public func loss(_ step: TrainingStep) -> Tensor {
     _ = statisticsOfBatch(step)
-    return heads(step.output.encoded).reduce(step.taskLoss) { $0 + step.loss($1, step.batch.target) * gamma }
+    let predictions = predictions.take { heads(step.output.encoded) }
+    return predictions.reduce(step.taskLoss) { $0 + step.loss($1, step.batch.target) * gamma }
   }
 
   /// Multiplies each modality's gradients by 1 + k_m.

@@ -40,8 +40,7 @@ public final class ClassifierGuidedModulation: StepHook {
   private var terms: BalancingTerms
   private var optimizer: (any Optimizer)?
   private var clip = 0.0
-  /// The classifiers' readings and the head's gradient g_Ω for the samples of the current step.
-  private var reading: (classifiers: [ModalityClassifiers.Reading], head: Tensor)?
+  private var reading = StepReading<Reading>()
   private var log = BalancingLog()
   /// The rates of dropout of encodings.
   private(set) var dropRates: [Double]
@@ -109,15 +108,22 @@ public final class ClassifierGuidedModulation: StepHook {
 
   private var usesDirection: Bool { settings.parts.hasDirectionTerm && settings.lambda > 0 }
 
+  /// The classifiers' readings of some samples, and the gradient g_Ω of the head.
+  private typealias Reading = (classifiers: [ModalityClassifiers.Reading], head: Tensor)
+
+  private func read(_ step: TrainingStep) -> Reading {
+    func gradient() -> Tensor {
+      HeadGradient.weight(step.output.features, step.loss.gradient(step.output.prediction, step.batch.target))
+    }
+    return (
+      classifiers(step.output.encoded, share: settings.teaching), usesDirection ? gradient() : noGrad(gradient)
+    )
+  }
+
   /// The scores `[M]` of the classifiers, their gradients g_i `[M, outputs, width]`, and g_Ω `[outputs, width]`.
   public func statistics(_ step: TrainingStep) -> [Tensor] {
+    let (readings, head) = reading.make(step) { read(step) }
     let target = step.batch.target
-    let readings = classifiers(step.output.encoded, share: settings.teaching)
-    func gradient() -> Tensor {
-      HeadGradient.weight(step.output.features, step.loss.gradient(step.output.prediction, target))
-    }
-    let head = usesDirection ? gradient() : noGrad(gradient)
-    reading = (readings, head)
     let own = noGrad {
       Tensor.stacked(
         readings.map { HeadGradient.weight($0.features, step.loss.gradient($0.prediction, target)) })
@@ -138,10 +144,7 @@ public final class ClassifierGuidedModulation: StepHook {
   /// g_Ω and g_i are those of the whole batch. Of a part of it, g_Ω has the value of the whole and the graph of the part.
   public func loss(_ step: TrainingStep) -> Tensor {
     let statistics = statisticsOfBatch(step)
-    // A reading without a graph served the statistics alone.
-    if reading?.classifiers.first?.prediction.requiresGradient != true { _ = self.statistics(step) }
-    guard let (readings, head) = reading else { return step.taskLoss }
-    reading = nil
+    let (readings, head) = reading.take { read(step) }
     var total = readings.reduce(step.taskLoss) { $0 + step.loss($1.prediction, step.batch.target) }
     if usesDirection {
       let whole = step.isPart ? head + (statistics[2] - head.detached()) : head

@@ -26,6 +26,7 @@ public final class GradientBlending: StepHook {
   public private(set) var weights: [Double]
   /// The validation and training losses at the last change of the weights; empty before the end of the first epoch.
   private var reference: [Double] = []
+  private var reading = StepReading<Tensor>()
   private var log = BalancingLog()
 
   private static let smallestOverfit = 1e-6
@@ -71,7 +72,7 @@ public final class GradientBlending: StepHook {
 
   /// The losses of the fused prediction and of all heads, in one tensor.
   public func statistics(_ step: TrainingStep) -> [Tensor] {
-    noGrad { [losses(step.output, step.batch.target, step.loss)] }
+    [reading.make(step) { losses(step.output, step.batch.target, step.loss) }.detached()]
   }
 
   /// Logs the losses of the step.
@@ -86,7 +87,7 @@ public final class GradientBlending: StepHook {
   public func loss(_ step: TrainingStep) -> Tensor {
     form = step.loss
     _ = statisticsOfBatch(step)
-    let losses = self.losses(step.output, step.batch.target, step.loss)
+    let losses = reading.take { self.losses(step.output, step.batch.target, step.loss) }
     return (losses * Tensor(weights).to(losses.dtype).to(losses.device)).sum()
   }
 

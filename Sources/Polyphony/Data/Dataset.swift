@@ -196,7 +196,7 @@ public struct LabelledSplit {
   /// `[N, K]` f32 (K targets of a regression, or K labels), `[N]` i64 (classification) or `[N, H, W]` i64
   /// (segmentation).
   public let target: Tensor
-  /// What is known about the file of the targets; nil for targets in memory.
+  /// The facts about the file of the targets; nil for targets in memory.
   let targetStamp: SplitStamp?
 
   /// Makes a split from samples in memory.

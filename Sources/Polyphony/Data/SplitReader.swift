@@ -15,7 +15,7 @@ struct SplitReader {
   private let cellFill: [String: [Float]]
   /// The volumes whose slices are the samples; nil for samples from no volume.
   private let volumes: VolumeList?
-  /// What earlier checks of the file have found.
+  /// The findings of earlier checks of the file.
   private let stamp: SplitStamp
 
   /// Opens a split of a data set and compares the hash of its file with the description.

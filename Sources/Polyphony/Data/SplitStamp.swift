@@ -1,7 +1,7 @@
 import Foundation
 import Torch
 
-/// What the checks of a split's file have found, remembered beside the file as `FILE.checked`.
+/// The findings of the checks of a split's file, kept beside the file as `FILE.checked`.
 ///
 /// A stamp is used only if its file has the same size, times and inode as then, and if the stamp itself is whole. It
 /// holds nothing that could not be computed again, so a run with a stamp has the bits of one without. Files below
@@ -95,7 +95,7 @@ final class SplitStamp {
   }
 }
 
-/// What is known about one tensor of a file.
+/// The facts about one tensor of a file.
 struct TensorFacts: Codable, Equatable {
   /// True if all numbers are finite.
   var isFinite: Bool?

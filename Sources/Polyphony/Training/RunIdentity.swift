@@ -30,7 +30,7 @@ struct RunIdentity: Codable, Equatable {
   /// Compares this run with the one that wrote a checkpoint.
   /// - Throws: `Fault(.usage)` with the keys that differ: their values then, and their values now.
   func check(resuming saved: RunIdentity, file: String) throws(Fault) {
-    let keys = Set(values.keys).union(saved.values.keys).filter { values[$0] != saved.values[$0] }.sorted()
+    let keys = differences(from: saved)
     guard !keys.isEmpty else { return }
     let changes = keys.prefix(Self.mostNamed).map {
       "\($0): \(Self.short(saved.values[$0])) → \(Self.short(values[$0]))"
@@ -47,9 +47,8 @@ struct RunIdentity: Codable, Equatable {
   /// - Throws: `Fault(.usage)` with the first process that differs from the process 0, and in what.
   static func check(group: [RunIdentity]) throws(Fault) {
     for (rank, own) in group.enumerated() {
-      let keys = Set(own.values.keys).union(group[0].values.keys).filter { own.values[$0] != group[0].values[$0] }
-      guard !keys.isEmpty else { continue }
-      let named = keys.sorted().prefix(mostNamed)
+      let named = own.differences(from: group[0]).prefix(mostNamed)
+      guard !named.isEmpty else { continue }
       func words(_ identity: RunIdentity) -> String {
         named.map { "\($0): \(short(identity.values[$0]))" }.joined(separator: "; ")
       }
@@ -58,6 +57,11 @@ struct RunIdentity: Codable, Equatable {
         expected: "\(words(group[0])), as rank 0 has",
         remedy: "start all processes with one command line, one version and the same data")
     }
+  }
+
+  /// The keys whose values differ.
+  private func differences(from other: RunIdentity) -> [String] {
+    Set(values.keys).union(other.values.keys).filter { values[$0] != other.values[$0] }.sorted()
   }
 
   /// A value for a message. Hashes are shortened.

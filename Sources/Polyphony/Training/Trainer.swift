@@ -123,23 +123,17 @@ public final class Trainer {
   /// Trains one step on the samples with these indices, and updates the state.
   /// - Returns: In a group, true if any process was asked to stop. Otherwise nil.
   private func step(_ indices: [Int], _ isStopped: () -> Bool) throws(Fault) -> Bool? {
-    var value: Double
-    var stops: Bool?
-    if division.count == 1 {
-      let samples = part(indices)
-      value = stepper.step(samples.batch, complete: samples.complete, epoch: state.epoch, index: state.step)
-    } else {
-      let weights =
-        stepper.loss.classWeights == nil ? nil : stepper.loss.sampleWeights(training.target.rows(Tensor(indices)))
-      let parts = division.parts(of: indices.count, weights: weights).map { range, share in
-        let samples = part(Array(indices[range]))
-        let place = BatchPart(first: range.lowerBound, count: range.count, of: indices.count)
-        return StepPart(batch: samples.batch, complete: samples.complete, place: place, share: share)
-      }
-      let asked = division.group != nil && isStopped()
-      let result = try stepper.step(parts, of: division.group, stops: asked, epoch: state.epoch, index: state.step)
-      (value, stops) = (result.loss, division.group == nil ? nil : result.stops)
+    let group = division.group
+    let hasWeights = division.count > 1 && stepper.loss.classWeights != nil
+    let weights = hasWeights ? stepper.loss.sampleWeights(training.target.rows(Tensor(indices))) : nil
+    let parts = division.parts(of: indices.count, weights: weights).map { range, share in
+      let samples = part(Array(indices[range]))
+      let place = BatchPart(first: range.lowerBound, count: range.count, of: indices.count)
+      return StepPart(batch: samples.batch, complete: samples.complete, place: place, share: share)
     }
+    let (value, stops) = try stepper.step(
+      parts, stops: group != nil && isStopped(), epoch: state.epoch, index: state.step
+    ) { (tensor) throws(Fault) in try group?.sum(tensor) }
     guard value.isFinite else { throw notANumber(value) }
     state.schedule.endStep()
     state.step += 1
@@ -150,7 +144,7 @@ public final class Trainer {
       epoch: state.epoch + 1, epochs: settings.epochs, step: state.stepInEpoch, steps: sampler.batchCount,
       loss: state.lossSum / Double(state.sampleCount), best: state.best, samples: indices.count)
     for observer in observers { observer.didStep(progress) }
-    return stops
+    return group == nil ? nil : stops
   }
 
   /// The samples with these indices as a step sees them, and before corruption.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the system does with the pages of a mapped file. No call changes what a reader sees.
+/// Advice to the system about the pages of a mapped file. No call changes what a reader sees.
 extension SafetensorsFile {
   /// Gives the memory of a tensor's pages back to the system, which reads them again from the file on their next use.
   package func forget(_ name: String) {

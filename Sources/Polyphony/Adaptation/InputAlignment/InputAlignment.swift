@@ -80,9 +80,10 @@ public final class InputAlignment: AdaptationMethod {
   private func start(_ session: AdaptationSession) {
     let moments = session.model.sourceMoments ?? standard
     strata = Strata(moments: moments)
+    let inputs = session.samples.inputs
     parts = map.places.compactMap { index, name in
       guard var source = moments.features[name] else { return nil }
-      let values = FeatureSteps.values(session.samples.inputs.modalities[index])
+      let values = FeatureSteps.values(inputs.modalities[index])
       if source.mean.size(1) != values.size(1) { source = source.pooled }
       let (strata, steps, features) = (source.mean.size(0), source.mean.size(1), source.mean.size(2))
       return Part(

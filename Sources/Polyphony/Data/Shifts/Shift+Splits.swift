@@ -24,8 +24,8 @@ extension Shift {
         return
       }
       var isServed = false
-      let parts = split.inputs.modalities.indices.map { index in
-        statistics[modalities[index].name].map { ShiftedModality(split.inputs, index, modalities[index], $0) }
+      let parts = inputs.modalities.indices.map { index in
+        statistics[modalities[index].name].map { ShiftedModality(inputs, index, modalities[index], $0) }
       }
       let moments = hitsAll ? self.moments(of: parts.compactMap(\.self), seed) : nil
       for index in chosen {

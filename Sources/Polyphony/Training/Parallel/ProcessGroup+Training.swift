@@ -1,7 +1,7 @@
 import Foundation
 import Torch
 
-/// What the processes of a training tell each other besides gradients.
+/// The messages between the processes of a training, besides gradients.
 extension ProcessGroup {
   /// Checks that all processes have the same run.
   /// - Throws: `Fault(.usage)` on every process, with the one that differs.
@@ -36,19 +36,15 @@ extension ProcessGroup {
 
   /// The saved run of the process 0. Without one, every process gets the starting tensors of the process 0.
   func share(_ saved: SavedRun?, start: [Tensor]) throws(Fault) -> SavedRun? {
-    let entries = saved.map { saved in
-      SavedRun.files.flatMap { file in
-        (saved.tensors[file] ?? [:]).sorted { $0.key < $1.key }.map { (file, $0.key, $0.value.contiguous()) }
+    let own = SavedRun.files.flatMap { file in
+      (saved?.tensors[file] ?? [:]).sorted { $0.key < $1.key }.map { key, tensor in
+        (SharedRun.Entry(file: file, key: key, shape: tensor.shape, dtype: tensor.dtype.rawValue), tensor.contiguous())
       }
     }
-    let own = saved.map { saved in
-      SharedRun(
-        state: saved.state, path: saved.path,
-        tensors: (entries ?? []).map {
-          .init(file: $0.0, key: $0.1, shape: $0.2.shape, dtype: $0.2.dtype.rawValue)
-        })
-    }
-    let bytes = try broadcast(own.map { (run) throws(Fault) in try Self.encoded(run) } ?? [])
+    let bytes = try broadcast(
+      try saved.map { (saved) throws(Fault) in
+        try Self.encoded(SharedRun(state: saved.state, path: saved.path, tensors: own.map(\.0)))
+      } ?? [])
     guard !bytes.isEmpty else {
       for tensor in start where tensor.count > 0 { try broadcast(tensor) }
       return nil
@@ -57,7 +53,7 @@ extension ProcessGroup {
     var tensors: [String: [String: Tensor]] = [:]
     for (place, entry) in run.tensors.enumerated() {
       let tensor =
-        entries?[place].2 ?? .zeros(entry.shape, dtype: DType(rawValue: entry.dtype) ?? .float32)
+        saved == nil ? .zeros(entry.shape, dtype: DType(rawValue: entry.dtype) ?? .float32) : own[place].1
       if tensor.count > 0 { try broadcast(tensor) }
       tensors[entry.file, default: [:]][entry.key] = tensor
     }

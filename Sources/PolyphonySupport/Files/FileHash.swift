@@ -11,14 +11,12 @@ package enum FileHash {
     defer { try? handle.close() }
     var hash = SHA256()
     while let piece = try? handle.read(upToCount: 1 << 22), !piece.isEmpty { hash.update(data: piece) }
-    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+    return digits(hash.finalize())
   }
 
   /// Computes the hash of memory in hexadecimal digits, without a copy.
   package static func sha256(of bytes: UnsafeRawBufferPointer) -> String {
-    var hash = SHA256()
-    hash.update(bufferPointer: bytes)
-    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+    sha256(ofPieces: { $0(bytes) })
   }
 
   /// Computes the hash of pieces of memory, one after another, in hexadecimal digits.
@@ -26,11 +24,13 @@ package enum FileHash {
   package static func sha256(ofPieces body: ((UnsafeRawBufferPointer) -> Void) -> Void) -> String {
     var hash = SHA256()
     body { hash.update(bufferPointer: $0) }
-    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+    return digits(hash.finalize())
   }
 
   /// Computes the hash of bytes in hexadecimal digits.
   package static func sha256(_ bytes: some Sequence<UInt8>) -> String {
-    SHA256.hash(data: Array(bytes)).map { String(format: "%02x", $0) }.joined()
+    digits(SHA256.hash(data: Array(bytes)))
   }
+
+  private static func digits(_ digest: SHA256Digest) -> String { digest.map { String(format: "%02x", $0) }.joined() }
 }

@@ -15,7 +15,7 @@ cd "$output"
 ln -sfn "$data" open-ms
 threads=(--threads "${THREADS:-0}")
 
-for part in ${PARTS:-complete shifts missing balancing}; do
+for part in ${PARTS:-complete shifts missing balancing patients}; do
   case $part in
   complete | shifts)
     "$program" train --data open-ms --architecture unet --output source --seeds 5 --resume "${threads[@]}" >/dev/null
@@ -27,8 +27,24 @@ for part in ${PARTS:-complete shifts missing balancing}; do
     [ -s shifts.json ] || mv shifts.part shifts.json
     ;;
   missing | balancing) "$program" compare "$here/$part.yaml" --output "runs/$part" "${threads[@]}" ;;
+  patients)
+    [ -d patients/patient-3 ] || python3 "$here/patients.py" open-ms patients
+    for patient in 1 2 3; do
+      "$program" train --data patients/patient-$patient --architecture unet --output left-out/source-$patient \
+        --seeds 5 --resume "${threads[@]}" >/dev/null
+      "$program" tune --model left-out/source-$patient --data patients/patient-$patient --method modality_dropout \
+        --missing sample:0.5 --set training.epochs=20 --set training.learning_rate=0.001 \
+        --output left-out/dropout-$patient --seeds 5 --resume "${threads[@]}" >/dev/null
+      for missing in complete fixed:flair; do
+        file=left-out/patient-$patient-${missing#fixed:}.json
+        [ -s $file ] || "$program" evaluate --model left-out/source-$patient --adapter none \
+          --adapter left-out/dropout-$patient --data patients/patient-$patient --missing $missing --json \
+          "${threads[@]}" >$file
+      done
+    done
+    ;;
   *)
-    echo "unknown part: $part (complete, shifts, missing, balancing)" >&2
+    echo "unknown part: $part (complete, shifts, missing, balancing, patients)" >&2
     exit 64
     ;;
   esac

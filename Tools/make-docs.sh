@@ -20,9 +20,10 @@ documented=(
 )
 
 # These two import all others. The configuration is that of `make build`, so nothing is compiled twice.
-swift build -c release --target PolyphonyConversion
-swift build -c release --target PolyphonyReports
-binaries=$(swift build -c release --show-bin-path)
+release=(-c release -debug-info-format none)
+swift build "${release[@]}" --target PolyphonyConversion
+swift build "${release[@]}" --target PolyphonyReports
+binaries=$(swift build "${release[@]}" --show-bin-path)
 rm -rf "$work" "$site"
 mkdir -p "$work"
 

@@ -79,6 +79,11 @@ extension SettingsScalar {
   }
 }
 
+extension Node {
+  /// True for the key of YAML's type «merge», <https://yaml.org/type/merge.html>.
+  fileprivate var isMerge: Bool { scalar.map { $0.string == "<<" && [.plain, .any].contains($0.style) } ?? false }
+}
+
 /// A converter from the parser's nodes to a tree.
 struct TreeBuilder {
   let file: String
@@ -118,17 +123,36 @@ struct TreeBuilder {
       return SettingsTree(.list(elements), origin: origin)
     case .mapping(let mapping):
       var members: OrderedDictionary<String, SettingsTree> = [:]
-      for (key, value) in mapping {
+      for (key, value) in mapping where !key.isMerge {
         guard let name = key.scalar?.string else {
           throw Fault(.badData, "a key must be a word", file: self.origin(key.mark).file, found: "a list or a map")
         }
         guard members[name] == nil else { throw twice(name, self.origin(key.mark)) }
         members[name] = try tree(value, at: key.mark)
       }
+      // Of two maps with the same key, the first one counts, and the keys of this map count before both.
+      for (key, value) in mapping where key.isMerge {
+        for merged in try maps(value, at: key.mark) { members.merge(merged) { own, _ in own } }
+      }
       return SettingsTree(.map(members), origin: origin)
     case .alias:
       throw Fault(.badData, "an alias stands for nothing", file: origin.file)
     }
+  }
+
+  /// The maps that the key `<<` adds to another map: one, or a list of them.
+  private mutating func maps(
+    _ node: Node, at mark: Mark?
+  ) throws(Fault) -> [OrderedDictionary<String, SettingsTree>] {
+    let tree = try tree(node, at: mark)
+    let sources = if case .list(let elements) = tree.content { elements } else { [tree] }
+    let maps = sources.compactMap { if case .map(let members) = $0.content { members } else { nil } }
+    guard maps.count == sources.count else {
+      throw Fault(
+        .badData, "only maps can be merged into a map", file: origin(mark).file, key: "<<", found: tree.found,
+        expected: "the alias of a map, such as *base, or a list of them")
+    }
+    return maps
   }
 
   private func origin(_ mark: Mark?) -> SettingsTree.Origin {

@@ -60,11 +60,11 @@ public final class ClassifierGuidedModulation: StepHook {
     dropRates = names.map { _ in settings.dropping == .always ? settings.drop : 0 }
     classifiers = ModalityClassifiers(
       model, layers: settings.classifierLayers ?? configuration.classifierLayers ?? 1)
-    let (head, own) = (model.backbone.outputLayer.weight.size(1), model.backbone.encodedWidth)
+    let (head, own) = (model.backbone.outputLayer.weight.size(1), classifiers.width)
     guard head == own || head == own * names.count else {
       throw Fault(
         .usage, "the gradients of the model's head and of the classifiers' cannot be compared", key: "balance.cggm",
-        found: "a head of \(head) features over encodings of \(own)",
+        found: "a head of \(head) features, and classifiers with heads of \(own)",
         expected: "\(own) or \(own * names.count) features")
     }
   }

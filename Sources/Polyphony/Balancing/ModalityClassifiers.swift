@@ -34,6 +34,9 @@ public final class ModalityClassifiers: Module {
     move(to: model.device, dtype: backbone.outputLayer.weight.dtype)
   }
 
+  /// The number of features that each classifier's last layer reads.
+  var width: Int { classifiers[0].outputLayer.weight.size(1) }
+
   /// Computes the readings of all classifiers for a batch.
   /// - Parameters:
   ///   - encoded: h_1 … h_M.

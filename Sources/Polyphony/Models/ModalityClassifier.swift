@@ -6,6 +6,8 @@ public protocol ModalityClassifier: Module {
   func features(_ tokens: Tokens) -> Tensor
   /// The prediction from ``features(_:)``.
   func prediction(_ features: Tensor) -> Tensor
+  /// The last linear layer, whose input are the features.
+  var outputLayer: Linear { get }
 }
 
 /// A classifier with a small encoder, a hidden layer on the first step, and a linear head.

@@ -39,9 +39,10 @@ import Torch
   ]
   private static let stateless = ["unimodal", "unimodal:m1", "mrd"]
 
-  @Test(arguments: ["cggm", "balanced", "mrd", "ogm-ge", "agm", "mslr", "unimodal"])
-  func trainsSegmentation(name: String) throws {
-    let configuration = Tiny.configuration("deeplab_v3plus", .segmentation, modalities: 2)
+  @Test(
+    arguments: ["cggm", "balanced", "mrd", "ogm-ge", "agm", "mslr", "unimodal"], ["deeplab_v3plus", "unet"])
+  func trainsSegmentation(name: String, architecture: String) throws {
+    let configuration = Tiny.configuration(architecture, .segmentation, modalities: 2)
     let split = try Tiny.split(configuration, count: 9)
     let model = try Tiny.model(configuration)
     let trainer = try Trainer(

@@ -218,6 +218,8 @@ private struct Example: Equatable {
     ("a: [1", "this is not valid YAML", "r.yaml:2:1"), ("a: 1\na: 2", "a key stands twice", "r.yaml:1"),
     ("m:\n  a: 1\n  \"a\": 2", "a key stands twice", "r.yaml:2"),
     ("m: {1: a, '1': b}", "a key stands twice", "r.yaml:1"),
+    ("a: &a 1\nm:\n  <<: *a", "only maps can be merged into a map", "r.yaml:3"),
+    ("a: &a {b: 1}\nm: {<<: [*a, 2]}", "only maps can be merged into a map", "r.yaml:2"),
     ("- 1", "a recipe must be a map of keys", "r.yaml"), ("? [a]\n: 1", "a key must be a word", "r.yaml:1"),
     ("a: *b", "this is not valid YAML", "r.yaml:1:4"), ("a: 1\n---\nb: 2", "this is not valid YAML", "r.yaml:2:1"),
   ])
@@ -241,6 +243,24 @@ private struct Example: Equatable {
       try SettingsTree(yaml: lists.joined() + "f: [*e,*e,*e,*e,*e]", file: "r.yaml")
     }
     #expect(large?.problem == "the recipe is too large")
+  }
+
+  /// PyYAML reads the same maps.
+  @Test(arguments: [
+    ("a: &a {b: 1, c: 2}\nm: {<<: *a, c: 3}", "{b: 1, c: 3}"),
+    ("a: &a {b: 1}\nm: {c: 3, <<: {c: 4, d: 5}}", "{c: 3, d: 5}"),
+    ("a: &a {b: 1}\ne: &e {b: 2, c: 4}\nm:\n  <<: [*a, *e]", "{b: 1, c: 4}"),
+    ("a: &a {b: {x: 1, y: 2}}\nm: {<<: *a, b: {x: 3}}", "{b: {x: 3}}"),
+    ("m: {\"<<\": 1}", "{\"<<\": 1}"),
+  ])
+  func mergesMaps(yaml: String, merged: String) throws {
+    func members(_ yaml: String) throws -> [String: String] {
+      let tree = try SettingsTree(yaml: yaml, file: "r.yaml")
+      guard case .map(let root) = tree.content, case .map(let members) = root["m"]?.content else { return [:] }
+      return Dictionary(uniqueKeysWithValues: members.map { ($0, $1.yaml()) })
+    }
+    let found = try members(yaml)
+    #expect(try !found.isEmpty && found == members("m: \(merged)"))
   }
 
   @Test func anOverrideIsNamedInTheFault() {

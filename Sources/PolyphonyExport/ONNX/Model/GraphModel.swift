@@ -79,8 +79,9 @@ struct GraphModel {
         encoder($0, causal: configuration.causal ?? false)
       }
     case let network as DeepLabV3Plus:
-      return DeepLabV3PlusGraph(parameters: parameters, images: modalities.count, imageSize: network.imageSize)
-    case is UNet: return UNetGraph(parameters: parameters, images: modalities.count)
+      return DeepLabV3PlusGraph(
+        parameters: parameters, images: modalities.count, methods: methods, imageSize: network.imageSize)
+    case is UNet: return UNetGraph(parameters: parameters, images: modalities.count, methods: methods)
     default:
       throw Fault(
         .usage, "this architecture has no form in ONNX", key: "--format", found: configuration.architecture,

@@ -119,6 +119,9 @@ public final class UNet: Module, Backbone {
   /// The last layer.
   public static let headPrefixes = ["out_layer"]
 
+  /// The maps of each image.
+  public var promptSite: PromptSite? { PromptSite(.maps, width: encodedWidth) }
+
   /// The encoder.
   public func encoderPrefixes(_ index: Int) -> [String] { ["encoders.\(index)."] }
 

@@ -103,6 +103,8 @@ struct GraphModel {
       return PromptTuningGraph(parameters: own.at("prompts"), names: names, readsJoined: prompt.stages == .fused)
     case let fusion as FusionTuning: return FusionTuningGraph(method: fusion, sites: own.at("sites"))
     case let prompts as MissingModalityPrompts: return MissingModalityPromptsGraph(prompts, own, of: backbone)
+    case let prompts as MapPrompts: return MapPromptsGraph(parameters: own, settings: prompts.settings, names: names)
+    case is SharedSpecific: return SharedSpecificGraph(parameters: own, names: names)
     case is MissingAwarePrompts:
       return MissingAwarePromptsGraph(parameters: own, isBeforeEncoding: backbone.promptSite?.stage == .embedded)
     case is Reconstruction: return ReconstructionGraph(parameters: own)

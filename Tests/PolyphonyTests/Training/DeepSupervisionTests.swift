@@ -46,7 +46,7 @@ import Torch
     let targets = [batch.target, pixels(batch.target, [8, 9]), pixels(batch.target, [4, 5])]
     let losses = zip([output.prediction] + output.auxiliary, targets).map { loss($0, $1).item }
     let expected = (4 * losses[0] + 2 * losses[1] + losses[2]) / 7
-    #expect(abs(loss(output, batch.target).item - expected) < 1e-6 * expected)
+    #expect(abs(loss(output, batch.target).item - expected) < 1e-5 * expected)
   }
 
   /// The pixels ⌊i n/n′⌋ of a map, one by one.
@@ -86,8 +86,8 @@ import Torch
       }
       let (plain, supervised) = (try run(false), try run(true))
       #expect(supervised.attachments.isEmpty && supervised.configuration == plain.configuration)
-      let keys = plain.backbone.storage().map(\.key)
-      #expect(try SafetensorsFile(path: "\(folder)/true/model/model.safetensors").entries.map(\.name) == keys)
+      let keys = try SafetensorsFile(path: "\(folder)/true/model/model.safetensors").entries.map(\.name)
+      #expect(Set(keys) == Set(plain.backbone.storage().map(\.key)))
       #expect(plain.copies() != supervised.copies(), "the heads have an effect")
     }
   }

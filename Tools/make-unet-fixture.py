@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Computes the reference numbers of a small U-Net with PyTorch's own layers: Tests/PolyphonyTests/Fixtures/golden/unet.
 
+The file unet_supervised has those of deep supervision: a head for the decoder's coarser map, the loss and some gradients.
+
     make fixtures
 
 Two images of odd size, three resolutions. The file has the configuration, the weights, the inputs, the prediction, the
@@ -71,13 +73,14 @@ def main():
             levels[level].append(x)
     joined = [join(torch.cat(maps, 1)) for join, maps in zip(model["fusion"], levels)]
     x = joined[-1]
+    decoded = {}
     for level in (1, 0):
         height, width = joined[level].shape[2:]
         raised = model["decoder"]["raise"][level](x)[:, :, :height, :width]
-        x = through(model["decoder"]["stages"][level], torch.cat([raised, joined[level]], 1))
+        decoded[level] = x = through(model["decoder"]["stages"][level], torch.cat([raised, joined[level]], 1))
     prediction = model["out_layer"](x.movedim(1, 3)).movedim(3, 1)
     loss = F.cross_entropy(prediction, target)
-    loss.backward()
+    loss.backward(retain_graph=True)
 
     config = {
         "architecture": "unet",
@@ -94,9 +97,26 @@ def main():
     tensors.update(target=target, prediction=prediction, representation=x, loss=loss.reshape(1))
     for name, parameter in model.named_parameters():
         tensors[f"weights.{name}"], tensors[f"grad.{name}"] = parameter, parameter.grad
+    save("unet", tensors, config)
+
+    head = nn.Linear(2 * WIDTH, CLASSES)
+    coarse = head(decoded[1].movedim(1, 3)).movedim(3, 1)
+    nearest = F.interpolate(target[:, None].float(), coarse.shape[2:], mode="nearest")[:, 0].long()
+    supervised = (F.cross_entropy(prediction, target) + F.cross_entropy(coarse, nearest) / 2) / 1.5
+    model.zero_grad()
+    supervised.backward()
+    tensors = {"head.weight": head.weight, "head.bias": head.bias, "loss": supervised.reshape(1)}
+    tensors["grad.head.weight"] = head.weight.grad
+    named = dict(model.named_parameters())
+    for name in ("encoders.0.stages.0.conv1.weight", "decoder.raise.1.weight", "out_layer.weight"):
+        tensors[f"grad.{name}"] = named[name].grad
+    save("unet_supervised", tensors, config)
+
+
+def save(name, tensors, config):
     safetensors_file.save(
-        ROOT / "Tests" / "PolyphonyTests" / "Fixtures" / "golden" / "unet.safetensors",
-        {name: tensor.detach().contiguous().numpy() for name, tensor in tensors.items()},
+        ROOT / "Tests" / "PolyphonyTests" / "Fixtures" / "golden" / f"{name}.safetensors",
+        {key: tensor.detach().contiguous().numpy() for key, tensor in tensors.items()},
         {"config": json.dumps(config)},
     )
 

@@ -103,6 +103,16 @@ public enum ModelListings {
     return vector
   }
 
+  /// Trains with predictions at the coarser resolutions.
+  public static func supervise(
+    _ model: MultimodalModel, _ train: (MultimodalModel) throws(Fault) -> Void
+  ) throws(Fault) {
+    let heads = try DeepSupervision(of: model)
+    model.attach(heads)
+    try train(model)
+    model.attachments.removeAll { $0 === heads }
+  }
+
   /// Settings of prompts.
   public static func prompts() -> PromptSettings {
     var settings = PromptSettings()

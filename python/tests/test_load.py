@@ -142,14 +142,17 @@ def test_images(images: Path, trained, place: Path) -> None:
     model = trained("deeplab_v3plus", images)
     check("deeplab_v3plus", model, images, None, place)
     settings = {"training.epochs": 1, "training.learning_rate": 0.02}
-    polyphony.tune(model, images, ["mean_fill", "bitfit"], place / "tuned-images", set=settings, missing="sample:0.4")
-    for method in ("mean_fill", "bitfit"):
+    methods = ["mean_fill", "bitfit", "adapter"]
+    polyphony.tune(model, images, methods, place / "tuned-images", set=settings, missing="sample:0.4")
+    for method in methods:
         check(f"deeplab_v3plus {method}", model, images, place / "tuned-images" / method / "adapter", place)
     polyphony.adapt(model, images, "norm", place / "adapted-images")
     unet = trained("unet", images)
     check("unet", unet, images, None, place)
-    polyphony.tune(unet, images, "lora", place / "tuned-unet", set=settings, missing="sample:0.4")
-    assert check("unet lora", unet, images, place / "tuned-unet" / "adapter", place) > 1e-4
+    methods = ["lora", "adapter", "prompts", "shared_specific"]
+    polyphony.tune(unet, images, methods, place / "tuned-unet", set=settings, missing="sample:0.4")
+    for method in methods:
+        assert check(f"unet {method}", unet, images, place / "tuned-unet" / method / "adapter", place) > 1e-4
     change = check("deeplab_v3plus norm", model, images, place / "adapted-images" / "adapter", place)
     assert change > 1e-4
 

@@ -41,6 +41,7 @@ public enum TuningMethods {
     ),
     ("missing_aware_prompts", { (settings, _) throws(Fault) in try MissingAwareTuning(settings) }),
     ("reconstruction", { (settings, _) throws(Fault) in try ReconstructionTuning(settings) }),
+    ("shared_specific", { (settings, _) throws(Fault) in try SharedSpecificTuning(settings) }),
     ("retrieval", { (settings, _) throws(Fault) in try RetrievalTuning(settings) }),
   ])
 

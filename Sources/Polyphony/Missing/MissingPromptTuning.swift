@@ -2,8 +2,9 @@ import Torch
 
 /// The tuning method `prompts`: prompts for missing modalities on a frozen base (MPLMM, arXiv 2407.05374).
 ///
-/// The method trains the prompts, the projections and the last layer. `prompted_mult` has prompts of its own, and the
-/// method trains those.
+/// The method trains the prompts, the projections and the last layer. The backbone's prompt site chooses the form:
+/// ``MissingModalityPrompts`` for sequences, ``MapPrompts`` for images. `prompted_mult` has prompts of its own, and the method
+/// trains those.
 public final class MissingPromptTuning: TuningMethod {
   private let settings: PromptSettings
   private let parts: TrainableParts
@@ -25,10 +26,15 @@ public final class MissingPromptTuning: TuningMethod {
   public var runsModelToInstall: Bool { true }
 
   /// Attaches the prompts and freezes the rest.
-  /// - Throws: `Fault(.usage)` for a model of one modality or of images, and for a backbone that takes no prompts.
+  /// - Throws: `Fault(.usage)` for a model of one modality, and for a backbone that takes no prompts.
   public func install(on model: MultimodalModel) throws(Fault) {
     if let prompted = model.backbone.core as? PromptedCrossModal {
       parts.apply(to: model.backbone, and: prompted.isPrompt)
+      return
+    }
+    if model.backbone.promptSite?.stage == .maps {
+      model.attach(MapPrompts(try MapShape(of: model, method: "prompts"), settings))
+      parts.apply(to: model.backbone)
       return
     }
     try model.checkEmbedding(for: "prompts")

@@ -21,7 +21,7 @@ public struct PromptSettings: Equatable, Sendable {
 
   /// The form; nil for the form that suits the model's sizes.
   public var form: Form?
-  /// P: steps of a generative and of a type prompt.
+  /// P: steps of a generative and of a type prompt. For images, the channels through which a map is made up.
   public var length = 16
   /// Steps of the grid of the light form.
   public var grid = 16
@@ -29,8 +29,8 @@ public struct PromptSettings: Equatable, Sendable {
   public var generative = true
   /// True if the missing-signal prompts are added to the modalities.
   public var signal = true
-  /// True if the missing-type prompts are appended. A recipe without the key has them for `mult` alone, whose memory
-  /// encoders read them out. Elsewhere they lengthen every encoder's sequence, which costs more than they tell.
+  /// True if the missing-type prompts are appended. A recipe without the key has them for `mult`, whose memory encoders
+  /// read them out, and for images. Elsewhere they lengthen every encoder's sequence, which costs more than they tell.
   public var type = true
 
   /// The published settings, the form chosen for the model.
@@ -38,13 +38,17 @@ public struct PromptSettings: Equatable, Sendable {
 
   /// Reads `form`, `length`, `grid`, and for each kind of prompt whether it is used: `generative`, `signal`, `type`.
   public init(_ reader: SettingsReader, _ configuration: ModelConfiguration) throws(Fault) {
-    let word = try reader.choice("form", of: ["auto"] + Form.allCases.map(\.rawValue), default: "auto")
+    let isOfMaps = configuration.task.kind == .segmentation
+    // The other forms are about maps over time, which images lack.
+    let forms = isOfMaps ? [Form.shared] : Form.allCases
+    let word = try reader.choice("form", of: ["auto"] + forms.map(\.rawValue), default: "auto")
     form = Form(rawValue: word)
-    length = try reader.int("length", default: 16, in: 1...1024)
+    length = try reader.int("length", default: isOfMaps ? 8 : 16, in: 1...1024)
     grid = try reader.int("grid", default: 16, in: 1...1024)
     generative = try reader.bool("generative", default: true)
     signal = try reader.bool("signal", default: true)
-    type = try reader.bool("type", default: ["mult", "prompted_mult"].contains(configuration.architecture))
+    let readsTypes = isOfMaps || ["mult", "prompted_mult"].contains(configuration.architecture)
+    type = try reader.bool("type", default: readsTypes)
     guard generative || signal || type else {
       throw reader.fault(
         "no kind of prompt is left", key: "generative", expected: "true for generative, signal or type",

@@ -27,6 +27,15 @@ struct PromptShape {
     self.site = site
   }
 
+  /// The sizes for maps of one resolution. A map counts as a sequence of one step, whose features are the channels.
+  init(_ names: [String], channels: Int) {
+    self.names = names
+    features = names.map { _ in channels }
+    (lengths, steps) = (names.map { _ in 1 }, names.map { _ in 1 })
+    (width, promptLength) = (channels, 1)
+    site = PromptSite(.maps, width: channels)
+  }
+
   /// The number of modalities.
   var count: Int { names.count }
 

@@ -66,15 +66,21 @@ extension PromptSite {
 
   /// Refuses configurations that methods for missing modalities cannot serve.
   static func checkModalities(_ configuration: ModelConfiguration, method: String) throws(Fault) {
+    try checkCount(configuration, method: method)
+    if let image = configuration.modalities.first(where: { $0.kind == .image }) {
+      throw Fault(
+        .usage, "the method serves sequences and vectors only", key: method, found: "the image \(image.name)",
+        expected: "a model of sequences and vectors",
+        remedy: "use prompts, shared_specific, zero_fill, mean_fill or modality_dropout")
+    }
+  }
+
+  /// Refuses a model in which nothing can be missing.
+  static func checkCount(_ configuration: ModelConfiguration, method: String) throws(Fault) {
     guard configuration.modalities.count > 1 else {
       throw Fault(
         .usage, "the method needs a modality that can be missing", key: method, found: "1 modality",
         expected: "a model of 2 modalities or more")
-    }
-    if let image = configuration.modalities.first(where: { $0.kind == .image }) {
-      throw Fault(
-        .usage, "the method serves sequences and vectors only", key: method, found: "the image \(image.name)",
-        expected: "a model of sequences and vectors", remedy: "use zero_fill, mean_fill or modality_dropout")
     }
   }
 }

@@ -45,6 +45,10 @@ public protocol Attachment: Module {
   func fused(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens]
   /// Changes the representation before the head reads it.
   func represented(_ representation: Tensor, _ context: ForwardContext) -> Tensor
+  /// Further predictions of the task in training, `[B, outputs, …]`, each at half the resolution of the one before.
+  ///
+  /// ``MultimodalModel/Output/auxiliary`` has them, and the task's loss of a training step scores them too.
+  func auxiliaryPredictions(_ context: ForwardContext) -> [Tensor]
 }
 
 extension Attachment {
@@ -70,6 +74,8 @@ extension Attachment {
   public func fused(_ tokens: [Tokens], _ context: ForwardContext) -> [Tokens] { tokens }
   /// Default: the same representation.
   public func represented(_ representation: Tensor, _ context: ForwardContext) -> Tensor { representation }
+  /// Default: none.
+  public func auxiliaryPredictions(_ context: ForwardContext) -> [Tensor] { [] }
 }
 
 /// Places inside a forward pass at which a method can act, of those that a model can skip.

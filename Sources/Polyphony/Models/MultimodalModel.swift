@@ -31,6 +31,8 @@ public final class MultimodalModel {
     public var features: Tensor
     /// ŷ, `[B, outputs]`: values, or logits.
     public var prediction: Tensor
+    /// Predictions at coarser resolutions, `[B, outputs, …]` each, in training with ``DeepSupervision`` alone.
+    public var auxiliary: [Tensor] = []
 
     /// r as one vector per sample, `[B, width']`: a map is averaged over its places.
     public var pooled: Tensor { representation.rank > 2 ? representation.mean(2, 3) : representation }
@@ -86,7 +88,8 @@ public final class MultimodalModel {
     let features = backbone.headFeatures(representation)
     return Output(
       encoded: encodings ? context.encoded : [], representation: representation, features: features,
-      prediction: backbone.prediction(features))
+      prediction: backbone.prediction(features),
+      auxiliary: backbone.isTraining ? methods.flatMap { $0.auxiliaryPredictions(context.seen(by: $0)) } : [])
   }
 
   /// The inputs as methods and backbone read them: states of encoders in place of raw inputs, standardised, with zeros where

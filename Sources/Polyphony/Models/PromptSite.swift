@@ -8,17 +8,20 @@
 /// var promptSite: PromptSite? { PromptSite(.encoded, width: configuration.width) }
 /// ```
 public struct PromptSite: Equatable, Sendable {
-  /// Two stages between which steps can be appended.
+  /// The places where prompts can act.
   public enum Stage: String, Sendable, CaseIterable {
     /// Between embed and encode.
     case embedded
     /// Between encode and fuse.
     case encoded
+    /// Between encode and fuse, on the maps of images at all resolutions. Prompts are added there, for a convolution reads
+    /// no appended steps.
+    case maps
   }
 
-  /// The stages between which steps are appended.
+  /// The place where prompts act.
   public var stage: Stage
-  /// Features of a step there.
+  /// Features of a step there, or channels of the coarsest map.
   public var width: Int
 
   /// A site.

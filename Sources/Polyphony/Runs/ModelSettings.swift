@@ -22,6 +22,8 @@ public struct ModelSettings: Sendable {
   public var body: BodySettings
   /// Steps of a prompt (`prompted_mult`). Default: the architecture's own number.
   public var promptLength: Int?
+  /// True for a training with predictions at the coarser resolutions of the decoder (`unet`).
+  public var deepSupervision: Bool
   /// The dropout rates of the backbone's parts.
   public var dropout: DropoutRates
 
@@ -36,6 +38,7 @@ public struct ModelSettings: Sendable {
     causal = try reader.optional("causal", .bool)
     encoder = try reader.optional("encoder", .choice(of: ImageEncoderName.self))
     promptLength = try reader.optional("prompt_length", .int(in: 1...1024))
+    deepSupervision = try reader.optional("deep_supervision", .bool) ?? false
     body = try reader.section("body", shorthand: "from") { (section) throws(Fault) in try BodySettings(section) }
     encoders = try reader.section("encoders") { (section) throws(Fault) in
       var encoders: [String: EncoderSettings] = [:]

@@ -19,12 +19,14 @@ struct ModelState {
   let attachments: [any Attachment]
   private let parts: [Part]
   private let layers: [(layer: any AdaptableLayer, adapter: (any EncoderLayerAdapter)?)]
+  private let blocks: [(block: any AdaptableBlock, change: ((Tensor) -> Tensor)?)]
 
   init(of model: MultimodalModel) {
     attachments = model.attachments
     let storage = model.backbone.storage() + model.attachments.flatMap { $0.storage() }
     parts = storage.map { Part($0.storage) }
     layers = model.backbone.encoderLayers().map { ($0.layer, $0.layer.adapter) }
+    blocks = model.backbone.convolutionBlocks().map { ($0.block, $0.block.change) }
   }
 
   func restore(_ model: MultimodalModel) {
@@ -35,6 +37,7 @@ struct ModelState {
       if part.storage.isTrainable { part.tensor?.requiringGradient(part.requiresGradient) }
     }
     for (layer, adapter) in layers { layer.adapter = adapter }
+    for (block, change) in blocks { block.change = change }
   }
 }
 

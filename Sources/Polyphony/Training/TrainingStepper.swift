@@ -114,7 +114,7 @@ package struct TrainingStepper {
       : model(batch.inputs)
     var step = TrainingStep(
       epoch: epoch, index: index, model: model, optimizer: optimizer, batch: batch, output: output, loss: loss,
-      taskLoss: loss(output.prediction, batch.target), complete: part.complete)
+      taskLoss: loss(output, batch.target), complete: part.complete)
     step.isPart = part.place.count < part.place.whole
     return step
   }

@@ -6,6 +6,9 @@ import Torch
 /// feed-forward part (`houlsby`; Houlsby et al. 2019, §2.1), or after the feed-forward part alone (`pfeiffer`; Pfeiffer
 /// et al. 2021). W↑ and b↑ start at zero, so the output at the start is the base's.
 ///
+/// In a backbone of images, an adapter acts on the map of every block of convolutions, at each place (Rebuffi et al. 2018).
+/// W↓ and W↑ are then 1 × 1 convolutions. A block has one place for an adapter, so `houlsby` is refused there.
+///
 /// Settings: `bottleneck` (8), `variant` (`pfeiffer`), `train_head` (true).
 ///
 /// ```swift
@@ -41,13 +44,32 @@ public final class BottleneckTuning: Module, Attachment, TuningMethod {
   /// The method has no stages, because the adapters act inside the layers.
   public var stages: Stages { [] }
 
-  /// Adds adapters to every encoder layer.
-  /// - Throws: `Fault(.usage)` for a model without encoder layers.
+  /// Adds adapters to every encoder layer, or else to every block of convolutions.
+  /// - Throws: `Fault(.usage)` for a model without both, and for `houlsby` on blocks of convolutions.
   public func install(on model: MultimodalModel) throws(Fault) {
-    layers = try tuning.install(on: model) { (width) throws(Fault) in
-      LayerBottlenecks(attention: variant == .houlsby) { Bottleneck(width, bottleneck) }
+    let blocks = model.backbone.encoderLayers().isEmpty ? model.backbone.convolutionBlocks() : []
+    if blocks.isEmpty {
+      layers = try tuning.install(on: model) { (width) throws(Fault) in
+        LayerBottlenecks(attention: variant == .houlsby) { Bottleneck(width, bottleneck) }
+      }
+    } else {
+      try adapt(blocks, architecture: model.configuration.architecture)
+      model.freeze(trainingHead: tuning.trainsHead)
     }
     model.attach(self)
+  }
+
+  private func adapt(_ blocks: [(key: String, block: any AdaptableBlock)], architecture: String) throws(Fault) {
+    guard variant == .pfeiffer else {
+      throw Fault(
+        .usage, "a block of convolutions has one place for an adapter", key: "tuning.variant",
+        found: "\(variant.rawValue) for \(architecture)", expected: Variant.pfeiffer.rawValue)
+    }
+    for (key, block) in blocks {
+      let adapter = Bottleneck(block.channels, bottleneck)
+      layers[key] = adapter
+      block.append { adapter(map: $0) }
+    }
   }
 }
 
@@ -90,4 +112,7 @@ final class Bottleneck: Module, ResidualAdapter {
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor { x + up(down(x).gelu()) }
+
+  /// The same at each place of a map, `[B, width, …]`.
+  func callAsFunction(map: Tensor) -> Tensor { map + up.atEachPlace(down.atEachPlace(map).gelu()) }
 }

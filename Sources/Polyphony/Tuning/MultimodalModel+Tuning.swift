@@ -18,7 +18,7 @@ extension MultimodalModel {
     guard layers.isEmpty else { return layers }
     throw Fault(
       .usage, "the tuning method acts in transformer layers, and the model has none", key: "--method", found: method,
-      expected: "full, head, bitfit or lora for \(configuration.architecture)")
+      expected: "full, head, bitfit, lora or adapter for \(configuration.architecture)")
   }
 }
 

@@ -30,7 +30,7 @@ struct StageShapes {
     if let image = configuration.modalities.first(where: { $0.kind == .image }) {
       throw Fault(
         .usage, "the tuning method reads sequences or vectors", key: "modalities.\(image.name)", found: "image",
-        expected: "sequence or vector", remedy: "use full, head, bitfit or lora")
+        expected: "sequence or vector", remedy: "use full, head, bitfit, lora or adapter")
     }
     let inputs = model.backbone.zeroSample
     // Another method's adapters are no part of the architecture.

@@ -86,6 +86,7 @@ enum Meanings {
     "frozen_modality_dropout": "tuning of projections and last layer while modalities are left out (MD of MPLMM)",
     "missing_aware_prompts": "a prompt for each pattern of missing modalities (MAP)",
     "reconstruction": "tuning that makes up missing modalities from the others (MMIN)",
+    "shared_specific": "shared and specific maps of images, whose shared mean stands for a missing image (ShaSpec)",
     "retrieval": "training samples that resemble a sample stand for its missing modalities (RAGPT)",
     "source": "the model without adaptation",
     "auto": "the method among several whose answers are the least uncertain, or the source",

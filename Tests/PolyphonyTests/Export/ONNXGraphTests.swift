@@ -77,6 +77,19 @@ import protocol Polyphony.Attachment
     #expect(Set(own).isSubset(of: model.attachments.first?.storage("attachment.0").map(\.key) ?? []))
   }
 
+  @Test(arguments: ["unet", "deeplab_v3plus"], ["adapter", "prompts", "shared_specific"])
+  func methodsOfImagesHaveAForm(architecture: String, method: String) throws {
+    let model = try MultimodalModel(MapPromptTests.configuration(architecture))
+    let base = try Self.graph(model)
+    _ = try TuningCase(method).install(on: model)
+    let graph = try Self.graph(model)
+    try expectWellFormed(graph)
+    let own = Set(graph.initializer.map(\.name).filter { $0.hasPrefix("attachment.0.") })
+    // The classifier serves the loss alone.
+    let keys = model.attachments[0].storage("attachment.0").map(\.key).filter { !$0.contains(".classifier.") }
+    #expect(own == Set(keys) && graph.node.count > base.node.count)
+  }
+
   @Test func mergedWeights() throws {
     let model = try Self.model("late_fusion")
     _ = try TuningCase("lora").install(on: model)

@@ -30,6 +30,9 @@ import Torch
     "reconstruction", "retrieval",
   ]
 
+  /// Methods for maps of images, which this backbone lacks.
+  private static let ofImages: Set = ["shared_specific"]
+
   private static let small = [
     "lora": "rank: 2", "prompt": "length: 2", "prefix": "length: 2", "compacter": "blocks: 2, bottleneck: 4",
     "adapter": "bottleneck: 3", "lmf": "bottleneck: 4", "concat": "bottleneck: 4",
@@ -40,7 +43,7 @@ import Torch
 
   /// Every tuning method once, every adaptation method at least once, and Wander in its other placement.
   static let pairs: [Pair] = {
-    let (tunings, adaptations) = (TuningMethods.names, AdaptationMethods.names)
+    let (tunings, adaptations) = (TuningMethods.names.filter { !ofImages.contains($0) }, AdaptationMethods.names)
     let pairs = (0..<max(tunings.count, adaptations.count)).map { index in
       let tuning = tunings[index % tunings.count]
       return Pair(

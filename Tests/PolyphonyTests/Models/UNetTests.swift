@@ -98,7 +98,47 @@ import Torch
     #expect(tuned.floats != before.floats)
     installation.isEnabled = false
     expectClose(model(inputs).prediction, before, 0, "switched off")
-    let fault = expectFault(.usage) { _ = try TuningCase("adapter").install(on: model) }
-    #expect(fault?.expected?.contains("lora") == true)
+    let fault = expectFault(.usage) { _ = try TuningCase("compacter").install(on: model) }
+    #expect(fault?.expected == "full, head, bitfit, lora or adapter for unet")
+  }
+
+  @Test(arguments: [("unet", 5), ("deeplab_v3plus", 8)])
+  func bottlenecksBehindItsBlocks(architecture: String, count: Int) throws {
+    var configuration = configuration([16, 16], layers: 2)
+    configuration.architecture = architecture
+    if architecture == "deeplab_v3plus" { configuration.layers = 1 }
+    let model = try Tiny.model(configuration)
+    model.train(false)
+    let inputs = Tiny.batch(configuration, count: 2).inputs
+    let before = model(inputs)
+    let installation = try TuningCase("adapter", "bottleneck: 3").install(on: model)
+    expectClose(model(inputs).prediction, before.prediction, 0, "the start is the base's")
+    let adapters = Dictionary(
+      uniqueKeysWithValues: model.attachments[0].parameters().map { ($0.key, $0.storage.tensor!) })
+    #expect(adapters.count == 4 * count)
+    #expect(
+      Set(model.trainableParameters().map(\.key)).subtracting(adapters.keys.map { "attachment.0.\($0)" })
+        == ["out_layer.weight", "out_layer.bias"])
+    model(inputs).prediction.squared().sum().backward()
+    for (key, tensor) in adapters where key.contains(".up.") {
+      #expect(try #require(tensor.gradient).abs().maximum().item > 0, "\(key) reaches the prediction")
+    }
+    guard architecture == "unet" else { return }
+    // With values in the last block's adapter alone, r becomes r + W GELU(V r + a) + b at each place.
+    let key = "layers.decoder.stages.0"
+    let generator = Generator(seed: 2)
+    let weights = ["down.weight", "down.bias", "up.weight", "up.bias"].map { name in
+      let tensor = adapters["\(key).\(name)"]!
+      noGrad { tensor.copyInPlace(from: .normal(tensor.shape, generator: generator)) }
+      return tensor
+    }
+    let r = before.representation.permuted(0, 2, 3, 1)
+    let hidden = (r.matmul(weights[0].transposed()) + weights[1]).gelu()
+    let expected = r + hidden.matmul(weights[2].transposed()) + weights[3]
+    expectClose(model(inputs).representation.permuted(0, 2, 3, 1), expected, 1e-5, "by the formula")
+    installation.isEnabled = false
+    expectClose(model(inputs).prediction, before.prediction, 0, "switched off")
+    let fault = expectFault(.usage) { _ = try TuningCase("adapter", "variant: houlsby").install(on: model) }
+    #expect(fault?.key == "tuning.variant" && fault?.expected == "pfeiffer")
   }
 }

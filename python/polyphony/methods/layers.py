@@ -12,7 +12,9 @@ from torch.nn import functional as F
 from ..models.layers import LayerAdapter, Linear
 from ..models.model import Model
 from ..models.modules import find, place
+from ..models.segmentation import ResidualBlock
 from ..models.stages import Method
+from ..models.unet import UNetBlock
 from .peft import LAYER_TARGETS
 from .settings import Settings
 
@@ -216,6 +218,23 @@ class ConvolutionLoRA(Method):
         return name.removeprefix("modules.")
 
 
+class BlockBottlenecks(Method):
+    """x + W↑ GELU(W↓ x + b↓) + b↑ at each place of the map of every block of convolutions."""
+
+    def __init__(self, blocks: dict[str, nn.Module], size: int):
+        super().__init__()
+        for key, block in blocks.items():
+            width = [part for part in block.children() if isinstance(part, nn.Conv2d)][-1].out_channels
+            adapter = Bottleneck(nn.Linear(width, size), nn.Linear(size, width))
+            place(self, f"layers.{key}", adapter)
+            block.register_forward_hook(lambda block, inputs, output, adapter=adapter: at_each_place(adapter, output))
+
+
+def at_each_place(module: nn.Module, x: Tensor) -> Tensor:
+    """A module over the channels of a map, at each place."""
+    return cast(Tensor, module(x.movedim(1, -1)).movedim(-1, 1))
+
+
 def scale_of(settings: Settings) -> float:
     rank: int = settings["rank"]
     return float(settings["alpha"] / (rank**0.5 if settings["rank_stabilized"] else rank))
@@ -238,6 +257,9 @@ def ia3(model: Model, settings: Settings) -> Method:
 
 def bottlenecks(model: Model, settings: Settings) -> Method:
     size = settings["bottleneck"]
+    blocks = {key: part for key, part in model.named_modules() if isinstance(part, (UNetBlock, ResidualBlock))}
+    if blocks and not list(model.layers()):
+        return BlockBottlenecks(blocks, size)
 
     def make(width: int) -> LayerAdapter:
         return LayerBottlenecks(settings["variant"], lambda: Bottleneck(nn.Linear(width, size), nn.Linear(size, width)))

@@ -12,6 +12,7 @@ from .fills import MeanFill, MissingAwarePrompts, Reconstruction, ZeroFill
 from .fusion import concat, cross_attention, lmf, moka, wander
 from .inputs import InputMap
 from .layers import Compacter, bottlenecks, ia3, lora, prefix
+from .maps import MapPrompts, SharedSpecific
 from .prompt import PromptTuning
 from .prompts import MissingModalityPrompts, form_of
 from .retrieval import Retrieval
@@ -23,6 +24,14 @@ WITHOUT_PARTS = (
     *("casp", "casp-contrast", "casp-pseudo", "casp-random"),
 )
 """Methods of tuning and adaptation that change tensors of the base and add none."""
+
+
+def prompts_of(model: Model, settings: SavedSettings) -> Method:
+    """Prompts for missing modalities, in the form for images or for sequences."""
+    if model.config["task"]["kind"] == "segmentation":
+        return MapPrompts(model, settings)
+    return MissingModalityPrompts(model, form_of(model, settings), settings)
+
 
 METHODS: dict[str, Callable[[Model, SavedSettings], Method]] = {
     "lora": lora,
@@ -36,13 +45,14 @@ METHODS: dict[str, Callable[[Model, SavedSettings], Method]] = {
     "concat": concat,
     "cross_attention": cross_attention,
     "moka": moka,
-    "prompts": lambda model, settings: MissingModalityPrompts(model, form_of(model, settings), settings),
+    "prompts": prompts_of,
     "zero_fill": lambda model, settings: ZeroFill(),
     "mean_fill": lambda model, settings: MeanFill(model),
     "modality_dropout": lambda model, settings: ZeroFill(),
     "frozen_modality_dropout": lambda model, settings: ZeroFill(),
     "missing_aware_prompts": MissingAwarePrompts,
     "reconstruction": Reconstruction,
+    "shared_specific": lambda model, settings: SharedSpecific(model),
     "retrieval": Retrieval,
     "inputs": lambda model, settings: InputMap(model),
 }

@@ -94,6 +94,9 @@ public final class DeepLabV3Plus: Module, Backbone {
   /// The last layer.
   public static let headPrefixes = ["out_layer"]
 
+  /// The maps of each image.
+  public var promptSite: PromptSite? { PromptSite(.maps, width: encodedWidth) }
+
   /// Network and pyramid.
   public func encoderPrefixes(_ index: Int) -> [String] { ["encoders.\(index)."] }
 

@@ -2,7 +2,7 @@ import Torch
 
 /// A residual block (He et al. 2016): x ← relu(shortcut(x) + N₃ W₃ relu(N₂ W₂ relu(N₁ W₁ x))), W₁ and W₃ 1 × 1, W₂ 3 × 3,
 /// N batch normalisation. Parameters are named as in torchvision.
-final class ResidualBlock: Module {
+final class ResidualBlock: Module, AdaptableBlock {
   /// Output channels per plane.
   static let expansion = 4
 
@@ -13,6 +13,7 @@ final class ResidualBlock: Module {
   @Child("conv3") var third: Conv2d
   @Child("bn3") var thirdNorm: BatchNorm2d
   @Child("downsample") var shortcut: [Module]
+  var change: ((Tensor) -> Tensor)?
 
   private let projection: (convolution: Conv2d, norm: BatchNorm2d)?
 
@@ -32,9 +33,12 @@ final class ResidualBlock: Module {
     shortcut = projection.map { [$0.convolution, $0.norm] } ?? []
   }
 
+  var channels: Int { third.weight.size(0) }
+
   func callAsFunction(_ x: Tensor) -> Tensor {
     let inner = secondNorm(second(firstNorm(first(x)).relu())).relu()
     let residual = projection.map { $0.norm($0.convolution(x)) } ?? x
-    return (thirdNorm(third(inner)) + residual).relu()
+    let y = (thirdNorm(third(inner)) + residual).relu()
+    return change?(y) ?? y
   }
 }

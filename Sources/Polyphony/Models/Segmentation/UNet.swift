@@ -9,7 +9,8 @@ import Torch
 /// * Embed is the encoder's block at full resolution.
 /// * Encode runs the other blocks. Each halves the resolution and doubles the channels, up to 16 · `width`.
 ///   ``Tokens/details`` carries the maps of the finer resolutions.
-/// * Fuse joins the modalities at each resolution and runs the decoder. r is its map `[B, width, H, W]`.
+/// * Fuse joins the modalities at each resolution and runs the decoder. r is its map `[B, width, H, W]`, and the decoder's
+///   coarser maps are ``Tokens/details``.
 /// * The prediction `[B, classes, H, W]` is a linear layer at each place.
 ///
 /// `width` is the number of channels at full resolution, and `layers` the number of resolutions. The dropout rate
@@ -95,7 +96,8 @@ public final class UNet: Module, Backbone {
     levels.append(encoded.map { $0.map(grid(level: configuration.layers - 1)) })
     var joined = zip(fusion, levels).map { $0(.concatenated($1, 1)) }
     joined[joined.count - 1] = joined[joined.count - 1].dropout(configuration.dropout.embedding, active: isTraining)
-    return [Tokens(map: decoder(joined))]
+    let maps = decoder(joined)
+    return [Tokens(map: maps[0], details: Array(maps.dropFirst()))]
   }
 
   private func emptyMap(_ level: Int, like values: Tensor) -> Tensor {
@@ -116,6 +118,9 @@ public final class UNet: Module, Backbone {
 
   /// The last layer.
   public static let headPrefixes = ["out_layer"]
+
+  /// The maps of each image.
+  public var promptSite: PromptSite? { PromptSite(.maps, width: encodedWidth) }
 
   /// The encoder.
   public func encoderPrefixes(_ index: Int) -> [String] { ["encoders.\(index)."] }

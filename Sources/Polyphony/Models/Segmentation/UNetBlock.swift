@@ -2,11 +2,12 @@ import Torch
 
 /// Two 3 × 3 convolutions at one resolution, each with instance normalisation and a leaky rectifier of slope 0.01
 /// (Isensee et al. 2021, nnU-Net). The first one may halve the resolution.
-final class UNetBlock: Module {
+final class UNetBlock: Module, AdaptableBlock {
   @Child("conv1") var first: Conv2d
   @Child("norm1") var firstNorm: InstanceNorm
   @Child("conv2") var second: Conv2d
   @Child("norm2") var secondNorm: InstanceNorm
+  var change: ((Tensor) -> Tensor)?
 
   init(_ inputs: Int, _ outputs: Int, stride: Int = 1) {
     super.init()
@@ -16,8 +17,11 @@ final class UNetBlock: Module {
     secondNorm = InstanceNorm(outputs)
   }
 
+  var channels: Int { second.weight.size(0) }
+
   func callAsFunction(_ x: Tensor) -> Tensor {
-    secondNorm(second(firstNorm(first(x)).leakyRelu())).leakyRelu()
+    let y = secondNorm(second(firstNorm(first(x)).leakyRelu())).leakyRelu()
+    return change?(y) ?? y
   }
 }
 
@@ -35,14 +39,18 @@ final class UNetDecoder: Module {
     stages = steps.map { fine, _ in UNetBlock(2 * fine, fine) }
   }
 
-  /// `[B, width, H, W]` from the maps at all resolutions, the finest first.
-  func callAsFunction(_ maps: [Tensor]) -> Tensor {
+  /// The decoder's maps at all resolutions but the coarsest, from the maps at all resolutions, each the finest first.
+  ///
+  /// With one resolution the result is its map.
+  func callAsFunction(_ maps: [Tensor]) -> [Tensor] {
     var x = maps[maps.count - 1]
+    var results: [Tensor] = []
     for level in stages.indices.reversed() {
       // A resolution of odd size was halved upwards.
       let raised = raises[level](x).slice(2, 0, maps[level].size(2)).slice(3, 0, maps[level].size(3))
       x = stages[level](.concatenated([raised, maps[level]], 1))
+      results.append(x)
     }
-    return x
+    return results.isEmpty ? [x] : results.reversed()
   }
 }

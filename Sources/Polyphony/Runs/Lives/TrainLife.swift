@@ -74,6 +74,7 @@ public struct TrainLife: Life {
         let scratch = try MultimodalModel(configuration)
         for seed in seeds { try model.body.load(into: scratch, seed: seed) }
       }
+      if model.deepSupervision { _ = try DeepSupervision(of: MultimodalModel(configuration)) }
       self.resolved = training.writingWeights(into: resolved)
     }
 
@@ -110,6 +111,8 @@ public struct TrainLife: Life {
       let model = try MultimodalModel(configuration)
       try self.model.loadEncoders(of: model)
       try self.model.body.load(into: model, seed: seed)
+      let heads = self.model.deepSupervision ? try DeepSupervision(of: model) : nil
+      if let heads { model.attach(heads) }
       model.move(to: life.device)
       let maker = try BalancingMethods.maker(method)
       let strategy = try SettingsReader.read(strategies[method] ?? .empty) { (reader) throws(Fault) in
@@ -121,6 +124,7 @@ public struct TrainLife: Life {
         observers: observers,
         save: { (model, path) throws(Fault) in try ModelFolder.write(model.backbone, to: "\(path)/model") })
       let outcome = try trainer.run(resume: resume)
+      model.attachments.removeAll { $0 === heads }
       if !outcome.wasStopped {
         let moments = SourceMoments.measured(
           model, training: splits.training, validation: splits.validation, device: life.device)

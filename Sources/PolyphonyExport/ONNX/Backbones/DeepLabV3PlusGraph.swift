@@ -2,6 +2,8 @@
 struct DeepLabV3PlusGraph: GraphBackbone {
   let parameters: GraphParameters
   let images: Int
+  /// The methods that act behind blocks.
+  let methods: [any GraphMethod]
   /// Height and width of all images.
   let imageSize: [Int]
 
@@ -40,8 +42,7 @@ struct DeepLabV3PlusGraph: GraphBackbone {
   func headFeatures(_ representation: GraphTensor) -> GraphTensor { representation }
 
   func prediction(_ features: GraphTensor) -> GraphTensor {
-    parameters.at("out_layer").linear(features.permuted(0, 2, 3, 1)).permuted(0, 3, 1, 2)
-      .upsampledBilinear(to: imageSize)
+    parameters.at("out_layer").linearAtEachPlace(features).upsampledBilinear(to: imageSize)
   }
 
   func pooled(_ representation: GraphTensor) -> GraphTensor { representation.mean(2, 3) }
@@ -51,8 +52,9 @@ struct DeepLabV3PlusGraph: GraphBackbone {
 
   private func stage(_ blocks: GraphParameters, _ x: GraphTensor, stride: Int, dilations: [Int]) -> GraphTensor {
     (0..<blocks.count("conv1.weight")).reduce(x) { x, index in
-      residual(
+      let y = residual(
         blocks.at(index), x, stride: index == 0 ? stride : 1, dilation: dilations[index % dilations.count])
+      return methods.reduce(y) { $1.block($0, in: blocks.at(index).prefix) }
     }
   }
 

@@ -2,6 +2,8 @@
 struct UNetGraph: GraphBackbone {
   let parameters: GraphParameters
   let images: Int
+  /// The methods that act behind blocks.
+  let methods: [any GraphMethod]
 
   private var encoders: [GraphParameters] { (0..<images).map { parameters.at("encoders").at($0).at("stages") } }
   /// The number of resolutions.
@@ -40,7 +42,7 @@ struct UNetGraph: GraphBackbone {
   func headFeatures(_ representation: GraphTensor) -> GraphTensor { representation }
 
   func prediction(_ features: GraphTensor) -> GraphTensor {
-    parameters.at("out_layer").linear(features.permuted(0, 2, 3, 1)).permuted(0, 3, 1, 2)
+    parameters.at("out_layer").linearAtEachPlace(features)
   }
 
   func pooled(_ representation: GraphTensor) -> GraphTensor { representation.mean(2, 3) }
@@ -49,6 +51,7 @@ struct UNetGraph: GraphBackbone {
   private func block(_ block: GraphParameters, _ x: GraphTensor, stride: Int = 1) -> GraphTensor {
     let first = block.at("conv1").convolution2d(x, stride: stride, padding: 1)
     let second = block.at("conv2").convolution2d(block.at("norm1").instanceNorm(first).leakyRelu(), padding: 1)
-    return block.at("norm2").instanceNorm(second).leakyRelu()
+    let y = block.at("norm2").instanceNorm(second).leakyRelu()
+    return methods.reduce(y) { $1.block($0, in: block.prefix) }
   }
 }

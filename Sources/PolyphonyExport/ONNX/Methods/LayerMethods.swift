@@ -1,4 +1,5 @@
-/// Bottleneck adapters and Compacter: y + W↑ GELU(W↓ y + b↓) + b↑ behind the parts of each encoder layer.
+/// Bottleneck adapters and Compacter: y + W↑ GELU(W↓ y + b↓) + b↑ behind the parts of each encoder layer, or behind each
+/// block of convolutions.
 struct BottleneckGraph: GraphMethod {
   let parameters: GraphParameters
 
@@ -6,6 +7,12 @@ struct BottleneckGraph: GraphMethod {
 
   func feedForward(_ output: GraphTensor, in layer: String) -> GraphTensor {
     bottleneck("feed_forward", output, layer)
+  }
+
+  func block(_ output: GraphTensor, in key: String) -> GraphTensor {
+    let own = parameters.at("layers.\(key)")
+    guard own.has("down.weight") else { return output }
+    return output + own.at("up").linearAtEachPlace(own.at("down").linearAtEachPlace(output).gelu())
   }
 
   private func bottleneck(_ part: String, _ x: GraphTensor, _ layer: String) -> GraphTensor {

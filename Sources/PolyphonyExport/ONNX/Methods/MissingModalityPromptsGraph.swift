@@ -9,6 +9,7 @@ struct MissingModalityPromptsGraph: GraphMethod {
   /// True if type prompts come before the encoders of the modalities.
   let isBeforeEncoding: Bool
   private let generator: SequenceGeneratorGraph?
+  private var types: TypePromptsGraph { TypePromptsGraph(parameters: parameters, names: modalities.map(\.name)) }
 
   init(_ prompts: MissingModalityPrompts, _ parameters: GraphParameters, of backbone: any Backbone) {
     (self.parameters, settings) = (parameters, prompts.settings)
@@ -45,19 +46,25 @@ struct MissingModalityPromptsGraph: GraphMethod {
     return StepGridGraph.resample(
       parameters[name].permuted(1, 0), from: parameters.shape(name)[1], to: modalities[index].steps)
   }
+}
 
-  /// T_m · Σ_k s_k E_k for each sample and modality, `[B or 1, M, P, width]`.
-  private func types(_ inputs: GraphInputs) -> GraphTensor {
-    let states = modalities.flatMap { modality in
-      let (signal, weight) = (parameters.at("signal.\(modality.name)"), parameters["coupling.\(modality.name).weight"])
+/// Type prompts, T_m · Σ_k s_k E_k, where s_k is the signal prompt that holds for modality k.
+struct TypePromptsGraph {
+  let parameters: GraphParameters
+  let names: [String]
+
+  /// The steps for each sample and modality, `[B or 1, M, P, width]`.
+  func callAsFunction(_ inputs: GraphInputs) -> GraphTensor {
+    let states = names.flatMap { name in
+      let (signal, weight) = (parameters.at("signal.\(name)"), parameters["coupling.\(name).weight"])
       return [signal["present"].matmul(weight), signal["missing"].matmul(weight)]
     }
     let prompt = parameters["type_prompt"]
     let products = prompt.matmul(GraphTensor.stacked(states, 0).unsqueezed(1))
-    let present = inputs.presence?.floats ?? prompt.builder.constant(.ones([1, modalities.count]))
-    let holds = GraphTensor.stacked([present, 1 - present], 2).reshaped(0, 2 * modalities.count)
-    let width = parameters.shape("coupling.\(modalities[0].name).weight")[1]
-    let (count, length) = (modalities.count, parameters.shape("type_prompt")[1])
+    let present = inputs.presence?.floats ?? prompt.builder.constant(.ones([1, names.count]))
+    let holds = GraphTensor.stacked([present, 1 - present], 2).reshaped(0, 2 * names.count)
+    let width = parameters.shape("coupling.\(names[0]).weight")[1]
+    let (count, length) = (names.count, parameters.shape("type_prompt")[1])
     return holds.matmul(products.reshaped(2 * count, -1)).reshaped(0, count, length, width)
   }
 }

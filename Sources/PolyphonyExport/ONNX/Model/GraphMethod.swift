@@ -21,6 +21,8 @@ protocol GraphMethod {
   func attention(_ output: GraphTensor, in layer: String) -> GraphTensor
   /// Changes the output of the feed-forward part in the encoder layer with a key.
   func feedForward(_ output: GraphTensor, in layer: String) -> GraphTensor
+  /// Changes the map of the block of convolutions with a key.
+  func block(_ output: GraphTensor, in key: String) -> GraphTensor
   /// Keys and values `[P, width]` that every query attends to besides the sequence's own.
   func prefix(in layer: String) -> (keys: GraphTensor, values: GraphTensor)?
 }
@@ -40,6 +42,7 @@ extension GraphMethod {
 
   func attention(_ output: GraphTensor, in layer: String) -> GraphTensor { output }
   func feedForward(_ output: GraphTensor, in layer: String) -> GraphTensor { output }
+  func block(_ output: GraphTensor, in key: String) -> GraphTensor { output }
   func prefix(in layer: String) -> (keys: GraphTensor, values: GraphTensor)? { nil }
 }
 

@@ -79,8 +79,9 @@ struct GraphModel {
         encoder($0, causal: configuration.causal ?? false)
       }
     case let network as DeepLabV3Plus:
-      return DeepLabV3PlusGraph(parameters: parameters, images: modalities.count, imageSize: network.imageSize)
-    case is UNet: return UNetGraph(parameters: parameters, images: modalities.count)
+      return DeepLabV3PlusGraph(
+        parameters: parameters, images: modalities.count, methods: methods, imageSize: network.imageSize)
+    case is UNet: return UNetGraph(parameters: parameters, images: modalities.count, methods: methods)
     default:
       throw Fault(
         .usage, "this architecture has no form in ONNX", key: "--format", found: configuration.architecture,
@@ -102,6 +103,8 @@ struct GraphModel {
       return PromptTuningGraph(parameters: own.at("prompts"), names: names, readsJoined: prompt.stages == .fused)
     case let fusion as FusionTuning: return FusionTuningGraph(method: fusion, sites: own.at("sites"))
     case let prompts as MissingModalityPrompts: return MissingModalityPromptsGraph(prompts, own, of: backbone)
+    case let prompts as MapPrompts: return MapPromptsGraph(parameters: own, settings: prompts.settings, names: names)
+    case is SharedSpecific: return SharedSpecificGraph(parameters: own, names: names)
     case is MissingAwarePrompts:
       return MissingAwarePromptsGraph(parameters: own, isBeforeEncoding: backbone.promptSite?.stage == .embedded)
     case is Reconstruction: return ReconstructionGraph(parameters: own)

@@ -81,6 +81,11 @@ struct GraphParameters {
 extension GraphParameters {
   func linear(_ x: GraphTensor) -> GraphTensor { x.linear(self["weight"], has("bias") ? self["bias"] : nil) }
 
+  /// The layer over the channels of a map, `[B, inputs, h, w]` to `[B, outputs, h, w]`.
+  func linearAtEachPlace(_ map: GraphTensor) -> GraphTensor {
+    linear(map.permuted(0, 2, 3, 1)).permuted(0, 3, 1, 2)
+  }
+
   /// A convolution over time with a kernel of one step, of `[B, L, inputs]`.
   func pointwise(_ x: GraphTensor) -> GraphTensor {
     x.linear(self["weight"].squeezed(2), has("bias") ? self["bias"] : nil)

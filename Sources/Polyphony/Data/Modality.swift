@@ -102,6 +102,12 @@ public struct Modality: Codable, Equatable, Sendable {
     }
   }
 
+  /// The sizes of an image along its axes in space, which are the last ones of its tensor; empty for all else.
+  public var extent: [Int] {
+    get { kind == .image ? [height ?? 0, width ?? 0] : [] }
+    set { if kind == .image { (height, width) = (newValue[0], newValue[1]) } }
+  }
+
   /// Kind, shape and rate for messages, such as `waveform [48000] at 16000 a second`.
   var form: String { "\(kind.rawValue) \(sampleShape)" + (sampleRate.map { " at \($0) a second" } ?? "") }
 

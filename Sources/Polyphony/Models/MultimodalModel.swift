@@ -47,6 +47,9 @@ public final class MultimodalModel {
 
   /// Passes inputs through all stages.
   ///
+  /// Images of another size than the model's pass through it window by window (``SlidingWindows``). Their output has no
+  /// encodings.
+  ///
   /// - Parameters:
   ///   - inputs: the samples.
   ///   - encodings: whether the output shall hold the encoded modalities. Without them the model joins the stages
@@ -56,6 +59,7 @@ public final class MultimodalModel {
   public func callAsFunction(
     _ inputs: Inputs, encodings: Bool = false, fusionInput: (([Tokens]) -> [Tokens])? = nil
   ) -> Output {
+    if let windows = SlidingWindows(of: configuration, over: inputs) { return windows.output(of: inputs) { self($0) } }
     let methods = methods
     let stages = methods.reduce(into: Stages()) { $0.formUnion($1.stages) }
     var inputs = prepared(inputs)

@@ -24,6 +24,7 @@ public final class Trainer {
   private let seed: UInt64
   let corruption: (any InputCorruption)?
   private let augmentation: ImageAugmentation?
+  private let patches: PatchSampling?
   let folder: String?
   private let device: Device
   private let division: BatchDivision
@@ -70,6 +71,7 @@ public final class Trainer {
     (self.folder, self.device, self.observers, self.save) = (folder, device, observers, save)
     self.corruption = corruption
     augmentation = try settings.makeAugmentation(task, seed: seed)
+    patches = try settings.makePatches(model.configuration, training, seed: seed)
     let loss = try settings.makeLoss(task)
     division = BatchDivision(group: group, accumulate: settings.accumulate)
     try division.check(model, hook)
@@ -149,7 +151,7 @@ public final class Trainer {
 
   /// The samples with these indices as a step sees them, and before corruption.
   private func part(_ indices: [Int]) -> (batch: Batch, complete: Inputs?) {
-    let samples = training.batch(indices)
+    let samples = patches?.batch(of: training, indices, epoch: state.epoch) ?? training.batch(indices)
     let complete = augmentation?(samples, indices: indices, epoch: state.epoch) ?? samples
     guard let corruption else { return (complete.to(device), nil) }
     var batch = complete

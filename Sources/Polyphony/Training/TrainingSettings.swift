@@ -68,6 +68,12 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
   /// The random changes of training images and their masks, for segmentation. Default: none.
   public var augment: [ImageAugmentation.Change] = []
 
+  /// The size of the random parts of images that a segmentation trains on. It is also the size of the model. Default: whole
+  /// images, or parts of the model's size.
+  public var patch: [Int]?
+  /// The share of patches that are certain to hold foreground. Default: ``PatchSampling/usualForeground``.
+  public var foreground: Double?
+
   /// Makes the default settings.
   public init() {}
 

@@ -8,6 +8,8 @@ public struct Modality: Codable, Equatable, Sendable {
     case vector
     /// `[channels, height, width]`.
     case image
+    /// `[channels, depth, height, width]`: a whole volume, for a segmentation.
+    case volume
     /// `[length]` whole numbers: the tokens of a text, for an encoder inside a model.
     case tokens
     /// `[3, height, width]` bytes: a picture, for an encoder inside a model.
@@ -32,12 +34,14 @@ public struct Modality: Codable, Equatable, Sendable {
   public var name: String
   /// The form of a sample.
   public var kind: Kind
-  /// Numbers per step; nil for images and raw inputs.
+  /// Numbers per step; nil for images, volumes and raw inputs.
   public var features: Int?
   /// Steps, tokens or samples of sound including padding; nil for vectors and pictures.
   public var length: Int?
-  /// Channels of an image or a picture.
+  /// Channels of an image, a volume or a picture.
   public var channels: Int?
+  /// The number of slices of a volume.
+  public var depth: Int?
   /// Height of an image or a picture in pixels.
   public var height: Int?
   /// Width of an image or a picture in pixels.
@@ -57,7 +61,7 @@ public struct Modality: Codable, Equatable, Sendable {
   public var slices: SliceRecord?
 
   enum CodingKeys: String, CodingKey {
-    case name, kind, features, length, channels, height, width, order, columns, encoder, slices
+    case name, kind, features, length, channels, depth, height, width, order, columns, encoder, slices
     case missingCells = "missing_cells"
     case sampleRate = "sample_rate"
   }
@@ -75,6 +79,11 @@ public struct Modality: Codable, Equatable, Sendable {
   /// Makes an image of `channels` × `height` × `width`.
   public static func image(_ name: String, channels: Int, height: Int, width: Int) -> Modality {
     Modality(name: name, kind: .image, channels: channels, height: height, width: width)
+  }
+
+  /// Makes a volume of `channels` × `depth` × `height` × `width`.
+  public static func volume(_ name: String, channels: Int, depth: Int, height: Int, width: Int) -> Modality {
+    Modality(name: name, kind: .volume, channels: channels, depth: depth, height: height, width: width)
   }
 
   /// Makes the tokens of texts, `length` a sample, which an encoder inside a model reads.
@@ -98,15 +107,32 @@ public struct Modality: Codable, Equatable, Sendable {
     case .sequence: [length ?? 0, features ?? 0]
     case .vector: [features ?? 0]
     case .image, .pixels: [channels ?? 0, height ?? 0, width ?? 0]
+    case .volume: [channels ?? 0, depth ?? 0, height ?? 0, width ?? 0]
     case .tokens, .waveform: [length ?? 0]
     }
   }
 
-  /// The sizes of an image along its axes in space, which are the last ones of its tensor; empty for all else.
+  /// The sizes of an image or a volume along its axes in space, which are the last ones of its tensor; empty for all
+  /// else.
   public var extent: [Int] {
-    get { kind == .image ? [height ?? 0, width ?? 0] : [] }
-    set { if kind == .image { (height, width) = (newValue[0], newValue[1]) } }
+    get {
+      switch kind {
+      case .image: [height ?? 0, width ?? 0]
+      case .volume: [depth ?? 0, height ?? 0, width ?? 0]
+      default: []
+      }
+    }
+    set {
+      switch kind {
+      case .image: (height, width) = (newValue[0], newValue[1])
+      case .volume: (depth, height, width) = (newValue[0], newValue[1], newValue[2])
+      default: break
+      }
+    }
   }
+
+  /// True for an image or a volume, of which a segmentation classifies every place.
+  var isMapped: Bool { kind.axes > 0 }
 
   /// Kind, shape and rate for messages, such as `waveform [48000] at 16000 a second`.
   var form: String { "\(kind.rawValue) \(sampleShape)" + (sampleRate.map { " at \($0) a second" } ?? "") }
@@ -117,8 +143,8 @@ public struct Modality: Codable, Equatable, Sendable {
   /// True if all sizes of a sample are from 1 to ``largestSize``.
   var hasPossibleSizes: Bool { sampleShape.allSatisfy { (1...Self.largestSize).contains($0) } }
 
-  /// The numbers of a step, or the channels of an image: the axis that statistics keep.
-  package var statisticsCount: Int { (kind == .image ? channels : features) ?? 0 }
+  /// The numbers of a step, or the channels of an image or a volume: the axis that statistics keep.
+  package var statisticsCount: Int { (isMapped ? channels : features) ?? 0 }
 
   /// True if a sample has steps, of which those at the end may be padding.
   public var hasSteps: Bool { losesSteps || kind == .waveform }
@@ -128,4 +154,18 @@ public struct Modality: Codable, Equatable, Sendable {
 
   /// The steps of a sample as a sequence; 1 for vectors and pictures.
   public var steps: Int { hasSteps ? length ?? 0 : 1 }
+}
+
+extension Modality.Kind {
+  /// The number of axes in space, which come behind the channels: 2 for images, 3 for volumes, and 0 for all else.
+  package var axes: Int {
+    switch self {
+    case .image: 2
+    case .volume: 3
+    default: 0
+    }
+  }
+
+  /// The shape with which one number for each feature or channel broadcasts to samples of this kind.
+  var featureShape: [Int] { [-1] + Array(repeating: 1, count: axes) }
 }

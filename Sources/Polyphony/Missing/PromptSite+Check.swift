@@ -71,9 +71,10 @@ extension PromptSite {
         .usage, "the method needs a modality that can be missing", key: method, found: "1 modality",
         expected: "a model of 2 modalities or more")
     }
-    if let image = configuration.modalities.first(where: { $0.kind == .image }) {
+    if let image = configuration.modalities.first(where: \.isMapped) {
       throw Fault(
-        .usage, "the method serves sequences and vectors only", key: method, found: "the image \(image.name)",
+        .usage, "the method serves sequences and vectors only", key: method,
+        found: "the \(image.kind.rawValue) \(image.name)",
         expected: "a model of sequences and vectors", remedy: "use zero_fill, mean_fill or modality_dropout")
     }
   }

@@ -33,7 +33,7 @@ public final class MultimodalModel {
     public var prediction: Tensor
 
     /// r as one vector per sample, `[B, width']`: a map is averaged over its places.
-    public var pooled: Tensor { representation.rank > 2 ? representation.mean(2, 3) : representation }
+    public var pooled: Tensor { representation.rank > 2 ? representation.flattened(2).mean(2) : representation }
   }
 
   /// A model without methods.

@@ -18,7 +18,8 @@ public struct Evaluation: Sendable {
   public var outputs: OutputReport?
 
   /// Computes loss and metrics of predictions `[N, outputs]`.
-  /// - Parameter volumes: the volumes that the samples of a segmentation are slices of. Default: one, in their order.
+  /// - Parameter volumes: the volumes that the samples of a segmentation are slices of. Default: one, in their order, or
+  ///   one for each sample that is a volume.
   /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   public init(
     _ prediction: Tensor, _ target: Tensor, task: PredictionTask, loss: TaskLoss, volumes: VolumeSlices? = nil
@@ -64,7 +65,7 @@ public struct Evaluation: Sendable {
     }
   }
 
-  /// The metrics of maps of classes `[N, H, W]`, by sample and by volume.
+  /// The metrics of maps of classes `[N, H, W]` or `[N, D, H, W]`, by sample and by volume.
   private static func maps(
     _ predicted: Tensor, _ target: Tensor, _ classes: Int, _ volumes: VolumeSlices?
   ) throws(Fault) -> MetricValues {
@@ -78,7 +79,8 @@ public struct Evaluation: Sendable {
     var values = SegmentationMetrics.values(samples: samples, classes: classes, regions: named)
     values.append(
       VolumeMetrics.values(
-        prediction: predicted, target: target, volumes: volumes ?? .single(target.size(0)),
+        prediction: predicted, target: target,
+        volumes: volumes ?? (target.rank == 4 ? .whole(target.size(0)) : .single(target.size(0))),
         regions: named.isEmpty ? SegmentationMetrics.Region.classes(classes) : named, showsRegions: !named.isEmpty))
     return values
   }

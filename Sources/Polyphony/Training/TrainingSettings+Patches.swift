@@ -1,14 +1,18 @@
 import Torch
 
 extension TrainingSettings {
+  /// The largest side of a patch of a volume where a recipe says none.
+  static let usualSide = 64
+
   /// The configuration of a model that trains on patches: its images have the size of a patch.
   /// - Throws: `Fault(.usage)` for a task without images, and for a patch that does not fit the images.
   func patched(_ configuration: ModelConfiguration) throws(Fault) -> ModelConfiguration {
-    guard let patch else {
-      try refuseForeground()
+    let image = configuration.modalities[0].extent
+    let usual = image.count == 3 ? image.map { min($0, Self.usualSide) } : nil
+    guard let patch = patch ?? usual else {
+      try refuseOptions()
       return configuration
     }
-    let image = configuration.modalities[0].extent
     try check(patch, fits: image, of: configuration.task)
     var result = configuration
     for index in result.modalities.indices { result.modalities[index].extent = patch }
@@ -30,7 +34,7 @@ extension TrainingSettings {
     }
     let image = Array(training.target.shape.dropFirst())
     guard configuration.task.kind == .segmentation, image != own else {
-      try refuseForeground()
+      if patch == nil { try refuseOptions() }
       return nil
     }
     guard image.count == own.count, zip(own, image).allSatisfy({ $0 <= $1 }) else {
@@ -38,7 +42,10 @@ extension TrainingSettings {
         .usage, "the training images are smaller than those of the model", key: "modalities", found: "\(image)",
         expected: "at least \(own)", remedy: "use images like those that the model was trained on")
     }
-    return PatchSampling(own, foreground: foreground ?? PatchSampling.usualForeground, seed: seed)
+    let share = Double(image.reduce(1, *)) / Double(own.reduce(1, *))
+    return PatchSampling(
+      own, foreground: foreground ?? PatchSampling.usualForeground, perSample: patches ?? Int(share.rounded(.up)),
+      seed: seed)
   }
 
   private func check(_ patch: [Int], fits image: [Int], of task: PredictionTask) throws(Fault) {
@@ -61,11 +68,12 @@ extension TrainingSettings {
       found: "\(patch) for \(task.kind.rawValue)", expected: "segmentation", remedy: "leave training.patch out")
   }
 
-  /// Refuses a share of foreground where nothing draws patches.
-  private func refuseForeground() throws(Fault) {
-    guard let foreground else { return }
+  /// Refuses settings of patches where nothing draws patches.
+  private func refuseOptions() throws(Fault) {
+    let given = [("foreground", foreground.map { "\($0)" }), ("patches", patches.map { "\($0)" })]
+    guard let (key, found) = given.first(where: { $0.1 != nil }) else { return }
     throw Fault(
-      .usage, "only patches can be drawn for their foreground", key: "training.foreground", found: "\(foreground)",
-      expected: "training.patch beside it", remedy: "set training.patch, or leave training.foreground out")
+      .usage, "the setting is for patches, and the model trains on whole images", key: "training.\(key)", found: found,
+      expected: "training.patch beside it", remedy: "set training.patch, or leave training.\(key) out")
   }
 }

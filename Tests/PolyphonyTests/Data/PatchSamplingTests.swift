@@ -59,6 +59,10 @@ import Torch
     #expect(origins([30, 31], epoch: 1) == Array(whole[30..<32]), "a part of the batch")
     #expect(origins(Array(0..<40), epoch: 2) != whole && origins(Array(0..<40), epoch: 1, seed: 8) != whole)
     #expect(Set(whole).count > 20)
+    // Forty numbers of eight samples are five patches of each.
+    let few = split.subset(Array(0..<8))
+    let batch = PatchSampling([4, 4], perSample: 5, seed: 7).batch(of: few, Array(0..<40), epoch: 1)
+    #expect((0..<40).map { batch.inputs.modalities[0][$0].floats[0] } == whole)
   }
 
   @Test func aResumedRunAndADividedBatchSeeTheSamePatches() throws {
@@ -107,6 +111,7 @@ import Torch
     ("{patch: [8, a]}", "training.patch.1"), ("{patch: [1, 1]}", "model.layers"),
     ("{patch: [8, 8], foreground: 1.5}", "training.foreground"), ("{foreground: -0.1}", "training.foreground"),
     ("{patch: [8, 8], foreground: most}", "training.foreground"), ("{foreground: 0.5}", "training.foreground"),
+    ("{patches: 4}", "training.patches"), ("{patch: [8, 8], patches: 0}", "training.patches"),
   ])
   func badPatchesAreNamed(training: String, key: String) {
     let fault = expectFault(.usage) { _ = try MultimodalModel(try Self.configuration(training)) }
@@ -122,7 +127,9 @@ import Torch
       (settings.patch, settings.foreground) = (patch, foreground)
       return try settings.makePatches(configuration, split, seed: 0)
     }
-    #expect(try patches([16, 24])?.size == [16, 24] && patches([32, 32]) == nil)
+    let some = try #require(try patches([16, 24]))
+    #expect(some.size == [16, 24] && some.perSample == 3, "1024 pixels in patches of 384")
+    #expect(try patches([32, 32]) == nil)
     #expect(expectFault(.usage) { _ = try patches([16, 24], [16, 16]) }?.key == "training.patch")
     #expect(expectFault(.usage) { _ = try patches([40, 24]) }?.key == "modalities")
     #expect(expectFault(.usage) { _ = try patches([32, 32], foreground: 0.3) }?.key == "training.foreground")

@@ -15,6 +15,9 @@ public struct Patch: Equatable, Sendable {
   /// Describes a part.
   public init(origin: [Int], size: [Int]) { (self.origin, self.size) = (origin, size) }
 
+  /// The part that begins with the image.
+  static func start(_ size: some Collection<Int>) -> Patch { Patch(origin: size.map { _ in 0 }, size: Array(size)) }
+
   /// The part of a tensor whose last axes are those of the image, as a view.
   public func part(of tensor: Tensor) -> Tensor {
     let first = tensor.rank - size.count
@@ -41,5 +44,15 @@ extension UnlabelledSplit {
     }
     source?.didRead(indices.count)
     return Inputs(parts, presence: stored.presence?.rows(Tensor(indices))).widened
+  }
+}
+
+extension UnlabelledSplit {
+  /// The slices of a volume in which some modality has a voxel that is not 0.
+  package func occupiedSlices(_ sample: Int) -> [Int] {
+    let counts = stored.modalities.map { volumes in
+      (.!(volumes[sample] .== 0)).to(.int64).transposed(0, 1).flattened(1).sum(1).integers
+    }
+    return (counts.first ?? []).indices.filter { slice in counts.contains { $0[slice] > 0 } }
   }
 }

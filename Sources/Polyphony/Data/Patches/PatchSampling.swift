@@ -7,8 +7,8 @@ import Torch
 /// this class, and the patch has this pixel in its middle, or as near to it as the border of the image allows. All other
 /// patches lie anywhere in the image.
 ///
-/// The draw depends only on the seed, the epoch and the sample's index. So a resumed run repeats it, and so do the
-/// processes that divide a batch.
+/// The patches of an epoch are numbered: patch i of N samples belongs to the sample i mod N. The draw depends only on the
+/// seed, the epoch and this number. So a resumed run repeats it, and so do the processes that divide a batch.
 ///
 /// ```swift
 /// let patches = PatchSampling([64, 64], foreground: 0.33, seed: 0)
@@ -22,28 +22,33 @@ public struct PatchSampling: Sendable {
   public var size: [Int]
   /// The share of samples whose patch is certain to hold a pixel of the foreground, if their mask has one.
   public var foreground: Double
+  /// The number of patches that each sample gives to an epoch.
+  public var perSample: Int
   /// The seed of all draws.
   public var seed: UInt64
 
   /// Makes a rule.
-  public init(_ size: [Int], foreground: Double = PatchSampling.usualForeground, seed: UInt64) {
-    (self.size, self.foreground) = (size, foreground)
+  public init(
+    _ size: [Int], foreground: Double = PatchSampling.usualForeground, perSample: Int = 1, seed: UInt64
+  ) {
+    (self.size, self.foreground, self.perSample) = (size, foreground, perSample)
     // Augmentation derives its numbers from the same seed, epoch and sample.
     self.seed = DerivedSeed.of(seed, name: "patches")
   }
 
-  /// Reads the patches of some samples.
+  /// Reads some patches.
   /// - Parameters:
   ///   - split: the samples, whose images are at least as large as a patch.
-  ///   - indices: their places in the split.
+  ///   - indices: the numbers of the patches, below N times ``perSample``.
   ///   - epoch: the epoch, counted from 0.
   public func batch(of split: LabelledSplit, _ indices: [Int], epoch: Int) -> Batch {
-    let patches = indices.map { patch(in: split.target[$0], index: $0, epoch: epoch) }
-    let target = Tensor.stacked(zip(indices, patches).map { $1.part(of: split.target[$0]) })
-    return Batch(split.samples.parts(indices, patches), target: target)
+    let samples = indices.map { $0 % split.count }
+    let patches = zip(samples, indices).map { patch(in: split.target[$0], index: $1, epoch: epoch) }
+    let target = Tensor.stacked(zip(samples, patches).map { $1.part(of: split.target[$0]) })
+    return Batch(split.samples.parts(samples, patches), target: target)
   }
 
-  /// Draws the patch of a sample from its mask, `[H, W]`.
+  /// Draws a patch of a sample from its mask, `[H, W]` or `[D, H, W]`.
   func patch(in mask: Tensor, index: Int, epoch: Int) -> Patch {
     let generator = Generator(seed: DerivedSeed.of(seed, UInt64(epoch), UInt64(index)))
     let numbers = Tensor.uniform([3 + size.count], generator: generator).floats.map(Double.init)

@@ -70,7 +70,7 @@ public struct AnswerSummary: Equatable, Sendable {
     case .regression where prediction.count == target.count && prediction.count == target.size(0):
       self.init(values: prediction.floats, target.floats, id)
     case .segmentation:
-      guard let first = inputs?.modalities.first, first.rank == 4 else { return nil }
+      guard let first = inputs?.modalities.first, first.rank > 3 else { return nil }
       self.init()
       images = SegmentedImage.extremes(prediction, target, first, id)
     default: return nil

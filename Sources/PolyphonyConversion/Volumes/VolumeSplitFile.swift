@@ -46,7 +46,8 @@ struct VolumeSplitFile {
     let count = count
     var items: [SafetensorsWriter.Item] = [
       .init("id", .i64, [count], elements: (0..<count).map { Int64(firstID + $0) }),
-      .init("volume", .i64, [count], elements: parts.flatMap { part in starts(of: part).map { _ in Int64(part.patient) } }),
+      .init(
+        "volume", .i64, [count], elements: parts.flatMap { part in starts(of: part).map { _ in Int64(part.patient) } }),
       .init("slice", .i64, [count], elements: parts.flatMap { starts(of: $0).map(Int64.init) }),
     ]
     if let labels, let mask = set.mask {
@@ -76,7 +77,8 @@ struct VolumeSplitFile {
         })
     }
     let isPresent = parts.flatMap { part in
-      starts(of: part).flatMap { _ in set.modalities.map { set.patients[part.patient].scans[$0.name] == nil ? UInt8(0) : 1 }
+      starts(of: part).flatMap { _ in
+        set.modalities.map { set.patients[part.patient].scans[$0.name] == nil ? UInt8(0) : 1 }
       }
     }
     if isPresent.contains(0) {

@@ -112,28 +112,6 @@ public struct Modality: Codable, Equatable, Sendable {
     }
   }
 
-  /// The sizes of an image or a volume along its axes in space, which are the last ones of its tensor; empty for all
-  /// else.
-  public var extent: [Int] {
-    get {
-      switch kind {
-      case .image: [height ?? 0, width ?? 0]
-      case .volume: [depth ?? 0, height ?? 0, width ?? 0]
-      default: []
-      }
-    }
-    set {
-      switch kind {
-      case .image: (height, width) = (newValue[0], newValue[1])
-      case .volume: (depth, height, width) = (newValue[0], newValue[1], newValue[2])
-      default: break
-      }
-    }
-  }
-
-  /// True for an image or a volume, of which a segmentation classifies every place.
-  var isMapped: Bool { kind.axes > 0 }
-
   /// Kind, shape and rate for messages, such as `waveform [48000] at 16000 a second`.
   var form: String { "\(kind.rawValue) \(sampleShape)" + (sampleRate.map { " at \($0) a second" } ?? "") }
 
@@ -154,18 +132,4 @@ public struct Modality: Codable, Equatable, Sendable {
 
   /// The steps of a sample as a sequence; 1 for vectors and pictures.
   public var steps: Int { hasSteps ? length ?? 0 : 1 }
-}
-
-extension Modality.Kind {
-  /// The number of axes in space, which come behind the channels: 2 for images, 3 for volumes, and 0 for all else.
-  package var axes: Int {
-    switch self {
-    case .image: 2
-    case .volume: 3
-    default: 0
-    }
-  }
-
-  /// The shape with which one number for each feature or channel broadcasts to samples of this kind.
-  var featureShape: [Int] { [-1] + Array(repeating: 1, count: axes) }
 }

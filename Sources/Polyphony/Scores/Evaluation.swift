@@ -35,6 +35,14 @@ public struct Evaluation: Sendable {
     }
   }
 
+  /// Computes the metrics of a segmentation from predicted classes `[N, …]`, with the loss of their logits.
+  init(
+    classes: Tensor, _ target: Tensor, task: PredictionTask, loss: Double, volumes: VolumeSlices?
+  ) throws(Fault) {
+    self.loss = loss
+    metrics = try Self.maps(classes, target, task.classes ?? 0, volumes)
+  }
+
   /// The fault of a prediction that is not a finite number.
   /// - Parameter model: the folder of the model, if the message is to name it.
   package static func notFinite(model: String? = nil) -> Fault {
@@ -116,13 +124,18 @@ extension MultimodalModel {
     try scored(split, loss: loss, batchSize: batchSize, device: device, group: group, prepare: prepare).evaluation
   }
 
-  /// Predicts a split, and returns the predictions beside their evaluation.
+  /// Predicts a split, and returns the predictions beside their evaluation. Those of volumes are classes, not logits.
   /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   func scored(
     _ split: LabelledSplit, loss: TaskLoss? = nil, batchSize: Int = 256, device: Device = .cpu,
     group: ProcessGroup? = nil, prepare: (Inputs, [Int]) -> Inputs
   ) throws(Fault) -> (evaluation: Evaluation, prediction: Tensor) {
     let samples = split.samples
+    let task = configuration.task
+    if group == nil, configuration.modalities[0].kind == .volume {
+      return try scoredVolumes(
+        split, loss: loss ?? TaskLoss(task), batchSize: batchSize, device: device, prepare: prepare)
+    }
     let prediction =
       if let group {
         try predictions(of: samples, by: group, batchSize: batchSize, device: device, prepare: prepare)
@@ -130,7 +143,6 @@ extension MultimodalModel {
         predict(samples, batchSize: batchSize, device: device, prepare: prepare).prediction
       }
     guard prediction.isFinite else { throw Evaluation.notFinite(model: folder) }
-    let task = configuration.task
     let evaluation = try Evaluation(
       prediction, split.target, task: task, loss: loss ?? TaskLoss(task), volumes: split.volumes)
     return (evaluation, prediction)

@@ -58,6 +58,24 @@ import Torch
     #expect(readings.map(\.prediction.shape) == [[2, 4, 6, 8, 9], [2, 4, 6, 8, 9]])
   }
 
+  /// The scores of volumes one by one are those of all logits at once.
+  @Test func volumesAreScoredOneByOne() throws {
+    var configuration = Self.configuration()
+    configuration.task = PredictionTask(kind: .segmentation, classes: 4)
+    let model = try Tiny.model(configuration)
+    let split = try Tiny.split(configuration, count: 3)
+    for form in [TaskLoss.Form.dice, .crossEntropy] {
+      let loss = try TaskLoss(form, for: configuration.task, classWeights: [0.5, 1, 2, 1])
+      let (streamed, classes) = try model.scoredVolumes(split, loss: loss, batchSize: 2, device: .cpu) { inputs, _ in
+        inputs
+      }
+      let logits = model.predict(split.samples).prediction
+      let whole = try Evaluation(logits, split.target, task: configuration.task, loss: loss)
+      #expect(abs(streamed.loss - whole.loss) < 1e-6 && streamed.metrics == whole.metrics)
+      #expect(classes.dtype == .uint8 && classes.to(.int64).integers == logits.argmax(1).integers)
+    }
+  }
+
   @Test(arguments: ["joint", "cggm", "ogm-ge", "agm"])
   func balancingTrains(strategy: String) throws {
     let configuration = Self.configuration()

@@ -72,7 +72,8 @@ public struct AnswerSummary: Equatable, Sendable {
     case .segmentation:
       guard let first = inputs?.modalities.first, first.rank > 3 else { return nil }
       self.init()
-      images = SegmentedImage.extremes(prediction, target, first, id)
+      let classes = prediction.rank == target.rank ? prediction : noGrad { prediction.argmax(1) }
+      images = SegmentedImage.extremes(classes, target, first, id)
     default: return nil
     }
   }

@@ -28,13 +28,12 @@ public struct SegmentedImage: Equatable, Sendable {
   /// Chooses the images with the lowest and the highest Dice, the lowest first. An image without a foreground on both
   /// sides takes no part.
   /// - Parameters:
-  ///   - prediction: logits `[N, C, H, W]`, or `[N, C, D, H, W]` of volumes.
-  ///   - target: classes `[N, H, W]`, or `[N, D, H, W]`.
+  ///   - classes: the predicted classes `[N, H, W]`, or `[N, D, H, W]` of volumes.
+  ///   - target: the true classes, of the same shape.
   ///   - images: the images to show, `[N, channels, H, W]`, or `[N, channels, D, H, W]`; the first channel counts.
   ///   - id: the name of a sample.
-  static func extremes(_ prediction: Tensor, _ target: Tensor, _ images: Tensor, _ id: (Int) -> String) -> [Self] {
+  static func extremes(_ classes: Tensor, _ target: Tensor, _ images: Tensor, _ id: (Int) -> String) -> [Self] {
     guard target.size(0) > 0 else { return [] }
-    let classes = noGrad { prediction.argmax(1) }
     func counts(_ mask: Tensor) -> [Int] { mask.flattened(1).to(.int64).sum(1).integers }
     let both = counts((classes .== target) .& (target .> 0))
     let total = zip(counts(classes .> 0), counts(target .> 0)).map(+)

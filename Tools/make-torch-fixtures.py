@@ -67,7 +67,7 @@ def convolution():
     subject = Subject("convolution")
 
     def case(name, dimensions, input, weight, bias=True, **options):
-        function = F.conv1d if dimensions == 1 else F.conv2d
+        function = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}[dimensions]
         leaves = {"input": torch.randn(input), "weight": torch.randn(weight)}
         if bias:
             leaves["bias"] = torch.randn(weight[0])
@@ -89,6 +89,17 @@ def convolution():
         {"kernel": 2},
         input=torch.randn(2, 3, 4, 5),
         weight=torch.randn(3, 4, 2, 2),
+        bias=torch.randn(4),
+    )
+    case("conv3d.kernel3", 3, (2, 2, 3, 5, 4), (3, 2, 3, 3, 3), padding=1)
+    case("conv3d.stride2", 3, (1, 2, 5, 4, 6), (3, 2, 3, 3, 3), stride=2, padding=1, bias=False)
+    case("conv3d.kernel1", 3, (2, 4, 2, 3, 3), (3, 4, 1, 1, 1))
+    subject.run(
+        "transposed3d.kernel2",
+        lambda input, weight, bias: F.conv_transpose3d(input, weight, bias, stride=2),
+        {"kernel": 2},
+        input=torch.randn(2, 3, 2, 3, 2),
+        weight=torch.randn(3, 4, 2, 2, 2),
         bias=torch.randn(4),
     )
     return subject
@@ -280,6 +291,13 @@ def image():
             {"mode": mode},
             fixed={"maps": maps},
             input=torch.randn(2, 2, 5, 6),
+        )
+    for size in ((4, 6, 10), (5, 3, 4)):
+        subject.run(
+            f"trilinear.{size[0]}x{size[1]}x{size[2]}",
+            lambda input: F.interpolate(input, size=size, mode="trilinear", align_corners=False),
+            {"size": size},
+            input=torch.randn(1, 2, 2, 3, 5),
         )
     return subject
 

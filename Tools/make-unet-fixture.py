@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Computes the reference numbers of a small U-Net with PyTorch's own layers: Tests/PolyphonyTests/Fixtures/golden/unet.
+"""Computes the reference numbers of small U-Nets with PyTorch's own layers, over images and over volumes.
 
 The file unet_supervised has those of deep supervision: a head for the decoder's coarser map, the loss and some gradients.
 
     make fixtures
 
-Two images of odd size, three resolutions. The file has the configuration, the weights, the inputs, the prediction, the
-representation, the cross-entropy and every gradient. Seeded: the same PyTorch gives the same bytes.
+They are Tests/PolyphonyTests/Fixtures/golden/unet, with two images of odd size and three resolutions, and unet_volumes,
+with two. A file has the configuration, the weights, the inputs, the prediction, the representation, the cross-entropy
+and every gradient. Seeded: the same PyTorch gives the same bytes.
 """
 
 import json
@@ -22,18 +23,21 @@ sys.path.insert(0, str(ROOT / "python"))
 
 from polyphony import safetensors_file  # noqa: E402
 
-WIDTH, LEVELS, CLASSES, SIZE = 4, 3, 3, (9, 14)
+WIDTH, CLASSES = 4, 3
 CHANNELS = {"flair": 1, "t1": 2}
+CONVOLUTIONS = {2: nn.Conv2d, 3: nn.Conv3d}
+TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+NORMS = {2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d}
 
 
-def block(inputs, outputs, stride):
+def block(axes, inputs, outputs, stride):
     """The layers of a block under their names in the file."""
     return nn.ModuleDict(
         {
-            "conv1": nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
-            "norm1": nn.InstanceNorm2d(outputs, affine=True),
-            "conv2": nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False),
-            "norm2": nn.InstanceNorm2d(outputs, affine=True),
+            "conv1": CONVOLUTIONS[axes](inputs, outputs, 3, stride, 1, bias=False),
+            "norm1": NORMS[axes](outputs, affine=True),
+            "conv2": CONVOLUTIONS[axes](outputs, outputs, 3, 1, 1, bias=False),
+            "norm2": NORMS[axes](outputs, affine=True),
         }
     )
 
@@ -44,60 +48,63 @@ def through(layers, x):
     return x
 
 
-def main():
-    torch.set_num_threads(1)
+def make(name, levels, size):
+    axes = len(size)
     torch.manual_seed(24)
-    widths = [WIDTH * 2**level for level in range(LEVELS)]
+    widths = [WIDTH * 2**level for level in range(levels)]
     model = nn.ModuleDict()
     model["encoders"] = nn.ModuleList()
     for channels in CHANNELS.values():
         inputs = [channels, *widths]
-        stages = [block(inputs[level], widths[level], 1 if level == 0 else 2) for level in range(LEVELS)]
+        stages = [block(axes, inputs[level], widths[level], 1 if level == 0 else 2) for level in range(levels)]
         model["encoders"].append(nn.ModuleDict({"stages": nn.ModuleList(stages)}))
-    model["fusion"] = nn.ModuleList([nn.Conv2d(len(CHANNELS) * width, width, 1, bias=False) for width in widths])
-    raises = [nn.ConvTranspose2d(coarse, fine, 2, 2) for fine, coarse in zip(widths, widths[1:])]
-    stages = [block(2 * fine, fine, 1) for fine in widths[:-1]]
+    model["fusion"] = nn.ModuleList([CONVOLUTIONS[axes](len(CHANNELS) * width, width, 1, bias=False) for width in widths])
+    raises = [TRANSPOSED[axes](coarse, fine, 2, 2) for fine, coarse in zip(widths, widths[1:])]
+    stages = [block(axes, 2 * fine, fine, 1) for fine in widths[:-1]]
     model["decoder"] = nn.ModuleDict({"raise": nn.ModuleList(raises), "stages": nn.ModuleList(stages)})
     model["out_layer"] = nn.Linear(WIDTH, CLASSES)
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if "norm" in name:
-                parameter.copy_(torch.randn_like(parameter) * 0.3 + (1 if name.endswith("weight") else 0))
+        for key, parameter in model.named_parameters():
+            if "norm" in key:
+                parameter.copy_(torch.randn_like(parameter) * 0.3 + (1 if key.endswith("weight") else 0))
 
-    images = {name: torch.randn(2, channels, *SIZE) for name, channels in CHANNELS.items()}
-    target = torch.randint(0, CLASSES, (2, *SIZE))
-    levels = [[] for _ in widths]
+    images = {modality: torch.randn(2, channels, *size) for modality, channels in CHANNELS.items()}
+    target = torch.randint(0, CLASSES, (2, *size))
+    encoded = [[] for _ in widths]
     for x, encoder in zip(images.values(), model["encoders"]):
         for level, layers in enumerate(encoder["stages"]):
             x = through(layers, x)
-            levels[level].append(x)
-    joined = [join(torch.cat(maps, 1)) for join, maps in zip(model["fusion"], levels)]
+            encoded[level].append(x)
+    joined = [join(torch.cat(maps, 1)) for join, maps in zip(model["fusion"], encoded)]
     x = joined[-1]
     decoded = {}
-    for level in (1, 0):
-        height, width = joined[level].shape[2:]
-        raised = model["decoder"]["raise"][level](x)[:, :, :height, :width]
+    for level in reversed(range(levels - 1)):
+        kept = [slice(extent) for extent in joined[level].shape[2:]]
+        raised = model["decoder"]["raise"][level](x)[(slice(None), slice(None), *kept)]
         decoded[level] = x = through(model["decoder"]["stages"][level], torch.cat([raised, joined[level]], 1))
-    prediction = model["out_layer"](x.movedim(1, 3)).movedim(3, 1)
+    prediction = model["out_layer"](x.movedim(1, -1)).movedim(-1, 1)
     loss = F.cross_entropy(prediction, target)
     loss.backward(retain_graph=True)
 
     config = {
         "architecture": "unet",
         "modalities": [
-            {"name": name, "kind": "image", "channels": channels, "height": SIZE[0], "width": SIZE[1]}
-            for name, channels in CHANNELS.items()
+            {"name": modality, "kind": "image" if axes == 2 else "volume", "channels": channels}
+            | dict(zip(("depth", "height", "width")[3 - axes :], size))
+            for modality, channels in CHANNELS.items()
         ],
         "task": {"kind": "segmentation", "classes": CLASSES},
         "width": WIDTH,
         "heads": 1,
-        "layers": LEVELS,
+        "layers": levels,
     }
-    tensors = {f"input.{name}": image for name, image in images.items()}
+    tensors = {f"input.{modality}": image for modality, image in images.items()}
     tensors.update(target=target, prediction=prediction, representation=x, loss=loss.reshape(1))
-    for name, parameter in model.named_parameters():
-        tensors[f"weights.{name}"], tensors[f"grad.{name}"] = parameter, parameter.grad
-    save("unet", tensors, config)
+    for key, parameter in model.named_parameters():
+        tensors[f"weights.{key}"], tensors[f"grad.{key}"] = parameter, parameter.grad
+    save(name, tensors, config)
+    if name != "unet":
+        return
 
     head = nn.Linear(2 * WIDTH, CLASSES)
     coarse = head(decoded[1].movedim(1, 3)).movedim(3, 1)
@@ -119,6 +126,12 @@ def save(name, tensors, config):
         {key: tensor.detach().contiguous().numpy() for key, tensor in tensors.items()},
         {"config": json.dumps(config)},
     )
+
+
+def main():
+    torch.set_num_threads(1)
+    make("unet", 3, (9, 14))
+    make("unet_volumes", 2, (4, 5, 6))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what the tests of volumes read: NIfTI files of nibabel, and metrics by volume of MONAI and SimpleITK.
+"""Writes what the tests of volumes read: NIfTI files of nibabel, metrics by volume of MONAI and SimpleITK, and sliding
+windows of MONAI.
 
 The numbers of the files follow from a formula, which the tests know too. Wants nibabel, MONAI, SciPy and SimpleITK:
 
@@ -7,16 +8,23 @@ The numbers of the files follow from a formula, which the tests know too. Wants 
 """
 
 import json
+import sys
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import SimpleITK as sitk
 import torch
+from monai.inferers import sliding_window_inference
 from monai.metrics import compute_dice, compute_hausdorff_distance
 from scipy import ndimage
 
-OUTPUT = Path(__file__).resolve().parent.parent / "Tests/PolyphonyTests/Fixtures/volumes"
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "python"))
+
+from polyphony import safetensors_file  # noqa: E402
+
+OUTPUT = ROOT / "Tests/PolyphonyTests/Fixtures/volumes"
 SHAPE = (4, 5, 3)
 OBLIQUE = nibabel.affines.from_matvec(
     nibabel.eulerangles.euler2mat(0.2, -0.1, 0.3) @ np.diag([-0.9, 1.1, 2.5]), [10.5, -20.25, 7]
@@ -118,9 +126,34 @@ def metrics():
     return cases
 
 
+def windows():
+    """Predictions of a convolution, which differ between windows because each has zeros around it."""
+    torch.manual_seed(5)
+    tensors = {}
+    cases = {
+        "wide": ((13, 22), (8, 10)),
+        "odd": ((11, 9), (7, 5)),
+        "small": ((6, 22), (8, 10)),
+        "volume": ((9, 13, 11), (4, 8, 6)),
+        "flat": ((3, 9, 12), (4, 6, 6)),
+    }
+    for name, (image, window) in cases.items():
+        x = torch.randn(2, 1, *image)
+        weight = torch.randn(2, 1, *[3] * len(image))
+        convolution = torch.nn.functional.conv2d if len(image) == 2 else torch.nn.functional.conv3d
+        output = sliding_window_inference(
+            x, window, 3, lambda part: convolution(part, weight, padding=1), overlap=0.5, mode="gaussian"
+        )
+        tensors.update({f"{name}.input": x, f"{name}.weight": weight, f"{name}.output": output})
+        tensors[f"{name}.window"] = torch.tensor(window)
+    arrays = {name: tensor.contiguous().numpy() for name, tensor in tensors.items()}
+    safetensors_file.save(OUTPUT / "windows.safetensors", arrays, {})
+
+
 def main():
     OUTPUT.mkdir(parents=True, exist_ok=True)
     (OUTPUT / "files.json").write_text(json.dumps(files(), indent=1) + "\n")
+    windows()
     (OUTPUT / "metrics.json").write_text(json.dumps(metrics(), separators=(",", ":")) + "\n")
 
 

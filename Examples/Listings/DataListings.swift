@@ -11,6 +11,20 @@ public enum DataListings {
     }
   }
 
+  /// ``Patch``
+  public static func part(of image: Tensor) -> Tensor {
+    let patch = Patch(origin: [16, 0], size: [64, 64])
+    let part = patch.part(of: image)  // [B, C, 64, 64] of [B, C, 88, 104]
+    return part
+  }
+
+  /// ``PatchSampling``
+  public static func patches(_ training: LabelledSplit, _ indices: [Int]) -> Batch {
+    let patches = PatchSampling([64, 64], foreground: 0.33, seed: 0)
+    let batch = patches.batch(of: training, indices, epoch: 3)
+    return batch
+  }
+
   /// ``Dataset``
   public static func folder() throws(Fault) -> (LabelledSplit, UnlabelledSplit) {
     let data = try Dataset("gestures")

@@ -96,6 +96,12 @@ public enum ModelListings {
     return model
   }
 
+  /// ``SlidingWindows``
+  public static func windows() {
+    let windows = SlidingWindows(image: [240, 240], window: [128, 128])
+    print(windows.patches.count)  // 9
+  }
+
   /// One vector for each sequence.
   public static func pool(_ values: Tensor, _ inputs: Inputs) -> Tensor {
     let text = Tokens(values, mask: inputs.mask(0))  // [B, L, width]

@@ -3,6 +3,13 @@ import Torch
 
 /// The listings in the comments of `Torch`, compiled.
 public enum TorchListings {
+  /// ``Convolution``
+  public static func volume() -> Tensor {
+    let layer = Convolution.over(axes: 3, 4, 8, kernel: 3, padding: 1)
+    let features = layer(.normal([1, 4, 16, 32, 32]))  // [1, 8, 16, 32, 32]
+    return features
+  }
+
   /// Loads libtorch and sets its threads and seed.
   public static func library() throws(Fault) {
     try Libtorch.load()

@@ -28,7 +28,8 @@ struct DataConvertCommand: ReportingCommand {
       t1=P_T1.nii.gz --input mask=P_seg.nii.gz --target mask. --input FOLDER takes files PATIENT-CONTRAST.nii.gz, such as \
       those of BraTS, and --input train=FOLDER those of one split. No patient is in two splits. Intensities are z-scores of \
       the voxels that are not 0, by volume. Slices without brain are left out, and pictures are cut to the brain. Volumes \
-      are not resampled. The file volumes.json keeps their geometry, so that predict writes masks as NIfTI.
+      are not resampled. The file volumes.json keeps their geometry, so that predict writes masks as NIfTI. With --volumes \
+      each volume is one sample, for a U-Net in three dimensions.
 
       A column of texts, or of paths of pictures, sounds or videos, becomes features of a pretrained encoder: --modality \
       text=transcript:text --encoder text=enc/minilm, --modality faces=clip:video --encoder faces=enc/vit. They are \

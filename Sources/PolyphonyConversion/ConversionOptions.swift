@@ -87,6 +87,8 @@ public struct ConversionOptions: Sendable {
   public var needsTarget = false
   /// True for a table to predict, in which rows may lack a target.
   var isForPrediction = false
+  /// True for volumes that become one sample each, in place of their slices.
+  public var wholeVolumes = false
   /// The computational sequence whose entries are the steps of all. If it is nil, it is one of texts, such as words, or
   /// else every sequence keeps its own entries.
   public var align: String?

@@ -65,6 +65,11 @@ public enum DatasetConversion {
     try AtomicFolder.check(options.output, replacing: .dataset)
     let inputs = try InputFile.parse(options.inputs)
     if VolumeConversion.isOne(inputs) { return try VolumeConversion.run(inputs, options, progress: progress) }
+    guard !options.wholeVolumes else {
+      throw Fault(
+        .usage, "these files are no volumes", file: inputs[0].path, key: "--volumes", found: inputs[0].path.lastPart,
+        expected: "NIfTI files, .nii or .nii.gz", remedy: "leave --volumes out")
+    }
     guard options.task != .segmentation else {
       throw Fault(
         .usage, "these files cannot be converted for this task", file: inputs[0].path, key: "--task",

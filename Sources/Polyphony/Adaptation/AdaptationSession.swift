@@ -128,10 +128,11 @@ public final class AdaptationSession {
   /// Predicts samples of the target by their indices and returns the result on the CPU, with dropout on request.
   public func predict(_ indices: [Int], dropout: Bool = false) -> Tensor {
     form(dropout: dropout)
+    let size = SlidingWindows.passSize(256, of: samples, model.configuration)
     return noGrad {
       .concatenated(
-        stride(from: 0, to: indices.count, by: 256).map { start in
-          let rows = Array(indices[start..<min(start + 256, indices.count)])
+        stride(from: 0, to: indices.count, by: size).map { start in
+          let rows = Array(indices[start..<min(start + size, indices.count)])
           return model(samples.rows(rows).to(device)).prediction.to(.cpu)
         })
     }

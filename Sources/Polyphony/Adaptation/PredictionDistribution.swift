@@ -86,17 +86,13 @@ struct PredictionDistribution {
 
   /// The mean over places, from `[B, …]` to `[B]`.
   static func overPlaces(_ x: Tensor) -> Tensor {
-    switch x.rank {
-    case 3: x.mean(1, 2)
-    case 2: x.mean(1)
-    default: x
-    }
+    x.rank > 1 ? x.flattened(1).mean(1) : x
   }
 
   /// The probabilities of each sample, `[B, C]` (averaged over the places of an image) or `[B, C·K]`.
   static func probabilities(_ logProbabilities: Tensor) -> Tensor {
     let p = logProbabilities.exp()
-    return p.rank == 4 ? p.mean(2, 3) : p.flattened(1)
+    return p.rank > 3 ? p.flattened(2).mean(2) : p.flattened(1)
   }
 
   func state() -> [(key: String, tensor: Tensor)] { [("bins", Tensor(bounds.low + bounds.high))] }

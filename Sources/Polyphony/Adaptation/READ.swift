@@ -58,7 +58,7 @@ public final class READ: AdaptationMethod {
     let surest = logProbabilities.maximum(1)
     let confidence = -(surest.exp() * surest).mean()
     let p = logProbabilities.exp()
-    let mean = p.rank == 4 ? p.mean(0, 2, 3) : p.mean(0)
+    let mean = p.rank > 3 ? p.flattened(2).mean(0, 2) : p.mean(0)
     // A class without predictions adds 0, because p ln p → 0.
     return confidence + (mean * mean.clamped(1e-12, nil).log()).sum(0).mean()
   }

@@ -31,7 +31,7 @@ public struct SnapshotLedger {
     noGrad {
       if let last, let sum, let movement {
         let distance = (soft - last).abs().to(.float64).sum(1)
-        self.movement = movement + (distance.rank > 1 ? distance.mean(1, 2) : distance)
+        self.movement = movement + (distance.rank > 1 ? distance.flattened(1).mean(1) : distance)
         self.sum = sum + soft
       } else {
         (sum, movement) = (soft, .zeros([soft.size(0)], dtype: .float64))

@@ -25,7 +25,7 @@ enum SoftPrediction {
   static func spread(_ prediction: Tensor, _ task: PredictionTask) -> Double {
     noGrad {
       let soft = of(prediction, task).to(.float64)
-      let variance = soft.rank == 4 ? soft.variance(0, 2, 3) : soft.variance(0)
+      let variance = soft.rank > 3 ? soft.flattened(2).variance(0, 2) : soft.variance(0)
       return variance.mean().sqrt().item
     }
   }

@@ -12,9 +12,10 @@ extension UnlabelledSplit {
         expected: modalities.map(\.name).joined(separator: ", "), remedy: "use data like that of the model's training")
     }
     for (tensor, modality) in zip(inputs.modalities, modalities) {
-      // The length of a sequence may differ from that in training.
-      let found = Array(tensor.shape.dropFirst(modality.hasSteps ? 2 : 1))
-      let expected = Array(modality.sampleShape.dropFirst(modality.hasSteps ? 1 : 0))
+      // The length of a sequence and the size of an image may differ from those in training.
+      let (free, places) = (modality.hasSteps ? 1 : 0, modality.extent.count)
+      let found = Array(tensor.shape.dropFirst(1 + free).dropLast(places))
+      let expected = Array(modality.sampleShape.dropFirst(free).dropLast(places))
       guard found == expected, tensor.rank == modality.sampleShape.count + 1 else {
         throw Fault(
           .badData, "a modality has another form than the model's", key: modality.name, found: "\(tensor)",

@@ -8,12 +8,13 @@ import Torch
 public enum HeadGradient {
   /// ∂L/∂W, `[outputs, width]`.
   /// - Parameters:
-  ///   - features: φ, `[B, width]`, or `[B, width, h, w]`.
-  ///   - delta: ∂L/∂ŷ, `[B, outputs]`, or `[B, outputs, H, W]`.
+  ///   - features: φ, `[B, width]`, `[B, width, h, w]`, or `[B, width, D, H, W]` of volumes.
+  ///   - delta: ∂L/∂ŷ, `[B, outputs]`, `[B, outputs, H, W]`, or `[B, outputs, D, H, W]`.
   public static func weight(_ features: Tensor, _ delta: Tensor) -> Tensor {
-    guard features.rank == 4 else { return delta.transposed(0, 1).matmul(features) }
-    let atPlaces = delta.upsampledBilinearTransposed(to: [features.size(2), features.size(3)])
-    return .einsum("bkhw,bchw->kc", atPlaces, features)
+    guard features.rank > 2 else { return delta.transposed(0, 1).matmul(features) }
+    let size = Array(features.shape.dropFirst(2))
+    let atPlaces = Array(delta.shape.dropFirst(2)) == size ? delta : delta.upsampledBilinearTransposed(to: size)
+    return .einsum("bkp,bcp->kc", atPlaces.flattened(2), features.flattened(2))
   }
 
   /// The cosines cos(g_Ω, g_i) for all classifiers, `[M]`, differentiable in g_Ω.

@@ -8,8 +8,8 @@ public enum SegmentationScore {
   /// 2(|P ∩ T| + ε) / (|P| + |T| + 2ε) for each region, averaged over the samples.
   ///
   /// - Parameters:
-  ///   - prediction: logits `[B, classes, H, W]`.
-  ///   - target: `[B, H, W]`.
+  ///   - prediction: logits `[B, classes, H, W]`, or `[B, classes, D, H, W]` of volumes.
+  ///   - target: `[B, H, W]`, or `[B, D, H, W]`.
   ///   - classes: the number of classes. Four are those of the BraTS challenge with its regions (enhancing tumour {3},
   ///     tumour core {1, 3}, whole tumour {1, 2, 3}). Otherwise each class but 0 is a region.
   /// - Returns: Dice of each region, `[regions]`.
@@ -17,9 +17,9 @@ public enum SegmentationScore {
     let predicted = prediction.argmax(1)
     let regions = classes == 4 ? SegmentationMetrics.Region.braTS.map(\.classes) : (1..<classes).map { [$0] }
     let values = regions.map { region in
-      let (p, t) = (inside(predicted, region), inside(target, region))
-      let both = (p * t).sum(1, 2) + smoothing
-      return (both * 2 / (p.sum(1, 2) + t.sum(1, 2) + 2 * smoothing)).mean()
+      let (p, t) = (inside(predicted, region).flattened(1), inside(target, region).flattened(1))
+      let both = (p * t).sum(1) + smoothing
+      return (both * 2 / (p.sum(1) + t.sum(1) + 2 * smoothing)).mean()
     }
     return .stacked(values)
   }

@@ -67,8 +67,8 @@ public struct DatasetDescription: Codable, Equatable, Sendable {
         modality.name, "a name without dots that is not target, presence or id")
       try check(
         modality.hasPossibleSizes, key, "\(modality.kind.rawValue) of shape \(modality.sampleShape)",
-        modality.kind == .image
-          ? "channels, height and width above 0"
+        modality.isMapped
+          ? "channels\(modality.kind == .volume ? ", depth" : ""), height and width above 0"
           : modality.kind == .sequence ? "features and length above 0" : "sizes above 0")
       try check(
         modality.order == nil || modality.kind == .sequence, "\(key).order",

@@ -20,7 +20,7 @@ extension Tensor {
 
   /// Puts one number per feature, or per channel of an image, in place of missing cells.
   func fillingMissingCells(_ values: [Float], _ kind: Modality.Kind) -> Tensor {
-    let fill = Tensor(values).to(device).to(dtype).reshaped(to: kind == .image ? [-1, 1, 1] : [-1])
+    let fill = Tensor(values).to(device).to(dtype).reshaped(to: kind.featureShape)
     return fill.selected(where: isMissingCell, otherwise: self)
   }
 }

@@ -8,6 +8,8 @@ public struct Modality: Codable, Equatable, Sendable {
     case vector
     /// `[channels, height, width]`.
     case image
+    /// `[channels, depth, height, width]`: a whole volume, for a segmentation.
+    case volume
     /// `[length]` whole numbers: the tokens of a text, for an encoder inside a model.
     case tokens
     /// `[3, height, width]` bytes: a picture, for an encoder inside a model.
@@ -32,12 +34,14 @@ public struct Modality: Codable, Equatable, Sendable {
   public var name: String
   /// The form of a sample.
   public var kind: Kind
-  /// Numbers per step; nil for images and raw inputs.
+  /// Numbers per step; nil for images, volumes and raw inputs.
   public var features: Int?
   /// Steps, tokens or samples of sound including padding; nil for vectors and pictures.
   public var length: Int?
-  /// Channels of an image or a picture.
+  /// Channels of an image, a volume or a picture.
   public var channels: Int?
+  /// The number of slices of a volume.
+  public var depth: Int?
   /// Height of an image or a picture in pixels.
   public var height: Int?
   /// Width of an image or a picture in pixels.
@@ -57,7 +61,7 @@ public struct Modality: Codable, Equatable, Sendable {
   public var slices: SliceRecord?
 
   enum CodingKeys: String, CodingKey {
-    case name, kind, features, length, channels, height, width, order, columns, encoder, slices
+    case name, kind, features, length, channels, depth, height, width, order, columns, encoder, slices
     case missingCells = "missing_cells"
     case sampleRate = "sample_rate"
   }
@@ -75,6 +79,11 @@ public struct Modality: Codable, Equatable, Sendable {
   /// Makes an image of `channels` × `height` × `width`.
   public static func image(_ name: String, channels: Int, height: Int, width: Int) -> Modality {
     Modality(name: name, kind: .image, channels: channels, height: height, width: width)
+  }
+
+  /// Makes a volume of `channels` × `depth` × `height` × `width`.
+  public static func volume(_ name: String, channels: Int, depth: Int, height: Int, width: Int) -> Modality {
+    Modality(name: name, kind: .volume, channels: channels, depth: depth, height: height, width: width)
   }
 
   /// Makes the tokens of texts, `length` a sample, which an encoder inside a model reads.
@@ -98,6 +107,7 @@ public struct Modality: Codable, Equatable, Sendable {
     case .sequence: [length ?? 0, features ?? 0]
     case .vector: [features ?? 0]
     case .image, .pixels: [channels ?? 0, height ?? 0, width ?? 0]
+    case .volume: [channels ?? 0, depth ?? 0, height ?? 0, width ?? 0]
     case .tokens, .waveform: [length ?? 0]
     }
   }
@@ -111,8 +121,8 @@ public struct Modality: Codable, Equatable, Sendable {
   /// True if all sizes of a sample are from 1 to ``largestSize``.
   var hasPossibleSizes: Bool { sampleShape.allSatisfy { (1...Self.largestSize).contains($0) } }
 
-  /// The numbers of a step, or the channels of an image: the axis that statistics keep.
-  package var statisticsCount: Int { (kind == .image ? channels : features) ?? 0 }
+  /// The numbers of a step, or the channels of an image or a volume: the axis that statistics keep.
+  package var statisticsCount: Int { (isMapped ? channels : features) ?? 0 }
 
   /// True if a sample has steps, of which those at the end may be padding.
   public var hasSteps: Bool { losesSteps || kind == .waveform }

@@ -30,7 +30,7 @@ extension Modality.Kind {
   /// The form of raw inputs; nil for numbers that a backbone reads.
   package var raw: RawForm? {
     switch self {
-    case .sequence, .vector, .image: nil
+    case .sequence, .vector, .image, .volume: nil
     case .tokens: .tokens
     case .pixels: .pixels
     case .waveform: .waveform

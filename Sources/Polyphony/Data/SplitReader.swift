@@ -170,9 +170,8 @@ struct SplitReader {
       try checkRange(target, 0, Double((task.classes ?? 0) - 1), "a class")
       return target
     case .segmentation:
-      let image = modalities.first { $0.kind == .image }
-      let target = try read(
-        "target", [count, image?.height ?? 0, image?.width ?? 0], [.i64], "one class per pixel")
+      let extent = modalities.first(where: \.isMapped)?.extent ?? []
+      let target = try read("target", [count] + extent, [.i64], "one class per pixel")
       try checkRange(target, 0, Double((task.classes ?? 0) - 1), "a class")
       return target
     }

@@ -1,7 +1,7 @@
 /// An entry of the registry of backbones.
 struct Architecture: Sendable {
-  /// True if the backbone makes maps from images; otherwise it reads sequences and vectors.
-  var readsImages = false
+  /// The kinds of modalities of which the backbone makes maps. Without any it reads sequences and vectors.
+  var maps: Set<Modality.Kind> = []
   /// The defaults of a recipe for the backbone.
   var defaults = ArchitectureDefaults()
   /// Makes the backbone.

@@ -22,11 +22,12 @@ public enum Architectures {
     ("mult", Architecture { (configuration) throws(Fault) in CrossModal(configuration) }),
     (
       "deeplab_v3plus",
-      Architecture(readsImages: true) { (configuration) throws(Fault) in DeepLabV3Plus(configuration) }
+      Architecture(maps: [.image]) { (configuration) throws(Fault) in DeepLabV3Plus(configuration) }
     ),
     (
       "unet",
-      Architecture(readsImages: true, defaults: .unet) { (configuration) throws(Fault) in try UNet(configuration) }
+      Architecture(maps: [.image, .volume], defaults: .unet) { (configuration) throws(Fault) in try UNet(configuration)
+      }
     ),
     ("prompted_mult", Architecture { (configuration) throws(Fault) in try PromptedCrossModal(configuration) }),
   ]
@@ -54,7 +55,7 @@ public enum Architectures {
     let name = configuration.architecture
     let architecture = try registry.value(name, "unknown architecture", key: "model.architecture", file: file)
     if registry.isBuiltIn(name) {
-      try configuration.checkKinds(images: architecture.readsImages, file: file)
+      try configuration.checkKinds(maps: architecture.maps, file: file)
     }
     let backbone = try architecture.make(configuration)
     guard let encoders = configuration.encoders, !encoders.isEmpty else { return backbone }

@@ -67,9 +67,10 @@ extension PromptSite {
   /// Refuses configurations that methods for missing modalities cannot serve.
   static func checkModalities(_ configuration: ModelConfiguration, method: String) throws(Fault) {
     try checkCount(configuration, method: method)
-    if let image = configuration.modalities.first(where: { $0.kind == .image }) {
+    if let image = configuration.modalities.first(where: \.isMapped) {
       throw Fault(
-        .usage, "the method serves sequences and vectors only", key: method, found: "the image \(image.name)",
+        .usage, "the method serves sequences and vectors only", key: method,
+        found: "the \(image.kind.rawValue) \(image.name)",
         expected: "a model of sequences and vectors",
         remedy: "use prompts, shared_specific, zero_fill, mean_fill or modality_dropout")
     }

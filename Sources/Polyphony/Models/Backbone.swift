@@ -151,7 +151,7 @@ extension Backbone {
 
   /// Default: behind the input of each modality's encoder; no site in a model of images.
   public var promptSite: PromptSite? {
-    configuration.modalities.contains { $0.kind == .image } ? nil : PromptSite(.embedded, width: configuration.width)
+    configuration.modalities.contains(where: \.isMapped) ? nil : PromptSite(.embedded, width: configuration.width)
   }
 
   /// Default: ``SequenceClassifier``.

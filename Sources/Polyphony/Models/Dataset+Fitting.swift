@@ -48,6 +48,8 @@ extension Dataset {
       }
       cellFill[wanted.name] = means
     }
+    let names = Set(configuration.inputModalities.map(\.name))
+    try description.modalities.filter { names.contains($0.name) }.checkExtents(file: folder)
     let (task, wanted) = (description.task, configuration.task)
     guard task.kind == wanted.kind, task.classes == wanted.classes, task.outputs == wanted.outputs else {
       throw refuse("the data serves another task than the model", "task", task.summary, wanted.summary)

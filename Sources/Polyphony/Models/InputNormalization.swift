@@ -34,7 +34,7 @@ struct InputNormalization {
     for index in inputs.modalities.indices {
       if let (mean, deviation) = statistics[index] {
         let x = inputs.modalities[index]
-        let shape = kinds[index] == .image ? [-1, 1, 1] : [-1]
+        let shape = kinds[index].featureShape
         result.modalities[index] =
           (x - mean.to(x.device).reshaped(to: shape)) / deviation.to(x.device).reshaped(to: shape)
       }

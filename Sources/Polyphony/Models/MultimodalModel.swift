@@ -35,7 +35,7 @@ public final class MultimodalModel {
     public var auxiliary: [Tensor] = []
 
     /// r as one vector per sample, `[B, width']`: a map is averaged over its places.
-    public var pooled: Tensor { representation.rank > 2 ? representation.mean(2, 3) : representation }
+    public var pooled: Tensor { representation.rank > 2 ? representation.flattened(2).mean(2) : representation }
   }
 
   /// A model without methods.
@@ -49,6 +49,9 @@ public final class MultimodalModel {
 
   /// Passes inputs through all stages.
   ///
+  /// Images of another size than the model's pass through it window by window (``SlidingWindows``). Their output has no
+  /// encodings.
+  ///
   /// - Parameters:
   ///   - inputs: the samples.
   ///   - encodings: whether the output shall hold the encoded modalities. Without them the model joins the stages
@@ -58,6 +61,7 @@ public final class MultimodalModel {
   public func callAsFunction(
     _ inputs: Inputs, encodings: Bool = false, fusionInput: (([Tokens]) -> [Tokens])? = nil
   ) -> Output {
+    if let windows = SlidingWindows(of: configuration, over: inputs) { return windows.output(of: inputs) { self($0) } }
     let methods = methods
     let stages = methods.reduce(into: Stages()) { $0.formUnion($1.stages) }
     var inputs = prepared(inputs)

@@ -32,7 +32,8 @@ package struct SampleSource {
       let file = try Self.file(path, configuration)
       try model.checkModalities(file.entries.map(\.name), in: path)
       let known = configuration.inputModalities
-      given = known.filter { file[$0.name] != nil }
+      given = known.filter { file[$0.name] != nil }.map { $0.sized(like: file[$0.name]?.shape ?? []) }
+      try given.checkExtents(file: path)
       reader = try SplitReader(path, name: "input", given, known: known, task: configuration.task)
       if targets { targets = file["target"] != nil }
       (names, labels) = (nil, nil)
@@ -128,8 +129,10 @@ extension UnlabelledSplit {
         return before.map { $0[row * given.count + place] != 0 } ?? true
       }
     }
+    // Images may have another size than the model's, and all of them have one.
+    let image = given.firstIndex(where: \.isMapped).map { inputs.modalities[$0].shape } ?? []
     let tensors = zip(places, all).map { place, modality in
-      place.map { inputs.modalities[$0] } ?? modality.zeros(count)
+      place.map { inputs.modalities[$0] } ?? modality.sized(like: image).zeros(count)
     }
     let lengths = places.map { place in place.flatMap { self.lengths[$0] } }
     let completed = Inputs(

@@ -2,7 +2,7 @@ import Torch
 
 /// A sequence on its way through a model: features per step, and a mask of the real steps.
 ///
-/// An image is the sequence of its places, row by row, with channels as features. So every method that reads steps
+/// An image is the sequence of its places, row by row, with channels as features, and a volume slice by slice. So every method that reads steps
 /// (pooling, probes, attention, contrast) reads images too. The change from a map to a sequence and back costs nothing,
 /// because both are views of one tensor. A decoder of pixels also gets the ``grid`` and the features of finer grids
 /// (``details``).
@@ -17,35 +17,44 @@ public struct Tokens {
   /// `[B, L]` (bool), true for real steps; nil where all are.
   public var mask: Tensor?
 
-  /// Rows and columns of the image whose places are the steps; nil for other sequences.
+  /// The sizes of the image or the volume whose places are the steps; nil for other sequences.
   public var grid: Grid?
-  /// Features of finer grids, which a decoder of pixels reads too, `[B, C', h', w']` each, the finest first.
+  /// Features of finer grids, which a decoder of pixels reads too, `[B, C', h', w']` each, the finest first. Those of a
+  /// volume have a depth before the height.
   public var details: [Tensor] = []
 
-  /// Rows and columns of a map.
+  /// The sizes of a map along its axes: rows and columns, and the slices of a volume before them.
   public struct Grid: Equatable, Sendable {
-    /// Rows.
-    public var height: Int
-    /// Columns.
-    public var width: Int
+    /// The sizes, from the outermost axis to the columns.
+    public var sizes: [Int]
 
-    /// A grid.
-    public init(height: Int, width: Int) { (self.height, self.width) = (height, width) }
+    /// A grid of rows and columns.
+    public init(height: Int, width: Int) { sizes = [height, width] }
+
+    /// A grid of two or three sizes.
+    public init(_ sizes: [Int]) { self.sizes = sizes }
+
+    /// The slices; nil for an image.
+    public var depth: Int? { sizes.count > 2 ? sizes[sizes.count - 3] : nil }
+    /// The rows.
+    public var height: Int { sizes[sizes.count - 2] }
+    /// The columns.
+    public var width: Int { sizes[sizes.count - 1] }
   }
 
-  /// A map `[B, C, h, w]` as the sequence of its places.
+  /// A map `[B, C, h, w]` or `[B, C, d, h, w]` as the sequence of its places.
   public init(map: Tensor, details: [Tensor] = []) {
     values = map.flattened(2).transposed(1, 2)
-    grid = Grid(height: map.size(2), width: map.size(3))
+    grid = Grid(Array(map.shape.dropFirst(2)))
     self.details = details
   }
 
-  /// The places as a map, `[B, C, h, w]`; a sequence without a grid is a map of one column.
+  /// The places as a map, `[B, C, h, w]` or `[B, C, d, h, w]`; a sequence without a grid is a map of one column.
   public var map: Tensor { map(grid ?? Grid(height: length, width: 1)) }
 
-  /// The places as a map of these rows and columns, whose product is the length.
+  /// The places as a map of these sizes, whose product is the length.
   public func map(_ grid: Grid) -> Tensor {
-    values.transposed(1, 2).reshaped(values.size(0), values.size(2), grid.height, grid.width)
+    values.transposed(1, 2).reshaped(to: [values.size(0), values.size(2)] + grid.sizes)
   }
 
   /// The mean over the real steps, `[B, width]`.

@@ -28,8 +28,9 @@ public struct TrainingRecipe: Sendable {
   func configuration(
     for description: DatasetDescription, _ samples: UnlabelledSplit
   ) throws(Fault) -> ModelConfiguration {
-    try model.configuration(
-      description.modalities, description.task, training: samples, standardizes: normalization == .standard)
+    try training.patched(
+      try model.configuration(
+        description.modalities, description.task, training: samples, standardizes: normalization == .standard))
   }
 }
 

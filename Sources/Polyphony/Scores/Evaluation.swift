@@ -18,7 +18,8 @@ public struct Evaluation: Sendable {
   public var outputs: OutputReport?
 
   /// Computes loss and metrics of predictions `[N, outputs]`.
-  /// - Parameter volumes: the volumes that the samples of a segmentation are slices of. Default: one, in their order.
+  /// - Parameter volumes: the volumes that the samples of a segmentation are slices of. Default: one, in their order, or
+  ///   one for each sample that is a volume.
   /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   public init(
     _ prediction: Tensor, _ target: Tensor, task: PredictionTask, loss: TaskLoss, volumes: VolumeSlices? = nil
@@ -32,6 +33,14 @@ public struct Evaluation: Sendable {
       metrics = try Self.metrics(prediction, target, task, volumes)
       outputs = OutputReport(prediction, target, task: task)
     }
+  }
+
+  /// Computes the metrics of a segmentation from predicted classes `[N, …]`, with the loss of their logits.
+  init(
+    classes: Tensor, _ target: Tensor, task: PredictionTask, loss: Double, volumes: VolumeSlices?
+  ) throws(Fault) {
+    self.loss = loss
+    metrics = try Self.maps(classes, target, task.classes ?? 0, volumes)
   }
 
   /// The fault of a prediction that is not a finite number.
@@ -64,7 +73,7 @@ public struct Evaluation: Sendable {
     }
   }
 
-  /// The metrics of maps of classes `[N, H, W]`, by sample and by volume.
+  /// The metrics of maps of classes `[N, H, W]` or `[N, D, H, W]`, by sample and by volume.
   private static func maps(
     _ predicted: Tensor, _ target: Tensor, _ classes: Int, _ volumes: VolumeSlices?
   ) throws(Fault) -> MetricValues {
@@ -78,7 +87,8 @@ public struct Evaluation: Sendable {
     var values = SegmentationMetrics.values(samples: samples, classes: classes, regions: named)
     values.append(
       VolumeMetrics.values(
-        prediction: predicted, target: target, volumes: volumes ?? .single(target.size(0)),
+        prediction: predicted, target: target,
+        volumes: volumes ?? (target.rank == 4 ? .whole(target.size(0)) : .single(target.size(0))),
         regions: named.isEmpty ? SegmentationMetrics.Region.classes(classes) : named, showsRegions: !named.isEmpty))
     return values
   }
@@ -114,13 +124,18 @@ extension MultimodalModel {
     try scored(split, loss: loss, batchSize: batchSize, device: device, group: group, prepare: prepare).evaluation
   }
 
-  /// Predicts a split, and returns the predictions beside their evaluation.
+  /// Predicts a split, and returns the predictions beside their evaluation. Those of volumes are classes, not logits.
   /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
   func scored(
     _ split: LabelledSplit, loss: TaskLoss? = nil, batchSize: Int = 256, device: Device = .cpu,
     group: ProcessGroup? = nil, prepare: (Inputs, [Int]) -> Inputs
   ) throws(Fault) -> (evaluation: Evaluation, prediction: Tensor) {
     let samples = split.samples
+    let task = configuration.task
+    if group == nil, configuration.modalities[0].kind == .volume {
+      return try scoredVolumes(
+        split, loss: loss ?? TaskLoss(task), batchSize: batchSize, device: device, prepare: prepare)
+    }
     let prediction =
       if let group {
         try predictions(of: samples, by: group, batchSize: batchSize, device: device, prepare: prepare)
@@ -128,7 +143,6 @@ extension MultimodalModel {
         predict(samples, batchSize: batchSize, device: device, prepare: prepare).prediction
       }
     guard prediction.isFinite else { throw Evaluation.notFinite(model: folder) }
-    let task = configuration.task
     let evaluation = try Evaluation(
       prediction, split.target, task: task, loss: loss ?? TaskLoss(task), volumes: split.volumes)
     return (evaluation, prediction)

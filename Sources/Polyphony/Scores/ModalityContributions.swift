@@ -169,7 +169,8 @@ private final class Worth {
       prediction =
         task.kind == .classification
         ? logits.unsqueezed(0).expanded(target.size(0), classes)
-        : logits.reshaped(1, classes, 1, 1).expanded(target.size(0), classes, target.size(1), target.size(2))
+        : logits.reshaped(to: [1, classes] + target.shape.dropFirst().map { _ in 1 })
+          + Tensor.zeros([target.size(0), classes] + target.shape.dropFirst())
     }
     return try Evaluation(prediction.contiguous(), target, task: task, loss: TaskLoss(task))
   }

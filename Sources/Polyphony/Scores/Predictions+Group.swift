@@ -9,7 +9,8 @@ extension MultimodalModel {
     of samples: UnlabelledSplit, by group: ProcessGroup, batchSize: Int, device: Device,
     prepare: (Inputs, [Int]) -> Inputs
   ) throws(Fault) -> Tensor {
-    let batches = BatchSampler(count: samples.count, batchSize: batchSize, seed: nil).epoch(0)
+    let size = SlidingWindows.passSize(batchSize, of: samples, configuration)
+    let batches = BatchSampler(count: samples.count, batchSize: size, seed: nil).epoch(0)
     let own = Array(stride(from: group.rank, to: batches.count, by: group.size))
     var whole: Tensor?
     evaluating {

@@ -52,7 +52,8 @@ extension MultimodalModel {
   ) {
     evaluating {
       noGrad {
-        for indices in BatchSampler(count: samples.count, batchSize: batchSize, seed: nil).epoch(0) {
+        let size = SlidingWindows.passSize(batchSize, of: samples, configuration)
+        for indices in BatchSampler(count: samples.count, batchSize: size, seed: nil).epoch(0) {
           body(self(prepare(samples.rows(indices), indices).to(device), encodings: encodings), indices)
         }
       }
@@ -60,13 +61,27 @@ extension MultimodalModel {
   }
 
   /// The means over a split of some numbers of each batch's output and target, in evaluation mode.
+  ///
+  /// An image that is larger than the model's counts window by window, because encodings belong to a window.
   func means(over split: LabelledSplit, count: Int, _ values: (Output, Tensor) -> [Double]) -> [Double] {
     var sums = Array(repeating: 0.0, count: count)
-    forEachBatch(of: split.samples, device: device, encodings: true) { output, indices in
-      let target = split.target.rows(Tensor(indices)).to(output.prediction.device)
-      sums = zip(sums, values(output, target)).map { $0 + $1 * Double(indices.count) }
+    var windowCount = 1
+    evaluating {
+      noGrad {
+        let size = SlidingWindows.passSize(256, of: split.samples, configuration)
+        for indices in BatchSampler(count: split.count, batchSize: size, seed: nil).epoch(0) {
+          let batch = split.batch(indices)
+          let windows = SlidingWindows(of: configuration, over: batch.inputs)?.parts(of: batch) ?? [batch]
+          windowCount = windows.count
+          for window in windows {
+            let window = window.to(device)
+            let own = values(self(window.inputs, encodings: true), window.target)
+            sums = zip(sums, own).map { $0 + $1 * Double(indices.count) }
+          }
+        }
+      }
     }
-    return sums.map { $0 / Double(split.count) }
+    return sums.map { $0 / Double(split.count * windowCount) }
   }
 
   /// Runs `body` in evaluation mode and restores the previous mode.

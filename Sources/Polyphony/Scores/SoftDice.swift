@@ -12,7 +12,11 @@ struct SoftDice {
   static let smoothing = 0.01
 
   private let truth: Tensor
-  private let total: Tensor
+  /// Σ p t, a scalar tensor.
+  let overlap: Tensor
+  /// Σ p + Σ t, a scalar tensor.
+  let size: Tensor
+  private var total: Tensor { size + Self.smoothing }
   /// D, a scalar tensor.
   let value: Tensor
 
@@ -21,8 +25,9 @@ struct SoftDice {
     truth = TaskLoss.oneHot(target, like: shares)
     let foreground = shares.slice(1, 1)
     let trueForeground = truth.slice(1, 1)
-    total = foreground.sum() + trueForeground.sum() + Self.smoothing
-    value = (foreground * trueForeground).sum() * 2 / total
+    size = foreground.sum() + trueForeground.sum()
+    overlap = (foreground * trueForeground).sum()
+    value = overlap * 2 / (size + Self.smoothing)
   }
 
   /// ∂D/∂p, `[B, classes, H, W]`: (2t − D) / (Σp + Σt + s) for the foreground, 0 for the background.

@@ -136,6 +136,7 @@ public struct TaskLoss: Sendable {
   /// The truth as 0 and 1, `[B, classes, …]` from `[B, …]`.
   static func oneHot(_ target: Tensor, like tensor: Tensor) -> Tensor {
     let hot = target.oneHot(tensor.size(1)).to(tensor.dtype)
-    return target.rank == 3 ? hot.permuted(0, 3, 1, 2) : hot
+    let last = target.rank
+    return last > 2 ? hot.permuted(to: [0, last] + Array(1..<last)) : hot
   }
 }

@@ -24,6 +24,7 @@ public final class Trainer {
   private let seed: UInt64
   let corruption: (any InputCorruption)?
   private let augmentation: ImageAugmentation?
+  private let patches: PatchSampling?
   let folder: String?
   private let device: Device
   private let division: BatchDivision
@@ -70,12 +71,14 @@ public final class Trainer {
     (self.folder, self.device, self.observers, self.save) = (folder, device, observers, save)
     self.corruption = corruption
     augmentation = try settings.makeAugmentation(task, seed: seed)
+    patches = try settings.makePatches(model.configuration, training, seed: seed)
     let loss = try settings.makeLoss(task)
     division = BatchDivision(group: group, accumulate: settings.accumulate)
     try division.check(model, hook)
     Libtorch.seed(seed)
     stepper = TrainingStepper(model, settings: settings, loss: loss, hook: hook)
-    sampler = BatchSampler(count: training.count, batchSize: settings.batchSize, seed: seed)
+    sampler = BatchSampler(
+      count: training.count * (patches?.perSample ?? 1), batchSize: settings.batchSize, seed: seed)
     state = TrainingState(
       schedule: settings.makeSchedule(stepsPerEpoch: sampler.batchCount), epochs: settings.epochs)
     // Only a checkpoint and a group need the identity, and hashes of samples take a moment.
@@ -125,7 +128,7 @@ public final class Trainer {
   private func step(_ indices: [Int], _ isStopped: () -> Bool) throws(Fault) -> Bool? {
     let group = division.group
     let hasWeights = division.count > 1 && stepper.loss.classWeights != nil
-    let weights = hasWeights ? stepper.loss.sampleWeights(training.target.rows(Tensor(indices))) : nil
+    let weights = hasWeights ? stepper.loss.sampleWeights(training.target.rows(Tensor(rows(indices)))) : nil
     let parts = division.parts(of: indices.count, weights: weights).map { range, share in
       let samples = part(Array(indices[range]))
       let place = BatchPart(first: range.lowerBound, count: range.count, of: indices.count)
@@ -147,15 +150,18 @@ public final class Trainer {
     return group == nil ? nil : stops
   }
 
-  /// The samples with these indices as a step sees them, and before corruption.
+  /// The samples or patches with these numbers as a step sees them, and before corruption.
   private func part(_ indices: [Int]) -> (batch: Batch, complete: Inputs?) {
-    let samples = training.batch(indices)
+    let samples = patches?.batch(of: training, indices, epoch: state.epoch) ?? training.batch(indices)
     let complete = augmentation?(samples, indices: indices, epoch: state.epoch) ?? samples
     guard let corruption else { return (complete.to(device), nil) }
     var batch = complete
-    batch.inputs = corruption.training(complete.inputs, indices: indices, epoch: state.epoch)
+    batch.inputs = corruption.training(complete.inputs, indices: rows(indices), epoch: state.epoch)
     return (batch.to(device), complete.inputs.to(device))
   }
+
+  /// The places of samples in the training split, from their numbers or those of their patches.
+  private func rows(_ indices: [Int]) -> [Int] { indices.map { $0 % training.count } }
 
   /// Scores the validation split, chooses the best epoch, informs the observers and writes the checkpoint.
   private func endEpoch() throws(Fault) {

@@ -25,6 +25,9 @@ extension TrainingSettings {
     classWeights = try reader.optional("class_weights", .classWeights)
     select = try reader.string("select", default: select)
     augment = try reader.list("augment", of: .choice(of: ImageAugmentation.Change.self), default: augment)
+    patch = try reader.optional("patch", .list(of: .int(in: 1...Modality.largestSize), count: 2...3))
+    patches = try reader.optional("patches", .int(in: 1...65536))
+    foreground = try reader.optional("foreground", .double(in: 0...1))
   }
 }
 

@@ -68,6 +68,14 @@ public struct TrainingSettings: Codable, Equatable, Sendable {
   /// The random changes of training images and their masks, for segmentation. Default: none.
   public var augment: [ImageAugmentation.Change] = []
 
+  /// The size of the random parts of images that a segmentation trains on. It is also the size of the model. Default: whole
+  /// images, parts of at most 64 × 64 × 64 voxels of volumes, and parts of the model's size in a tuning.
+  public var patch: [Int]?
+  /// The number of patches that each sample gives to an epoch. Default: as many as have the pixels of a sample.
+  public var patches: Int?
+  /// The share of patches that are certain to hold foreground. Default: ``PatchSampling/usualForeground``.
+  public var foreground: Double?
+
   /// Makes the default settings.
   public init() {}
 

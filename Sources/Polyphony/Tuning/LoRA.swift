@@ -163,21 +163,21 @@ final class LowRankUpdate: Module {
 
 /// (α/r)·B∘A for one convolution.
 final class ConvolutionUpdate: Module {
-  /// A, `[r, inputs, kernel, kernel]`.
+  /// A, `[r, inputs, kernel, …]`.
   @Parameter("lora_A.weight") var down: Tensor
-  /// B, `[outputs, r, 1, 1]`.
+  /// B, `[outputs, r, 1, …]`.
   @Parameter("lora_B.weight") var up: Tensor
   private let scale: Double
 
-  /// Makes an update of a weight `[outputs, inputs, kernel, kernel]`.
+  /// Makes an update of a weight `[outputs, inputs, kernel, …]`.
   init(_ shape: [Int], rank: Int, scale: Double) {
     self.scale = scale
     super.init()
     down = Initialization.fanIn([rank] + shape.dropFirst())
-    up = .zeros([shape[0], rank, 1, 1])
+    up = .zeros([shape[0], rank] + shape.dropFirst(2).map { _ in 1 })
   }
 
-  /// The update, `[outputs, inputs, kernel, kernel]`.
+  /// The update, `[outputs, inputs, kernel, …]`.
   var delta: Tensor {
     let product = up.flattened(1).matmul(down.flattened(1)) * scale
     return product.reshaped(to: [up.size(0)] + down.shape.dropFirst())
@@ -185,8 +185,8 @@ final class ConvolutionUpdate: Module {
 }
 
 extension Module {
-  /// The convolutions with a kernel of 3 × 3 and their keys.
-  func wideConvolutions() -> [(key: String, module: Conv2d)] {
-    modules(Conv2d.self).filter { $0.module.weight.size(2) == 3 }
+  /// The convolutions with a kernel of 3 along each axis and their keys.
+  func wideConvolutions() -> [(key: String, module: Convolution)] {
+    modules(Convolution.self).filter { $0.module.weight.size(2) == 3 }
   }
 }

@@ -27,10 +27,10 @@ struct StageShapes {
   /// - Throws: `Fault(.usage)` for images, and for stages that do not fit a method that joins modalities.
   init(of model: MultimodalModel) throws(Fault) {
     let configuration = model.configuration
-    if let image = configuration.modalities.first(where: { $0.kind == .image }) {
+    if let image = configuration.modalities.first(where: \.isMapped) {
       throw Fault(
-        .usage, "the tuning method reads sequences or vectors", key: "modalities.\(image.name)", found: "image",
-        expected: "sequence or vector", remedy: "use full, head, bitfit, lora or adapter")
+        .usage, "the tuning method reads sequences or vectors", key: "modalities.\(image.name)",
+        found: image.kind.rawValue, expected: "sequence or vector", remedy: "use full, head, bitfit, lora or adapter")
     }
     let inputs = model.backbone.zeroSample
     // Another method's adapters are no part of the architecture.

@@ -72,7 +72,16 @@ struct MaskOutput {
       let classes = prediction.argmax(1)
       var mask = PredictedMask(
         list.volumes[group.volume], size: Array(prediction.shape.suffix(2)), labels: list.labels)
-      for (row, slice) in group.slices.enumerated() { mask.put(classes[row].integers, slice: slice) }
+      for (row, slice) in group.slices.enumerated() {
+        guard classes.rank == 4 else {
+          mask.put(classes[row].integers, slice: slice)
+          continue
+        }
+        // Behind the last slice of a sample all images are 0.
+        for depth in samples.occupiedSlices(group.rows[row]) {
+          mask.put(classes[row][depth].integers, slice: slice + list.volumes[group.volume].step * depth)
+        }
+      }
       return mask
     }
     guard isFolder else {

@@ -61,6 +61,9 @@ struct ConversionChoices: ParsableArguments {
   @Option(help: ArgumentHelp("The data set's name; that of the file.", valueName: "name"))
   var name: String?
 
+  @Flag(help: "Makes each NIfTI volume one sample, for convolutions in three dimensions, in place of its slices.")
+  var volumes = false
+
   /// The endings of files that a conversion reads, for the completions of a shell.
   static let endings = [
     "csv", "tsv", "txt", "jsonl", "npz", "npy", "pkl", "pickle", "h5", "hdf5", "mat", "csd", "nii",
@@ -72,7 +75,7 @@ struct ConversionChoices: ParsableArguments {
     let options: [(String, String?)] = [
       ("--task", task?.rawValue), ("--target", target), ("--text", text?.rawValue), ("--modality", modality.first),
       ("--split", split), ("--split-by", splitBy), ("--group-by", groupBy), ("--align", align), ("--id", id),
-      ("--name", name),
+      ("--name", name), ("--volumes", volumes ? "volumes" : nil),
     ]
     return options.first { $0.1 != nil }?.0
   }
@@ -87,6 +90,7 @@ struct ConversionChoices: ParsableArguments {
     options.modalities = try modality.map { try ConversionOptions.ModalityChoice(parsing: $0) }
     options.ratios = try split.map { try ConversionOptions.ratios(parsing: $0) }
     (options.groupBy, options.align, options.seed) = (groupBy, align, seed)
+    options.wholeVolumes = volumes
     return options
   }
 }

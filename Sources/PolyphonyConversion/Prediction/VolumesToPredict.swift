@@ -57,8 +57,9 @@ package struct VolumesToPredict {
   /// - Returns: Sentences about the volumes.
   /// - Throws: `Fault(.badData)` for volumes that are broken or do not fit each other, `Fault(.cannotWrite)`.
   package func write(to folder: String) throws(Fault) -> [String] {
-    let set = try VolumeSet(files, contrasts: contrasts, mask: nil) { _ in }
+    var set = try VolumeSet(files, contrasts: contrasts, mask: nil) { _ in }
     let parts = set.patients.indices.map { VolumeSplits.Part(patient: $0, slices: set.patients[$0].slices) }
+    if configuration.inputModalities.contains(where: { $0.kind == .volume }) { set.joinSlices(of: parts) }
     var description = DatasetDescription(
       name: folder.lastPart, task: configuration.task, modalities: set.modalities,
       splits: [Self.split: .init(file: "\(Self.split).safetensors")])

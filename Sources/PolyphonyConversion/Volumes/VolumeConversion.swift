@@ -1,7 +1,7 @@
 import Foundation
 import Polyphony
 
-/// Converts volumes in NIfTI files to a data set of their axial slices, for segmentation.
+/// Converts volumes in NIfTI files to a data set of their axial slices or of whole volumes, for segmentation.
 ///
 /// Every volume is read twice, one at a time: once for its brain, its intensities and its labels, and once for its slices.
 enum VolumeConversion {
@@ -26,10 +26,11 @@ enum VolumeConversion {
     let mask = try maskName(options, known, inputs[0].path)
     let contrasts = try contrasts(options, known.subtracting([mask]), order: inputs.compactMap(\.modality))
     var counter = VolumeProgress(files, total: 2)
-    let set = try VolumeSet(files, contrasts: contrasts, mask: mask) { path in
+    var set = try VolumeSet(files, contrasts: contrasts, mask: mask) { path in
       progress(counter.adding(path, "volumes"))
     }
     let splits = try VolumeSplits(set.patients, options: options)
+    if options.wholeVolumes { set.joinSlices(of: splits.splits.flatMap(\.parts)) }
     let found = set.patients.reduce(into: Set<Int>()) { $0.formUnion($1.mask?.labels ?? []) }
     let example = files.lazy.compactMap { $0.paths[mask] }.first ?? inputs[0].path
     let labels = try MaskLabels(found, contrasts: known, file: example, key: mask)
@@ -64,7 +65,7 @@ enum VolumeConversion {
     to folder: String, done: (_ split: String, _ path: String) -> Void
   ) throws(Fault) {
     var ids: [String] = []
-    for part in outputs.flatMap(\.file.parts) { ids += part.slices.map { "\(list.volumes[part.patient].name)/\($0)" } }
+    for (_, file) in outputs { ids += file.identifiers }
     try AtomicFolder.write(to: folder, replacing: .dataset) { (folder) throws(Fault) in
       for (name, file) in outputs {
         let path = "\(folder)/\(name).safetensors"
@@ -88,7 +89,7 @@ enum VolumeConversion {
     guard let (option, value) = given.first(where: { $0.value != nil }) else { return }
     throw Fault(
       .usage, "the option has no meaning for volumes", key: option, found: value,
-      expected: "--target, --modality, --split, --seed and --name", remedy: "leave \(option) out")
+      expected: "--target, --modality, --split, --seed, --name and --volumes", remedy: "leave \(option) out")
   }
 
   private static func maskName(

@@ -6,6 +6,8 @@ struct VolumeSet {
   private(set) var patients: [ScannedPatient] = []
   /// The modalities, one a contrast.
   private(set) var modalities: [Modality] = []
+  /// The number of slices of a sample. It is nil where each slice is a sample.
+  private(set) var depth: Int?
   /// The names of contrasts in files, by modality.
   let keys: [String: String]
   /// The name of the mask in files. It is nil for a data set without targets.
@@ -15,7 +17,7 @@ struct VolumeSet {
   /// Sentences about what was found.
   private(set) var notes: [String] = []
 
-  /// The factor of both sizes of a picture, so that a backbone can halve them three times.
+  /// The factor of all sizes, so that a backbone can halve them three times.
   private static let step = 8
 
   /// Reads all volumes once, one after another.
@@ -34,7 +36,7 @@ struct VolumeSet {
     }
     size = [0, 1].map { direction in
       let largest = patients.map { $0.box[direction].count }.max() ?? Self.step
-      return (largest + Self.step - 1) / Self.step * Self.step
+      return Self.roundedUp(largest)
     }
     for index in patients.indices { patients[index].place(in: size) }
     let spacing = [0, 1, 2].map { axis in Self.median(patients.map { $0.volume.pictureSpacing[axis] }) }
@@ -45,6 +47,19 @@ struct VolumeSet {
     }
     addNotes(spacing)
   }
+
+  /// Makes each part one sample, of the depth of the largest part.
+  mutating func joinSlices(of parts: [VolumeSplits.Part]) {
+    let depth = Self.roundedUp(parts.map(\.span).max() ?? Self.step)
+    self.depth = depth
+    modalities = modalities.map { image in
+      var volume = Modality.volume(image.name, channels: 1, depth: depth, height: size[0], width: size[1])
+      volume.slices = image.slices
+      return volume
+    }
+  }
+
+  private static func roundedUp(_ size: Int) -> Int { (size + step - 1) / step * step }
 
   private mutating func addNotes(_ spacing: [Double]) {
     func list(_ chosen: [ScannedPatient]) -> String { chosen.map(\.files.name).listed }

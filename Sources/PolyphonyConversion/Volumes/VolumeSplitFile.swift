@@ -11,7 +11,27 @@ struct VolumeSplitFile {
   let firstID: Int
 
   /// The number of samples.
-  var count: Int { parts.reduce(0) { $0 + $1.slices.count } }
+  var count: Int { self.set.depth == nil ? parts.reduce(0) { $0 + $1.slices.count } : parts.count }
+
+  /// The slices of a part that lie one after another in the file: each a sample, or all of them one. Nil is a slice of
+  /// zeros behind the last one.
+  private func planes(of part: VolumeSplits.Part) -> [Int?] { set.depth.map(part.planes) ?? part.slices }
+
+  /// The samples of a part, by the index of their first slice.
+  private func starts(of part: VolumeSplits.Part) -> [Int] {
+    set.depth == nil ? part.slices : Array(part.slices.prefix(1))
+  }
+
+  /// The names of the samples: `PATIENT/SLICE`, and for a volume `PATIENT`, or `PATIENT/FIRST-LAST` for a block of it.
+  var identifiers: [String] {
+    parts.flatMap { part in
+      let patient = set.patients[part.patient]
+      let name = patient.volume.name
+      guard set.depth != nil else { return part.slices.map { "\(name)/\($0)" } }
+      let (first, last) = (part.slices.first ?? 0, part.slices.last ?? 0)
+      return part.slices.count == patient.slices.count ? [name] : ["\(name)/\(first)-\(last)"]
+    }
+  }
 
   /// Writes the file.
   /// - Parameter done: called with the path of each volume that was read.
@@ -26,12 +46,13 @@ struct VolumeSplitFile {
     let count = count
     var items: [SafetensorsWriter.Item] = [
       .init("id", .i64, [count], elements: (0..<count).map { Int64(firstID + $0) }),
-      .init("volume", .i64, [count], elements: parts.flatMap { part in part.slices.map { _ in Int64(part.patient) } }),
-      .init("slice", .i64, [count], elements: parts.flatMap { $0.slices.map(Int64.init) }),
+      .init(
+        "volume", .i64, [count], elements: parts.flatMap { part in starts(of: part).map { _ in Int64(part.patient) } }),
+      .init("slice", .i64, [count], elements: parts.flatMap { starts(of: $0).map(Int64.init) }),
     ]
     if let labels, let mask = set.mask {
       items.append(
-        .init("target", .i64, [count] + set.size) { (sink) throws(Fault) in
+        .init("target", .i64, [count] + (set.depth.map { [$0] } ?? []) + set.size) { (sink) throws(Fault) in
           for part in parts {
             try pictures(of: part, mask, outside: Int64(0), done, sink) { labels.place(of: $0) }
           }
@@ -42,7 +63,7 @@ struct VolumeSplitFile {
         .init(modality.name, .f32, [count] + modality.sampleShape) { (sink) throws(Fault) in
           for part in parts {
             guard let scan = set.patients[part.patient].scans[modality.name] else {
-              for _ in part.slices {
+              for _ in planes(of: part) {
                 let zeros = [Float](repeating: 0, count: set.size[0] * set.size[1])
                 try withRawBytes(of: zeros) { (bytes) throws(Fault) in try sink(bytes) }
               }
@@ -56,7 +77,8 @@ struct VolumeSplitFile {
         })
     }
     let isPresent = parts.flatMap { part in
-      part.slices.flatMap { _ in set.modalities.map { set.patients[part.patient].scans[$0.name] == nil ? UInt8(0) : 1 }
+      starts(of: part).flatMap { _ in
+        set.modalities.map { set.patients[part.patient].scans[$0.name] == nil ? UInt8(0) : 1 }
       }
     }
     if isPresent.contains(0) {
@@ -76,8 +98,9 @@ struct VolumeSplitFile {
     }
     let values = try NIfTIFile(path).values()
     let grid = SliceGrid(patient.volume, size: set.size)
-    for slice in part.slices {
-      let picture = grid.picture(slice, of: values, outside: outside, change)
+    let empty = Array(repeating: outside, count: set.size[0] * set.size[1])
+    for slice in planes(of: part) {
+      let picture = slice.map { grid.picture($0, of: values, outside: outside, change) } ?? empty
       try withRawBytes(of: picture) { (bytes) throws(Fault) in try sink(bytes) }
     }
     done(path)

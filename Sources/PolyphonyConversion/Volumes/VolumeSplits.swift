@@ -8,6 +8,16 @@ struct VolumeSplits {
     var patient: Int
     /// The slices by their indices in the file.
     var slices: [Int]
+
+    /// The number of slices from the first to the last one.
+    var span: Int { abs((slices.last ?? 0) - (slices.first ?? 0)) + 1 }
+
+    /// The indices in the file of all slices from the first one on, as many as `depth`. It is nil behind the last one.
+    func planes(depth: Int) -> [Int?] {
+      let (first, last) = (slices.first ?? 0, slices.last ?? 0)
+      let step = last < first ? -1 : 1
+      return (0..<depth).map { $0 < span ? first + step * $0 : nil }
+    }
   }
 
   /// The slices of each split.

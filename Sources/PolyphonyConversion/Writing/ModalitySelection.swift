@@ -135,10 +135,13 @@ struct ModalitySelection {
     case 2 where swapsAxes: return .sequence(name, features: extents[0], length: extents[1])
     case 2: return .sequence(name, features: extents[1], length: extents[0])
     case 3: return .image(name, channels: extents[0], height: extents[1], width: extents[2])
+    case 4:
+      return .volume(name, channels: extents[0], depth: extents[1], height: extents[2], width: extents[3])
     default:
       throw Fault(
         .badData, "an array has too many dimensions", file: table.file, key: key, found: array.summary,
-        expected: "[N, features], [N, length, features] or [N, channels, height, width]")
+        expected: "[N, features], [N, length, features], [N, channels, height, width] or "
+          + "[N, channels, depth, height, width]")
     }
   }
 }

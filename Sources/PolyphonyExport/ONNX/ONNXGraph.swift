@@ -15,11 +15,16 @@ public struct ONNXGraph {
 
   /// The graph of a model, with the adapters that are installed on it.
   ///
-  /// - Throws: `Fault(.usage)` for a backbone or a method of one's own, which has no form in ONNX, and for weights that
-  ///   are too large for one file.
+  /// - Throws: `Fault(.usage)` for volumes, for a backbone or a method of one's own, which has no form in ONNX, and for
+  ///   weights that are too large for one file.
   public init(of model: MultimodalModel) throws(Fault) {
     let builder = GraphBuilder()
     let configuration = model.configuration
+    if let volume = configuration.modalities.first(where: { $0.kind == .volume }) {
+      throw Fault(
+        .usage, "a model of volumes has no form in ONNX yet", key: "--format", found: "the volume \(volume.name)",
+        expected: "a model of images, sequences or vectors", remedy: "use the folder with Polyphony itself")
+    }
     let whole = try GraphModel(model, builder)
     let output = whole(GraphInputs(of: configuration, builder))
     let image = configuration.modalities.first { $0.kind == .image }

@@ -27,12 +27,12 @@ enum ExampleRequest {
       case .tokens: 0..<max(1, modality.encoder?.vocabulary ?? 1)
       case .pixels: 0..<256
       case .waveform: -1000..<1000
-      case .sequence, .vector, .image: nil
+      case .sequence, .vector, .image, .volume: nil
       }
     if let range { return (0..<count).map { _ in .integer(.random(in: range)) } }
     let features = max(1, modality.statisticsCount)
     // The features of a step stand side by side, and the channels of an image one after another.
-    let width = modality.kind == .image ? max(1, count / features) : 1
+    let width = modality.kind.axes > 0 ? max(1, count / features) : 1
     return (0..<count).map { place in
       let feature = place / width % features
       let mean = statistics.flatMap { $0.mean.indices.contains(feature) ? Double($0.mean[feature]) : nil } ?? 0

@@ -35,55 +35,114 @@ public final class Conv1d: Module {
   public func pointwise(_ x: Tensor) -> Tensor { x.linear(weight.squeezed(2), bias) }
 }
 
-/// A two-dimensional convolution over `[batch, channels, height, width]`.
-public final class Conv2d: Module {
-  /// The weight, `[outputs, inputs / groups, kernel, kernel]`.
+/// A convolution over the last axes of `[batch, channels, …]`: ``Conv2d`` over two axes, ``Conv3d`` over three.
+///
+/// ```swift
+/// let layer = Convolution.over(axes: 3, 4, 8, kernel: 3, padding: 1)
+/// let features = layer(.normal([1, 4, 16, 32, 32]))  // [1, 8, 16, 32, 32]
+/// ```
+public class Convolution: Module {
+  /// The weight, `[outputs, inputs / groups, kernel, …]` with the kernel's side for each axis.
   @Parameter public var weight: Tensor
   /// The bias, `[outputs]`.
   @OptionalParameter public var bias: Tensor?
+  private let axes: Int
   let stride: Int
   let padding: Int
   let dilation: Int
   let groups: Int
 
+  fileprivate init(
+    axes: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int, padding: Int, dilation: Int, groups: Int,
+    bias: Bool
+  ) {
+    (self.axes, self.stride, self.padding, self.dilation, self.groups) = (axes, stride, padding, dilation, groups)
+    super.init()
+    let shape = [outputs, inputs / groups] + Array(repeating: kernel, count: axes)
+    weight = Initialization.kaimingNormalFanOut(shape)
+    if bias { self.bias = Initialization.bias(outputs, beside: shape) }
+  }
+
+  /// Makes a convolution over two or three axes.
+  public static func over(
+    axes: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true
+  ) -> Convolution {
+    axes == 3
+      ? Conv3d(inputs, outputs, kernel: kernel, stride: stride, padding: padding, bias: bias)
+      : Conv2d(inputs, outputs, kernel: kernel, stride: stride, padding: padding, bias: bias)
+  }
+
+  /// Applies the convolution to `[batch, inputs, …]`.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    func each(_ number: Int) -> [Int] { Array(repeating: number, count: axes) }
+    return x.convolution(
+      weight, bias, stride: each(stride), padding: each(padding), dilation: each(dilation), groups: groups)
+  }
+}
+
+/// A two-dimensional convolution over `[batch, channels, height, width]`.
+public final class Conv2d: Convolution {
   /// Makes a convolution with He's normal starting values (fan out) and PyTorch's default bias.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
     groups: Int = 1, bias: Bool = true
   ) {
-    (self.stride, self.padding, self.dilation, self.groups) = (stride, padding, dilation, groups)
-    super.init()
-    let shape = [outputs, inputs / groups, kernel, kernel]
-    weight = Initialization.kaimingNormalFanOut(shape)
-    if bias { self.bias = Initialization.bias(outputs, beside: shape) }
-  }
-
-  /// Applies the convolution to `[batch, inputs, height, width]`.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
-    x.convolution(
-      weight, bias, stride: [stride, stride], padding: [padding, padding], dilation: [dilation, dilation],
-      groups: groups)
+    super.init(
+      axes: 2, inputs, outputs, kernel: kernel, stride: stride, padding: padding, dilation: dilation, groups: groups,
+      bias: bias)
   }
 }
 
-/// A transposed two-dimensional convolution whose stride is its kernel, so that every place becomes `kernel` × `kernel`
-/// places: `[batch, channels, height, width]` becomes `[batch, outputs, kernel · height, kernel · width]`.
-public final class ConvTranspose2d: Module {
-  /// The weight, `[inputs, outputs, kernel, kernel]`, as in PyTorch.
+/// A three-dimensional convolution over `[batch, channels, depth, height, width]`.
+public final class Conv3d: Convolution {
+  /// Makes a convolution with He's normal starting values (fan out) and PyTorch's default bias.
+  public init(
+    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
+    groups: Int = 1, bias: Bool = true
+  ) {
+    super.init(
+      axes: 3, inputs, outputs, kernel: kernel, stride: stride, padding: padding, dilation: dilation, groups: groups,
+      bias: bias)
+  }
+}
+
+/// A transposed convolution whose stride is its kernel, so that every place becomes `kernel` places along each axis:
+/// ``ConvTranspose2d`` over two axes, ``ConvTranspose3d`` over three.
+public class ConvolutionTranspose: Module {
+  /// The weight, `[inputs, outputs, kernel, …]`, as in PyTorch.
   @Parameter public var weight: Tensor
   /// The bias, `[outputs]`.
   @Parameter public var bias: Tensor
-  let kernel: Int
+  private let stride: [Int]
 
-  /// Makes a convolution with PyTorch's default starting values.
-  public init(_ inputs: Int, _ outputs: Int, kernel: Int) {
-    self.kernel = kernel
+  fileprivate init(axes: Int, _ inputs: Int, _ outputs: Int, kernel: Int) {
+    stride = Array(repeating: kernel, count: axes)
     super.init()
-    let shape = [inputs, outputs, kernel, kernel]
+    let shape = [inputs, outputs] + stride
     weight = Initialization.fanIn(shape)
     bias = Initialization.bias(outputs, beside: shape)
   }
 
-  /// Applies the convolution to `[batch, inputs, height, width]`.
-  public func callAsFunction(_ x: Tensor) -> Tensor { x.transposedConvolution(weight, bias, stride: [kernel, kernel]) }
+  /// Makes a convolution over two or three axes.
+  public static func over(axes: Int, _ inputs: Int, _ outputs: Int, kernel: Int) -> ConvolutionTranspose {
+    axes == 3
+      ? ConvTranspose3d(inputs, outputs, kernel: kernel) : ConvTranspose2d(inputs, outputs, kernel: kernel)
+  }
+
+  /// Applies the convolution to `[batch, inputs, …]`.
+  public func callAsFunction(_ x: Tensor) -> Tensor { x.transposedConvolution(weight, bias, stride: stride) }
+}
+
+/// A transposed two-dimensional convolution: `[batch, channels, height, width]` becomes `[batch, outputs, kernel · height,
+/// kernel · width]`.
+public final class ConvTranspose2d: ConvolutionTranspose {
+  /// Makes a convolution with PyTorch's default starting values.
+  public init(_ inputs: Int, _ outputs: Int, kernel: Int) { super.init(axes: 2, inputs, outputs, kernel: kernel) }
+}
+
+/// A transposed three-dimensional convolution: `[batch, channels, depth, height, width]` becomes `[batch, outputs,
+/// kernel · depth, kernel · height, kernel · width]`.
+public final class ConvTranspose3d: ConvolutionTranspose {
+  /// Makes a convolution with PyTorch's default starting values.
+  public init(_ inputs: Int, _ outputs: Int, kernel: Int) { super.init(axes: 3, inputs, outputs, kernel: kernel) }
 }

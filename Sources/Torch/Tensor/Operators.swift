@@ -134,6 +134,7 @@ enum Operators {
   static let maxPool2d = Operator("aten::max_pool2d")
   static let adaptiveAveragePool2d = Operator("aten::adaptive_avg_pool2d")
   static let upsampleBilinear2d = Operator("aten::upsample_bilinear2d")
+  static let upsampleTrilinear3d = Operator("aten::upsample_trilinear3d")
   static let upsampleBicubic2d = Operator("aten::upsample_bicubic2d")
   static let upsampleBilinear2dBackward = Operator("aten::upsample_bilinear2d_backward")
   static let solve = Operator("aten::linalg_solve")

@@ -77,6 +77,10 @@ extension Tensor {
   public func upsampledBilinear(to size: [Int]) -> Tensor {
     Operators.upsampleBilinear2d(.tensor(self), .ints(size), .bool(false), .none, .none)
   }
+  /// Interpolates the last three dimensions linearly to `[depth, height, width]`, without aligned corners.
+  public func upsampledTrilinear(to size: [Int]) -> Tensor {
+    Operators.upsampleTrilinear3d(.tensor(self), .ints(size), .bool(false), .none, .none, .none)
+  }
   /// Interpolates the last two dimensions bicubically to `[height, width]`, without aligned corners.
   public func upsampledBicubic(to size: [Int]) -> Tensor {
     Operators.upsampleBicubic2d(.tensor(self), .ints(size), .bool(false), .none, .none)

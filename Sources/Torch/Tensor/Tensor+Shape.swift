@@ -8,7 +8,9 @@ extension Tensor {
   /// Returns a view that repeats dimensions of size 1 without copying. −1 keeps a size.
   public func expanded(_ shape: Int...) -> Tensor { Operators.expand(.tensor(self), .ints(shape)) }
   /// Returns a view with the dimensions in another order.
-  public func permuted(_ order: Int...) -> Tensor { Operators.permute(.tensor(self), .ints(order)) }
+  public func permuted(_ order: Int...) -> Tensor { permuted(to: order) }
+  /// Returns a view with the dimensions in another order.
+  public func permuted(to order: [Int]) -> Tensor { Operators.permute(.tensor(self), .ints(order)) }
   /// Returns a view with two dimensions exchanged.
   public func transposed(_ first: Int = -2, _ second: Int = -1) -> Tensor {
     Operators.transpose(.tensor(self), .int(first), .int(second))

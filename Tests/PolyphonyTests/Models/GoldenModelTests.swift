@@ -5,7 +5,7 @@ import Torch
 
 /// The published implementations' numbers: predictions, losses, every gradient, five Adam steps (dropout 0).
 @Suite struct GoldenModelTests {
-  @Test(arguments: ["late_fusion", "early_fusion", "encoder_fusion", "mult", "unet"])
+  @Test(arguments: ["late_fusion", "early_fusion", "encoder_fusion", "mult", "unet", "unet_volumes"])
   func matchesThePublishedImplementation(name: String) throws {
     let golden = try Golden(name)
     let model = try golden.model()

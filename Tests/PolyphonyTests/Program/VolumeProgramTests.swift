@@ -65,6 +65,33 @@ import Torch
     }
   }
 
+  /// Whole volumes become a data set, a model of patches, and masks.
+  @Test func wholeVolumesHaveMasksToo() throws {
+    try withTemporaryFolder { folder in
+      for (index, name) in ["a", "b", "c"].enumerated() {
+        var volumes = SmallVolumes()
+        (volumes.seed, volumes.signs) = (index, index == 0 ? [1, -1, -1] : [-1, 1, 1])
+        try volumes.writePatient(name, in: "\(folder)/patients")
+      }
+      try Program.succeed(["data", "convert", "--input", "patients", "--volumes", "--output", "data"], in: folder)
+      let settings = ["training.epochs=1", "training.patch=[4, 8, 4]", "model.layers=2", "model.width=2"]
+      let trained = try Program.succeed(
+        ["train", "--data", "data", "--architecture", "unet", "--output", "run", "--json"]
+          + settings.flatMap { ["--set", $0] }, in: folder)
+      for name in VolumeMetrics.names { #expect(trained.output.contains("\"\(name)\""), "\(trained.output)") }
+      #expect(try ModelFolder.read("\(folder)/run/model").configuration.modalities[0].sampleShape == [1, 4, 8, 4])
+      try Program.succeed(["predict", "--model", "run", "--data", "patients", "--output", "masks"], in: folder)
+      for name in ["a", "b", "c"] {
+        let mask = try NIfTIFile("\(folder)/masks/\(name).nii.gz")
+        let image = try NIfTIFile("\(folder)/patients/\(name)_flair.nii.gz")
+        #expect(mask.header.geometry == image.header.geometry && mask.geometry.affine == image.geometry.affine)
+        // The slice without brain has no label.
+        let values = try mask.values()
+        #expect(values[(name == "a" ? 5 : 0) * 120..<(name == "a" ? 6 : 1) * 120].allSatisfy { $0 == 0 })
+      }
+    }
+  }
+
   /// A file for several volumes, a mask of data that is no volume, and a model of pictures from elsewhere.
   @Test func whatHasNoMaskIsRefused() throws {
     try withTemporaryFolder { folder in

@@ -51,6 +51,30 @@ import Torch
     maps.oneHot(classes).to(.float32).permuted(0, 3, 1, 2).contiguous()
   }
 
+  /// A sample that is a whole volume scores as its slices do.
+  @Test func aWholeVolumeIsItsSlices() throws {
+    let known = try Self.cases()[0]
+    func map(_ places: [Int], _ shape: [Int]) -> Tensor {
+      Tensor(known.mask(places).voxels.map { $0 ? 1 : 0 }, shape: shape)
+    }
+    let task = PredictionTask(kind: .segmentation, classes: 2)
+    func evaluation(_ shape: [Int]) throws -> Evaluation {
+      let found = map(known.prediction, shape).oneHot(2).to(.float32)
+      let logits = found.permuted(to: [0, shape.count] + Array(1..<shape.count)).contiguous()
+      return try Evaluation(logits, map(known.truth, shape), task: task, loss: TaskLoss(task))
+    }
+    let (whole, slices) = (try evaluation([1] + known.shape), try evaluation(known.shape))
+    for name in VolumeMetrics.names { #expect(whole.metrics[name] == slices.metrics[name], "\(name)") }
+    #expect(whole.metrics["dice"] == whole.metrics["dice_volume"] && abs(whole.loss - slices.loss) < 1e-6)
+    // The picture of a volume is the slice with the most foreground.
+    let truth = map(known.truth, [1] + known.shape)
+    let images = Tensor.ones([1, 1] + known.shape)
+    let picture = try #require(SegmentedImage.extremes(truth, truth, images) { "p\($0)" }.first)
+    let counts = (0..<known.shape[0]).map { truth[0][$0].integers.reduce(0, +) }
+    let most = counts.firstIndex(of: counts.max() ?? 0) ?? 0
+    #expect(picture.id == "p0 slice \(most)" && picture.truth == truth[0][most].integers.map(UInt8.init))
+  }
+
   /// Samples of two volumes in any order, with a gap between slices, score as the volumes do one by one.
   @Test func samplesAreSortedIntoVolumes() throws {
     let cases = Array(try Self.cases().prefix(1))

@@ -21,9 +21,13 @@ import Torch
       (layer.weight, layer.bias) = (weight, bias)
       output = layer(input)
     } else {
-      let layer = Conv2d(
-        inputs, outputs, kernel: kernel, stride: stride, padding: padding, dilation: dilation, groups: groups,
-        bias: bias != nil)
+      let layer =
+        fixture.integer("dimensions") == 3
+        ? Convolution.over(
+          axes: 3, inputs, outputs, kernel: kernel, stride: stride, padding: padding, bias: bias != nil)
+        : Conv2d(
+          inputs, outputs, kernel: kernel, stride: stride, padding: padding, dilation: dilation, groups: groups,
+          bias: bias != nil)
       #expect(layer.weight.shape == weight.shape)
       #expect(layer.bias?.shape == bias?.shape)
       (layer.weight, layer.bias) = (weight, bias)
@@ -43,9 +47,9 @@ import Torch
     fixture.check(output, ["input": input, "weight": layer.weight, "bias": layer.bias])
   }
 
-  @Test func transposedAgreesWithPyTorch() {
-    let fixture = Fixture("convolution")["transposed2d.kernel2"]
-    let layer = ConvTranspose2d(3, 4, kernel: 2)
+  @Test(arguments: [2, 3]) func transposedAgreesWithPyTorch(axes: Int) {
+    let fixture = Fixture("convolution")["transposed\(axes)d.kernel2"]
+    let layer = ConvolutionTranspose.over(axes: axes, 3, 4, kernel: 2)
     #expect(layer.weight.shape == fixture["weight"].shape)
     (layer.weight, layer.bias) = (fixture.leaf("weight")!, fixture.leaf("bias")!)
     let input = fixture.leaf("input")!

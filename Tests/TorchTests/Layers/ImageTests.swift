@@ -12,6 +12,8 @@ import Torch
       case "adaptive_avg_pool2d": input.averagePool2d(to: [1, 1])
       case "affine.bilinear": input.resampled(by: fixture["maps"])
       case "affine.nearest": input.resampled(by: fixture["maps"], nearest: true)
+      case let name where name.hasPrefix("trilinear"):
+        input.upsampledTrilinear(to: Array(fixture["output"].shape.suffix(3)))
       default: input.upsampledBilinear(to: Array(fixture["output"].shape.suffix(2)))
       }
     fixture.check(output, ["input": input])

@@ -20,7 +20,8 @@ package final class InputMap: Module, Attachment {
     func callAsFunction(_ x: Tensor) -> Tensor {
       let hasOwnSteps = x.rank == 3 && x.size(1) == scale.size(0)
       let (a, b) = hasOwnSteps ? (scale, shift) : (scale.mean(0, keep: true), shift.mean(0, keep: true))
-      let form = x.rank == 4 ? [1, -1, 1, 1] : x.rank == 2 ? [1, -1] : [1, a.size(0), a.size(1)]
+      let axes = Array(repeating: 1, count: max(0, x.rank - 2))
+      let form = x.rank != 3 ? [1, -1] + axes : [1, a.size(0), a.size(1)]
       return x * a.reshaped(to: form) + b.reshaped(to: form)
     }
   }

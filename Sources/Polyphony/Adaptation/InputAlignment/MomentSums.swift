@@ -104,7 +104,7 @@ enum FeatureSteps {
   static func values(_ x: Tensor) -> Tensor {
     switch x.rank {
     case 2: x.unsqueezed(1)
-    case 4: x.flattened(2).transposed(1, 2)
+    case 4, 5: x.flattened(2).transposed(1, 2)
     default: x
     }
   }

@@ -60,7 +60,8 @@ extension SourceMoments {
     }
     model.evaluating {
       noGrad {
-        for indices in BatchSampler(count: split.samples.count, batchSize: 256, seed: nil).epoch(0) {
+        let size = SlidingWindows.passSize(256, of: split.samples, model.configuration)
+        for indices in BatchSampler(count: split.samples.count, batchSize: size, seed: nil).epoch(0) {
           let inputs = model.backbone.encoded(split.samples.rows(indices).to(device))
           let prepared = model.prepared(inputs)
           let own = weights.rows(Tensor(indices))

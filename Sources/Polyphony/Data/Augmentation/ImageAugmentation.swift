@@ -5,7 +5,7 @@ import Torch
 ///
 /// Every sample draws its own changes. All its images get the same geometric change, since they are co-registered. A pixel
 /// that is exactly 0 keeps that value through ``Change/gamma``, ``Change/brightness`` and ``Change/noise``: it lies outside
-/// the brain, or its image is missing.
+/// the brain, or its image is missing. All slices of a volume get the same change, as in nnU-Net for thick slices.
 ///
 /// The draw depends only on the seed, the epoch and the sample's index, so a resumed run repeats it.
 ///
@@ -41,7 +41,8 @@ public struct ImageAugmentation: Sendable {
 
   /// Changes the samples of a training step.
   /// - Parameters:
-  ///   - batch: the samples; the modalities are images `[B, C, H, W]` of one size, and the target is `[B, H, W]`.
+  ///   - batch: the samples. The modalities are images `[B, C, H, W]` or volumes `[B, C, D, H, W]` of one size, and the
+  ///     target is `[B, H, W]` or `[B, D, H, W]`.
   ///   - indices: their places in the training split.
   ///   - epoch: the epoch, counted from 0.
   public func callAsFunction(_ batch: Batch, indices: [Int], epoch: Int) -> Batch {
@@ -49,17 +50,22 @@ public struct ImageAugmentation: Sendable {
     let draws = indices.map { index in
       AugmentationDraw(changes, images: count, DerivedSeed.of(seed, UInt64(epoch), UInt64(index)))
     }
+    let shapes = batch.inputs.modalities.map(\.shape)
     var result = batch
+    // The slices of a volume are channels of an image here.
+    result.inputs.modalities = batch.inputs.modalities.map { $0.rank == 5 ? $0.flattened(1, 2) : $0 }
     if draws.contains(where: { !$0.isInPlace }) {
       let size = batch.target.shape.suffix(2)
       let maps = Tensor(draws.flatMap { $0.map(height: size.first ?? 1, width: size.last ?? 1) })
         .reshaped(to: [draws.count, 2, 3])
-      result.inputs.modalities = batch.inputs.modalities.map { $0.resampled(by: maps.to($0.dtype)) }
-      result.target = batch.target.unsqueezed(1).to(.float32).resampled(by: maps, nearest: true).squeezed(1).to(.int64)
+      result.inputs.modalities = result.inputs.modalities.map { $0.resampled(by: maps.to($0.dtype)) }
+      let masks = batch.target.rank == 4 ? batch.target : batch.target.unsqueezed(1)
+      result.target = masks.to(.float32).resampled(by: maps, nearest: true).reshaped(to: batch.target.shape).to(.int64)
     }
     for index in result.inputs.modalities.indices {
       result.inputs.modalities[index] = intensities(
-        of: result.inputs.modalities[index], draws.map { $0.intensities[index] })
+        of: result.inputs.modalities[index], draws.map { $0.intensities[index] }
+      ).reshaped(to: shapes[index])
     }
     return result
   }

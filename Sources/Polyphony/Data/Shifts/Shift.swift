@@ -60,7 +60,7 @@ public struct Shift: Hashable, Sendable, CustomStringConvertible {
 
     /// True if this kind can change a modality.
     public func canChange(_ modality: Modality) -> Bool {
-      let (isImage, isSequence) = (modality.kind == .image, modality.kind == .sequence)
+      let (isImage, isSequence) = (modality.isMapped, modality.kind == .sequence)
       switch self {
       case .noise, .gain, .missing: return true
       case .drop: return (isImage ? modality.height : isSequence ? modality.length : modality.features) ?? 0 > 1

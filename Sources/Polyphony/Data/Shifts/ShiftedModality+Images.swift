@@ -14,7 +14,7 @@ extension ShiftedModality {
   /// The values over the least of the split, times e^(strength · f). f is a random polynomial of order 3 in both
   /// directions, from −1 to 1.
   func underField(_ strength: Double, _ generator: Generator) -> Tensor {
-    let (height, width) = (x.size(2), x.size(3))
+    let (height, width) = (x.size(2) / slices, x.size(3))
     func coordinates(_ size: Int) -> Tensor { Tensor.range(size).to(.float32) * (2 / Double(max(1, size - 1))) - 1 }
     let (rows, columns) = (coordinates(height).unsqueezed(1), coordinates(width).unsqueezed(0))
     let coefficients = Tensor.normal([10], generator: generator).floats.map(Double.init)
@@ -22,7 +22,8 @@ extension ShiftedModality {
     let terms = zip(powers, coefficients).map { rows.pow(Double($0.0)) * columns.pow(Double($0.1)) * $1 }
     let sum = terms.reduce(Tensor.zeros([height, width]), +)
     let (low, high) = (sum.minimum(0, 1), sum.maximum(0, 1))
-    let field = (sum - low) / (high - low).clamped(1e-6, nil) * 2 - 1
+    let slice = (sum - low) / (high - low).clamped(1e-6, nil) * 2 - 1
+    let field = slices == 1 ? slice : slice.unsqueezed(0).expanded(slices, height, width).flattened(0, 1)
     return keepingZero((x - least) * (field * strength).exp() + least)
   }
 

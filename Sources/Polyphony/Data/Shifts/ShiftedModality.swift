@@ -1,10 +1,15 @@
 import Torch
 
 /// One modality of a split under a ``Shift``.
+///
+/// A volume is an image whose slices lie one below the other. All slices get the same change.
 struct ShiftedModality {
   let kind: Modality.Kind
   /// `[N, L, D]`, `[N, D]` or `[N, C, H, W]`.
   let x: Tensor
+  /// The number of slices of a volume; 1 for all else.
+  let slices: Int
+  private let shape: [Int]
   /// The number of real steps of each sample, `[N]`; nil if all steps are real.
   let lengths: Tensor?
   /// The mask of the real steps of present samples, with sizes of 1 to broadcast over; nil if it is all true.
@@ -15,10 +20,11 @@ struct ShiftedModality {
   let deviation: Tensor
 
   init(_ inputs: Inputs, _ index: Int, _ modality: Modality, _ statistics: FeatureStatistics) {
-    (kind, x, lengths) = (modality.kind, inputs.modalities[index], inputs.lengths[index])
-    let shape = kind == .image ? [-1, 1, 1] : [-1]
-    mean = Tensor(statistics.mean).reshaped(to: shape)
-    deviation = Tensor(statistics.deviation).reshaped(to: shape)
+    let (values, isVolume) = (inputs.modalities[index], modality.kind == .volume)
+    (kind, lengths, shape) = (isVolume ? .image : modality.kind, inputs.lengths[index], values.shape)
+    (x, slices) = isVolume ? (values.flattened(2, 3), values.size(2)) : (values, 1)
+    mean = Tensor(statistics.mean).reshaped(to: kind.featureShape)
+    deviation = Tensor(statistics.deviation).reshaped(to: kind.featureShape)
     let ones = Array(repeating: 1, count: x.rank - 1)
     let present = inputs.isPresent(index)?.reshaped(to: [x.size(0)] + ones)
     let real = kind == .sequence ? inputs.mask(index)?.unsqueezed(2) : nil
@@ -43,7 +49,7 @@ struct ShiftedModality {
       case .bias: underField(strength, generator)
       case .missing: x
       }
-    return reach.map { changed.selected(where: $0, otherwise: x) } ?? changed
+    return (reach.map { changed.selected(where: $0, otherwise: x) } ?? changed).reshaped(to: shape)
   }
 
   private func gains(_ strength: Double, _ generator: Generator) -> Tensor {

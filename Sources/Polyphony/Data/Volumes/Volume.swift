@@ -73,6 +73,12 @@ public struct Volume: Codable, Equatable, Sendable {
   /// The distances of neighbouring slices, rows and columns in millimetres.
   public var pictureSpacing: [Double] { axes.map { spacing[$0] } }
 
+  /// The distance along `axes[0]` from a slice to the next one above it: −1 if the indices of the file run downwards.
+  package var step: Int {
+    let letters = Array(orientation)
+    return letters.indices.contains(axes[0]) && letters[axes[0]] == "I" ? -1 : 1
+  }
+
   /// The index in the file of each row or column of a picture. It is nil outside the volume.
   /// - Parameters:
   ///   - direction: 0 for rows, 1 for columns.

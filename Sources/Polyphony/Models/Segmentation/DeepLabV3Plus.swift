@@ -114,6 +114,9 @@ public final class DeepLabV3Plus: Module, Backbone {
 }
 
 extension Linear {
-  /// The layer over the channels of a map, `[B, inputs, h, w]` to `[B, outputs, h, w]`.
-  func atEachPlace(_ map: Tensor) -> Tensor { self(map.permuted(0, 2, 3, 1)).permuted(0, 3, 1, 2) }
+  /// The layer over the channels of a map, `[B, inputs, …]` to `[B, outputs, …]` with the same places.
+  func atEachPlace(_ map: Tensor) -> Tensor {
+    let last = map.rank - 1
+    return self(map.permuted(to: [0] + Array(2...last) + [1])).permuted(to: [0, last] + Array(1..<last))
+  }
 }

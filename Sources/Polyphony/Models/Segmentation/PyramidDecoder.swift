@@ -3,7 +3,7 @@ import Torch
 /// The classifier of one modality of a U-Net: 1 × 1 convolutions of its maps at all resolutions, summed from the coarsest
 /// to the finest, as in a feature pyramid (Lin et al. 2017).
 public final class PyramidDecoder: Module, ModalityClassifier {
-  @Child var lateral: [Conv2d]
+  @Child var lateral: [Convolution]
   /// The last layer, at each place.
   @Child("out_layer") public var outputLayer: Linear
 
@@ -11,19 +11,21 @@ public final class PyramidDecoder: Module, ModalityClassifier {
   /// - Parameters:
   ///   - widths: the channels at each resolution, the finest first.
   ///   - outputs: the number of classes.
-  public init(widths: [Int], outputs: Int) {
+  ///   - axes: 2 for images, 3 for volumes.
+  public init(widths: [Int], outputs: Int, axes: Int = 2) {
     super.init()
-    lateral = widths.map { Conv2d($0, widths[0], kernel: 1) }
+    lateral = widths.map { Convolution.over(axes: axes, $0, widths[0], kernel: 1) }
     outputLayer = Linear(widths[0], outputs)
   }
 
-  /// The rectified sum, `[B, width, H, W]`.
+  /// The rectified sum, `[B, width, …]` at full resolution.
   public func features(_ tokens: Tokens) -> Tensor {
     let maps = tokens.details + [tokens.map]
     var sum = lateral[maps.count - 1](maps[maps.count - 1])
     for level in (0..<maps.count - 1).reversed() {
       let own = lateral[level](maps[level])
-      sum = own + sum.upsampledBilinear(to: [own.size(2), own.size(3)])
+      let size = Array(own.shape.dropFirst(2))
+      sum = own + (size.count == 3 ? sum.upsampledTrilinear(to: size) : sum.upsampledBilinear(to: size))
     }
     return sum.relu()
   }

@@ -1,10 +1,11 @@
 import Torch
 
-/// A U-Net over several co-registered images, such as the contrasts of an MR examination (Ronneberger et al. 2015, in the
-/// form of nnU-Net, Isensee et al. 2021).
+/// A U-Net over several co-registered images or volumes, such as the contrasts of an MR examination (Ronneberger et al.
+/// 2015, in the form of nnU-Net, Isensee et al. 2021).
 ///
 /// Every modality has an encoder of its own. At each resolution a 1 × 1 convolution joins the maps of all modalities, and
 /// one decoder reads the joined maps. So balancing, missing modalities and adaptation find each modality's own features.
+/// Convolutions have two axes for images, and three for volumes, whose maps have a depth D before the height.
 ///
 /// * Embed is the encoder's block at full resolution.
 /// * Encode runs the other blocks. Each halves the resolution and doubles the channels, up to 16 · `width`.
@@ -20,10 +21,10 @@ public final class UNet: Module, Backbone {
   final class Encoder: Module {
     @Child var stages: [UNetBlock]
 
-    init(channels: Int, widths: [Int]) {
+    init(channels: Int, widths: [Int], axes: Int) {
       super.init()
       stages = widths.indices.map { level in
-        UNetBlock(level == 0 ? channels : widths[level - 1], widths[level], stride: level == 0 ? 1 : 2)
+        UNetBlock(level == 0 ? channels : widths[level - 1], widths[level], stride: level == 0 ? 1 : 2, axes: axes)
       }
     }
   }
@@ -31,7 +32,7 @@ public final class UNet: Module, Backbone {
   /// Everything that determines the shapes.
   public var configuration: ModelConfiguration
   @Child var encoders: [Encoder]
-  @Child var fusion: [Conv2d]
+  @Child var fusion: [Convolution]
   @Child var decoder: UNetDecoder
   /// The last layer, at each place.
   @Child("out_layer") public var outputLayer: Linear
@@ -42,10 +43,10 @@ public final class UNet: Module, Backbone {
     self.configuration = configuration
     super.init()
     try checkResolutions()
-    let widths = Self.widths(configuration)
-    encoders = configuration.modalities.map { Encoder(channels: $0.channels ?? 0, widths: widths) }
-    fusion = widths.map { Conv2d(encoders.count * $0, $0, kernel: 1, bias: false) }
-    decoder = UNetDecoder(widths: widths)
+    let (widths, axes) = (Self.widths(configuration), self.axes)
+    encoders = configuration.modalities.map { Encoder(channels: $0.channels ?? 0, widths: widths, axes: axes) }
+    fusion = widths.map { Convolution.over(axes: axes, encoders.count * $0, $0, kernel: 1, bias: false) }
+    decoder = UNetDecoder(widths: widths, axes: axes)
     outputLayer = Linear(configuration.width, configuration.task.outputs)
   }
 
@@ -54,8 +55,11 @@ public final class UNet: Module, Backbone {
     (0..<configuration.layers).map { configuration.width << min($0, 4) }
   }
 
+  /// 2 for images, 3 for volumes.
+  private var axes: Int { configuration.modalities[0].kind.axes }
+
   private func checkResolutions() throws(Fault) {
-    let side = configuration.modalities.flatMap { [$0.height ?? 0, $0.width ?? 0] }.min() ?? 0
+    let side = configuration.modalities.flatMap(\.extent).min() ?? 0
     let possible = (1...16).last { (1 << $0) <= side } ?? 1
     guard configuration.layers <= possible else {
       throw Fault(
@@ -103,8 +107,7 @@ public final class UNet: Module, Backbone {
   private func emptyMap(_ level: Int, like values: Tensor) -> Tensor {
     let grid = grid(level: level)
     return .zeros(
-      [values.size(0), Self.widths(configuration)[level], grid.height, grid.width], dtype: values.dtype,
-      device: values.device)
+      [values.size(0), Self.widths(configuration)[level]] + grid.sizes, dtype: values.dtype, device: values.device)
   }
 
   /// The decoder's map, `[B, width, H, W]`.
@@ -133,15 +136,12 @@ public final class UNet: Module, Backbone {
 
   /// A light decoder of one modality's maps, without an encoder of its own.
   public func makeClassifier(of modality: Int, layers: Int) -> any ModalityClassifier {
-    PyramidDecoder(widths: Self.widths(configuration), outputs: configuration.task.outputs)
+    PyramidDecoder(widths: Self.widths(configuration), outputs: configuration.task.outputs, axes: axes)
   }
 
   /// The grid at a resolution. Each is half of the one before, rounded up.
   private func grid(level: Int) -> Tokens.Grid {
-    let first = configuration.modalities[0]
-    let sizes = [first.height ?? 0, first.width ?? 0].map { size in
-      (0..<level).reduce(size) { half, _ in (half + 1) / 2 }
-    }
-    return .init(height: sizes[0], width: sizes[1])
+    Tokens.Grid(
+      configuration.modalities[0].extent.map { size in (0..<level).reduce(size) { half, _ in (half + 1) / 2 } })
   }
 }

@@ -1,19 +1,20 @@
 import Torch
 
-/// Two 3 × 3 convolutions at one resolution, each with instance normalisation and a leaky rectifier of slope 0.01
+/// Two convolutions of width 3 at one resolution, each with instance normalisation and a leaky rectifier of slope 0.01
 /// (Isensee et al. 2021, nnU-Net). The first one may halve the resolution.
 final class UNetBlock: Module, AdaptableBlock {
-  @Child("conv1") var first: Conv2d
+  @Child("conv1") var first: Convolution
   @Child("norm1") var firstNorm: InstanceNorm
-  @Child("conv2") var second: Conv2d
+  @Child("conv2") var second: Convolution
   @Child("norm2") var secondNorm: InstanceNorm
   var change: ((Tensor) -> Tensor)?
 
-  init(_ inputs: Int, _ outputs: Int, stride: Int = 1) {
+  /// Makes a block over 2 axes for images, and over 3 for volumes.
+  init(_ inputs: Int, _ outputs: Int, stride: Int = 1, axes: Int = 2) {
     super.init()
-    first = Conv2d(inputs, outputs, kernel: 3, stride: stride, padding: 1, bias: false)
+    first = Convolution.over(axes: axes, inputs, outputs, kernel: 3, stride: stride, padding: 1, bias: false)
     firstNorm = InstanceNorm(outputs)
-    second = Conv2d(outputs, outputs, kernel: 3, padding: 1, bias: false)
+    second = Convolution.over(axes: axes, outputs, outputs, kernel: 3, padding: 1, bias: false)
     secondNorm = InstanceNorm(outputs)
   }
 
@@ -27,16 +28,18 @@ final class UNetBlock: Module, AdaptableBlock {
 
 /// The ascending half of a U-Net: from the coarsest map to the finest, which it joins with the encoders' maps.
 final class UNetDecoder: Module {
-  @Child("raise") var raises: [ConvTranspose2d]
+  @Child("raise") var raises: [ConvolutionTranspose]
   @Child var stages: [UNetBlock]
 
   /// Makes a decoder.
-  /// - Parameter widths: the channels at each resolution, the finest first.
-  init(widths: [Int]) {
+  /// - Parameters:
+  ///   - widths: the channels at each resolution, the finest first.
+  ///   - axes: 2 for images, 3 for volumes.
+  init(widths: [Int], axes: Int = 2) {
     super.init()
     let steps = zip(widths, widths.dropFirst())
-    raises = steps.map { fine, coarse in ConvTranspose2d(coarse, fine, kernel: 2) }
-    stages = steps.map { fine, _ in UNetBlock(2 * fine, fine) }
+    raises = steps.map { fine, coarse in ConvolutionTranspose.over(axes: axes, coarse, fine, kernel: 2) }
+    stages = steps.map { fine, _ in UNetBlock(2 * fine, fine, axes: axes) }
   }
 
   /// The decoder's maps at all resolutions but the coarsest, from the maps at all resolutions, each the finest first.
@@ -47,7 +50,7 @@ final class UNetDecoder: Module {
     var results: [Tensor] = []
     for level in stages.indices.reversed() {
       // A resolution of odd size was halved upwards.
-      let raised = raises[level](x).slice(2, 0, maps[level].size(2)).slice(3, 0, maps[level].size(3))
+      let raised = Patch.start(maps[level].shape.dropFirst(2)).part(of: raises[level](x))
       x = stages[level](.concatenated([raised, maps[level]], 1))
       results.append(x)
     }

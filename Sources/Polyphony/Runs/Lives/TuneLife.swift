@@ -198,8 +198,10 @@ public struct TuneLife: Life {
       of installation: Installation, _ split: LabelledSplit, repeats: Int = 10
     ) throws(Fault) -> TuningCost? {
       guard installation.model.parameterCount.trainable > 0 else { return nil }
-      let batch = split.batch(Array(0..<min(training.batchSize, split.count))).to(life.device)
-      return try TuningCost.measure(installation, batch, settings: training, repeats: repeats)
+      let indices = Array(0..<min(training.batchSize, split.count))
+      let patches = try training.makePatches(installation.model.configuration, split, seed: 0)
+      let batch = patches?.batch(of: split, indices, epoch: 0) ?? split.batch(indices)
+      return try TuningCost.measure(installation, batch.to(life.device), settings: training, repeats: repeats)
     }
 
     /// The samples to learn from and to score with a seed.

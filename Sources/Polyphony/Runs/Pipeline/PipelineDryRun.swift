@@ -60,7 +60,8 @@ struct PipelineDryRun {
     let description = dataset.description
     let settings = try TrainingRecipe(reader)
     try settings.training.check(for: description.task)
-    let made = try MultimodalModel(try settings.model.configuration(description.modalities, description.task))
+    let whole = try settings.model.configuration(description.modalities, description.task)
+    let made = try MultimodalModel(try settings.training.patched(whole))
     model = made
     let method = try reader.section("balance", shorthand: "method") { (section) throws(Fault) in
       let name = try section.string("method", default: "joint")

@@ -70,9 +70,10 @@ public struct AnswerSummary: Equatable, Sendable {
     case .regression where prediction.count == target.count && prediction.count == target.size(0):
       self.init(values: prediction.floats, target.floats, id)
     case .segmentation:
-      guard let first = inputs?.modalities.first, first.rank == 4 else { return nil }
+      guard let first = inputs?.modalities.first, first.rank > 3 else { return nil }
       self.init()
-      images = SegmentedImage.extremes(prediction, target, first, id)
+      let classes = prediction.rank == target.rank ? prediction : noGrad { prediction.argmax(1) }
+      images = SegmentedImage.extremes(classes, target, first, id)
     default: return nil
     }
   }

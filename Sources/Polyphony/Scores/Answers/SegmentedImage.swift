@@ -1,7 +1,7 @@
 import Foundation
 import Torch
 
-/// An image of a split with its true and its predicted mask, for a picture in a report.
+/// An image of a split with its true and its predicted mask, for a picture in a report. Of a volume it is one slice.
 public struct SegmentedImage: Equatable, Sendable {
   /// The number of images with the lowest Dice that a summary keeps, and of those with the highest.
   static let most = 3
@@ -28,22 +28,35 @@ public struct SegmentedImage: Equatable, Sendable {
   /// Chooses the images with the lowest and the highest Dice, the lowest first. An image without a foreground on both
   /// sides takes no part.
   /// - Parameters:
-  ///   - prediction: logits `[N, C, H, W]`.
-  ///   - target: classes `[N, H, W]`.
-  ///   - images: the images to show, `[N, channels, H, W]`; the first channel counts.
+  ///   - classes: the predicted classes `[N, H, W]`, or `[N, D, H, W]` of volumes.
+  ///   - target: the true classes, of the same shape.
+  ///   - images: the images to show, `[N, channels, H, W]`, or `[N, channels, D, H, W]`; the first channel counts.
   ///   - id: the name of a sample.
-  static func extremes(_ prediction: Tensor, _ target: Tensor, _ images: Tensor, _ id: (Int) -> String) -> [Self] {
+  static func extremes(_ classes: Tensor, _ target: Tensor, _ images: Tensor, _ id: (Int) -> String) -> [Self] {
     guard target.size(0) > 0 else { return [] }
-    let classes = noGrad { prediction.argmax(1) }
-    func counts(_ mask: Tensor) -> [Int] { mask.to(.int64).sum(1, 2).integers }
+    func counts(_ mask: Tensor) -> [Int] { mask.flattened(1).to(.int64).sum(1).integers }
     let both = counts((classes .== target) .& (target .> 0))
     let total = zip(counts(classes .> 0), counts(target .> 0)).map(+)
     let scored = total.indices.filter { total[$0] > 0 }.map { ($0, dice: 2 * Double(both[$0]) / Double(total[$0])) }
       .sorted { ($0.dice, $0.0) < ($1.dice, $1.0) }
     let chosen = scored.count <= 2 * most ? scored : Array(scored.prefix(most) + scored.suffix(most))
     return chosen.map { index, dice in
-      Self(id: id(index), dice: dice, image: images[index][0], truth: target[index], prediction: classes[index])
+      let (image, truth, found) = (images[index][0], target[index], classes[index])
+      guard truth.rank == 3 else {
+        return Self(id: id(index), dice: dice, image: image, truth: truth, prediction: found)
+      }
+      let slice = mostForeground(truth, found)
+      return Self(
+        id: "\(id(index)) slice \(slice)", dice: dice, image: image[slice], truth: truth[slice],
+        prediction: found[slice])
     }
+  }
+
+  /// The slice of a volume with the most foreground, true or else predicted.
+  private static func mostForeground(_ truth: Tensor, _ prediction: Tensor) -> Int {
+    func counts(_ mask: Tensor) -> Tensor { (mask .> 0).flattened(1).to(.int64).sum(1) }
+    let known = counts(truth)
+    return Int((known.maximum().item > 0 ? known : counts(prediction)).argmax(0).item)
   }
 
   private init(id: String, dice: Double, image: Tensor, truth: Tensor, prediction: Tensor) {

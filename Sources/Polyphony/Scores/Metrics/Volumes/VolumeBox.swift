@@ -22,13 +22,21 @@ struct VolumeBox {
   private var slices: [(place: Int, pixels: [(place: Int, label: Int)])] = []
   private let width: Int
 
-  /// Reads the maps of a volume's samples.
+  /// Reads the maps of a volume's samples: slices `[N, H, W]`, or whole volumes `[N, D, H, W]`.
   init(_ maps: Tensor, _ group: VolumeSlices.Group) {
-    width = maps.size(2)
+    width = maps.size(maps.rank - 1)
     for (row, slice) in zip(group.rows, group.slices) {
-      let labels = maps[row].integers
-      slices.append((slice, labels.indices.lazy.filter { labels[$0] != 0 }.map { ($0, labels[$0]) }))
+      guard maps.rank == 4 else {
+        add(maps[row], at: slice)
+        continue
+      }
+      for depth in 0..<maps.size(1) { add(maps[row][depth], at: slice + group.step * depth) }
     }
+  }
+
+  private mutating func add(_ map: Tensor, at place: Int) {
+    let labels = map.integers
+    slices.append((place, labels.indices.lazy.filter { labels[$0] != 0 }.map { ($0, labels[$0]) }))
   }
 
   /// The smallest box around some classes; nil if there are none of them.

@@ -126,7 +126,7 @@ import Torch
 
   @Test func imagesAreRefusedByName() throws {
     let model = try Tiny.model(Tiny.configuration("deeplab_v3plus", .segmentation, modalities: 2))
-    for method in ["prompts", "missing_aware_prompts", "reconstruction"] {
+    for method in ["missing_aware_prompts", "reconstruction", "retrieval"] {
       let fault = expectFault(.usage) { try MissingFixtures.install(method, on: model) }
       #expect(fault?.found == "the image m0" && fault?.remedy != nil)
     }

@@ -89,7 +89,7 @@ import Torch
     #expect(Tiny.isFinite(model))
   }
 
-  @Test(arguments: ["full", "head", "bitfit", "lora"]) func tuningActs(method: String) throws {
+  @Test(arguments: ["full", "head", "bitfit", "lora", "adapter"]) func tuningActs(method: String) throws {
     let configuration = Self.configuration()
     let model = try Tiny.model(configuration)
     let inputs = Tiny.batch(configuration, count: 2).inputs
@@ -100,7 +100,19 @@ import Torch
     installation.isEnabled = false
   }
 
-  @Test(arguments: ["adapter", "prompts"]) func whatDoesNotApplyIsRefused(method: String) throws {
+  @Test(arguments: ["prompts", "shared_specific"]) func missingVolumesAreMadeUp(method: String) throws {
+    let configuration = Self.configuration()
+    let model = try Tiny.model(configuration)
+    var inputs = Tiny.batch(configuration, count: 2).inputs
+    inputs.presence = Tensor([true, false, true, true], shape: [2, 2])
+    let before = model(inputs).prediction
+    _ = try TuningCase(method).install(on: model)
+    let after = model(inputs).prediction
+    #expect(after.shape == before.shape && after.isFinite)
+    #expect((after - before).abs().sum().item > 0, "the missing volume has another map")
+  }
+
+  @Test(arguments: ["prefix", "missing_aware_prompts"]) func whatDoesNotApplyIsRefused(method: String) throws {
     let model = try Tiny.model(Self.configuration())
     _ = expectFault(.usage) { _ = try TuningCase(method).install(on: model) }
   }

@@ -8,11 +8,13 @@ import Torch
   private static let sequence = Modality.sequence("words", features: 3, length: 4)
   private static let image = Modality.image("face", channels: 1, height: 8, width: 8)
   private static let other = Modality.image("scan", channels: 1, height: 4, width: 4)
+  private static let volume = Modality.volume("head", channels: 1, depth: 8, height: 8, width: 8)
 
   private static let mixtures: [([Modality], PredictionTask.Kind)] = [
     ([sequence], .regression), ([sequence], .segmentation), ([image], .classification), ([image], .segmentation),
     ([image, other], .segmentation), ([image, sequence], .classification), ([image, sequence], .segmentation),
-    ([image, other], .regression),
+    ([image, other], .regression), ([volume, volume], .segmentation), ([volume, image], .segmentation),
+    ([volume], .classification),
   ]
 
   @Test(arguments: mixtures) func remediesEnd(modalities: [Modality], kind: PredictionTask.Kind) throws {
@@ -21,7 +23,8 @@ import Torch
         architecture: architecture, modalities: modalities, task: PredictionTask(kind: kind, classes: 2), width: 8,
         heads: 2, layers: 1)
       do throws(Fault) {
-        try configuration.checkKinds(images: ["deeplab_v3plus", "unet"].contains(architecture), file: nil)
+        let maps: [String: Set<Modality.Kind>] = ["deeplab_v3plus": [.image], "unet": [.image, .volume]]
+        try configuration.checkKinds(maps: maps[architecture] ?? [], file: nil)
         return nil
       } catch {
         return error

@@ -36,7 +36,7 @@ TOKENS = [
 
 
 def metadata(port, name):
-    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=120)
     connection.sendall(f"GET /v2/models/{name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     data = b""
     while piece := connection.recv(65536):
@@ -181,7 +181,7 @@ def statuses(data):
 
 def exchange(port, data):
     """Sends bytes, says that no more follow, and returns all that comes back."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=120)
     try:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)

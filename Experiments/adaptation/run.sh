@@ -142,7 +142,7 @@ for part in $parts; do
     for seed in 0 1 2; do
       own=$output/service/$seed
       [ -s "$own/results.json" ] || run train --data "$sets/gas-sensor-drift/source" --architecture late_fusion \
-        --set model.layers=2 --set training.seed=$seed --output "$own"
+        --set model.layers=2 --seed $seed --output "$own"
       [ -s "$own.md" ] ||
         { python3 "$here/served.py" "$program" --model "$own/model" "${folders[@]}" >"$own.part" && mv "$own.part" "$own.md"; }
     done

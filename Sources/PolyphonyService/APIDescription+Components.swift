@@ -54,8 +54,8 @@ extension APIDescription {
           content: {application/json: {schema: {$ref: "#/components/schemas/InferenceResponse"}}}
         Refused:
           description: >-
-            The request is malformed, or the model cannot read it. A schema cannot say which inputs a model has, or that
-            the elements of a tensor fill its shape. The metadata of the model say it.
+            The request is malformed, the model cannot read it, or it names two streams. A schema cannot say which inputs a
+            model has, or that the elements of a tensor fill its shape. The metadata of the model say it.
           content: {application/json: {schema: {$ref: "#/components/schemas/Error"}}}
         Unavailable:
           description: The model is not loaded, another service has the stream, or the service is too busy or stops

@@ -20,6 +20,7 @@ extension APIDescription {
           summary: What a stream has learned from
           responses:
             "200": {$ref: "#/components/responses/Stream"}
+            "400": {$ref: "#/components/responses/Refused"}
             "503": {$ref: "#/components/responses/Unavailable"}
             default: {$ref: "#/components/responses/Error"}
       /v2/models/{model}/streams/{stream}/{command}:
@@ -34,6 +35,7 @@ extension APIDescription {
             (rollback), forget everything (reset), or write an adapter folder below --state (export)
           responses:
             "200": {$ref: "#/components/responses/Stream"}
+            "400": {$ref: "#/components/responses/Refused"}
             "503": {$ref: "#/components/responses/Unavailable"}
             default: {$ref: "#/components/responses/Error"}
 

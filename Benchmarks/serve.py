@@ -2,11 +2,13 @@
 """Measures `polyphony serve` beside the same model in one process, by turns, and prints a table.
 
     Benchmarks/serve.py [--clients 64] [--seconds 5] [--rounds 3] [--peers]
+    Benchmarks/serve.py --soak 600
 
 The model is late fusion of width 40 with 5 layers over three sequences of 50 steps. A client is a connection that sends
 one sample in Triton's binary form, waits for the answer, and sends the next one. All clients are in one process of
 Python, which needs processor time of its own. The table says how much. `--peers` measures FastAPI before the same model in
-PyTorch too (`peers/serve.py`), for which `fastapi`, `uvicorn` and `torch` must be there.
+PyTorch too (`peers/serve.py`), for which `fastapi`, `uvicorn` and `torch` must be there. `--soak` lets all clients ask for
+many seconds instead, and prints the memory on the way. The first answer that is no prediction ends the program.
 """
 
 import argparse
@@ -196,6 +198,16 @@ def in_process(program, batch, threads):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["samples_per_s"]
 
 
+def soak(server, clients, seconds):
+    """Lets clients ask in eight parts, and prints the requests and the memory after each."""
+    total = 0
+    for _ in range(8):
+        rate, _ = load(server, clients, seconds / 8)
+        total += round(rate * seconds / 8)
+        print(f"{total} requests, {server.memory() / 2**20:.1f} MB", flush=True)
+    print(f"{total} requests of {clients} clients in {seconds:.0f} s without an error")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clients", type=int, default=64)
@@ -203,19 +215,25 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", default="0", help="threads of an operation, as for the program")
     parser.add_argument("--max-delay", default="2")
+    parser.add_argument("--soak", type=float, default=0, help="seconds under load, to see errors and memory")
     parser.add_argument("--peers", action="store_true", help="measure FastAPI and PyTorch too")
     parser.add_argument("--program", default=str(ROOT / ".build" / "release" / "polyphony"))
     options = parser.parse_args()
     threads = ["--threads", options.threads]
     with tempfile.TemporaryDirectory() as folder:
         model = make_model(options.program, pathlib.Path(folder))
+        command = [options.program, "serve", "--model", f"bench={model}", "--port", "0", "--max-delay", options.max_delay]
+        command += threads
+        if options.soak:
+            server = Server(command)
+            soak(server, options.clients, options.soak)
+            return server.stop()
         print("| round | in process, samples/s | service, requests/s | share | p50, ms | p99, ms | service, cores | clients, cores |")
         print("|---|---:|---:|---:|---:|---:|---:|---:|")
         shares = []
         for turn in range(options.rounds):
             alone = in_process(options.program, 64, threads)
-            command = [options.program, "serve", "--model", f"bench={model}", "--port", "0"]
-            server = Server([*command, "--max-delay", options.max_delay, *threads])
+            server = Server(command)
             load(server, 2, 0.5)
             cpu, own, memory = server.cpu(), time.process_time(), server.memory()
             rate, durations = load(server, options.clients, options.seconds)

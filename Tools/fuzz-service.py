@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Sends mutated requests to a running `polyphony serve` on this machine, and checks that each has an answer.
 
-    Tools/fuzz-service.py PROGRAM --model FOLDER [--requests 100000] [--seed 1]
+    Tools/fuzz-service.py PROGRAM --model FOLDER [--adapter FOLDER] [--requests 100000] [--seed 1]
 
-A request is right at first: JSON or binary, whole or in chunks. Then bytes, tokens, numbers and lengths change. An answer
-must be below 500, or 501, 503 or 505. After each hundred requests the service must still give a right prediction.
+A request is right at first: JSON or binary, whole or in chunks. Then bytes, tokens, numbers and lengths change. A model
+with encoders gets texts, pictures and sounds too, in base64 where the request is JSON, and their bytes change alone as
+well. An answer must be below 500, or 501, 503 or 505. After each hundred requests the service must still give a right
+prediction, and at the end it must leave no temporary file.
 """
 
 import argparse
+import base64
 import json
+import math
 import os
 import pathlib
 import random
@@ -18,6 +22,8 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
+import zlib
 
 MEANT = {501, 503, 505}
 TOKENS = [
@@ -30,12 +36,54 @@ TOKENS = [
 
 
 def metadata(port, name):
-    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=120)
     connection.sendall(f"GET /v2/models/{name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     data = b""
     while piece := connection.recv(65536):
         data += piece
     return json.loads(data.split(b"\r\n\r\n", 1)[1])
+
+
+def chunk(kind, data):
+    """A part of a PNG file."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def raw(chance, content):
+    """A right raw input: a text, a picture as PPM or PNG, or a sound as WAVE. Of a clip there are only bytes."""
+    if content == "text":
+        words = ["the", "movie", "was", "good", "loved", "", "ß", "日本", "\u200d", "x" * 300]
+        return " ".join(chance.choice(words) for _ in range(chance.randrange(12))).encode()
+    if content == "image":
+        width, height = chance.randrange(1, 40), chance.randrange(1, 40)
+        rows = [chance.randbytes(3 * width) for _ in range(height)]
+        if chance.random() < 0.5:
+            return f"P6 {width} {height} 255\n".encode() + b"".join(rows)
+        head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+        pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
+        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    if content == "audio":
+        count, pitch = chance.randrange(400, 2000), chance.uniform(0.01, 2)
+        data = struct.pack(f"<{count}h", *(int(9000 * math.sin(pitch * place)) for place in range(count)))
+        form = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16)
+        form += b"data" + struct.pack("<I", len(data)) + data
+        return b"RIFF" + struct.pack("<I", len(form)) + form
+    return chance.randbytes(chance.randrange(200))
+
+
+def raw_tensor(chance, entry, rows, binary):
+    """A tensor of raw inputs, and the bytes behind the document. One element in three is damaged, and some are empty."""
+    values = [raw(chance, entry["parameters"]["raw"]["content"]) for _ in range(rows)]
+    values = [mutated(chance, value) if chance.random() < 0.3 else value for value in values]
+    values = [b"" if chance.random() < 0.05 else value for value in values]
+    tensor = {"name": entry["name"], "datatype": "BYTES", "shape": [rows]}
+    if binary and chance.random() < 0.8:
+        data = b"".join(struct.pack("<I", len(value)) + value for value in values)
+        tensor["parameters"] = {"binary_data_size": len(data)}
+        return tensor, data
+    tensor["parameters"] = {"content_type": "base64"}
+    tensor["data"] = [base64.b64encode(value).decode() for value in values]
+    return tensor, b""
 
 
 def body(chance, inputs, binary):
@@ -46,6 +94,11 @@ def body(chance, inputs, binary):
         if "." in entry["name"] or entry["name"] == "presence":
             continue
         if entry["parameters"]["optional"] and chance.random() < 0.3 and len(tensors) > 0:
+            continue
+        if "raw" in entry["parameters"] and chance.random() < 0.5:
+            tensor, data = raw_tensor(chance, entry, rows, binary)
+            tensors.append(tensor)
+            tail += data
             continue
         shape = [rows] + [3 if size == -1 else size for size in entry["shape"][1:]]
         count = 1
@@ -67,6 +120,11 @@ def body(chance, inputs, binary):
         document["outputs"] = [{"name": "prediction", "parameters": {"binary_data": chance.random() < 0.5}}]
     text = json.dumps(document).encode()
     return text + tail, len(text) if tail else None
+
+
+def without_raw(entry):
+    """An input as if the model took features alone."""
+    return {**entry, "parameters": {key: value for key, value in entry["parameters"].items() if key != "raw"}}
 
 
 def whole(name, content, length, chunked, chance):
@@ -123,7 +181,7 @@ def statuses(data):
 
 def exchange(port, data):
     """Sends bytes, says that no more follow, and returns all that comes back."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=120)
     try:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
@@ -144,16 +202,17 @@ def fuzz(process, options):
     port = int(process.stderr.readline().strip().rsplit(":", 1)[1])
     chance = random.Random(options.seed)
     inputs = metadata(port, "fuzz")["inputs"]
-    right, length = body(random.Random(0), inputs, True)
+    right, length = body(random.Random(0), [without_raw(entry) for entry in inputs], True)
     right = whole("fuzz", right, length, False, chance)
     counts = {}
     for number in range(options.requests):
         content, length = body(chance, inputs, chance.random() < 0.5)
-        inside = chance.random() < 0.6
-        if inside:
+        # One request in five stays as it is, apart from damaged raw inputs.
+        place = chance.choice(["nowhere", "inside", "inside", "inside", "anywhere"])
+        if place == "inside":
             content = mutated(chance, content)
         data = whole("fuzz", content, length, chance.random() < 0.2, chance)
-        if not inside:
+        if place == "anywhere":
             data = mutated(chance, data)
         answer = exchange(port, data)
         for status in statuses(answer) or [0]:
@@ -170,6 +229,8 @@ def fuzz(process, options):
     rest = process.stderr.read()
     if process.wait() != 0 or rest:
         sys.exit(f"the service ended with {process.returncode}: {rest}")
+    if left := os.listdir(options.temporary):
+        sys.exit(f"the service left {left}")
     print(f"{options.requests} requests; answers by status (0: none): {dict(sorted(counts.items()))}")
     print(f"resident memory at the end: {pages * os.sysconf('SC_PAGE_SIZE') / 2**20:.0f} MB")
 
@@ -178,15 +239,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
     parser.add_argument("--model", required=True)
+    parser.add_argument("--adapter")
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     command = [options.program, "serve", "--model", f"fuzz={options.model}", "--port", "0", "--max-delay", "0"]
-    process = subprocess.Popen(command + ["--threads", "1"], stderr=subprocess.PIPE, text=True)
-    try:
-        fuzz(process, options)
-    finally:
-        process.kill()
+    command += ["--adapter", f"fuzz={options.adapter}"] if options.adapter else []
+    with tempfile.TemporaryDirectory() as options.temporary:
+        environment = dict(os.environ, TMPDIR=options.temporary)
+        process = subprocess.Popen(
+            command + ["--threads", "1"], stderr=subprocess.PIPE, text=True, env=environment
+        )
+        try:
+            fuzz(process, options)
+        finally:
+            process.kill()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ program=${POLYPHONY:-.build/release/polyphony}
 output=${1:?usage: run.sh OUTPUT [folder of data sets]}
 sets=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
-parts=${PARTS:-drift ceiling stream speakers sentiment corpus mosi numerals}
+parts=${PARTS:-drift ceiling stream service speakers sentiment corpus mosi numerals}
 aligning=inputs,ssa,auto
 ceilings=ceiling:inputs,ceiling:tent
 methods=source,norm,tent,eata,sar,read,mean-teacher,casp-contrast,casp-pseudo,casp-random,casp
@@ -132,6 +132,20 @@ for part in $parts; do
       --method inputs --seeds 5 --json --resume --output "$output/stream"
     python3 "$stream" plot "$output"/stream/inputs/seed-* --data "$output/data/stream" \
       --parts "${folders[@]}" --output "$output/stream.svg"
+    ;;
+  service)
+    # The same batches as a stream of requests to a service, whose client is tritonclient.
+    has gas-sensor-drift || continue
+    mkdir -p "$output/service"
+    folders=()
+    for batch in $batches; do folders+=("$sets/gas-sensor-drift/batch-$batch"); done
+    for seed in 0 1 2; do
+      own=$output/service/$seed
+      [ -s "$own/results.json" ] || run train --data "$sets/gas-sensor-drift/source" --architecture late_fusion \
+        --set model.layers=2 --seed $seed --output "$own"
+      [ -s "$own.md" ] ||
+        { python3 "$here/served.py" "$program" --model "$own/model" "${folders[@]}" >"$own.part" && mv "$own.part" "$own.md"; }
+    done
     ;;
   speakers)
     # Spoken and written digits: other speakers, the same pictures.

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "door.h"
+#include "kernels/threads.h"
 
 extern "C" uint64_t aoti_torch_abi_version();
 
@@ -49,6 +50,7 @@ void install_machine(ctorch_interface &table) {
       return 0;
     });
   };
+  table.limit_this_thread = [](int32_t count) { limit_this_thread(count); };
   table.cpu_capability = [] {
     static const std::string capability = at::get_cpu_capability();
     return capability.c_str();

@@ -75,6 +75,9 @@ struct ServeCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Milliseconds that a request waits for others, at most.", valueName: "time"))
   var maxDelay = 2.0
 
+  @Option(help: ArgumentHelp("Passes at a time; they share the threads; 2 by default.", valueName: "count"))
+  var passes: Int?
+
   @Option(
     help: ArgumentHelp(
       "How streams of requests adapt: \((["none"] + AdaptedStreams.methods).joined(separator: ", ")).",
@@ -104,10 +107,13 @@ struct ServeCommand: ReportingCommand {
   @OptionGroup var device: DeviceOptions
 
   func validate() throws {
-    try checkCounts([("--max-batch", maxBatch), ("--model", model.count), ("--max-streams", maxStreams)])
+    try checkCounts([
+      ("--max-batch", maxBatch), ("--model", model.count), ("--max-streams", maxStreams), ("--passes", passes ?? 1),
+    ])
     for (option, isGiven) in [("--state", state != nil), ("--shadow", shadow)] where isGiven && adapt == "none" {
       throw ValidationError("\(option) needs streams that adapt. Give --adapt \(AdaptedStreams.methods[0]).")
     }
+    guard passes ?? 1 <= 64 else { throw ValidationError("--passes must be at most 64, not \(passes ?? 1).") }
     guard maxBatch <= 1 << 16 else { throw ValidationError("--max-batch must be at most 65536, not \(maxBatch).") }
     guard (0...10_000).contains(maxDelay) else {
       throw ValidationError("--max-delay must be 0 to 10000 milliseconds, not \(maxDelay).")
@@ -128,7 +134,7 @@ struct ServeCommand: ReportingCommand {
     let place = try device.prepare()
     var options = PredictionService.Options(models: try ServedFolders.sources(model, adapters: adapter, name: name))
     (options.host, options.port, options.tokens, options.device) = (host, port, tokens, place)
-    (options.mostSamples, options.delay) = (maxBatch, maxDelay)
+    (options.mostSamples, options.delay, options.passes) = (maxBatch, maxDelay, passes)
     (options.encoders.encoders, options.encoders.detectors) = (encoder, detect)
     if adapt != "none" {
       var streams = StreamOptions(method: adapt)

@@ -35,6 +35,9 @@ static const unsigned char numbers_js[] = {
 static const unsigned char picture_js[] = {
 #embed "files/picture.js"
 };
+static const unsigned char raw_js[] = {
+#embed "files/raw.js"
+};
 static const unsigned char answer_js[] = {
 #embed "files/answer.js"
 };
@@ -62,6 +65,7 @@ static const struct polyphony_page_file files[] = {
   FILE("form.js", form_js),
   FILE("numbers.js", numbers_js),
   FILE("picture.js", picture_js),
+  FILE("raw.js", raw_js),
   FILE("answer.js", answer_js),
   FILE("live.js", live_js),
   FILE("metrics.js", metrics_js),

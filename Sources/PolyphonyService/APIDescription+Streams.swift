@@ -9,6 +9,7 @@ extension APIDescription {
             "200":
               description: The streams
               content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Stream"}}}}
+            "503": {$ref: "#/components/responses/Unavailable"}
             default: {$ref: "#/components/responses/Error"}
       /v2/models/{model}/streams/{stream}:
         parameters:
@@ -19,6 +20,8 @@ extension APIDescription {
           summary: What a stream has learned from
           responses:
             "200": {$ref: "#/components/responses/Stream"}
+            "400": {$ref: "#/components/responses/Refused"}
+            "503": {$ref: "#/components/responses/Unavailable"}
             default: {$ref: "#/components/responses/Error"}
       /v2/models/{model}/streams/{stream}/{command}:
         parameters:
@@ -32,6 +35,8 @@ extension APIDescription {
             (rollback), forget everything (reset), or write an adapter folder below --state (export)
           responses:
             "200": {$ref: "#/components/responses/Stream"}
+            "400": {$ref: "#/components/responses/Refused"}
+            "503": {$ref: "#/components/responses/Unavailable"}
             default: {$ref: "#/components/responses/Error"}
 
     """#.replacing("COMMANDS", with: ModelStreams.Command.allCases.map(\.rawValue).joined(separator: ", "))

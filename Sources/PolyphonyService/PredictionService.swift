@@ -16,6 +16,9 @@ package final class PredictionService: Sendable {
     package var mostSamples = 64
     /// The most milliseconds that a request waits for others.
     package var delay = 2.0
+    /// The most passes at a time, which divide the threads of an operation. Nil stands for two where there are several
+    /// threads.
+    package var passes: Int?
     /// The tokens of clients. Nil lets everybody in.
     package var tokens: AccessTokens?
     /// The folders of encoders that have moved.
@@ -55,7 +58,8 @@ package final class PredictionService: Sendable {
       try ServedModel(source, options, metrics: metrics)
     }
     try options.encoders.check(repository.all.compactMap { $0.model?.configuration })
-    let inference = InferenceThread(mostSamples: options.mostSamples, delay: options.delay) {
+    let passes = options.passes ?? (options.device == .cpu && Libtorch.threadCount > 1 ? 2 : 1)
+    let inference = InferenceThreads(mostSamples: options.mostSamples, delay: options.delay, passes: passes) {
       repository.work(isIdle: $0)
     }
     let routes = ServiceRoutes(repository, inference, tokens: options.tokens)

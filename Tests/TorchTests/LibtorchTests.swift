@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import Testing
 import Torch
 
@@ -10,6 +12,23 @@ import Torch
     #expect(Libtorch.configuration.contains("PyTorch built with"))
     #expect(Libtorch.threadCount >= 1)
     #expect(["avx512", "avx2", "plain"].contains(Libtorch.kernelInstructionSet))
+  }
+
+  /// A thread with fewer threads for its operators changes neither the others nor those that come later.
+  @Test func aLimitHoldsForOneThread() {
+    func counted(_ body: @escaping @Sendable () -> Void = {}) -> Int {
+      let (count, done) = (Locked(0), DispatchSemaphore(value: 0))
+      Thread.detachNewThread {
+        body()
+        count.value = Libtorch.threadCount
+        done.signal()
+      }
+      done.wait()
+      return count.value
+    }
+    let usual = counted()
+    #expect(counted { Libtorch.limitThisThread(to: usual + 1) } == usual + 1)
+    #expect(counted() == usual)
   }
 
   @Test func devices() throws {

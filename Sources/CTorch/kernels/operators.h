@@ -9,5 +9,6 @@ void register_encoder(torch::Library& library, bool autograd);
 void register_elementwise(torch::Library& library, bool autograd);
 void register_ragged(torch::Library& library);
 void register_post_norm(torch::Library& library);
+void register_standardise(torch::Library& library);
 
 }  // namespace polyphony

@@ -27,6 +27,7 @@ TORCH_LIBRARY(polyphony, m) {
   m.def(
       "feed_forward_norm(Tensor x, Tensor widening, Tensor widening_bias, Tensor narrowing, Tensor narrowing_bias, "
       "Tensor weight, Tensor shift, float epsilon) -> Tensor");
+  m.def("standardise(Tensor x, Tensor mean, Tensor deviation) -> Tensor");
   m.def("instruction_set() -> str", [] { return std::string(polyphony::kernels().name); });
 }
 
@@ -35,6 +36,7 @@ TORCH_LIBRARY_IMPL(polyphony, CPU, m) {
   polyphony::register_elementwise(m, false);
   polyphony::register_ragged(m);
   polyphony::register_post_norm(m);
+  polyphony::register_standardise(m);
 }
 
 TORCH_LIBRARY_IMPL(polyphony, AutogradCPU, m) {
@@ -42,4 +44,5 @@ TORCH_LIBRARY_IMPL(polyphony, AutogradCPU, m) {
   polyphony::register_elementwise(m, true);
   polyphony::register_ragged(m);
   polyphony::register_post_norm(m);
+  polyphony::register_standardise(m);
 }

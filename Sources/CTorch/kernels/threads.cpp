@@ -1,5 +1,6 @@
 #include "threads.h"
 
+#include <ATen/Parallel.h>
 #include <dlfcn.h>
 
 namespace polyphony {
@@ -11,8 +12,10 @@ namespace {
 struct OpenMP {
   using Parallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
   using Query = int (*)();
+  using Setting = void (*)(int);
   Parallel parallel = nullptr;
   Query thread_number = nullptr, thread_count = nullptr, in_parallel = nullptr;
+  Setting set_thread_count = nullptr;
 
   OpenMP() {
     void* const scope = find_library();
@@ -20,6 +23,7 @@ struct OpenMP {
     thread_number = reinterpret_cast<Query>(dlsym(scope, "omp_get_thread_num"));
     thread_count = reinterpret_cast<Query>(dlsym(scope, "omp_get_num_threads"));
     in_parallel = reinterpret_cast<Query>(dlsym(scope, "omp_in_parallel"));
+    set_thread_count = reinterpret_cast<Setting>(dlsym(scope, "omp_set_num_threads"));
   }
 
   bool usable() const { return parallel && thread_number && thread_count && in_parallel; }
@@ -32,6 +36,19 @@ struct OpenMP {
     return loaded ? loaded : RTLD_DEFAULT;
   }
 };
+
+const OpenMP& openmp() {
+  static const OpenMP library;
+  return library;
+}
+
+/// MKL's own number of threads, where libtorch has MKL inside.
+OpenMP::Setting mkl_setting() {
+  const char* const name = "MKL_Set_Num_Threads_Local";
+  if (void* const found = dlsym(RTLD_DEFAULT, name)) return reinterpret_cast<OpenMP::Setting>(found);
+  void* const loaded = dlopen("libtorch_cpu.so", RTLD_NOLOAD | RTLD_NOW);
+  return loaded ? reinterpret_cast<OpenMP::Setting>(dlsym(loaded, name)) : nullptr;
+}
 
 struct Job {
   const OpenMP* openmp;
@@ -47,10 +64,19 @@ void enter(void* argument) {
 }  // namespace
 
 void run_on_threads(int threads, void (*body)(void*, int, int), void* data) {
-  static const OpenMP openmp;
-  if (threads <= 1 || !openmp.usable() || openmp.in_parallel()) return body(data, 0, 1);
-  Job job{&openmp, body, data};
-  openmp.parallel(enter, &job, unsigned(threads), 0);
+  const OpenMP& library = openmp();
+  if (threads <= 1 || !library.usable() || library.in_parallel()) return body(data, 0, 1);
+  Job job{&library, body, data};
+  library.parallel(enter, &job, unsigned(threads), 0);
+}
+
+void limit_this_thread(int threads) {
+  static const OpenMP::Setting set_mkl = mkl_setting();
+  // `at::set_num_threads` would set the number of all threads that have not computed yet. This call lets the present
+  // thread take that number, so that it does not do so later.
+  at::get_num_threads();
+  if (openmp().set_thread_count) openmp().set_thread_count(threads);
+  if (set_mkl) set_mkl(threads);
 }
 
 }  // namespace polyphony

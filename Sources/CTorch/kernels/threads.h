@@ -10,6 +10,9 @@ namespace polyphony {
 /// threads. It is one if this thread is already inside a parallel region, or if no team is available.
 void run_on_threads(int threads, void (*body)(void* data, int index, int count), void* data);
 
+/// Limits the threads of operators that the calling thread starts.
+void limit_this_thread(int threads);
+
 template <class F>
 void run_on_threads(int threads, F&& body) {
   run_on_threads(

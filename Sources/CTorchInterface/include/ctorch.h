@@ -58,7 +58,7 @@ typedef struct {
 } ctorch_value;
 
 /// The version of the table below. It changes with every change of the table.
-#define CTORCH_INTERFACE_VERSION 2
+#define CTORCH_INTERFACE_VERSION 3
 
 /// The place of this process in a group, and where the members meet.
 typedef struct {
@@ -123,6 +123,8 @@ typedef struct {
   // The machine.
   int32_t (*thread_count)(void);
   int32_t (*set_thread_count)(int32_t count, char **error);
+  /// Limits the threads of operators that the calling thread starts. Other threads keep theirs.
+  void (*limit_this_thread)(int32_t count);
   const char *(*cpu_capability)(void);
   int32_t (*cuda_device_count)(void);
   void (*set_deterministic)(bool value);

@@ -33,10 +33,7 @@ struct InputNormalization {
     var result = inputs
     for index in inputs.modalities.indices {
       if let (mean, deviation) = statistics[index] {
-        let x = inputs.modalities[index]
-        let shape = kinds[index].featureShape
-        result.modalities[index] =
-          (x - mean.to(x.device).reshaped(to: shape)) / deviation.to(x.device).reshaped(to: shape)
+        result.modalities[index] = Self.standardised(inputs.modalities[index], mean, deviation, kinds[index])
       }
       if let fill = cellFill[index] {
         result.modalities[index] = result.modalities[index].fillingMissingCells(fill, kinds[index])
@@ -54,5 +51,13 @@ struct InputNormalization {
       }
     }
     return result
+  }
+
+  private static func standardised(
+    _ x: Tensor, _ mean: Tensor, _ deviation: Tensor, _ kind: Modality.Kind
+  ) -> Tensor {
+    if !kind.isMapped, let fused = Fused.standardised(x, mean: mean, deviation: deviation) { return fused }
+    let shape = kind.featureShape
+    return (x - mean.to(x.device).reshaped(to: shape)) / deviation.to(x.device).reshaped(to: shape)
   }
 }

@@ -1,26 +1,29 @@
-// The form for one sample: numbers for each modality, typed or from a file, and a switch to leave it out.
+// The form for one sample: numbers or a raw input for each modality, typed or from a file, and a switch to leave it
+// out.
 
 import { make, find } from "./dom.js";
 import { fromFile, parse, samples } from "./numbers.js";
-import { picture } from "./picture.js";
+import { photo, picture } from "./picture.js";
+import { accepted, fromRawFile, fromText, isRaw } from "./raw.js";
 
 const mostText = 20_000;
 
-/** The numbers of one modality. */
+/** What the reader gives for one modality. */
 class Field {
   constructor(input, place, changed) {
-    Object.assign(this, { input, changed, numbers: null, source: "" });
+    Object.assign(this, { input, changed, content: null, source: "" });
     const id = `input-${place}`;
     this.switch = make("input", { type: "checkbox", id, disabled: true, change: () => this.#show(true) });
     this.file = make("input", {
-      type: "file", class: "hidden", accept: ".csv,.tsv,.txt,.json,.npy", "aria-label": `File with ${input.name}`,
+      type: "file", class: "hidden", accept: accepted(input.raw), "aria-label": `File with ${input.name}`,
       change: () => this.#open(this.file.files[0]),
     });
+    const isText = input.raw === "text";
+    this.hint = isText ? "a text" : input.hasSteps ? "a row for each step" : "0.1, 0.2, …";
     this.text = make("textarea", {
-      rows: 6, id: `${id}-text`, hidden: true, spellcheck: "false", autocomplete: "off",
-      "aria-label": `Numbers of ${input.name}, as CSV or JSON`,
-      "aria-describedby": `${id}-problem`, placeholder: input.hasSteps ? "a row for each step" : "0.1, 0.2, …",
-      input: () => this.#type(),
+      rows: isText ? 3 : 6, id: `${id}-text`, class: isText ? "words" : null, hidden: true, spellcheck: "false",
+      autocomplete: "off", "aria-label": isText ? `Text for ${input.name}` : `Numbers of ${input.name}, as CSV or JSON`,
+      "aria-describedby": `${id}-problem`, placeholder: this.hint, input: () => this.#type(),
     });
     this.picture = make("canvas", { "aria-hidden": "true", hidden: true });
     this.state = make("span", { class: "state" });
@@ -32,36 +35,50 @@ class Field {
     this.element = make("li", { dragover: event => event.preventDefault(), drop: event => this.#drop(event) },
       make("div", { class: "field", role: "group", "aria-labelledby": `${id}-name` },
         make("label", { class: "name", for: id }, this.switch, make("span", { id: `${id}-name` }, input.name)),
-        make("p", { class: "facts note" }, input.form, input.optional ? "" : ", needed", this.state), this.picture,
+        make("p", { class: "facts note" }, input.takes, input.optional ? "" : ", needed", this.state), this.picture,
         make("div", { class: "ways" }, this.opener, make("label", { class: "button" }, "File", this.file)),
         this.text, this.problem));
   }
 
   /** True if the modality belongs to the request. */
-  get isGiven() { return this.numbers !== null && this.switch.checked; }
+  get isGiven() { return this.content !== null && this.switch.checked; }
 
   /** Puts numbers in. Their text is shown if it is short enough to edit. */
   put(numbers, source) {
-    this.text.value = numbers.data.length > mostText / 8 ? "" : this.#written(numbers);
-    this.text.placeholder = this.text.value ? "" : source;
-    this.#take(() => numbers, source);
+    const isLong = numbers.data.length > mostText / 8 || this.input.raw === "text";
+    this.text.value = isLong ? "" : this.#written(numbers);
+    this.text.placeholder = isLong ? source : "";
+    this.#take(() => samples(numbers, this.input), source);
+  }
+
+  /** Puts a raw input in. */
+  #putRaw(content, source) {
+    const words = content?.words ?? "";
+    this.text.value = words.length > mostText ? "" : words;
+    this.text.placeholder = source;
+    this.#take(() => content, source);
   }
 
   clear() {
-    this.text.value = "";
+    this.text.value = this.file.value = "";
+    this.text.placeholder = this.hint;
     this.#take(() => null, "");
   }
 
   /** The tensor of a sample in a request. */
   tensor(row) {
-    const { input: { name, datatype }, numbers } = this;
-    return { name, datatype, shape: [1, ...numbers.sizes], data: numbers.at(row) };
+    const { input: { name, datatype }, content } = this;
+    if (content.raw) return { name, ...content.raw };
+    return { name, datatype, shape: [1, ...content.sizes], data: content.at(row) };
   }
 
   /** Draws the sample of a row anew. */
   draw(row) {
-    this.picture.hidden = !this.numbers;
-    if (this.numbers) picture(this.picture, this.numbers.sizes, this.numbers.at(Math.min(row, this.numbers.count - 1)));
+    const { count, sizes, at, bitmap, loudness } = this.content ?? {};
+    this.picture.hidden = !(at ?? bitmap ?? loudness);
+    if (bitmap) photo(this.picture, bitmap);
+    else if (loudness) picture(this.picture, [loudness.length], loudness);
+    else if (at) picture(this.picture, sizes, at(Math.min(row, count - 1)));
   }
 
   #written({ shape, data }) {
@@ -80,12 +97,17 @@ class Field {
 
   #type() {
     this.file.value = "";
-    this.#take(() => parse(this.text.value), "");
+    this.#take(() => {
+      if (this.input.raw === "text") return fromText(this.text.value);
+      const numbers = parse(this.text.value);
+      return numbers && samples(numbers, this.input);
+    }, "");
   }
 
   async #open(file) {
     if (!file) return;
     try {
+      if (isRaw(file, this.input.raw)) return this.#putRaw(await fromRawFile(file, this.input.raw), file.name);
       const numbers = await fromFile(file);
       if (!numbers) throw new Error("The file is empty.");
       this.put(numbers, file.name);
@@ -100,28 +122,27 @@ class Field {
   }
 
   #take(make, source) {
-    const wasGiven = this.numbers !== null;
+    const wasGiven = this.content !== null;
     this.source = source;
     try {
-      const numbers = make();
-      this.numbers = numbers && samples(numbers, this.input);
+      this.content = make();
       this.problem.textContent = "";
     } catch (error) {
-      this.numbers = null;
+      this.content = null;
       this.problem.textContent = (source ? `${source}: ` : "") + error.message;
     }
-    if (this.numbers && !wasGiven) this.switch.checked = true;
-    if (!this.numbers) this.switch.checked = false;
-    this.switch.disabled = !this.numbers || !this.input.optional;
+    if (this.content && !wasGiven) this.switch.checked = true;
+    if (!this.content) this.switch.checked = false;
+    this.switch.disabled = !this.content || !this.input.optional;
     this.#show(false);
   }
 
   #show(isSwitch) {
-    const { numbers, input } = this;
+    const { content, input } = this;
     const parts = [this.source];
-    if (numbers?.count > 1) parts.push(`${numbers.count} samples`);
-    if (numbers && input.hasSteps && numbers.sizes[0] < input.sizes[0]) parts.push(`${numbers.sizes[0]} steps`);
-    this.state.textContent = numbers ? parts.filter(Boolean).join(", ") : "";
+    if (content?.count > 1) parts.push(`${content.count} samples`);
+    if (content?.sizes && input.hasSteps && content.sizes[0] < input.sizes[0]) parts.push(`${content.sizes[0]} steps`);
+    this.state.textContent = content ? parts.filter(Boolean).join(", ") : "";
     this.element.classList.toggle("off", !this.isGiven);
     this.text.setAttribute("aria-invalid", this.problem.textContent !== "");
     this.changed(isSwitch);
@@ -142,7 +163,7 @@ export class SampleForm {
 
   /** The number of samples that all files have, and 1 without files. */
   get count() {
-    const counts = this.fields.filter(field => field.isGiven).map(field => field.numbers.count);
+    const counts = this.fields.filter(field => field.isGiven).map(field => field.content.count);
     return counts.length ? Math.min(...counts) : 1;
   }
 
@@ -155,8 +176,9 @@ export class SampleForm {
   /** The reason why there is no request yet. It is empty if there is one. */
   get obstacle() {
     const wrong = this.fields.find(field => field.problem.textContent !== "");
-    if (wrong) return `The numbers of ${wrong.input.name} cannot be used.`;
-    if (this.given.length === 0) return "Give the numbers of a modality first, or fill in an example.";
+    const has = this.model.inputs.some(input => input.raw) ? "content" : "numbers";
+    if (wrong) return `The ${has} of ${wrong.input.name} cannot be used.`;
+    if (this.given.length === 0) return `Give the ${has} of a modality first, or fill in an example.`;
     const absent = this.fields.find(field => !field.isGiven && !field.input.optional);
     return absent ? `The model needs ${absent.input.name}.` : "";
   }

@@ -1,5 +1,7 @@
 // What the documents of the protocol say about a model, in the words of this page.
 
+import { rawForm } from "./raw.js";
+
 const forms = {
   sequence: ([steps, features]) => `up to ${steps} steps of ${features} numbers`,
   vector: ([features]) => (features === 1 ? "1 number" : `${features} numbers`),
@@ -14,9 +16,12 @@ export function describe(metadata) {
   const { task, architecture, adapter } = metadata.parameters ?? {};
   const inputs = metadata.inputs.filter(input => input.parameters?.kind).map(input => {
     const { kind, optional, steps } = input.parameters;
+    const raw = input.parameters.raw?.content;
     const sizes = input.shape.slice(1).map(size => (size < 0 ? steps : size));
     const form = forms[kind](sizes);
-    return { name: input.name, datatype: input.datatype, kind, optional, sizes, form, hasSteps: steps !== undefined };
+    const takes = raw ? `${rawForm(raw)}, or ${form}` : form;
+    const { name, datatype } = input;
+    return { name, datatype, optional, sizes, form, takes, raw, hasSteps: steps !== undefined };
   });
   const names = output => metadata.outputs.find(({ name }) => name === output)?.parameters?.names;
   const outputs = metadata.outputs.map(output => output.name).filter(name => name !== "representation");

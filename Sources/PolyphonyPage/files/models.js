@@ -26,7 +26,7 @@ export function showModels(place, entries, chosen, choose) {
 /** Shows inputs and outputs of a model as a table. */
 export function showShapes(model) {
   const rows = model.inputs.map(input => make("tr", {},
-    make("th", { scope: "row" }, input.name), make("td", {}, input.form), make("td", {}, input.datatype),
+    make("th", { scope: "row" }, input.name), make("td", {}, input.takes), make("td", {}, input.datatype),
     make("td", {}, input.optional ? "optional" : "needed")));
   const heads = ["input", "a sample", "type", "presence"];
   return make("div", { class: "box", tabindex: "0", role: "region", "aria-label": "Inputs" }, make("table", {},

@@ -11,6 +11,14 @@ export function picture(canvas, sizes, data) {
   canvas.getContext("2d").putImageData(new ImageData(grid.pixels, grid.width, grid.height), 0, 0);
 }
 
+/** Draws a picture that the browser has read. */
+export function photo(canvas, bitmap) {
+  const scale = Math.min(1, most / Math.max(bitmap.width, bitmap.height));
+  [canvas.width, canvas.height] = [bitmap.width, bitmap.height].map(side => Math.max(1, Math.round(side * scale)));
+  canvas.dataset.form = "photo";
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+}
+
 const range = data => {
   let [low, high] = [Infinity, -Infinity];
   for (const number of data) if (number !== null) [low, high] = [Math.min(low, number), Math.max(high, number)];

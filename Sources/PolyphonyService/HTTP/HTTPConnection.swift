@@ -7,12 +7,14 @@ import PolyphonySupport
 /// Every wait has an end: that of its time, that of the client, or that of the service.
 final class HTTPConnection {
   private enum Arrival {
-    case bytes, end, timeout, stop
+    case bytes(Int), end, timeout, stop
   }
 
   /// The most bytes that are read at a time before a head is complete. Few bytes of the body come with it then, and all
   /// others go to their place at once.
   private static let headPiece = 4 << 10
+  /// The most bytes of a body that get their memory before they come.
+  private static let firstPiece = 1 << 20
 
   private let socket: ServiceSocket
   private let stop: StopLine
@@ -72,7 +74,7 @@ final class HTTPConnection {
       }
       guard received.count <= limits.head else { break }
       searched = received.count
-      switch wait(deadline, heedsStop: !hasBegun, for: &received, atMost: Self.headPiece) {
+      switch wait(deadline, heedsStop: !hasBegun, atMost: Self.headPiece) {
       case .bytes: continue
       case .timeout where hasBegun: throw HTTPError(408, "the request did not come in time")
       case .end, .timeout, .stop: return nil
@@ -98,18 +100,9 @@ final class HTTPConnection {
     guard fits(head) else { throw tooLarge }
     switch head.body {
     case .length(let length):
-      var body: [UInt8] = []
-      // A client that announces much and sends little gets no more memory than it has sent.
-      body.reserveCapacity(min(length, 1 << 20))
-      let part = received.prefix(length)
-      try reserve(part.count)
-      body += part
-      received.removeFirst(part.count)
-      while body.count < length {
-        let count = body.count
-        try more(deadline, for: &body, atMost: length - count)
-        try reserve(body.count - count)
-      }
+      var body = try piece(min(length, Self.firstPiece), deadline)
+      // A client that announces much and sends little gets no more memory than twice what it has sent.
+      while body.count < length { body += try piece(min(length - body.count, body.count), deadline) }
       return body
     case .chunked:
       var body = ChunkedBody(limit: limits.body)
@@ -118,7 +111,8 @@ final class HTTPConnection {
         let count = try body.take(received[...])
         received.removeFirst(count)
         if body.isComplete { return body.bytes }
-        try more(deadline, for: &received)
+        let arrival = wait(deadline, heedsStop: false)
+        guard case .bytes = arrival else { throw Self.reason(arrival) }
       }
     }
   }
@@ -136,27 +130,53 @@ final class HTTPConnection {
     reserved += count
   }
 
-  /// Waits for further bytes of a body.
-  private func more(
-    _ deadline: Deadline, for buffer: inout [UInt8], atMost most: Int = .max
-  ) throws(HTTPError) {
-    switch wait(deadline, heedsStop: false, for: &buffer, atMost: most) {
-    case .bytes: return
-    case .timeout: throw HTTPError(408, "the request did not come in time")
-    case .end, .stop: throw HTTPError(400, "the request ended early")
+  /// Waits for a part of a body of a known size. The bytes go from the system to their place without another copy.
+  private func piece(_ size: Int, _ deadline: Deadline) throws(HTTPError) -> [UInt8] {
+    var failure: HTTPError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { memory, count in
+      do throws(HTTPError) {
+        let first = received.prefix(size)
+        try reserve(first.count)
+        count = memory.initialize(fromContentsOf: first)
+        received.removeFirst(count)
+        while count < size {
+          let rest = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: memory[count...]))
+          let arrival = arrival(deadline, heedsStop: false, into: rest)
+          guard case .bytes(let more) = arrival else { throw Self.reason(arrival) }
+          count += more
+          try reserve(more)
+        }
+      } catch {
+        failure = error
+      }
     }
+    if let failure { throw failure }
+    return bytes
   }
 
-  /// Waits for bytes, and appends them to a buffer.
-  private func wait(
-    _ deadline: Deadline, heedsStop: Bool, for buffer: inout [UInt8], atMost most: Int
+  /// The error for a body that does not come.
+  private static func reason(_ arrival: Arrival) -> HTTPError {
+    guard case .timeout = arrival else { return HTTPError(400, "the request ended early") }
+    return HTTPError(408, "the request did not come in time")
+  }
+
+  /// Waits for bytes that belong to no request yet.
+  private func wait(_ deadline: Deadline, heedsStop: Bool, atMost most: Int = .max) -> Arrival {
+    let arrival = scratch.withUnsafeMutableBytes { memory in
+      self.arrival(deadline, heedsStop: heedsStop, into: UnsafeMutableRawBufferPointer(rebasing: memory.prefix(most)))
+    }
+    if case .bytes(let count) = arrival { received += scratch[..<count] }
+    return arrival
+  }
+
+  /// Waits for bytes, and puts them into memory.
+  private func arrival(
+    _ deadline: Deadline, heedsStop: Bool, into memory: UnsafeMutableRawBufferPointer
   ) -> Arrival {
     while true {
       if heedsStop, stop.isPulled { return .stop }
-      switch socket.receive(into: &scratch, atMost: most) {
-      case .bytes(let count):
-        buffer += scratch[..<count]
-        return .bytes
+      switch socket.receive(into: memory) {
+      case .bytes(let count): return .bytes(count)
       case .end: return .end
       case .later:
         guard let time = deadline.milliseconds else { return .timeout }

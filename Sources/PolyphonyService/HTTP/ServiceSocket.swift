@@ -25,10 +25,10 @@ final class ServiceSocket {
     #endif
   }
 
-  /// Takes what has come, as much as fits into the buffer and at most `most` bytes.
-  func receive(into buffer: inout [UInt8], atMost most: Int = .max) -> Receipt {
+  /// Takes what has come, as much as fits into the memory.
+  func receive(into memory: UnsafeMutableRawBufferPointer) -> Receipt {
     while true {
-      let count = recv(descriptor, &buffer, min(buffer.count, most), 0)
+      let count = recv(descriptor, memory.baseAddress, memory.count, 0)
       if count > 0 { return .bytes(count) }
       guard count < 0 else { return .end }
       switch errno {
@@ -85,7 +85,7 @@ final class ServiceSocket {
       var buffer = [UInt8](repeating: 0, count: 64 << 10)
       var left = Self.lingering
       drain: while left > 0, let time = deadline.milliseconds {
-        switch receive(into: &buffer) {
+        switch buffer.withUnsafeMutableBytes({ receive(into: $0) }) {
         case .bytes(let count): left -= count
         case .end: break drain
         case .later: waitToReceive(or: nil, milliseconds: time)

@@ -56,7 +56,7 @@ final class ModelRepository: @unchecked Sendable {
 
   /// Reads a model's folder anew. The model in memory serves until the new one is there.
   /// - Throws: `HTTPError(404)` for an unknown name, `HTTPError(400)` for a folder that cannot be read.
-  func load(_ name: String, on inference: InferenceThread) throws(HTTPError) {
+  func load(_ name: String, on inference: InferenceThreads) throws(HTTPError) {
     let entry = try entry(name)
     let outcome = loading.update { _ in
       Result { () throws(Fault) in try make(entry.source, entry.metrics) }
@@ -72,14 +72,14 @@ final class ModelRepository: @unchecked Sendable {
 
   /// Takes a model out of service. Requests that have it get their answers.
   /// - Throws: `HTTPError(404)` for an unknown name.
-  func unload(_ name: String, on inference: InferenceThread) throws(HTTPError) {
+  func unload(_ name: String, on inference: InferenceThreads) throws(HTTPError) {
     _ = try entry(name)
     try replace(name, by: nil, on: inference, reason: "unloaded")
   }
 
   /// Puts a model in the place of another one. The new one finds all streams of the old one in their folder.
   private func replace(
-    _ name: String, by model: ServedModel?, on inference: InferenceThread, reason: String = ""
+    _ name: String, by model: ServedModel?, on inference: InferenceThreads, reason: String = ""
   ) throws(HTTPError) {
     try inference.perform { () throws(HTTPError) in
       try self.entry(name).model?.streams?.close()
@@ -94,14 +94,14 @@ final class ModelRepository: @unchecked Sendable {
   func work(isIdle: Bool) -> Double? { all.compactMap { $0.model?.streams?.work(isIdle: isIdle) }.min() }
 
   /// Saves every change of a stream at once from now on.
-  func hurryStreams(on inference: InferenceThread) {
+  func hurryStreams(on inference: InferenceThreads) {
     try? inference.perform { () throws(HTTPError) in
       for entry in self.all { entry.model?.streams?.hurry() }
     }
   }
 
   /// Brings all streams to the disk. Their models answer no further request of a stream.
-  func closeStreams(on inference: InferenceThread) {
+  func closeStreams(on inference: InferenceThreads) {
     try? inference.perform { () throws(HTTPError) in
       for entry in self.all { entry.model?.streams?.close() }
     }

@@ -4,8 +4,8 @@ import Torch
 
 /// A model in memory that answers requests.
 ///
-/// Reading the inputs of a request needs no tensors, and any thread may do it. Predictions are made by the one thread of
-/// an ``InferenceThread``.
+/// Reading the inputs of a request needs no tensors, and any thread may do it. ``InferenceThreads`` make predictions,
+/// several at a time. The model stays in its form for evaluation, so a prediction changes nothing in it.
 final class ServedModel: @unchecked Sendable {
   /// The one version that each model has.
   static let version = "1"
@@ -33,6 +33,7 @@ final class ServedModel: @unchecked Sendable {
     (name, self.metrics, self.device) = (source.name, metrics, device)
     let loaded = try ModelWithAdapter(source.folder, adapter: source.adapter, device: device)
     model = loaded.model
+    model.train(false)
     reader = SampleReader(model, mostSamples: mostSamples)
     raw = try RawInputs(
       source.name, model.configuration, options.encoders, mostSamples: mostSamples, warn: options.warn)
@@ -66,11 +67,9 @@ final class ServedModel: @unchecked Sendable {
     _ parts: [Samples], _ model: MultimodalModel, _ reader: SampleReader, _ device: Device
   ) -> [Result<[OutputTensor], HTTPError>] {
     let inputs = RequestBatch(parts, reader.modalities).inputs
-    let (prediction, representation) = model.evaluating {
-      noGrad {
-        let output = model(inputs.to(device))
-        return (output.prediction.to(.cpu), output.pooled.to(.cpu))
-      }
+    let (prediction, representation) = noGrad {
+      let output = model(inputs.to(device))
+      return (output.prediction.to(.cpu), output.pooled.to(.cpu))
     }
     return answers(parts.map(\.count), inputs, prediction, representation, model.configuration)
   }

@@ -7,9 +7,9 @@ final class ServiceRoutes: @unchecked Sendable {
   typealias Route = (method: String, answer: () throws(HTTPError) -> HTTPResponse)
 
   let repository: ModelRepository
-  let inference: InferenceThread
+  let inference: InferenceThreads
   /// The thread that makes features of raw inputs. Requests of features do not wait for it.
-  let encoding = InferenceThread(mostSamples: 1, delay: 0)
+  let encoding = InferenceThreads(mostSamples: 1, delay: 0)
   private let tokens: AccessTokens?
   private let metrics = ServiceMetrics()
   private let stopping = Locked(false)
@@ -22,7 +22,7 @@ final class ServiceRoutes: @unchecked Sendable {
     set { stopping.value = newValue }
   }
 
-  init(_ repository: ModelRepository, _ inference: InferenceThread, tokens: AccessTokens?) {
+  init(_ repository: ModelRepository, _ inference: InferenceThreads, tokens: AccessTokens?) {
     (self.repository, self.inference, self.tokens) = (repository, inference, tokens)
   }
 

@@ -2,7 +2,7 @@ import Dispatch
 import Polyphony
 import Torch
 
-/// The streams of a model, each with its own adaptation. Only the inference thread uses them.
+/// The streams of a model, each with its own adaptation. Only the first inference thread uses them.
 ///
 /// A request is predicted first, and gets its answer. The stream learns from it later, when no request waits, or before
 /// its own next request. Streams beyond the limit go to the folder, the least recently used first.

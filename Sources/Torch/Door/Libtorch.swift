@@ -48,6 +48,9 @@ public enum Libtorch {
     }
   }
 
+  /// Limits the threads of operators that the calling thread starts. Other threads keep theirs.
+  package static func limitThisThread(to count: Int) { Door.table.limit_this_thread(Int32(count)) }
+
   /// The setting of how long threads of one operator wait for each other before they sleep, such as
   /// `GOMP_SPINCOUNT=4000`.
   ///

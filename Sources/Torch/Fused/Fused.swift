@@ -33,6 +33,7 @@ package enum Fused {
   private static let dropout = Operator("polyphony::dropout")
   private static let embed = Operator("polyphony::embed")
   private static let encoder = Operator("polyphony::encoder")
+  private static let standardise = Operator("polyphony::standardise")
 
   /// The instruction set that the kernels use: `avx512`, `avx2` or `plain`.
   static var instructionSet: String { Operator("polyphony::instruction_set").text() }
@@ -65,6 +66,14 @@ package enum Fused {
       .int(first.attention.heads), .bool(first.causal), .double(active ? rates.attention : 0),
       .double(active ? rates.relu : 0), .double(active ? rates.residual : 0), .int(readout.rawValue),
       .int(place.seed), .int(place.offset), .int(place.first))
+  }
+
+  /// Computes (x − mean) / deviation for each feature, which x has in its last dimension, where x needs no gradient. The
+  /// bits are those of the two operators.
+  package static func standardised(_ x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor? {
+    guard serves(x), x.dtype == .float32, mean.dtype == .float32, deviation.dtype == .float32, !x.requiresGradient
+    else { return nil }
+    return standardise(.tensor(x), .tensor(mean), .tensor(deviation))
   }
 
   static func serves(_ x: Tensor) -> Bool {

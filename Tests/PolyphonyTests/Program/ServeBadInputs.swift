@@ -29,6 +29,9 @@ extension BadInputTests {
       name: "a pass without samples", code: 64, mentions: ["--max-batch must be 1 or more"],
       arguments: serve("--model", "MODEL", "--max-batch", "0")),
     Case(
+      name: "no pass at a time", code: 64, mentions: ["--passes must be 1 or more"],
+      arguments: serve("--model", "MODEL", "--passes", "0")),
+    Case(
       name: "a wait before now", code: 64, mentions: ["--max-delay"],
       arguments: serve("--model", "MODEL", "--max-delay=-1")),
     Case(

@@ -109,8 +109,41 @@ import Testing
         #expect(inputs.first { $0["name"] == "faces" }?["parameters"]?["raw"]?["content"] == "image")
         #expect(client.get("/v2/models/all/config")?.json["parameters"]?["raw.text"]?["string_value"] == "text")
         try Self.refusals(client, sound: try file("3.wav"))
+        if let browser = BrowserTests.browser { try Self.tryInBrowser(browser, client.port, folder, whole) }
       }
       try Self.movedEncoders(folder, words)
+    }
+  }
+
+  /// A reader types a text and chooses files on the page of the service.
+  private static func tryInBrowser(
+    _ browser: String, _ port: UInt16, _ folder: String, _ expected: [Float]
+  ) throws {
+    try withTemporaryFolder { profile in
+      let page = try BrowserPage(browser, width: 390, folder: profile)
+      try page.visit("http://127.0.0.1:\(port)")
+      try page.wait("document.querySelectorAll('#inputs > li').length === 3")
+      try page.value("document.querySelector('[aria-label=\"Type text\"]').focus()")
+      try page.press("Enter", code: 13, text: "\r")
+      try page.type(sentence)
+      for (name, file) in [("faces", "3.ppm"), ("sound", "3.wav")] {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(file)")).base64EncodedString()
+        try page.value(
+          """
+          var files = new DataTransfer(), field = document.querySelector('[aria-label="File with \(name)"]');
+          files.items.add(new File([Uint8Array.from(atob('\(bytes)'), sign => sign.charCodeAt(0))], '\(file)'));
+          field.files = files.files;
+          field.dispatchEvent(new Event('change'));
+          """)
+        try page.wait("document.querySelector('#inputs').innerText.includes('\(file)')")
+      }
+      try page.value("document.getElementById('predict').click()")
+      try page.wait("document.querySelector('#answer .note').innerText.includes('with all modalities')")
+      let words = try page.text("document.querySelector('#answer .note').innerText")
+      let top = Double(expected.max() ?? 0) * 100
+      #expect(words == String(format: "probability %.1f %%, with all modalities", top))
+      #expect(try page.nameless() == [])
+      #expect(page.console.isEmpty, "\(page.console)")
     }
   }
 

@@ -17,11 +17,14 @@ final class ServiceClient {
     var text: String { String(decoding: body, as: UTF8.self) }
   }
 
+  /// The port of the service.
+  let port: UInt16
   private let descriptor: Int32
   private var received: [UInt8] = []
 
   /// Connects to a port of this machine.
   init(_ port: UInt16) {
+    self.port = port
     #if canImport(Darwin)
       descriptor = socket(AF_INET, SOCK_STREAM, 0)
     #else

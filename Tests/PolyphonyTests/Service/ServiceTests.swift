@@ -136,6 +136,26 @@ import Torch
     }
   }
 
+  /// Passes at a time do not disturb each other, and every request gets its own numbers.
+  @Test func passesRunAtATime() throws {
+    try ServedGestures.with({ $0.passes = 3 }) { served in
+      let expected = try (0..<12).map { try served.expected("all", served.samples.rows([$0])).prediction.floats }
+      let wrong = Locked<[String]>([])
+      ServedGestures.together(6) { place in
+        let client = served.client
+        for row in (0..<12).map({ ($0 + place) % 12 }) where row % 4 != 3 {
+          let answer = client.post("/v2/models/all/infer", served.document(row..<row + 1))
+          let found = answer?.floats("prediction") ?? []
+          let isClose = zip(found, expected[row]).allSatisfy { abs($0 - $1) <= 1e-6 * max(1, abs($1)) }
+          if found.count != 3 || !isClose { wrong.update { $0.append("\(row): \(answer?.text ?? "closed")") } }
+        }
+      }
+      #expect(wrong.value == [])
+      let metrics = served.client.get("/metrics")?.text ?? ""
+      #expect(metrics.contains("nv_inference_request_success{model=\"all\",version=\"1\"} 54\n"))
+    }
+  }
+
   @Test func documentsDescribeServerAndModels() throws {
     try ServedGestures.with { served in
       let client = served.client

@@ -1,11 +1,14 @@
 import Dispatch
 import Foundation
 import PolyphonySupport
+import Torch
 
-/// The thread that makes all predictions. It joins the samples of requests that wait at the same time.
+/// The threads that make all predictions. Each joins the samples of requests that wait at the same time.
 ///
-/// libtorch divides one operation among all processors, so several threads would only stand in each other's way.
-final class InferenceThread: @unchecked Sendable {
+/// libtorch divides one operation among the processors, and they wait for each other at its end. Several passes at a time
+/// that share the processors wait less. While one thread joins samples, another one computes. Work that shares nothing
+/// with other requests belongs to the first thread alone.
+final class InferenceThreads: @unchecked Sendable {
   /// The answer to a request.
   typealias Outcome = Result<[OutputTensor], HTTPError>
 
@@ -27,6 +30,9 @@ final class InferenceThread: @unchecked Sendable {
 
     init(_ work: Work) { self.work = work }
 
+    /// The model of samples that share a pass; nil for other work.
+    var model: ServedModel? { if case .shared(let model, _) = work { model } else { nil } }
+
     /// The samples for a model; nil for other work.
     func samples(for model: ServedModel) -> Samples? {
       if case .shared(let own, let samples) = work, own === model { samples } else { nil }
@@ -35,25 +41,36 @@ final class InferenceThread: @unchecked Sendable {
 
   private let mostSamples: Int
   private let delay: Double
+  /// The threads of an operation: in a pass beside others, and in other work.
+  private let operationThreads: (shared: Int, alone: Int)
   /// Does a piece of work that no request waits for, and returns the seconds until there is more. Nil stands for none.
   private let background: @Sendable (_ isIdle: Bool) -> Double?
   private let changed = NSCondition()
   private var waiting: [Job] = []
+  /// The models for which a thread waits for further requests. One thread does for each.
+  private var gathering: [ServedModel] = []
   private var isStopped = false
-  private var isRunning = true
+  private var running: Int
 
   /// - Parameters:
   ///   - mostSamples: the most samples of a pass.
   ///   - delay: the most milliseconds that a request waits for others.
-  ///   - background: does what no request waits for. The thread calls it before every pass, with true if no request waits.
+  ///   - passes: the most passes at a time. They divide the threads of an operation.
+  ///   - background: does what no request waits for. The first thread calls it before each of its passes, with true if no
+  ///     request waits.
   init(
-    mostSamples: Int, delay: Double, background: @escaping @Sendable (_ isIdle: Bool) -> Double? = { _ in nil }
+    mostSamples: Int, delay: Double, passes: Int = 1,
+    background: @escaping @Sendable (_ isIdle: Bool) -> Double? = { _ in nil }
   ) {
     (self.mostSamples, self.delay, self.background) = (mostSamples, delay, background)
-    let thread = Thread { [self] in run() }
-    // Kernels keep their sums on the stack.
-    thread.stackSize = 8 << 20
-    thread.start()
+    let threads = Libtorch.threadCount
+    (running, operationThreads) = (passes, (max(1, threads / passes), threads))
+    for place in 0..<passes {
+      let thread = Thread { [self] in run(isFirst: place == 0) }
+      // Kernels keep their sums on the stack.
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
   }
 
   /// The number of requests that wait.
@@ -65,7 +82,7 @@ final class InferenceThread: @unchecked Sendable {
     try wait(Job(.shared(model, samples))).get()
   }
 
-  /// Waits for work on this thread that shares nothing with other requests.
+  /// Waits for work on the first thread that shares nothing with other requests.
   /// - Throws: The error of `body`, and `HTTPError(503)` after a stop.
   func perform<Value>(_ body: @escaping () throws(HTTPError) -> Value) throws(HTTPError) -> Value {
     let outcome = Locked<Result<Value, HTTPError>>(.failure(Self.stopped))
@@ -79,27 +96,34 @@ final class InferenceThread: @unchecked Sendable {
     let isTaken = changed.withLock {
       guard !isStopped else { return false }
       waiting.append(job)
-      changed.signal()
+      // A thread that gathers need not look at a pass that is not full yet.
+      let isSoon = job.model.map { isGathering($0) && count(for: $0) < mostSamples } ?? false
+      if !isSoon { changed.broadcast() }
       return true
     }
     if isTaken { job.done.wait() }
     return job.outcome
   }
 
-  /// Ends the thread after the requests that wait.
+  /// Ends the threads after the requests that wait.
   func stop() {
     changed.withLock {
       isStopped = true
       changed.broadcast()
-      while isRunning { changed.wait() }
+      while running > 0 { changed.wait() }
     }
   }
 
-  private func run() {
-    while let jobs = next() {
+  private func run(isFirst: Bool) {
+    let isDivided = operationThreads.shared < operationThreads.alone
+    if isDivided { Libtorch.limitThisThread(to: operationThreads.shared) }
+    while let jobs = next(isFirst: isFirst) {
       let start = DispatchTime.now().uptimeNanoseconds
       switch jobs[0].work {
-      case .alone(let body): body()
+      case .alone(let body):
+        if isDivided { Libtorch.limitThisThread(to: operationThreads.alone) }
+        body()
+        if isDivided { Libtorch.limitThisThread(to: operationThreads.shared) }
       case .shared(let model, _):
         let parts = jobs.compactMap { $0.samples(for: model) }
         for (job, outcome) in zip(jobs, model.predict(parts)) { job.outcome = outcome }
@@ -109,38 +133,48 @@ final class InferenceThread: @unchecked Sendable {
       for job in jobs { job.done.signal() }
     }
     changed.withLock {
-      isRunning = false
+      running -= 1
       changed.broadcast()
     }
   }
 
   /// Waits for requests: several to one model, or one that shares nothing. It is nil after a stop, when none waits any
   /// more.
-  private func next() -> [Job]? {
+  private func next(isFirst: Bool) -> [Job]? {
     while true {
-      let seconds = background(changed.withLock { waiting.isEmpty })
-      if let jobs = changed.withLock({ waiting.isEmpty ? nil : gather() }) { return jobs }
-      // There is more work at once.
-      if seconds == 0 { continue }
-      let isOver = changed.withLock {
-        guard waiting.isEmpty, !isStopped else { return waiting.isEmpty }
+      let seconds = isFirst ? background(changed.withLock { waiting.isEmpty }) : nil
+      var isOver = false
+      let jobs: [Job]? = changed.withLock {
+        if let jobs = take(isFirst: isFirst) { return jobs }
+        isOver = isStopped && !waiting.contains { isFirst || $0.model != nil }
+        // There is more work at once.
+        guard !isOver, seconds != 0 else { return nil }
         if let seconds {
           _ = changed.wait(until: Date().addingTimeInterval(seconds))
         } else {
           changed.wait()
         }
-        return false
+        return nil
       }
-      if isOver { return nil }
+      if jobs != nil || isOver { return jobs }
     }
   }
 
-  /// Takes the oldest request, with others to the same model that come within the time.
-  private func gather() -> [Job] {
-    guard case .shared(let model, _) = waiting[0].work else { return [waiting.removeFirst()] }
-    let waited = Double(DispatchTime.now().uptimeNanoseconds - waiting[0].arrival) / 1e6
+  /// Takes the oldest request that this thread may run, and all that share its pass. It is nil if there is none.
+  private func take(isFirst: Bool) -> [Job]? {
+    let place = waiting.firstIndex { job in job.model.map { !isGathering($0) } ?? isFirst }
+    guard let place else { return nil }
+    guard let model = waiting[place].model else { return [waiting.remove(at: place)] }
+    return gather(for: model, since: waiting[place].arrival)
+  }
+
+  /// Takes requests to one model that come within the time, the oldest first.
+  private func gather(for model: ServedModel, since arrival: UInt64) -> [Job] {
+    let waited = Double(DispatchTime.now().uptimeNanoseconds - arrival) / 1e6
     let end = Date().addingTimeInterval(max(0, delay - waited) / 1000)
+    gathering.append(model)
     while !isStopped, count(for: model) < mostSamples, changed.wait(until: end) {}
+    gathering.removeAll { $0 === model }
     var (jobs, rest, count): ([Job], [Job], Int) = ([], [], 0)
     var isFull = false
     for job in waiting {
@@ -154,8 +188,12 @@ final class InferenceThread: @unchecked Sendable {
       }
     }
     waiting = rest
+    // Another thread may gather what is left.
+    if !rest.isEmpty { changed.broadcast() }
     return jobs
   }
+
+  private func isGathering(_ model: ServedModel) -> Bool { gathering.contains { $0 === model } }
 
   private func count(for model: ServedModel) -> Int {
     waiting.reduce(0) { $0 + ($1.samples(for: model)?.count ?? 0) }

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..models.inputs import sample_shape
 from ..models.model import Model
 from ..models.modules import find, place
 from ..models.stages import Context, Inputs, Method, Tokens
@@ -23,10 +24,8 @@ def maps_of(tokens: Tokens) -> list[Tensor]:
 
 def channels_of(model: Model) -> list[int]:
     """The channels of the maps at each resolution, which are the same for all images."""
-    zeros = [
-        torch.zeros(1, it["channels"], it["height"], it["width"], dtype=next(model.parameters()).dtype)
-        for it in model.modalities
-    ]
+    like = next(model.parameters())
+    zeros = [like.new_zeros(1, *sample_shape(modality)) for modality in model.modalities]
     was_training = model.training
     model.eval()
     with torch.no_grad():

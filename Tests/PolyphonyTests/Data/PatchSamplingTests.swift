@@ -73,7 +73,9 @@ import Torch
     (settings.augment, settings.patch, settings.foreground) = ([.flip], [16, 24], 0.5)
     func weights(stopping: Bool = false, accumulate: Int = 1, _ folder: String? = nil) throws -> Tensor {
       let model = try Tiny.model(configuration)
+      // The mean of parts is that of the batch only if all pixels count alike.
       (settings.accumulate, settings.loss) = (accumulate, .crossEntropy)
+      settings.classWeights = .given([1, 1, 1, 1])
       let trainer = try Trainer(
         model, training: split, validation: split, settings: settings, seed: 4, folder: folder)
       _ = try trainer.run(resume: folder != nil, isStopped: { stopping })

@@ -65,7 +65,7 @@ import Torch
     }
     let (whole, slices) = (try evaluation([1] + known.shape), try evaluation(known.shape))
     for name in VolumeMetrics.names { #expect(whole.metrics[name] == slices.metrics[name], "\(name)") }
-    #expect(whole.metrics["dice"] == whole.metrics["dice_volume"] && abs(whole.loss - slices.loss) < 1e-6)
+    #expect(whole.metrics["dice"] == whole.metrics["dice_volume"] && abs(whole.loss - slices.loss) < 1e-5)
     // The picture of a volume is the slice with the most foreground.
     let truth = map(known.truth, [1] + known.shape)
     let images = Tensor.ones([1, 1] + known.shape)

@@ -2,8 +2,8 @@ import Torch
 
 /// A sequence on its way through a model: features per step, and a mask of the real steps.
 ///
-/// An image is the sequence of its places, row by row, with channels as features, and a volume slice by slice. So every method that reads steps
-/// (pooling, probes, attention, contrast) reads images too. The change from a map to a sequence and back costs nothing,
+/// An image is the sequence of its places, row by row, with channels as features, and a volume slice by slice. So every
+/// method that reads steps (pooling, probes, attention, contrast) reads images too. The change from a map to a sequence and back costs nothing,
 /// because both are views of one tensor. A decoder of pixels also gets the ``grid`` and the features of finer grids
 /// (``details``).
 ///

@@ -13,7 +13,8 @@ import Torch
 ///   undefined if P or T is empty.
 /// * `volume_difference`: the absolute difference of volumes ||P| − |T|| / |T|; undefined if T is empty.
 ///
-/// Slices that say no volume are one volume in their order, and each whole volume is one. Regions are those of ``SegmentationMetrics``.
+/// Slices that say no volume are one volume in their order, and each whole volume is one. Regions are those of
+/// ``SegmentationMetrics``.
 ///
 /// ```swift
 /// let truth = VoxelMask([false, true, true, false], shape: [1, 2, 2])
@@ -51,7 +52,8 @@ public enum VolumeMetrics {
     return precision + recall == 0 ? 0 : 2 * precision * recall / (precision + recall)
   }
 
-  /// Computes the metrics of maps of classes `[N, H, W]` or `[N, D, H, W]`: the mean over the regions, and for several named regions each.
+  /// Computes the metrics of maps of classes `[N, H, W]` or `[N, D, H, W]`: the mean over the regions, and for several
+  /// named regions each.
   static func values(
     prediction: Tensor, target: Tensor, volumes: VolumeSlices, regions: [SegmentationMetrics.Region],
     showsRegions: Bool

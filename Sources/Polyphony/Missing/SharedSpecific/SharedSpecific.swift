@@ -51,7 +51,8 @@ public final class SharedSpecific: Module, Attachment {
       parts.specific = specific
       return projections.fused(shared, specific, presence: parts.presence)
     }
-    self.parts = isTraining ? parts : nil
+    // Several threads may predict with one model, so a prediction leaves nothing behind.
+    if isTraining { self.parts = parts }
     return tokens.indices.map { image in Tokens(maps: changed.map { $0[image] }) }
   }
 

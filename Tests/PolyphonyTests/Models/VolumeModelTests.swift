@@ -47,7 +47,7 @@ import Torch
     #expect(expectFault(.usage) { _ = try MultimodalModel(mixed) }?.key == "model.architecture")
     var empty = Self.configuration()
     empty.modalities[1].depth = 0
-    #expect(expectFault(.usage) { _ = try MultimodalModel(empty) }?.key == "modalities.m1")
+    #expect(expectFault(.usage) { _ = try MultimodalModel(empty) }?.key == "model.modalities.m1")
   }
 
   @Test func lightDecodersReadOneModality() throws {
@@ -122,7 +122,8 @@ import Torch
     let split = try Tiny.split(configuration, count: 3).samples
     for index in 0..<2 { configuration.modalities[index].extent = [4, 8, 6] }
     let model = try Tiny.model(configuration)
-    let tree = try SettingsTree(yaml: "{epochs: 1, batch_size: 2}", file: "test")
+    let epochs = method == "casp" ? "contrast_epochs: 2, snapshot_interval: 1, pseudo_epochs: 1" : "epochs: 1"
+    let tree = try SettingsTree(yaml: "{\(epochs), batch_size: 2}", file: "test")
     let adaptation = try SettingsReader.read(tree) { (reader) throws(Fault) in
       try AdaptationMethods.maker(method)(reader, configuration)
     }.value

@@ -21,6 +21,9 @@ import Torch
   @Test func aVolumeIsItsSlices() throws {
     try withTemporaryFolder { folder in
       try Self.write(in: folder)
+      for name in ["one", "other"] {
+        try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: false)
+      }
       let slices = try Converting(["\(folder)/patients"], in: "\(folder)/one")
       let whole = try Converting(["\(folder)/patients"], in: "\(folder)/other") { $0.wholeVolumes = true }
       let description = whole.report.description

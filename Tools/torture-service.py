@@ -234,7 +234,7 @@ def disks(options):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         for case, word in (("full", "No space left"), ("read-only", "Read-only file system")):
-            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], check=True)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], check=True)
             try:
                 # A stream that was saved before the disk changes.
                 server = Server(options.program, options.model, folder)

@@ -5,7 +5,7 @@ import Torch
 public enum TorchListings {
   /// ``Convolution``
   public static func volume() -> Tensor {
-    let layer = Convolution.over(axes: 3, 4, 8, kernel: 3, padding: 1)
+    let layer = Convolution(axes: 3, 4, 8, kernel: 3, padding: 1)
     let features = layer(.normal([1, 4, 16, 32, 32]))  // [1, 8, 16, 32, 32]
     return features
   }

@@ -35,10 +35,10 @@ public final class Conv1d: Module {
   public func pointwise(_ x: Tensor) -> Tensor { x.linear(weight.squeezed(2), bias) }
 }
 
-/// A convolution over the last axes of `[batch, channels, …]`: ``Conv2d`` over two axes, ``Conv3d`` over three.
+/// A convolution over the last axes of `[batch, channels, …]`: PyTorch's Conv2d over two axes, and its Conv3d over three.
 ///
 /// ```swift
-/// let layer = Convolution.over(axes: 3, 4, 8, kernel: 3, padding: 1)
+/// let layer = Convolution(axes: 3, 4, 8, kernel: 3, padding: 1)
 /// let features = layer(.normal([1, 4, 16, 32, 32]))  // [1, 8, 16, 32, 32]
 /// ```
 public class Convolution: Module {
@@ -52,24 +52,16 @@ public class Convolution: Module {
   let dilation: Int
   let groups: Int
 
-  fileprivate init(
-    axes: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int, padding: Int, dilation: Int, groups: Int,
-    bias: Bool
+  /// Makes a convolution with He's normal starting values (fan out) and PyTorch's default bias.
+  public init(
+    axes: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
+    groups: Int = 1, bias: Bool = true
   ) {
     (self.axes, self.stride, self.padding, self.dilation, self.groups) = (axes, stride, padding, dilation, groups)
     super.init()
     let shape = [outputs, inputs / groups] + Array(repeating: kernel, count: axes)
     weight = Initialization.kaimingNormalFanOut(shape)
     if bias { self.bias = Initialization.bias(outputs, beside: shape) }
-  }
-
-  /// Makes a convolution over two or three axes.
-  public static func over(
-    axes: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true
-  ) -> Convolution {
-    axes == 3
-      ? Conv3d(inputs, outputs, kernel: kernel, stride: stride, padding: padding, bias: bias)
-      : Conv2d(inputs, outputs, kernel: kernel, stride: stride, padding: padding, bias: bias)
   }
 
   /// Applies the convolution to `[batch, inputs, …]`.
@@ -93,21 +85,8 @@ public final class Conv2d: Convolution {
   }
 }
 
-/// A three-dimensional convolution over `[batch, channels, depth, height, width]`.
-public final class Conv3d: Convolution {
-  /// Makes a convolution with He's normal starting values (fan out) and PyTorch's default bias.
-  public init(
-    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
-    groups: Int = 1, bias: Bool = true
-  ) {
-    super.init(
-      axes: 3, inputs, outputs, kernel: kernel, stride: stride, padding: padding, dilation: dilation, groups: groups,
-      bias: bias)
-  }
-}
-
 /// A transposed convolution whose stride is its kernel, so that every place becomes `kernel` places along each axis:
-/// ``ConvTranspose2d`` over two axes, ``ConvTranspose3d`` over three.
+/// PyTorch's ConvTranspose2d over two axes, and its ConvTranspose3d over three.
 public class ConvolutionTranspose: Module {
   /// The weight, `[inputs, outputs, kernel, …]`, as in PyTorch.
   @Parameter public var weight: Tensor
@@ -115,18 +94,13 @@ public class ConvolutionTranspose: Module {
   @Parameter public var bias: Tensor
   private let stride: [Int]
 
-  fileprivate init(axes: Int, _ inputs: Int, _ outputs: Int, kernel: Int) {
+  /// Makes a convolution with PyTorch's default starting values.
+  public init(axes: Int, _ inputs: Int, _ outputs: Int, kernel: Int) {
     stride = Array(repeating: kernel, count: axes)
     super.init()
     let shape = [inputs, outputs] + stride
     weight = Initialization.fanIn(shape)
     bias = Initialization.bias(outputs, beside: shape)
-  }
-
-  /// Makes a convolution over two or three axes.
-  public static func over(axes: Int, _ inputs: Int, _ outputs: Int, kernel: Int) -> ConvolutionTranspose {
-    axes == 3
-      ? ConvTranspose3d(inputs, outputs, kernel: kernel) : ConvTranspose2d(inputs, outputs, kernel: kernel)
   }
 
   /// Applies the convolution to `[batch, inputs, …]`.
@@ -138,11 +112,4 @@ public class ConvolutionTranspose: Module {
 public final class ConvTranspose2d: ConvolutionTranspose {
   /// Makes a convolution with PyTorch's default starting values.
   public init(_ inputs: Int, _ outputs: Int, kernel: Int) { super.init(axes: 2, inputs, outputs, kernel: kernel) }
-}
-
-/// A transposed three-dimensional convolution: `[batch, channels, depth, height, width]` becomes `[batch, outputs,
-/// kernel · depth, kernel · height, kernel · width]`.
-public final class ConvTranspose3d: ConvolutionTranspose {
-  /// Makes a convolution with PyTorch's default starting values.
-  public init(_ inputs: Int, _ outputs: Int, kernel: Int) { super.init(axes: 3, inputs, outputs, kernel: kernel) }
 }

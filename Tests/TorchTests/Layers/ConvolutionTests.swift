@@ -23,8 +23,7 @@ import Torch
     } else {
       let layer =
         fixture.integer("dimensions") == 3
-        ? Convolution.over(
-          axes: 3, inputs, outputs, kernel: kernel, stride: stride, padding: padding, bias: bias != nil)
+        ? Convolution(axes: 3, inputs, outputs, kernel: kernel, stride: stride, padding: padding, bias: bias != nil)
         : Conv2d(
           inputs, outputs, kernel: kernel, stride: stride, padding: padding, dilation: dilation, groups: groups,
           bias: bias != nil)
@@ -49,7 +48,7 @@ import Torch
 
   @Test(arguments: [2, 3]) func transposedAgreesWithPyTorch(axes: Int) {
     let fixture = Fixture("convolution")["transposed\(axes)d.kernel2"]
-    let layer = ConvolutionTranspose.over(axes: axes, 3, 4, kernel: 2)
+    let layer = ConvolutionTranspose(axes: axes, 3, 4, kernel: 2)
     #expect(layer.weight.shape == fixture["weight"].shape)
     (layer.weight, layer.bias) = (fixture.leaf("weight")!, fixture.leaf("bias")!)
     let input = fixture.leaf("input")!

@@ -16,6 +16,9 @@ extension AdaptableBlock {
     let before = self.change
     self.change = { change(before?($0) ?? $0) }
   }
+
+  /// The output after the change, if there is one.
+  func changed(_ output: Tensor) -> Tensor { change?(output) ?? output }
 }
 
 extension Module {

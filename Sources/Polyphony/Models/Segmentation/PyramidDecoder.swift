@@ -14,13 +14,13 @@ public final class PyramidDecoder: Module, ModalityClassifier {
   ///   - axes: 2 for images, 3 for volumes.
   public init(widths: [Int], outputs: Int, axes: Int = 2) {
     super.init()
-    lateral = widths.map { Convolution.over(axes: axes, $0, widths[0], kernel: 1) }
+    lateral = widths.map { Convolution(axes: axes, $0, widths[0], kernel: 1) }
     outputLayer = Linear(widths[0], outputs)
   }
 
   /// The rectified sum, `[B, width, …]` at full resolution.
   public func features(_ tokens: Tokens) -> Tensor {
-    let maps = tokens.details + [tokens.map]
+    let maps = tokens.maps
     var sum = lateral[maps.count - 1](maps[maps.count - 1])
     for level in (0..<maps.count - 1).reversed() {
       let own = lateral[level](maps[level])

@@ -38,7 +38,6 @@ final class ResidualBlock: Module, AdaptableBlock {
   func callAsFunction(_ x: Tensor) -> Tensor {
     let inner = secondNorm(second(firstNorm(first(x)).relu())).relu()
     let residual = projection.map { $0.norm($0.convolution(x)) } ?? x
-    let y = (thirdNorm(third(inner)) + residual).relu()
-    return change?(y) ?? y
+    return changed((thirdNorm(third(inner)) + residual).relu())
   }
 }

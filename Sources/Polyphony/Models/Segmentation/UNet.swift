@@ -45,7 +45,7 @@ public final class UNet: Module, Backbone {
     try checkResolutions()
     let (widths, axes) = (Self.widths(configuration), self.axes)
     encoders = configuration.modalities.map { Encoder(channels: $0.channels ?? 0, widths: widths, axes: axes) }
-    fusion = widths.map { Convolution.over(axes: axes, encoders.count * $0, $0, kernel: 1, bias: false) }
+    fusion = widths.map { Convolution(axes: axes, encoders.count * $0, $0, kernel: 1, bias: false) }
     decoder = UNetDecoder(widths: widths, axes: axes)
     outputLayer = Linear(configuration.width, configuration.task.outputs)
   }

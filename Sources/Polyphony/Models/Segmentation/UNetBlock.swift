@@ -12,17 +12,16 @@ final class UNetBlock: Module, AdaptableBlock {
   /// Makes a block over 2 axes for images, and over 3 for volumes.
   init(_ inputs: Int, _ outputs: Int, stride: Int = 1, axes: Int = 2) {
     super.init()
-    first = Convolution.over(axes: axes, inputs, outputs, kernel: 3, stride: stride, padding: 1, bias: false)
+    first = Convolution(axes: axes, inputs, outputs, kernel: 3, stride: stride, padding: 1, bias: false)
     firstNorm = InstanceNorm(outputs)
-    second = Convolution.over(axes: axes, outputs, outputs, kernel: 3, padding: 1, bias: false)
+    second = Convolution(axes: axes, outputs, outputs, kernel: 3, padding: 1, bias: false)
     secondNorm = InstanceNorm(outputs)
   }
 
   var channels: Int { second.weight.size(0) }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
-    let y = secondNorm(second(firstNorm(first(x)).leakyRelu())).leakyRelu()
-    return change?(y) ?? y
+    changed(secondNorm(second(firstNorm(first(x)).leakyRelu())).leakyRelu())
   }
 }
 
@@ -38,7 +37,7 @@ final class UNetDecoder: Module {
   init(widths: [Int], axes: Int = 2) {
     super.init()
     let steps = zip(widths, widths.dropFirst())
-    raises = steps.map { fine, coarse in ConvolutionTranspose.over(axes: axes, coarse, fine, kernel: 2) }
+    raises = steps.map { fine, coarse in ConvolutionTranspose(axes: axes, coarse, fine, kernel: 2) }
     stages = steps.map { fine, _ in UNetBlock(2 * fine, fine, axes: axes) }
   }
 

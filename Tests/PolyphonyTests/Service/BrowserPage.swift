@@ -122,6 +122,18 @@ final class BrowserPage {
   /// Types a text where the focus is.
   func type(_ text: String) throws { _ = try call("Input.insertText", ["text": .string(text)]) }
 
+  /// Gives a file to the field with a label.
+  func choose(_ name: String, _ bytes: Data, in label: String) throws {
+    try value(
+      """
+      var files = new DataTransfer(), field = document.querySelector('[aria-label="\(label)"]');
+      files.items.add(
+        new File([Uint8Array.from(atob('\(bytes.base64EncodedString())'), sign => sign.charCodeAt(0))], '\(name)'));
+      field.files = files.files;
+      field.dispatchEvent(new Event('change'));
+      """)
+  }
+
   /// The roles of elements that can have the focus and have no name for screen readers.
   func nameless() throws -> [String] {
     (try call("Accessibility.getFullAXTree")["nodes"]?.elements ?? []).compactMap { node in

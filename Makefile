@@ -130,7 +130,7 @@ demo-clip: build
 
 # Articles and the public interface of Torch and Polyphony; a broken link is an error.
 docs: setup
-	@Tools/make-docs.sh
+	@RELEASE="$(RELEASE)" Tools/make-docs.sh
 
 bench: build $(PEER_PACKAGES)/.installed
 	$(WITH_TORCH) Benchmarks/run.py $(BENCH_FLAGS)

@@ -19,8 +19,8 @@ documented=(
   PolyphonySupport Torch PolyphonySettings PolyphonyPresentation Polyphony PolyphonyConversion PolyphonyReports
 )
 
-# These two import all others. The configuration is that of `make build`, so nothing is compiled twice.
-release=(-c release -debug-info-format none)
+# These two import all others. `make docs` names the configuration of `make build`, so nothing is compiled twice.
+read -ra release <<<"${RELEASE:--c release}"
 swift build "${release[@]}" --target PolyphonyConversion
 swift build "${release[@]}" --target PolyphonyReports
 binaries=$(swift build "${release[@]}" --show-bin-path)

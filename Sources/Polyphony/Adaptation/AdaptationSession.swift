@@ -128,12 +128,10 @@ public final class AdaptationSession {
   /// Predicts samples of the target by their indices and returns the result on the CPU, with dropout on request.
   public func predict(_ indices: [Int], dropout: Bool = false) -> Tensor {
     form(dropout: dropout)
-    let size = SlidingWindows.passSize(256, of: samples, model.configuration)
     return noGrad {
       .concatenated(
-        stride(from: 0, to: indices.count, by: size).map { start in
-          let rows = Array(indices[start..<min(start + size, indices.count)])
-          return model(samples.rows(rows).to(device)).prediction.to(.cpu)
+        SlidingWindows.passes(over: samples, at: indices, for: model.configuration).map { rows in
+          model(samples.rows(rows).to(device)).prediction.to(.cpu)
         })
     }
   }

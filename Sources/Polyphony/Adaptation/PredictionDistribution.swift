@@ -81,18 +81,13 @@ struct PredictionDistribution {
 
   /// The entropy of each sample, `[B]`; the mean over targets, labels or the places of an image.
   static func entropy(_ logProbabilities: Tensor) -> Tensor {
-    overPlaces(-(logProbabilities.exp() * logProbabilities).sum(1))
-  }
-
-  /// The mean over places, from `[B, …]` to `[B]`.
-  static func overPlaces(_ x: Tensor) -> Tensor {
-    x.rank > 1 ? x.flattened(1).mean(1) : x
+    (-(logProbabilities.exp() * logProbabilities).sum(1)).meanOfEachSample
   }
 
   /// The probabilities of each sample, `[B, C]` (averaged over the places of an image) or `[B, C·K]`.
   static func probabilities(_ logProbabilities: Tensor) -> Tensor {
     let p = logProbabilities.exp()
-    return p.rank > 3 ? p.flattened(2).mean(2) : p.flattened(1)
+    return p.rank > 3 ? p.meanOverPlaces : p.flattened(1)
   }
 
   func state() -> [(key: String, tensor: Tensor)] { [("bins", Tensor(bounds.low + bounds.high))] }

@@ -30,8 +30,7 @@ public struct SnapshotLedger {
     let soft = noGrad { soft.detached().to(.cpu) }
     noGrad {
       if let last, let sum, let movement {
-        let distance = (soft - last).abs().to(.float64).sum(1)
-        self.movement = movement + (distance.rank > 1 ? distance.flattened(1).mean(1) : distance)
+        self.movement = movement + (soft - last).abs().to(.float64).sum(1).meanOfEachSample
         self.sum = sum + soft
       } else {
         (sum, movement) = (soft, .zeros([soft.size(0)], dtype: .float64))

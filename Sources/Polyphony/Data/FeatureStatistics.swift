@@ -39,15 +39,15 @@ extension FeatureStatistics {
   ) -> FeatureStatistics {
     noGrad {
       let x = samples.stored.modalities[index]
-      let mask = kind.axes > 0 ? nil : samples.stored.mask(index)
+      let mask = kind.isMapped ? nil : samples.stored.mask(index)
       let present = samples.stored.isPresent(index)
       let hasMissingCells = !samples.isFinite(index)
-      let features = x.size(kind.axes > 0 ? 1 : x.rank - 1)
+      let features = x.size(kind.isMapped ? 1 : x.rank - 1)
       let perSample = x.shape.dropFirst().reduce(1, *) / max(1, features)
       /// The features as rows `[n·L, D]`, one row per step or per pixel.
       func cells(_ part: Range<Int>) -> Tensor {
         let x = x[part].to(.float64)
-        return kind.axes > 0 ? x.flattened(2).transposed(1, 2).flattened(0, 1) : x.flattened(0, x.rank - 2)
+        return kind.isMapped ? x.flattened(2).transposed(1, 2).flattened(0, 1) : x.flattened(0, x.rank - 2)
       }
       /// The rows with 0 in missing cells, whose weight is 0 too.
       func rows(_ part: Range<Int>) -> Tensor {

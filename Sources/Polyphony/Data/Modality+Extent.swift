@@ -10,6 +10,9 @@ extension Modality.Kind {
     }
   }
 
+  /// True for images and volumes, of which a segmentation classifies every place.
+  var isMapped: Bool { axes > 0 }
+
   /// The shape with which one number for each feature or channel broadcasts to samples of this kind.
   var featureShape: [Int] { [-1] + Array(repeating: 1, count: axes) }
 }
@@ -35,7 +38,7 @@ extension Modality {
   }
 
   /// True for an image or a volume, of which a segmentation classifies every place.
-  var isMapped: Bool { kind.axes > 0 }
+  var isMapped: Bool { kind.isMapped }
 
   /// The same images with the size of a tensor `[N, channels, …]` of as many axes; all else stays as it is.
   func sized(like shape: [Int]) -> Modality {

@@ -56,7 +56,7 @@ struct InputNormalization {
   private static func standardised(
     _ x: Tensor, _ mean: Tensor, _ deviation: Tensor, _ kind: Modality.Kind
   ) -> Tensor {
-    if kind.axes == 0, let fused = Fused.standardised(x, mean: mean, deviation: deviation) { return fused }
+    if !kind.isMapped, let fused = Fused.standardised(x, mean: mean, deviation: deviation) { return fused }
     let shape = kind.featureShape
     return (x - mean.to(x.device).reshaped(to: shape)) / deviation.to(x.device).reshaped(to: shape)
   }

@@ -35,7 +35,7 @@ public final class MultimodalModel {
     public var auxiliary: [Tensor] = []
 
     /// r as one vector per sample, `[B, width']`: a map is averaged over its places.
-    public var pooled: Tensor { representation.rank > 2 ? representation.flattened(2).mean(2) : representation }
+    public var pooled: Tensor { representation.meanOverPlaces }
   }
 
   /// A model without methods.

@@ -144,6 +144,17 @@ public struct SlidingWindows {
 }
 
 extension SlidingWindows {
+  /// The passes of a model over samples, in their order. Each has at most `wanted` samples, and few enough for the memory
+  /// of a pass.
+  /// - Parameter indices: the samples; nil for all.
+  static func passes(
+    _ wanted: Int = 256, over samples: UnlabelledSplit, at indices: [Int]? = nil, for configuration: ModelConfiguration
+  ) -> [[Int]] {
+    let size = passSize(wanted, of: samples, configuration)
+    let batches = BatchSampler(count: indices?.count ?? samples.count, batchSize: size, seed: nil).epoch(0)
+    return indices.map { indices in batches.map { $0.map { indices[$0] } } } ?? batches
+  }
+
   /// The number of samples for a pass: at most `wanted`, and few enough for the memory of a pass.
   static func passSize(_ wanted: Int, of samples: UnlabelledSplit, _ configuration: ModelConfiguration) -> Int {
     let axes = configuration.modalities[0].extent.count

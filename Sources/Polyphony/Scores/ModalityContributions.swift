@@ -170,7 +170,7 @@ private final class Worth {
         task.kind == .classification
         ? logits.unsqueezed(0).expanded(target.size(0), classes)
         : logits.reshaped(to: [1, classes] + target.shape.dropFirst().map { _ in 1 })
-          + Tensor.zeros([target.size(0), classes] + target.shape.dropFirst())
+          .expanded(to: [target.size(0), classes] + target.shape.dropFirst())
     }
     return try Evaluation(prediction.contiguous(), target, task: task, loss: TaskLoss(task))
   }

@@ -9,8 +9,7 @@ extension MultimodalModel {
     of samples: UnlabelledSplit, by group: ProcessGroup, batchSize: Int, device: Device,
     prepare: (Inputs, [Int]) -> Inputs
   ) throws(Fault) -> Tensor {
-    let size = SlidingWindows.passSize(batchSize, of: samples, configuration)
-    let batches = BatchSampler(count: samples.count, batchSize: size, seed: nil).epoch(0)
+    let batches = SlidingWindows.passes(batchSize, over: samples, for: configuration)
     let own = Array(stride(from: group.rank, to: batches.count, by: group.size))
     var whole: Tensor?
     evaluating {

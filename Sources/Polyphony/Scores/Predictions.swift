@@ -52,8 +52,7 @@ extension MultimodalModel {
   ) {
     evaluating {
       noGrad {
-        let size = SlidingWindows.passSize(batchSize, of: samples, configuration)
-        for indices in BatchSampler(count: samples.count, batchSize: size, seed: nil).epoch(0) {
+        for indices in SlidingWindows.passes(batchSize, over: samples, for: configuration) {
           body(self(prepare(samples.rows(indices), indices).to(device), encodings: encodings), indices)
         }
       }
@@ -68,8 +67,7 @@ extension MultimodalModel {
     var windowCount = 1
     evaluating {
       noGrad {
-        let size = SlidingWindows.passSize(256, of: split.samples, configuration)
-        for indices in BatchSampler(count: split.count, batchSize: size, seed: nil).epoch(0) {
+        for indices in SlidingWindows.passes(over: split.samples, for: configuration) {
           let batch = split.batch(indices)
           let windows = SlidingWindows(of: configuration, over: batch.inputs)?.parts(of: batch) ?? [batch]
           windowCount = windows.count

@@ -36,7 +36,6 @@ public enum PseudoLabelError {
   private static func errors(_ labels: Tensor, _ target: Tensor, _ task: PredictionTask) -> Tensor {
     if task.kind == .regression { return (labels - target.reshaped(to: labels.shape)).abs().mean(1) }
     if task.kind == .multilabel { return (.!((labels .>= 0.5) .== (target .>= 0.5))).to(.float64).mean(1) }
-    let wrong = (.!(labels.argmax(1) .== target)).to(.float64)
-    return wrong.rank > 1 ? wrong.flattened(1).mean(1) : wrong
+    return (.!(labels.argmax(1) .== target)).to(.float64).meanOfEachSample
   }
 }

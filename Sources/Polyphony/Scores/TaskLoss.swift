@@ -121,12 +121,12 @@ public struct TaskLoss: Sendable {
     return difference * (perSample / perSample.sum()).unsqueezed(1)
   }
 
-  /// The weight of each sample in a mean loss, by which the losses of parts make that of the whole; nil for equal weights.
+  /// The weights of some samples in a mean loss, by which the losses of parts make that of the whole; nil for equal weights.
   ///
   /// With class weights, cross-entropy divides by the sum of the samples' weights.
-  func sampleWeights(_ target: Tensor) -> [Double]? {
+  func sampleWeights(_ target: Tensor, _ rows: [Int]) -> [Double]? {
     guard form == .crossEntropy, target.rank == 1, let classWeights else { return nil }
-    return target.integers.map { classWeights[$0] }
+    return target.rows(Tensor(rows)).integers.map { classWeights[$0] }
   }
 
   private func weights(like tensor: Tensor) -> Tensor? {

@@ -127,8 +127,7 @@ public final class Trainer {
   /// - Returns: In a group, true if any process was asked to stop. Otherwise nil.
   private func step(_ indices: [Int], _ isStopped: () -> Bool) throws(Fault) -> Bool? {
     let group = division.group
-    let hasWeights = division.count > 1 && stepper.loss.classWeights != nil
-    let weights = hasWeights ? stepper.loss.sampleWeights(training.target.rows(Tensor(rows(indices)))) : nil
+    let weights = division.count > 1 ? stepper.loss.sampleWeights(training.target, rows(indices)) : nil
     let parts = division.parts(of: indices.count, weights: weights).map { range, share in
       let samples = part(Array(indices[range]))
       let place = BatchPart(first: range.lowerBound, count: range.count, of: indices.count)

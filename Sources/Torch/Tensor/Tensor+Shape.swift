@@ -6,7 +6,9 @@ extension Tensor {
   /// Returns the elements with another shape, as a copy if memory does not allow a view. One size may be −1.
   public func reshaped(to shape: [Int]) -> Tensor { Operators.reshape(.tensor(self), .ints(shape)) }
   /// Returns a view that repeats dimensions of size 1 without copying. −1 keeps a size.
-  public func expanded(_ shape: Int...) -> Tensor { Operators.expand(.tensor(self), .ints(shape)) }
+  public func expanded(_ shape: Int...) -> Tensor { expanded(to: shape) }
+  /// Returns a view that repeats dimensions of size 1 without copying. −1 keeps a size.
+  public func expanded(to shape: [Int]) -> Tensor { Operators.expand(.tensor(self), .ints(shape)) }
   /// Returns a view with the dimensions in another order.
   public func permuted(_ order: Int...) -> Tensor { permuted(to: order) }
   /// Returns a view with the dimensions in another order.

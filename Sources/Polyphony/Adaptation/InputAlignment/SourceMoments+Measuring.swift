@@ -60,8 +60,7 @@ extension SourceMoments {
     }
     model.evaluating {
       noGrad {
-        let size = SlidingWindows.passSize(256, of: split.samples, model.configuration)
-        for indices in BatchSampler(count: split.samples.count, batchSize: size, seed: nil).epoch(0) {
+        for indices in SlidingWindows.passes(over: split.samples, for: model.configuration) {
           let inputs = model.backbone.encoded(split.samples.rows(indices).to(device))
           let prepared = model.prepared(inputs)
           let own = weights.rows(Tensor(indices))

@@ -57,7 +57,7 @@ final class SharedSpecificLoss: StepHook {
     let levels = parts.shared.map { maps in
       let images = maps.indices
       let pairs = images.flatMap { first in images.dropFirst(first + 1).map { (first, $0) } }
-      let distances = pairs.map { (maps[$0.0] - maps[$0.1]).abs().flattened(1).mean(1) }
+      let distances = pairs.map { (maps[$0.0] - maps[$0.1]).abs().meanOfEachSample }
       let flags = pairs.map { pair in parts.presence.map { $0.select(1, pair.0) .& $0.select(1, pair.1) } }
       return mean(distances, where: flags)
     }
@@ -67,7 +67,7 @@ final class SharedSpecificLoss: StepHook {
   /// D.
   static func classification(_ parts: SharedSpecific.Parts, _ classifier: Linear) -> Tensor {
     let losses = parts.specific.enumerated().map { image, map in
-      let pooled = map.flattened(2).mean(2)
+      let pooled = map.meanOverPlaces
       let truth = Tensor(Array(repeating: image, count: pooled.size(0))).to(map.device)
       return classifier(pooled).crossEntropy(truth, reduction: .none)
     }

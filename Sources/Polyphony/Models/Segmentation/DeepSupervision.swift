@@ -23,10 +23,9 @@ public final class DeepSupervision: Module, Attachment {
   public init(of model: MultimodalModel) throws(Fault) {
     super.init()
     let (backbone, configuration) = (model.backbone, model.configuration)
-    let isTraining = backbone.isTraining
-    model.train(false)
-    let fused = noGrad { backbone.fuse(backbone.encode(backbone.embed(backbone.zeroSample), afterLayer: nil)) }
-    model.train(isTraining)
+    let fused = model.evaluating {
+      noGrad { backbone.fuse(backbone.encode(backbone.embed(backbone.zeroSample), afterLayer: nil)) }
+    }
     let maps = fused.count == 1 ? fused[0].details : []
     guard !maps.isEmpty else {
       throw Fault(

@@ -9,6 +9,12 @@ extension Tokens {
 }
 
 extension Tensor {
+  /// The mean over the places of a map, from `[B, C, …]` to `[B, C]`. A tensor without places stays as it is.
+  var meanOverPlaces: Tensor { rank > 2 ? flattened(2).mean(2) : self }
+
+  /// The mean of the numbers of each sample, from `[B, …]` to `[B]`.
+  var meanOfEachSample: Tensor { rank > 1 ? flattened(1).mean(1) : self }
+
   /// A row of numbers for each sample `[B, …]` with axes of size 1, so that it spreads over the places of a map.
   func overPlaces(of map: Tensor) -> Tensor {
     reshaped(to: shape + Array(repeating: 1, count: map.rank - rank))

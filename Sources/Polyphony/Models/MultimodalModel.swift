@@ -122,6 +122,14 @@ public final class MultimodalModel {
     for method in attachments { method.train(value) }
   }
 
+  /// Runs `body` in evaluation form and restores the previous form.
+  public func evaluating<Result>(_ body: () -> Result) -> Result {
+    let before = backbone.isTraining
+    train(false)
+    defer { train(before) }
+    return body()
+  }
+
   /// Attaches a method's module, on the backbone's device and with its element type.
   public func attach(_ attachment: any Attachment) {
     if let tensor = backbone.parameters().first?.storage.tensor {

@@ -81,12 +81,4 @@ extension MultimodalModel {
     }
     return sums.map { $0 / Double(split.count * windowCount) }
   }
-
-  /// Runs `body` in evaluation mode and restores the previous mode.
-  public func evaluating<Result>(_ body: () -> Result) -> Result {
-    let before = backbone.isTraining
-    train(false)
-    defer { train(before) }
-    return body()
-  }
 }

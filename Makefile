@@ -66,8 +66,9 @@ test: setup
 	$(PYTEST)
 	@echo "make test: all tests passed"
 
+# After a trap the message is what matters, and the stack of the thread that had it.
 test-swift: setup
-	swift test $(RELEASE)
+	SWIFT_BACKTRACE=threads=crashed,registers=none,images=none swift test $(RELEASE)
 
 # The Python package against the golden figures and against the program.
 test-python: build $(PEER_PACKAGES)/.installed

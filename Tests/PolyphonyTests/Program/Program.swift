@@ -48,14 +48,14 @@ struct Program {
       errors: try String(contentsOfFile: "\(folder)/errors", encoding: .utf8))
   }
 
-  /// Runs the program, and expects success.
+  /// Runs the program, and ends the test without success.
   @discardableResult
   static func succeed(
     _ arguments: [String], in current: String? = nil, environment: [String: String?] = [:],
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Outcome {
     let outcome = try run(arguments, in: current, environment: environment)
-    #expect(outcome.code == 0, "\(arguments): \(outcome.errors)", sourceLocation: sourceLocation)
+    try #require(outcome.code == 0, "\(arguments): \(outcome.errors)", sourceLocation: sourceLocation)
     return outcome
   }
 }

@@ -68,10 +68,18 @@ struct CellWorker {
 
 /// Prints the remarks on a training without its progress.
 private final class TrainingRemarks: TrainingObserver {
+  func willStart(completedEpochs: Int, step: Int) {
+    if completedEpochs > 0 { CellWorker.note("resumed after epoch \(completedEpochs)") }
+  }
+
   func note(_ text: String) { CellWorker.note("note: \(text)") }
 }
 
 /// Prints the remarks on an adaptation without its progress.
 private final class AdaptationRemarks: AdaptationObserver {
+  func willStart(_ method: String, completedEpochs: Int, step: Int, notes: [String]) {
+    if step > 0 { CellWorker.note("resumed after step \(step)") }
+  }
+
   func didReturn(_ report: CollapseRecord) { CellWorker.note("\(report)") }
 }

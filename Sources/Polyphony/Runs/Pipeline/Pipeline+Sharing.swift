@@ -38,9 +38,10 @@ extension Pipeline {
     var open = try cells().map { OpenCell(cell: $0) }
     while !open.isEmpty {
       var rest: [OpenCell] = []
+      var busy: Set<String> = []
       for var cell in open {
         guard !StopSignal.isRequested else { return false }
-        switch try advance(&cell) {
+        switch try advance(&cell, &busy) {
         case .finished: break
         case .waits: rest.append(cell)
         case .stopped: return false
@@ -53,12 +54,17 @@ extension Pipeline {
   }
 
   /// Computes what a cell lacks, up to the first part that another process computes.
-  private func advance(_ open: inout OpenCell) throws(Fault) -> Advance {
+  /// - Parameter busy: the stages that other processes have locked, so that many cells behind one stage ask once.
+  private func advance(_ open: inout OpenCell, _ busy: inout Set<String>) throws(Fault) -> Advance {
     let cell = open.cell
     while open.next < cell.places.count {
       let place = cell.places[open.next]
+      guard !busy.contains(place.path) else { return .waits }
       if place.record() == nil {
-        guard let lock = try claim(place.path) else { return .waits }
+        guard let lock = try claim(place.path) else {
+          busy.insert(place.path)
+          return .waits
+        }
         defer { withExtendedLifetime(lock) {} }
         guard try run(stage: open.next, of: cell) != nil else { return .stopped }
       }
@@ -78,7 +84,12 @@ extension Pipeline {
   private func claim(_ folder: String) throws(Fault) -> FolderLock? {
     try makeFolder(folder)
     let lock: FolderLock?
-    do throws(Fault) { lock = try FolderLock.take(folder) } catch { return nil }
+    do throws(Fault) {
+      lock = try FolderLock.take(folder)
+    } catch {
+      // `FolderLock` has no other fault than this.
+      return nil
+    }
     guard let lock else {
       throw Fault(
         .cannotWrite, "several processes need an output folder that can be locked", file: folder,

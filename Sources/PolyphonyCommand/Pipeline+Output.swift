@@ -8,10 +8,7 @@ import Torch
 extension Pipeline {
   /// Writes the results. After the user's stop it prints how to continue and exits with 130.
   func keep(_ outcome: PipelineOutcome, in output: String, by printer: ResultsOutput) throws {
-    guard !outcome.wasStopped else {
-      Terminal.note("stopped; continue with the same command")
-      throw ExitCode(130)
-    }
+    guard !outcome.wasStopped else { throw StoppedRun.exit(option: nil) }
     let data = OrderedSet(recipe.plans.map(\.data.path))
     try printer.write(outcome.results, to: output, data: Array(data), device: device)
   }

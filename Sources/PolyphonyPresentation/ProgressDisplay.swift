@@ -45,7 +45,11 @@ public final class ProgressDisplay {
   /// line, and Ctrl-C makes the terminal write `^C` behind the bar.
   static let margin = 3
 
-  private static let eraseToEndOfLine = "\u{1B}[K"
+  /// Returns the characters that redraw the line of the cursor. The line is cut to the columns of the terminal.
+  package static func redrawing(_ line: String, width: Int) -> String {
+    "\r" + line.prefix(max(0, width - margin)) + "\u{1B}[K"
+  }
+
   private let output: Output
   private var lastDrawing: Double?
   private var isBarVisible = false
@@ -60,8 +64,8 @@ public final class ProgressDisplay {
     if let lastDrawing, now - lastDrawing < Self.interval { return }
     lastDrawing = now
     isBarVisible = true
-    let width = output.width() - Self.margin
-    output.write("\r" + progress().bar(width: width, glyphs: output.glyphs) + Self.eraseToEndOfLine)
+    let width = output.width()
+    output.write(Self.redrawing(progress().bar(width: width - Self.margin, glyphs: output.glyphs), width: width))
   }
 
   /// Prints the end of an epoch as a permanent line.

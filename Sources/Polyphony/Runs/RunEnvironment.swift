@@ -4,7 +4,8 @@ import Torch
 /// The conditions of a run besides its recipe: versions, arithmetic, device, command line and data.
 ///
 /// A command writes them as `environment.json` beside `results.json`. The file holds no time of day, and its command
-/// line lacks `--resume` and `--overwrite`. So a run that was stopped and resumed leaves the same bytes.
+/// line lacks `--resume`, `--overwrite` and `--processes`. So a run that was stopped and resumed, or divided among
+/// processes, leaves the same bytes.
 public struct RunEnvironment: Equatable, Sendable {
   /// A data set of the run.
   public struct Data: Equatable, Sendable {
@@ -30,7 +31,7 @@ public struct RunEnvironment: Equatable, Sendable {
 
   /// Versions, arithmetic, device and system as texts by name, in the order of the file.
   public var facts: [(name: String, value: String)]
-  /// The command line, without `--resume` and `--overwrite`.
+  /// The command line, without `--resume`, `--overwrite` and `--processes`.
   public var command: [String]
   /// The data sets of the run.
   public var data: [Data]
@@ -52,8 +53,7 @@ public struct RunEnvironment: Equatable, Sendable {
       ("polyphony", Polyphony.version), ("libtorch", Libtorch.version), ("arithmetic", Libtorch.arithmetic),
       ("device", "\(device)"), ("system", "\(ProcessInfo.processInfo.operatingSystemVersionString), \(machine)"),
     ]
-    let onlyHowToGoOn: Set = ["--resume", "--overwrite"]
-    command = ["polyphony"] + CommandLine.arguments.dropFirst().filter { !onlyHowToGoOn.contains($0) }
+    command = ["polyphony"] + Self.lasting(CommandLine.arguments.dropFirst())
     data = folders.compactMap { folder in
       guard let dataset = try? Dataset(folder) else { return nil }
       let splits = dataset.description.splits
@@ -62,6 +62,19 @@ public struct RunEnvironment: Equatable, Sendable {
         hashes: splits.keys.sorted().compactMap { name in splits[name]?.sha256.map { (name, $0) } },
         labels: dataset.description.task.labels, splits: SplitSummary.all(dataset))
     }
+  }
+
+  /// The arguments on which results depend.
+  static func lasting(_ arguments: some Sequence<String>) -> [String] {
+    var lasting: [String] = []
+    var isValue = false
+    for argument in arguments {
+      defer { isValue = argument == "--processes" }
+      let isLeftOut =
+        isValue || ["--resume", "--overwrite", "--processes"].contains(argument) || argument.hasPrefix("--processes=")
+      if !isLeftOut { lasting.append(argument) }
+    }
+    return lasting
   }
 
   /// Compares facts, command line and data sets.

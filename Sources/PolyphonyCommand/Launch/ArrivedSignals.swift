@@ -17,6 +17,7 @@ enum ArrivedSignals {
   static func listen() throws(Fault) {
     (receiver, sender) = try ClosedPipe.make()
     _ = fcntl(sender, F_SETFL, fcntl(sender, F_GETFL) | O_NONBLOCK)
+    earlier = [:]
     // The parent process may have blocked the signals.
     var signals = sigset_t()
     sigemptyset(&signals)
@@ -29,11 +30,22 @@ enum ArrivedSignals {
         _ = write(ArrivedSignals.sender, &byte, 1)
         errno = error
       }
+      earlier.updateValue(before, forKey: number)
       // What `nohup` or a shell without job control has switched off stays so.
       let wasIgnored = unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
       if wasIgnored, [SIGHUP, SIGQUIT, SIGTSTP].contains(number) { signal(number, SIG_IGN) }
     }
     for number in [SIGTTIN, SIGTTOU] { signal(number, SIG_IGN) }
+  }
+
+  /// Gives the signals back to those who had them before ``listen()``.
+  /// - Returns: True if a request to end has arrived since the last call of ``next(until:)``.
+  static func end() -> Bool {
+    for (number, handler) in earlier { signal(number, handler) }
+    earlier = [:]
+    var isRequested = false
+    while let number = next(until: .now) { isRequested = isRequested || requests.contains(number) }
+    return isRequested
   }
 
   /// Waits for the next signal. It is nil if none comes in time.
@@ -51,6 +63,7 @@ enum ArrivedSignals {
   // The handler reads this variable. A plain load and `write` are allowed there.
   nonisolated(unsafe) private static var sender: Int32 = -1
   nonisolated(unsafe) private static var receiver: Int32 = -1
+  nonisolated(unsafe) private static var earlier: [Int32: (@convention(c) (Int32) -> Void)?] = [:]
 }
 
 /// A pipe whose ends no process inherits.

@@ -37,17 +37,25 @@ struct LaunchCommand: ReportingCommand {
     parsing: .postTerminator, help: ArgumentHelp("The command and its options, behind --.", valueName: "command"))
   var command: [String] = []
 
-  func validate() throws {
+  /// Checks the value of an option `--processes`.
+  static func check(processes: Int) throws {
     try checkCounts([("--processes", processes)])
-    guard processes <= Self.mostProcesses else {
-      throw ValidationError("--processes must be at most \(Self.mostProcesses), not \(processes).")
+    guard processes <= mostProcesses else {
+      throw ValidationError("--processes must be at most \(mostProcesses), not \(processes).")
     }
+  }
+
+  func validate() throws {
+    try Self.check(processes: processes)
     guard restarts >= 0 else { throw ValidationError("--restarts must be 0 or more, not \(restarts).") }
     let known = "Commands that do are \(Self.participants.joined(separator: ", "))."
     guard let name = command.first else {
       throw ValidationError("launch needs a command behind --, which takes part in a group. \(known)")
     }
     guard Self.participants.contains(name) else {
+      guard !PipelineOptions.commands.contains(name) else {
+        throw ValidationError("\(name) starts its processes itself: polyphony \(name) … --processes \(processes)")
+      }
       let question = Suggestion.question(for: name, among: Self.participants).map { " Or \($0)" } ?? ""
       throw ValidationError("\(name) takes no part in a group of processes. \(known)\(question)")
     }

@@ -39,9 +39,14 @@ struct ProcessTeam {
   }
 
   /// Waits until all processes have ended. The first one that fails takes the others with it.
-  mutating func wait() {
+  /// - Parameters:
+  ///   - interval: the time between two calls of `watch`. Without it there are none.
+  ///   - watch: looks at what the processes do.
+  mutating func wait(every interval: Duration? = nil, _ watch: () -> Void = {}) {
     while !running.isEmpty {
-      switch ArrivedSignals.next(until: limit) {
+      let look = interval.map { ContinuousClock.now + $0 }
+      switch ArrivedSignals.next(until: [limit, look].compactMap(\.self).min()) {
+      case nil where limit.map({ $0 > .now }) ?? (interval != nil): watch()
       case nil:
         limit = nil
         for (_, process) in running { kill(-process, SIGKILL) }

@@ -222,6 +222,11 @@ import Torch
     }
   }
 
+  @Test func aRedrawnLineLeavesTheLastColumnsFree() {
+    #expect(ProgressDisplay.redrawing("2 of 4 stages done", width: 13) == "\r2 of 4 sta\u{1B}[K")
+    #expect(ProgressDisplay.redrawing("2 of 4", width: 1) == "\r\u{1B}[K")
+  }
+
   @Test func aTerminalIsRedrawnTenTimesASecondAtMost() {
     let screen = Screen()
     let display = screen.display(isTerminal: true)

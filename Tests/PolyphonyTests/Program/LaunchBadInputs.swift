@@ -5,7 +5,7 @@ extension BadInputTests {
     ["launch"] + options + ["--", command, "--data", "DATA", "--output", "OUT"] + more
   }
 
-  /// The errors that users make when they launch several processes. None of them starts a process.
+  /// The errors that users make when they ask for several processes. None of them starts a process.
   static let launches: [Case] = [
     Case(name: "no number of processes", code: 64, mentions: ["--processes"], arguments: launch()),
     Case(
@@ -29,6 +29,15 @@ extension BadInputTests {
     Case(
       name: "a command for one process", code: 64, mentions: ["doctor takes no part in a group"],
       arguments: ["launch", "--processes", "2", "--", "doctor"]),
+    Case(
+      name: "a launch of a comparison", code: 64, mentions: ["compare starts its processes itself", "--processes 2"],
+      arguments: launch("--processes", "2", command: "compare")),
+    Case(
+      name: "a comparison in no process", code: 64, mentions: ["--processes must be 1 or more, not 0"],
+      arguments: ["compare", "recipe.yaml", "--output", "OUT", "--processes", "0"]),
+    Case(
+      name: "a run in too many processes", code: 64, mentions: ["--processes must be at most 1024, not 1025"],
+      arguments: ["run", "recipe.yaml", "--output", "OUT", "--processes", "1025"]),
     Case(
       name: "a misspelt command in a launch", code: 64, mentions: ["trian takes no part", "did you mean `train`?"],
       arguments: launch("--processes", "2", command: "trian")),

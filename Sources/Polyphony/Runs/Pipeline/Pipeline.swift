@@ -22,19 +22,28 @@ public struct Pipeline {
   public var device = Device.cpu
   /// The observers of the pipeline.
   public var watch = PipelineWatch()
-  /// The locked output folder, for the lifetime of the pipeline.
-  private let folder: RunFolder
+  /// The locked output folder, for the lifetime of the pipeline. Nil if another process has locked it for this one too.
+  private let folder: RunFolder?
 
   /// Makes and locks the output folder, and writes the recipe into it.
   /// - Throws: `Fault(.cannotWrite)` for a folder that cannot be written to, or that holds something else.
   public init(_ recipe: PipelineRecipe, output: String) throws(Fault) {
     (self.recipe, self.output) = (recipe, output)
     let hasStages = FileManager.default.fileExists(atPath: "\(output)/stages")
-    folder = try RunFolder(output, existing: hasStages ? .resume : .refuse)
+    let folder = try RunFolder(output, existing: hasStages ? .resume : .refuse)
+    self.folder = folder
     try folder.begin(recipe: recipe.resolved.yaml())
     _ = try RunFolder("\(output)/stages", existing: .resume)
-    _ = try RunFolder("\(output)/scores", existing: .resume)
+    _ = try RunFolder(scoresFolder, existing: .resume)
   }
+
+  /// Takes part in a pipeline whose folder another process has made and locked.
+  package init(_ recipe: PipelineRecipe, sharing output: String) {
+    (self.recipe, self.output, folder) = (recipe, output, nil)
+  }
+
+  /// The folder of all scores.
+  var scoresFolder: String { "\(output)/scores" }
 
   /// The folders of all stages. They are known before any stage runs.
   public func index() throws(Fault) -> ComparisonIndex {
@@ -42,7 +51,7 @@ public struct Pipeline {
     var runs: [ComparisonIndex.Run] = []
     for plan in recipe.plans {
       for seed in recipe.seeds {
-        let stages = try places(plan, seed, keys).places.map { place in
+        let stages = try cell(plan, seed, keys).places.map { place in
           ComparisonIndex.Run.Stage(
             kind: place.stage.kind.rawValue, method: place.stage.method, folder: place.relative)
         }
@@ -70,7 +79,7 @@ public struct Pipeline {
       var seconds: [Double] = []
       var cost: TuningCost?
       for seed in recipe.seeds {
-        guard let done = try run(plan, seed, keys) else {
+        guard let done = try run(try cell(plan, seed, keys)) else {
           outcome.wasStopped = true
           return outcome
         }
@@ -120,29 +129,30 @@ public struct Pipeline {
   }
 
   /// Runs all stages of one method with one seed, and scores the model. Returns nil if the user stopped it.
-  private func run(_ plan: PipelineRecipe.Plan, _ seed: UInt64, _ keys: PipelineKeys) throws(Fault) -> Outcome? {
-    var (state, places, key) = try places(plan, seed, keys)
-    let runner = StageRunner(device: device, watch: watch)
-    var name = "seed \(seed)"
-    if recipe.isComparison { name = "\(plan.method), \(name)" }
-    if Set(recipe.plans.map(\.data.name)).count > 1 { name = "\(plan.data.name), \(name)" }
+  private func run(_ cell: PipelineCell) throws(Fault) -> Outcome? {
     var records: [StageRecord] = []
-    for (index, place) in places.enumerated() {
-      let title = "\(name), stage \(index + 1) of \(places.count), \(place.stage.kind.rawValue) \(place.stage.method)"
-      guard let record = try runner.run(place, seed: seed, from: state, title: title) else { return nil }
+    for index in cell.places.indices {
+      guard let record = try run(stage: index, of: cell) else { return nil }
       records.append(record)
-      state = Self.state(after: place, state)
     }
-    guard let state, !StopSignal.isRequested else { return nil }
-    key = try keys.key(plan.evaluation, seed: seed, of: key)
-    let rows = try scores("\(output)/scores/\(key.prefix(16)).json", plan, seed, state, name)
-    return Outcome(state: state, records: records, rows: rows)
+    guard let state = cell.product, !StopSignal.isRequested else { return nil }
+    return Outcome(state: state, records: records, rows: try scores(of: cell))
+  }
+}
+
+extension Pipeline {
+  /// All cells in the order of the recipe.
+  func cells() throws(Fault) -> [PipelineCell] {
+    let keys = PipelineKeys()
+    var cells: [PipelineCell] = []
+    for plan in recipe.plans {
+      for seed in recipe.seeds { cells.append(try cell(plan, seed, keys)) }
+    }
+    return cells
   }
 
-  /// The folders of all stages, and the key of the last stage's product.
-  private func places(_ plan: PipelineRecipe.Plan, _ seed: UInt64, _ keys: PipelineKeys) throws(Fault) -> (
-    start: PipelineState?, places: [StagePlace], key: String
-  ) {
+  /// The folders of one method with one seed.
+  private func cell(_ plan: PipelineRecipe.Plan, _ seed: UInt64, _ keys: PipelineKeys) throws(Fault) -> PipelineCell {
     var start: PipelineState?
     var key = "nothing"
     if let model = recipe.model {
@@ -155,26 +165,34 @@ public struct Pipeline {
       key = try keys.key(stage, seed: seed, after: key)
       places.append(StagePlace(stage, key: key, in: output))
     }
-    return (start, places, key)
+    key = try keys.key(plan.evaluation, seed: seed, of: key)
+    var name = "seed \(seed)"
+    if recipe.isComparison { name = "\(plan.method), \(name)" }
+    if Set(recipe.plans.map(\.data.name)).count > 1 { name = "\(plan.data.name), \(name)" }
+    return PipelineCell(
+      plan: plan, seed: seed, name: name, start: start, places: places,
+      scores: "\(scoresFolder)/\(key.prefix(16)).json")
   }
 
-  private static func state(after place: StagePlace, _ state: PipelineState?) -> PipelineState {
-    guard let state, place.stage.kind != .train else { return PipelineState(model: place.product) }
-    return PipelineState(model: state.model, adapter: place.product)
+  /// Runs or takes over one stage of a cell. Returns nil if the user stopped it.
+  func run(stage index: Int, of cell: PipelineCell) throws(Fault) -> StageRecord? {
+    try StageRunner(device: device, watch: watch)
+      .run(cell.places[index], seed: cell.seed, from: cell.state(before: index), title: cell.title(of: index))
   }
 
-  /// Reads the scores of one seed from their file, or computes and writes them.
-  private func scores(
-    _ file: String, _ plan: PipelineRecipe.Plan, _ seed: UInt64, _ state: PipelineState, _ name: String
-  ) throws(Fault) -> [RunResult] {
-    if let known = PipelineScores.read(file, split: plan.evaluation.split, seed: seed) { return known }
-    if FileManager.default.fileExists(atPath: file) {
-      watch.note("\(name): \(file) is not whole, and the scores are made anew")
+  /// Reads the scores of a cell from their file, or computes and writes them.
+  func scores(of cell: PipelineCell) throws(Fault) -> [RunResult] {
+    if let known = cell.knownScores() { return known }
+    if FileManager.default.fileExists(atPath: cell.scores) {
+      watch.note("\(cell.name): \(cell.scores) is not whole, and the scores are made anew")
     }
-    watch.note("\(name), scores on \(plan.evaluation.split)")
+    guard let state = cell.product else {
+      throw Fault(.failure, "there is no model to score", file: cell.scores)
+    }
+    watch.note("\(cell.name), scores on \(cell.plan.evaluation.split)")
     let model = try ModelWithAdapter(state.model, adapter: state.adapter, device: device).model
-    let rows = try plan.evaluation.rows(model, seed: seed, device: device)
-    try PipelineScores.write(rows, to: file)
+    let rows = try cell.plan.evaluation.rows(model, seed: cell.seed, device: device)
+    try PipelineScores.write(rows, to: cell.scores)
     return rows
   }
 }

@@ -39,6 +39,12 @@ enum PipelineScores {
     }
   }
 
+  /// The file that is written last, beside a file of scores.
+  static func mark(of file: String) -> String {
+    let (folder, _, list) = places(file)
+    return "\(folder)/\(list)"
+  }
+
   /// The folder and the name of a file of scores, and the name of its list of hashes.
   private static func places(_ file: String) -> (folder: String, name: String, list: String) {
     let name = (file as NSString).lastPathComponent

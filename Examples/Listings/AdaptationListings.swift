@@ -9,12 +9,19 @@ public enum AdaptationListings {
     let settings = AdaptationSettings()
     let tensors = AdaptedTensors(.norms)
 
-    func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+    func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
       session.form(dropout: true)
-      let logits = session.model(batch.inputs).prediction
+      let logits = try session.pass(batch.inputs) { $0.prediction }
       let entropy = -(logits.softmax(1) * logits.logSoftmax(1)).sum(1).mean()
-      return AdaptationStep(loss: session.update(entropy), learned: batch.count)
+      return AdaptationStep(loss: try session.update(entropy), learned: batch.count)
     }
+  }
+
+  /// ``AdaptationSession/pass(_:_:)``
+  static func pass(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> Double? {
+    let logits = try session.pass(batch.inputs) { $0.prediction }
+    let loss = try session.update(-logits.logSoftmax(1).maximum(1).mean())
+    return loss
   }
 
   /// ``AdaptationObserver``

@@ -21,6 +21,9 @@ struct AdaptCommand: ReportingCommand {
       regression whose inputs are no measurements. casp trains the LayerNorms by contrast, for a shift that lasts \
       epochs. tent, eata, sar and read are baselines for classes. source changes nothing, for comparison.
 
+      Under «polyphony launch» or torchrun, processes share the batches offline, by every method but norm. A stream has \
+      one order, so --online needs one process.
+
       One method and one seed leave OUTPUT/adapter (the adapted tensors), OUTPUT/checkpoint (where --resume goes on) \
       and OUTPUT/metrics.jsonl. Several get a folder each below OUTPUT. evaluate and predict take --model and --adapter.
 
@@ -85,6 +88,8 @@ struct AdaptCommand: ReportingCommand {
   private var methods: [String] { (method ?? (online ? "inputs" : "auto")).split(separator: ",").map(String.init) }
 
   var checksAnew: Bool { checks.verify }
+
+  var streamOption: String? { online ? "--online" : nil }
 
   var inputs: [CommandInput] { [.model(model), .data(data)] + (adapter.map { [.adapter($0)] } ?? []) }
 

@@ -22,6 +22,9 @@ struct EvaluateCommand: ReportingCommand {
       Example: polyphony evaluate --model runs/base --adapter none --adapter runs/tuned/prompts --data Data/numerals \
       --missing sample:0...0.9 --output runs/missing
 
+      Under «polyphony launch» or torchrun, processes share the batches. The first one prints and writes, with the bits of \
+      one process.
+
       --shift corrupts the inputs before they are scored; with --adapt it compares methods of test-time adaptation, which \
       see the corrupted split without its targets.
 
@@ -87,12 +90,16 @@ struct EvaluateCommand: ReportingCommand {
 
   var checksAnew: Bool { checks.verify }
 
+  var streamOption: String? { shift.online ? "--online" : nil }
+
   var inputs: [CommandInput] {
     [.model(model), .data(data)] + adapter.map { .adapter($0.split(separator: "=").last.map(String.init) ?? $0) }
   }
 
   func execute() throws {
     let place = try device.prepare()
+    // Of a group of processes, the first one alone has the output folder.
+    let output = GroupMembership.isFollower ? nil : self.output
     if let output {
       let environment = RunEnvironment(data: [data], device: place)
       try EarlierResults(in: output, command: "evaluate", environment).checkEvaluation()
@@ -103,6 +110,7 @@ struct EvaluateCommand: ReportingCommand {
       let folder = try output.map { try RunFolder($0, existing: .resume) }
       defer { withExtendedLifetime(folder) {} }
       let results = try evaluateShifts(place)
+      if GroupMembership.isFollower { return }
       if let output { try printer.write(results, to: output, data: [data], device: place) }
       return try printer.print(results)
     }
@@ -110,7 +118,8 @@ struct EvaluateCommand: ReportingCommand {
     var run = EvaluationRun(
       EvaluationRun.Candidate.named(model: model, adapters: adapter), data: data, split: split, missing: plan,
       device: place)
-    run.measuresModalities = perModality
+    // Predictions alone are shared, and one process measures what only it writes.
+    run.measuresModalities = perModality && !GroupMembership.isFollower
     var report = try run.run()
     if let metric {
       guard report.metrics.contains(metric) else {
@@ -121,6 +130,7 @@ struct EvaluateCommand: ReportingCommand {
       }
       report.metric = metric
     }
+    if GroupMembership.isFollower { return }
     let printer = ResultsOutput(command: "evaluate", asJSON: json)
     let results = report.results
     if let output {

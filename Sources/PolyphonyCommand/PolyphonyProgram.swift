@@ -34,10 +34,10 @@ struct PolyphonyProgram: ParsableCommand {
 
 extension PolyphonyProgram {
   /// Parses the arguments of a command without running it. If the parser refuses them, or prints help, the program ends.
-  static func check(_ arguments: [String]) {
+  static func checked(_ arguments: [String]) -> any ReportingCommand {
     do {
       var command = try parseAsRoot(arguments)
-      if command is any ReportingCommand { return }
+      if let command = command as? any ReportingCommand { return command }
       try command.run()
       Foundation.exit(0)
     } catch {
@@ -72,6 +72,8 @@ protocol ReportingCommand: ParsableCommand {
   var inputs: [CommandInput] { get }
   /// True to check data again that were checked before.
   var checksAnew: Bool { get }
+  /// The option by which the command learns from a stream; nil without it. A stream needs one process.
+  var streamOption: String? { get }
   /// Runs the command.
   func execute() throws
 }
@@ -79,6 +81,7 @@ protocol ReportingCommand: ParsableCommand {
 extension ReportingCommand {
   var inputs: [CommandInput] { [] }
   var checksAnew: Bool { false }
+  var streamOption: String? { nil }
 
   func run() throws {
     Libtorch.keepFreedMemory()
@@ -86,7 +89,7 @@ extension ReportingCommand {
     RunTracker.shared?.onNote { Terminal.note($0) }
     defer { RunTracker.shared?.finish() }
     do {
-      try GroupMembership.join(for: Self.configuration.commandName ?? "")
+      try GroupMembership.join(for: self)
       try Dataset.$checksAnew.withValue(checksAnew) { try execute() }
       try StandardOutput.finish()
     } catch let code as ExitCode {

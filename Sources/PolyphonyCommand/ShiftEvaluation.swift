@@ -7,7 +7,8 @@ extension EvaluateCommand {
   /// Computes scores under shifts, with the requested adaptation: a row per shift and method, and their means.
   func evaluateShifts(_ place: Device) throws -> [RunResult] {
     let shifts = try shift.shifts(of: try Dataset(data).description.modalities)
-    if let plot = shift.plot { try AtomicFile.check(plot) }
+    let plot = GroupMembership.isFollower ? nil : shift.plot
+    if let plot { try AtomicFile.check(plot) }
     let names = ShiftOptions.names(shift.modality)
     var rows: [RunResult]
     if let methods = ShiftOptions.names(shift.adapt) {
@@ -23,7 +24,7 @@ extension EvaluateCommand {
     } else {
       rows = try scores(shifts, names, place)
     }
-    if let plot = shift.plot, let chart = ShiftChart.chart(rows) { try AtomicFile.write(chart.svg, to: plot) }
+    if let plot, let chart = ShiftChart.chart(rows) { try AtomicFile.write(chart.svg, to: plot) }
     if shifts.count > 1 { rows += ShiftSweep.means(rows) }
     return rows
   }
@@ -47,7 +48,8 @@ extension EvaluateCommand {
     }
     for seed in scoredSeeds {
       let start = try SeededFolders.start(model, adapter: adapter.first, seed: seed)
-      let loaded = try ModelWithAdapter(start.model, adapter: start.adapter, device: place).model
+      let read = try ModelWithAdapter(start.model, adapter: start.adapter, device: place)
+      let loaded = read.model
       let dataset = try loaded.fitted(try Dataset(data))
       for (index, shift) in shifts.enumerated() {
         rows[index].parameters = loaded.parameterCount
@@ -55,8 +57,9 @@ extension EvaluateCommand {
           try dataset.labelled(split, corruptedBy: shift, only: modalities, seed: seed), of: dataset)
         var mask: MissingMask?
         if let rule { mask = try rule.mask(for: labelled.samples, loaded.configuration.inputModalities, seed: seed) }
+        try ProcessGroup.current?.agree(toScore: read, on: labelled, masks: mask.map { [$0.hash] } ?? [])
         let evaluation = try loaded.evaluate(
-          labelled, device: place, prepare: { mask?.apply(to: $0, indices: $1) ?? $0 })
+          labelled, device: place, group: .current, prepare: { mask?.apply(to: $0, indices: $1) ?? $0 })
         rows[index].add(seed: seed, evaluation.metrics)
       }
     }

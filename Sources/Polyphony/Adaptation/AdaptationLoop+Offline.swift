@@ -7,7 +7,7 @@ extension AdaptationLoop {
   /// Runs epochs over the target in an order that depends on seed and epoch. Then the adapted model predicts all of it.
   func runOffline(_ isStopped: () -> Bool) throws(Fault) -> AdaptationOutcome {
     let probe = probeIndices()
-    let before = probe.isEmpty ? nil : bySource { session.predict(probe) }
+    let before = probe.isEmpty ? nil : try bySource { () throws(Fault) in try session.predict(probe) }
     while !state.isEnded, state.epoch < method.epochs {
       session.epoch = state.epoch
       let chosen = method.samples(session)
@@ -16,18 +16,18 @@ extension AdaptationLoop {
       var failure = try walk(sampler, chosen, isStopped)
       if failure == nil, state.stepInEpoch < sampler.batchCount {
         try writeCheckpoint()
-        return try finish(predictAll(), wasStopped: true)
+        return try finish(try predictAll(), wasStopped: true)
       }
       if failure == nil {
-        let spread = before.map { (now: session.predict(probe), source: $0) }
-        failure = watch.violation(session, spread: spread, contrast: state.sums.meanContrast)
+        let spread = try before.map { (source) throws(Fault) in (now: try session.predict(probe), source: source) }
+        failure = try decided(watch.violation(session, spread: spread, contrast: state.sums.meanContrast))
       }
       try endEpoch(failure)
-      if isStopped(), state.epoch < method.epochs, !state.isEnded {
-        return try finish(predictAll(), wasStopped: true)
+      if try session.division.holds(isStopped()), state.epoch < method.epochs, !state.isEnded {
+        return try finish(try predictAll(), wasStopped: true)
       }
     }
-    return try finish(predictAll(), wasStopped: false)
+    return try finish(try predictAll(), wasStopped: false)
   }
 
   /// Runs the rest of an epoch's steps. It ends early after a stop request, and with the violation of a bound.
@@ -41,13 +41,13 @@ extension AdaptationLoop {
       state.step += 1
       state.stepInEpoch += 1
       state.sums.add(step)
-      if let failure = watch.violation(session) { return failure }
+      if let failure = try decided(watch.violation(session)) { return failure }
       for observer in observers {
         observer.didStep(
           epoch: state.epoch + 1, epochs: method.epochs, step: state.stepInEpoch, steps: sampler.batchCount,
           loss: state.sums.meanLoss)
       }
-      if state.stepInEpoch < sampler.batchCount, isStopped() { return nil }
+      if state.stepInEpoch < sampler.batchCount, try session.division.holds(isStopped()) { return nil }
     }
     return nil
   }
@@ -72,7 +72,13 @@ extension AdaptationLoop {
     try writeCheckpoint()
   }
 
-  private func predictAll() -> Tensor { session.predict(Array(0..<session.samples.count)) }
+  /// The violation that the process 0 finds. Machines may differ in the last bits, so a group decides by its numbers.
+  private func decided(_ own: CollapseViolation?) throws(Fault) -> CollapseViolation? {
+    let isFailed = try session.division.decided(own == nil ? 0 : 1) > 0
+    return isFailed ? own ?? CollapseViolation(measure: .drift) : nil
+  }
+
+  private func predictAll() throws(Fault) -> Tensor { try session.predict(Array(0..<session.samples.count)) }
 
   /// The indices of samples at equal distances over the target; empty if nothing is watched or adapted.
   private func probeIndices() -> [Int] {

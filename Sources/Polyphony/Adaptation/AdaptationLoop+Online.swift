@@ -32,8 +32,8 @@ extension AdaptationLoop {
       method.reset(session)
     }
     let inputs = session.samples.rows(indices).to(session.device)
-    let before = session.predict(inputs)
-    let source = bySource { session.predict(inputs) }
+    let before = try session.predict(inputs)
+    let source = try bySource { () throws(Fault) in try session.predict(inputs) }
     var sums = AdaptationState.Sums()
     for repetition in 0..<session.settings.steps {
       session.repetition = repetition
@@ -46,14 +46,14 @@ extension AdaptationLoop {
     }
     state.step += 1
     state.stepInEpoch += 1
-    stream.add(before: before, after: session.predict(inputs), source: source)
+    stream.add(before: before, after: try session.predict(inputs), source: source)
     let drift = watch.drift(session)
-    if let failure = watch.violation(session, spread: spread(), contrast: recentContrast) {
+    if let failure = watch.violation(session, spread: try spread(), contrast: recentContrast) {
       try goBack(failure)
       _ = try method.didReturn(session)
       // The losses on the way to the collapse must not count against the state before it.
       state.recentContrast = []
-      stream.replaceLast(after: session.predict(inputs))
+      stream.replaceLast(after: try session.predict(inputs))
     } else {
       watch.accept(session)
     }
@@ -69,11 +69,11 @@ extension AdaptationLoop {
 
   /// The predictions of the latest samples by the current model and by the source. They are those of this batch, or of
   /// as many samples as a spread needs.
-  private func spread() -> (now: Tensor, source: Tensor) {
+  private func spread() throws(Fault) -> (now: Tensor, source: Tensor) {
     let last = stream.last
     let size = min(session.seen, CollapseGuard.smallestGroup)
     guard last.after.size(0) < size else { return (last.after, last.source) }
-    return (session.predict(Array((session.seen - size)..<session.seen)), stream.source(latest: size))
+    return (try session.predict(Array((session.seen - size)..<session.seen)), stream.source(latest: size))
   }
 
   /// The mean of the latest contrastive losses; nil for fewer losses than a window.

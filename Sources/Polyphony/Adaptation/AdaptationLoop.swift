@@ -6,6 +6,10 @@ import Torch
 /// at any instant and resumed. It then ends with the same bits, because every random number depends only on seed, epoch
 /// and step.
 ///
+/// In a ``Torch/ProcessGroup``, the processes divide every pass of the model (``AdaptationSession/pass(_:_:)``). The results
+/// are those of one process, up to the order of sums. The process 0 decides, and it alone has a folder. A stream has one
+/// order of batches and needs one process.
+///
 /// ```swift
 /// let target = try Dataset("hospital").fitted(to: model.configuration).unlabelled("test")
 /// let loop = try AdaptationLoop(model, samples: target, method: method, isOnline: true, seed: 0)
@@ -34,23 +38,26 @@ public final class AdaptationLoop {
   ///   - origin: the hash of the starting weights. A checkpoint with other starting weights is refused.
   ///   - recipe: the resolved settings of the method. A checkpoint with other settings is refused.
   ///   - observers: the observers of the run.
-  /// - Throws: `Fault(.badData)` for samples that do not fit the model, `Fault(.usage)` if the method cannot adapt it.
+  ///   - group: the processes that adapt together. Default: those of the program.
+  /// - Throws: `Fault(.badData)` for samples that do not fit the model, `Fault(.usage)` if the method cannot adapt it, or
+  ///   not in several processes.
   public init(
     _ model: MultimodalModel, samples: UnlabelledSplit, method: any AdaptationMethod, isOnline: Bool = false,
     seed: UInt64 = 0, device: Device = .cpu, folder: String? = nil, origin: String? = nil,
-    recipe: SettingsTree = .empty, observers: [any AdaptationObserver] = []
+    recipe: SettingsTree = .empty, observers: [any AdaptationObserver] = [], group: ProcessGroup? = .current
   ) throws(Fault) {
     try samples.check(for: model.configuration)
     try method.check(isOnline: isOnline)
+    try BatchDivision(group: group, accumulate: 1).check(model, method, isOnline: isOnline)
     try method.install(on: model)
     (self.method, self.folder, self.observers) = (method, folder, observers)
     // Now only what the method adapts is trained, so the states of most encoders inside stay the same.
     let encoded = samples.withStates(of: model.backbone, onlyFixed: true)
     session = AdaptationSession(
-      model, encoded, method.settings, seed: seed, device: device, isOnline: isOnline)
+      model, encoded, method.settings, seed: seed, device: device, isOnline: isOnline, processes: group)
     watch = CollapseGuard(method.settings.bounds, source: AdaptedState(of: session))
-    // Only a checkpoint needs the identity, and hashes of samples take a moment.
-    guard folder != nil else { return }
+    // Only a checkpoint and a group need the identity, and hashes of samples take a moment.
+    guard folder != nil || group != nil else { return }
     state.identity = RunIdentity([
       "method": method.name, "mode": isOnline ? "online" : "offline", "seed": "\(seed)", "libtorch": Libtorch.version,
       "model": origin,
@@ -64,13 +71,14 @@ public final class AdaptationLoop {
   /// - Parameters:
   ///   - resume: true to continue from the folder's checkpoint, if there is one.
   ///   - isStopped: returns true after a stop request; the loop calls it after every step.
-  /// - Throws: `Fault(.failure)` for predictions that are not finite, and for a loss that is not finite if the guard is
-  ///   off.
+  /// - Throws: `Fault(.failure)` for predictions that are not finite, for a loss that is not finite if the guard is off,
+  ///   and if a process of the group has gone.
   public func run(
     resume: Bool = false, isStopped: () -> Bool = { StopSignal.isRequested }
   ) throws(Fault) -> AdaptationOutcome {
     defer { session.model.train(false) }
-    let saved = resume ? try restore() : nil
+    try session.division.group?.agree(on: state.identity)
+    let saved = try restore(resume: resume)
     if saved == nil {
       session.seedDropout(.snapshots)
       try method.begin(session)
@@ -88,6 +96,7 @@ public final class AdaptationLoop {
   func adapt(_ batch: AdaptationBatch) throws(Fault) -> AdaptationStep {
     (session.epoch, session.stepInEpoch) = (state.epoch, state.stepInEpoch)
     session.seedDropout()
+    session.passes = []
     let step = try method.adapt(batch, session)
     if session.hasFailed, !watch.bounds.isEnabled {
       throw Fault(
@@ -99,11 +108,11 @@ public final class AdaptationLoop {
   }
 
   /// Runs `body` with the source model, as it was before the first step.
-  func bySource<Value>(_ body: () -> Value) -> Value {
+  func bySource<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
     let own = AdaptedState(of: session)
     watch.source.restore(session)
     defer { own.restore(session) }
-    return body()
+    return try body()
   }
 
   /// Restores the last good state and reports the return.
@@ -147,24 +156,33 @@ public final class AdaptationLoop {
       ], state, to: "\(folder)/checkpoint")
   }
 
-  /// Restores the folder's checkpoint. Nil if there is none.
-  private func restore() throws(Fault) -> Checkpoint<AdaptationState>? {
+  /// Reads and checks the checkpoint of this run. Nil if there is none.
+  private func savedRun() throws(Fault) -> SavedRun<AdaptationState>? {
     guard let folder, let saved = try Checkpoint<AdaptationState>(at: "\(folder)/checkpoint") else { return nil }
     try state.identity.check(resuming: saved.state.identity, file: saved.path)
     try saved.state.check(resumedBy: session, file: "\(saved.path)/state.json")
-    let adapted = try saved.tensors("adapted")
+    return try saved.loaded(["adapted", "optimizer", "method", "good", "stream"])
+  }
+
+  /// Restores the folder's checkpoint. Nil if there is none. In a group, every process takes the state of the process 0.
+  private func restore(resume: Bool) throws(Fault) -> SavedRun<AdaptationState>? {
+    var saved = resume ? try savedRun() : nil
+    if let group = session.division.group { saved = try group.share(saved, start: []) }
+    guard let saved else { return nil }
+    func tensors(_ name: String) -> [String: Tensor] { saved.tensors[name] ?? [:] }
+    let adapted = tensors("adapted")
     let own = watch.source.tensors(session: session)
     try SavedTensors.check(adapted, against: own, file: saved.file("adapted"))
     noGrad { for (key, tensor) in own { tensor.copyInPlace(from: adapted[key]!) } }
-    try session.optimizer.load(try saved.tensors("optimizer"), file: saved.file("optimizer"))
-    try watch.load(try saved.tensors("good"), file: saved.file("good"))
+    try session.optimizer.load(tensors("optimizer"), file: saved.file("optimizer"))
+    try watch.load(tensors("good"), file: saved.file("good"))
     watch.contrastReference = saved.state.contrastReference
     stream = try PredictionStream(
-      try saved.tensors("stream"), batches: session.isOnline ? saved.state.stepInEpoch : 0, file: saved.file("stream"))
+      tensors("stream"), batches: session.isOnline ? saved.state.stepInEpoch : 0, file: saved.file("stream"))
     state = saved.state
     (session.epoch, session.stepInEpoch) = (state.epoch, state.stepInEpoch)
-    try method.load(try saved.tensors("method"), session, file: saved.file("method"))
-    try state.checkPosition(method, session, file: "\(saved.path)/state.json")
+    try method.load(tensors("method"), session, file: saved.file("method"))
+    try state.checkPosition(method, session, file: saved.stateFile)
     return saved
   }
 }

@@ -12,11 +12,11 @@ import Torch
 ///   let settings = AdaptationSettings()
 ///   let tensors = AdaptedTensors(.norms)
 ///
-///   func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+///   func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
 ///     session.form(dropout: true)
-///     let logits = session.model(batch.inputs).prediction
+///     let logits = try session.pass(batch.inputs) { $0.prediction }
 ///     let entropy = -(logits.softmax(1) * logits.logSoftmax(1)).sum(1).mean()
-///     return AdaptationStep(loss: session.update(entropy), learned: batch.count)
+///     return AdaptationStep(loss: try session.update(entropy), learned: batch.count)
 ///   }
 /// }
 /// ```
@@ -29,6 +29,10 @@ public protocol AdaptationMethod: AnyObject {
   var tensors: AdaptedTensors { get }
   /// A part that the method adds to the model, such as a map of its inputs; nil for a method that adds none.
   var attachment: (any Attachment)? { get }
+  /// True if the method reads the model only through ``AdaptationSession/pass(_:_:)`` and the session's predictions.
+  ///
+  /// Its passes can then be divided, so only such a method adapts in several processes.
+  var takesParts: Bool { get }
   /// The number of passes over the target, offline. It may change during the run.
   var epochs: Int { get }
   /// The current stage of learning, for logs.
@@ -79,6 +83,8 @@ extension AdaptationMethod {
 
   /// Default: the method adds no part.
   public var attachment: (any Attachment)? { nil }
+  /// Default: false.
+  public var takesParts: Bool { false }
   /// Default: the number in the settings.
   public var epochs: Int { settings.epochs }
   /// Default: the name of the method.

@@ -4,11 +4,11 @@ import Torch
 /// saving.
 ///
 /// ```swift
-/// func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+/// func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
 ///   session.form(dropout: true)
-///   let logits = session.model(batch.inputs).prediction
+///   let logits = try session.pass(batch.inputs) { $0.prediction }
 ///   let entropy = -(logits.softmax(1) * logits.logSoftmax(1)).sum(1).mean()
-///   return AdaptationStep(loss: session.update(entropy), learned: batch.count)
+///   return AdaptationStep(loss: try session.update(entropy), learned: batch.count)
 /// }
 /// ```
 public final class AdaptationSession {
@@ -38,6 +38,10 @@ public final class AdaptationSession {
   private(set) var optimizer: any Optimizer
   /// The adapted parameters before the first step, in one block.
   public private(set) var sourceValues: Tensor
+  /// The division of passes among processes.
+  let division: BatchDivision
+  /// The divided passes since the last gradient.
+  var passes: [DividedPass] = []
   let buffers: [(key: String, tensor: Tensor)]
   private let norms: [BatchNorm2d]
   private var currentForm: [Bool] = []
@@ -46,8 +50,9 @@ public final class AdaptationSession {
 
   init(
     _ model: MultimodalModel, _ samples: UnlabelledSplit, _ settings: AdaptationSettings, seed: UInt64,
-    device: Device, isOnline: Bool
+    device: Device, isOnline: Bool, processes: ProcessGroup? = nil
   ) {
+    division = BatchDivision(group: processes, accumulate: 1)
     (self.model, self.samples, self.settings) = (model, samples, settings)
     (self.seed, self.device, self.isOnline) = (seed, device, isOnline)
     seen = isOnline ? min(settings.batchSize, samples.count) : samples.count
@@ -77,9 +82,10 @@ public final class AdaptationSession {
   ///   - loss: the loss.
   ///   - regularize: a further gradient, computed from the parameters' values.
   /// - Returns: the loss; nil without an update if it is not a finite number.
+  /// - Throws: `Fault(.failure)` if a process of the group has gone.
   @discardableResult
-  public func update(_ loss: Tensor, regularize: ((Tensor) -> Tensor)? = nil) -> Double? {
-    guard let value = backward(loss) else { return nil }
+  public func update(_ loss: Tensor, regularize: ((Tensor) -> Tensor)? = nil) throws(Fault) -> Double? {
+    guard let value = try backward(loss) else { return nil }
     if let regularize {
       noGrad { group.parameters.gradients.addInPlace(regularize(group.parameters.values)) }
     }
@@ -89,14 +95,16 @@ public final class AdaptationSession {
 
   /// Computes the gradient of a loss without an update.
   /// - Returns: the loss; nil if it is not a finite number.
-  public func backward(_ loss: Tensor) -> Double? {
-    let value = loss.item
+  /// - Throws: `Fault(.failure)` if a process of the group has gone.
+  public func backward(_ loss: Tensor) throws(Fault) -> Double? {
+    let value = try division.decided(loss.item)
     guard value.isFinite else {
       hasFailed = true
       return nil
     }
     optimizer.zeroGradients()
     loss.backward()
+    try sumGradients()
     return value
   }
 
@@ -110,35 +118,41 @@ public final class AdaptationSession {
   public func restartOptimizer() { optimizer = settings.makeOptimizer(group) }
 
   /// Runs `body` with other values of the adapted parameters.
-  public func with<Result>(_ values: Tensor, _ body: () -> Result) -> Result {
+  public func with<Result, Failure>(
+    _ values: Tensor, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     let own = noGrad { group.parameters.values.copy() }
     noGrad { group.parameters.values.copyInPlace(from: values) }
     defer { noGrad { group.parameters.values.copyInPlace(from: own) } }
-    return body()
+    return try body()
   }
 
   // MARK: - Predicting
 
   /// Predicts inputs on the model's device, in evaluation mode and without gradients.
-  public func predict(_ inputs: Inputs) -> Tensor {
+  /// - Throws: `Fault(.failure)` if a process of the group has gone.
+  public func predict(_ inputs: Inputs) throws(Fault) -> Tensor {
     form(dropout: false)
-    return noGrad { model(inputs).prediction }
+    return try pass(inputs, isRecorded: false) { $0.prediction }
   }
 
   /// Predicts samples of the target by their indices and returns the result on the CPU, with dropout on request.
-  public func predict(_ indices: [Int], dropout: Bool = false) -> Tensor {
+  /// - Throws: `Fault(.failure)` if a process of the group has gone.
+  public func predict(_ indices: [Int], dropout: Bool = false) throws(Fault) -> Tensor {
     form(dropout: dropout)
-    return noGrad {
-      .concatenated(
-        SlidingWindows.passes(over: samples, at: indices, for: model.configuration).map { rows in
-          model(samples.rows(rows).to(device)).prediction.to(.cpu)
-        })
+    if let processes = division.group, !dropout {
+      return try model.predictions(of: samples, at: indices, by: processes, device: device)
     }
+    var parts: [Tensor] = []
+    for rows in SlidingWindows.passes(over: samples, at: indices, for: model.configuration) {
+      parts.append(try pass(samples.rows(rows).to(device), isRecorded: false) { $0.prediction }.to(.cpu))
+    }
+    return .concatenated(parts)
   }
 
   /// Predicts samples as soft predictions; see ``SnapshotLedger``.
-  func softPredictions(_ indices: [Int], dropout: Bool = false) -> Tensor {
-    let prediction = predict(indices, dropout: dropout)
+  func softPredictions(_ indices: [Int], dropout: Bool = false) throws(Fault) -> Tensor {
+    let prediction = try predict(indices, dropout: dropout)
     return noGrad { SoftPrediction.of(prediction, model.configuration.task) }
   }
 

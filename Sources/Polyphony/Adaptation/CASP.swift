@@ -36,6 +36,8 @@ public final class CASP: AdaptationMethod, SelectingMethod {
 
   /// The method's name.
   public var name: String { variant.rawValue }
+  /// True: every process passes a part of each batch.
+  public let takesParts = true
   /// The form of the method.
   public let variant: Variant
   /// The settings that all methods have.
@@ -94,10 +96,10 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     guard !session.isOnline, variant != .contrast else { return }
     let all = Array(0..<session.samples.count)
     guard variant == .pseudo else {
-      ledger.add(session.softPredictions(all))
+      ledger.add(try session.softPredictions(all))
       return
     }
-    for _ in 0..<own.snapshots { ledger.add(session.softPredictions(all, dropout: true)) }
+    for _ in 0..<own.snapshots { ledger.add(try session.softPredictions(all, dropout: true)) }
     try choose(session)
   }
 
@@ -110,19 +112,19 @@ public final class CASP: AdaptationMethod, SelectingMethod {
   /// Makes a step of the current stage, online of both stages.
   public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     if session.isOnline { return try adaptOnline(batch, session) }
-    if session.epoch < secondStage { return contrast(batch.inputs, session) }
+    if session.epoch < secondStage { return try contrast(batch.inputs, session) }
     guard let selected, let labels else { return AdaptationStep() }
     let place = Dictionary(uniqueKeysWithValues: selected.enumerated().map { ($1, $0) })
     let rows = Tensor(batch.indices.compactMap { place[$0] })
     return AdaptationStep(
-      loss: learn(batch.inputs, labels.rows(rows), session), learned: batch.count)
+      loss: try learn(batch.inputs, labels.rows(rows), session), learned: batch.count)
   }
 
   /// Takes a snapshot when one is due, and selects the samples after the last epoch of stage 1.
   public func endEpoch(_ session: AdaptationSession) throws(Fault) {
     guard variant == .full || variant == .random, session.epoch < secondStage else { return }
     let done = session.epoch + 1
-    if done % own.snapshotInterval == 0 { ledger.add(session.softPredictions(Array(0..<session.samples.count))) }
+    if done % own.snapshotInterval == 0 { ledger.add(try session.softPredictions(Array(0..<session.samples.count))) }
     if done == secondStage { try choose(session) }
   }
 
@@ -155,11 +157,11 @@ public final class CASP: AdaptationMethod, SelectingMethod {
 
   private func adaptOnline(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     stage = variant == .contrast ? "contrast" : variant == .pseudo ? "pseudo" : "both"
-    var result = variant == .pseudo ? AdaptationStep() : contrast(batch.inputs, session)
+    var result = variant == .pseudo ? AdaptationStep() : try contrast(batch.inputs, session)
     guard variant != .contrast, !session.hasFailed, let first = batch.prediction else { return result }
     let task = session.model.configuration.task
     window.add(batch.indices, noGrad { SoftPrediction.of(first, task) }, limit: own.window)
-    window.update(session.softPredictions(window.indices, dropout: variant == .pseudo))
+    window.update(try session.softPredictions(window.indices, dropout: variant == .pseudo))
     guard (session.stepInEpoch + 1) % pseudoInterval == 0 else { return result }
     let stability = window.stability
     let stable = StableSelection.indices(stability, share: own.share)
@@ -167,7 +169,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
     let labels = window.means(chosen)
     let inputs = session.samples.rows(chosen.map { window.indices[$0] }).to(session.device)
     for _ in 0..<own.pseudoSteps {
-      guard let loss = learn(inputs, labels, session) else { break }
+      guard let loss = try learn(inputs, labels, session) else { break }
       result.loss = result.contrast == nil ? loss : result.loss
     }
     result.learned += chosen.count
@@ -179,20 +181,21 @@ public final class CASP: AdaptationMethod, SelectingMethod {
 
   // MARK: - Parts of both ways of running
 
-  private func contrast(_ inputs: Inputs, _ session: AdaptationSession) -> AdaptationStep {
+  private func contrast(_ inputs: Inputs, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     // The contrast of a single sample is 0.
     guard inputs.count > 1 else { return AdaptationStep() }
     session.form(dropout: true)
     let copy = ModalityDrop.dropped(inputs, rate: own.dropRate, generator: session.generator(.views))
-    let output = session.model(.joined(inputs, copy))
-    let loss = session.update(ContrastiveLoss.value(of: output.pooled, temperature: own.temperature))
+    let views = try session.pass(.joined(inputs, copy)) { $0.pooled }
+    let loss = try session.update(ContrastiveLoss.value(of: views, temperature: own.temperature))
     return AdaptationStep(loss: loss, contrast: loss, learned: inputs.count)
   }
 
-  private func learn(_ inputs: Inputs, _ labels: Tensor, _ session: AdaptationSession) -> Double? {
+  private func learn(_ inputs: Inputs, _ labels: Tensor, _ session: AdaptationSession) throws(Fault) -> Double? {
     session.form(dropout: true)
-    let prediction = session.model(inputs).prediction
-    return session.update(SoftPrediction.loss(prediction, labels.to(session.device), session.model.configuration.task))
+    let prediction = try session.pass(inputs) { $0.prediction }
+    let task = session.model.configuration.task
+    return try session.update(SoftPrediction.loss(prediction, labels.to(session.device), task))
   }
 
   /// Discards the window.

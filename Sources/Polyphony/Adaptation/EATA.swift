@@ -15,6 +15,8 @@ import Torch
 public final class EATA: AdaptationMethod {
   /// The method's name.
   public let name = "eata"
+  /// True: every process passes a part of each batch.
+  public let takesParts = true
   /// The settings that all methods have.
   public let settings: AdaptationSettings
   /// The norms of all layers.
@@ -54,7 +56,7 @@ public final class EATA: AdaptationMethod {
 
   /// Computes the bins and the Fisher information of the source.
   public func begin(_ session: AdaptationSession) throws(Fault) {
-    let distribution = PredictionDistribution.fitted(session, bins: bins)
+    let distribution = try PredictionDistribution.fitted(session, bins: bins)
     self.distribution = distribution
     guard fisherWeight > 0 else { return }
     var sum = session.group.parameters.values.zerosLike()
@@ -64,18 +66,18 @@ public final class EATA: AdaptationMethod {
       // Running statistics apply here, because the gradient passes must not change them.
       session.form(dropout: false)
       let inputs = session.samples.rows(indices).to(session.device)
-      let log = distribution.logProbabilities(session.model(inputs).prediction)
-      guard session.backward(-log.maximum(1).mean()) != nil else { return }
+      let log = distribution.logProbabilities(try session.pass(inputs) { $0.prediction })
+      guard try session.backward(-log.maximum(1).mean()) != nil else { return }
       sum = noGrad { sum + session.group.parameters.gradients.squared() }
     }
     fisher = noGrad { sum / Double(batches.count) }
   }
 
   /// Makes one update if a sample counts.
-  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     guard let distribution else { return AdaptationStep() }
     session.form(dropout: false, batchStatistics: true)
-    let log = distribution.logProbabilities(session.model(batch.inputs).prediction)
+    let log = distribution.logProbabilities(try session.pass(batch.inputs) { $0.prediction })
     let entropy = PredictionDistribution.entropy(log)
     let bound = margin * distribution.maximumEntropy
     let p = noGrad { PredictionDistribution.probabilities(log).detached() }
@@ -87,7 +89,7 @@ public final class EATA: AdaptationMethod {
       average = average.map { $0 * 0.9 + mean * 0.1 } ?? mean
     }
     let weights = noGrad { (bound - entropy.detached()).exp() * counts }
-    let loss = session.update((entropy * weights).sum() / number) { values in
+    let loss = try session.update((entropy * weights).sum() / number) { values in
       guard let fisher = self.fisher else { return values.zerosLike() }
       return (values - session.sourceValues) * fisher * (2 * self.fisherWeight)
     }

@@ -16,6 +16,8 @@ import Torch
 public final class MeanTeacher: AdaptationMethod {
   /// The method's name.
   public let name = "mean-teacher"
+  /// True: every process passes a part of each batch.
+  public let takesParts = true
   /// The settings that all methods have.
   public let settings: AdaptationSettings
   /// The parameters of the setting `targets`, by default all.
@@ -58,12 +60,13 @@ public final class MeanTeacher: AdaptationMethod {
   }
 
   /// Makes one update, then updates the teacher.
-  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     guard let teacher else { return AdaptationStep() }
     let task = session.model.configuration.task
-    let target = self.target(batch.inputs, teacher, session, task)
+    let target = try self.target(batch.inputs, teacher, session, task)
     session.form(dropout: false)
-    let loss = session.update(SoftPrediction.loss(session.model(batch.inputs).prediction, target, task))
+    let prediction = try session.pass(batch.inputs) { $0.prediction }
+    let loss = try session.update(SoftPrediction.loss(prediction, target, task))
     guard loss != nil else { return AdaptationStep() }
     noGrad {
       let values = session.group.parameters.values
@@ -77,22 +80,26 @@ public final class MeanTeacher: AdaptationMethod {
 
   private func target(
     _ inputs: Inputs, _ teacher: Tensor, _ session: AdaptationSession, _ task: PredictionTask
-  ) -> Tensor {
+  ) throws(Fault) -> Tensor {
+    func soft(_ inputs: Inputs) throws(Fault) -> Tensor {
+      let prediction = try session.predict(inputs)
+      return noGrad { SoftPrediction.of(prediction, task) }
+    }
     if task.kind != .regression {
-      let source = session.with(session.sourceValues) { SoftPrediction.of(session.predict(inputs), task) }
+      let source = try session.with(session.sourceValues) { () throws(Fault) in try soft(inputs) }
       if SoftPrediction.confidence(source, task) ?? 0 >= confidence {
-        return session.with(teacher) { SoftPrediction.of(session.predict(inputs), task) }
+        return try session.with(teacher) { () throws(Fault) in try soft(inputs) }
       }
     }
     let generator = session.generator(.views)
-    return session.with(teacher) {
-      noGrad {
-        let sum = (0..<views).reduce(nil as Tensor?) { sum, _ in
-          let view = SoftPrediction.of(session.predict(ModalityDrop.dropped(inputs, generator: generator)), task)
-          return sum.map { $0 + view } ?? view
-        }
-        return (sum ?? session.predict(inputs)) / Double(views)
+    return try session.with(teacher) { () throws(Fault) in
+      var sum: Tensor?
+      for _ in 0..<views {
+        let view = try soft(ModalityDrop.dropped(inputs, generator: generator))
+        sum = noGrad { sum.map { $0 + view } ?? view }
       }
+      guard let sum else { return try soft(inputs) }
+      return noGrad { sum / Double(views) }
     }
   }
 

@@ -26,10 +26,10 @@ struct PredictionDistribution {
   }
 
   /// Makes a distribution. For a task without a range, the source's predictions give the bins.
-  static func fitted(_ session: AdaptationSession, bins: Int) -> PredictionDistribution {
+  static func fitted(_ session: AdaptationSession, bins: Int) throws(Fault) -> PredictionDistribution {
     var result = PredictionDistribution(session.model.configuration.task, bins: bins)
     guard result.task.kind == .regression, result.task.range == nil else { return result }
-    let prediction = session.predict(Array(0..<session.seen))
+    let prediction = try session.predict(Array(0..<session.seen))
     for (place, (low, high)) in zip(prediction.minimum(0).doubles, prediction.maximum(0).doubles).enumerated() {
       let margin = high - low > 1e-6 ? 0.0 : 1
       (result.bounds.low[place], result.bounds.high[place]) = (low - margin, high + margin)

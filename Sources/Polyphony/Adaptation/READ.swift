@@ -18,6 +18,8 @@ import Torch
 public final class READ: AdaptationMethod {
   /// The method's name.
   public let name = "read"
+  /// True: every process passes a part of each batch.
+  public let takesParts = true
   /// The settings that all methods have.
   public let settings: AdaptationSettings
   /// The projections to queries, keys and values.
@@ -41,15 +43,15 @@ public final class READ: AdaptationMethod {
 
   /// Computes the bins of a regression.
   public func begin(_ session: AdaptationSession) throws(Fault) {
-    distribution = .fitted(session, bins: bins)
+    distribution = try .fitted(session, bins: bins)
   }
 
   /// Makes one update.
-  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     guard let distribution else { return AdaptationStep() }
     session.form(dropout: false)
-    let log = distribution.logProbabilities(session.model(batch.inputs).prediction)
-    return AdaptationStep(loss: session.update(READ.loss(log)), learned: batch.count)
+    let log = distribution.logProbabilities(try session.pass(batch.inputs) { $0.prediction })
+    return AdaptationStep(loss: try session.update(READ.loss(log)), learned: batch.count)
   }
 
   /// The loss L of log probabilities `[B, C]`, `[B, C, K]` or `[B, C, H, W]`. It is averaged over the K targets or

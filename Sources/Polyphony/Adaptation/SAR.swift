@@ -14,6 +14,8 @@ import Torch
 public final class SAR: AdaptationMethod {
   /// The method's name.
   public let name = "sar"
+  /// True: every process passes a part of each batch.
+  public let takesParts = true
   /// The settings that all methods have.
   public let settings: AdaptationSettings
   /// The norms except those of the last layers.
@@ -49,31 +51,31 @@ public final class SAR: AdaptationMethod {
 
   /// Computes the bins of a regression.
   public func begin(_ session: AdaptationSession) throws(Fault) {
-    distribution = .fitted(session, bins: bins)
+    distribution = try .fitted(session, bins: bins)
   }
 
   /// Makes one update if a sample is reliable.
-  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     guard let distribution else { return AdaptationStep() }
     let bound = margin * distribution.maximumEntropy
     session.form(dropout: false, batchStatistics: true)
-    func entropy() -> Tensor {
-      PredictionDistribution.entropy(distribution.logProbabilities(session.model(batch.inputs).prediction))
+    func entropy() throws(Fault) -> Tensor {
+      PredictionDistribution.entropy(distribution.logProbabilities(try session.pass(batch.inputs) { $0.prediction }))
     }
-    let first = entropy()
+    let first = try entropy()
     let reliable = noGrad { (first .< bound).to(first.dtype).detached() }
     let number = reliable.sum().item
-    guard number > 0, session.backward((first * reliable).sum() / number) != nil else { return AdaptationStep() }
+    guard number > 0, try session.backward((first * reliable).sum() / number) != nil else { return AdaptationStep() }
     let parameters = session.group.parameters
     let own = noGrad { parameters.values.copy() }
     noGrad {
       let gradients = parameters.gradients
       parameters.values.addInPlace(gradients * (radius / (gradients.norm() + 1e-12)))
     }
-    let second = entropy()
+    let second = try entropy()
     let still = noGrad { reliable * (second .< bound).to(second.dtype).detached() }
     let left = still.sum().item
-    let loss = left > 0 ? session.backward((second * still).sum() / left) : nil
+    let loss = left > 0 ? try session.backward((second * still).sum() / left) : nil
     noGrad { parameters.values.copyInPlace(from: own) }
     guard let loss else { return AdaptationStep() }
     session.step()

@@ -4,6 +4,8 @@ import Torch
 public final class SourceModel: AdaptationMethod {
   /// The method's name.
   public let name = "source"
+  /// True: the method learns from no batch.
+  public let takesParts = true
   /// The settings that all methods have.
   public let settings: AdaptationSettings
   /// The method adapts no tensors.

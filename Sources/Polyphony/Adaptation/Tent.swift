@@ -14,6 +14,8 @@ import Torch
 public final class Tent: AdaptationMethod {
   /// The method's name.
   public let name = "tent"
+  /// True: every process passes a part of each batch.
+  public let takesParts = true
   /// The settings that all methods have.
   public let settings: AdaptationSettings
   /// The norms of all layers.
@@ -37,16 +39,16 @@ public final class Tent: AdaptationMethod {
 
   /// Computes the bins of a regression.
   public func begin(_ session: AdaptationSession) throws(Fault) {
-    distribution = .fitted(session, bins: bins)
+    distribution = try .fitted(session, bins: bins)
   }
 
   /// Makes one update.
-  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     guard let distribution else { return AdaptationStep() }
     session.form(dropout: false, batchStatistics: true)
-    let log = distribution.logProbabilities(session.model(batch.inputs).prediction)
+    let log = distribution.logProbabilities(try session.pass(batch.inputs) { $0.prediction })
     return AdaptationStep(
-      loss: session.update(PredictionDistribution.entropy(log).mean()), learned: batch.count)
+      loss: try session.update(PredictionDistribution.entropy(log).mean()), learned: batch.count)
   }
 
   /// The bins of a regression.

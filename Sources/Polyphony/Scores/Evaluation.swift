@@ -132,9 +132,9 @@ extension MultimodalModel {
   ) throws(Fault) -> (evaluation: Evaluation, prediction: Tensor) {
     let samples = split.samples
     let task = configuration.task
-    if group == nil, configuration.modalities[0].kind == .volume {
+    if configuration.modalities[0].kind == .volume {
       return try scoredVolumes(
-        split, loss: loss ?? TaskLoss(task), batchSize: batchSize, device: device, prepare: prepare)
+        split, loss: loss ?? TaskLoss(task), batchSize: batchSize, device: device, group: group, prepare: prepare)
     }
     let prediction =
       if let group {

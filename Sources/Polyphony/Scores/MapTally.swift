@@ -4,55 +4,115 @@ import Torch
 ///
 /// The loss is that of ``TaskLoss`` over all places: cross-entropy is Σ w l / Σ w, and soft Dice is 2 Σ p t / (Σ p + Σ t + s).
 struct MapTally {
-  private let loss: TaskLoss
-  private var (crossEntropy, weight) = (0.0, 0.0)
-  private var (overlap, size) = (0.0, 0.0)
-  private var parts: [Tensor] = []
-  /// False once a logit was not a finite number.
-  private(set) var isFinite = true
+  /// The sums of a batch.
+  private struct Sums {
+    /// Σ w l of the cross-entropy.
+    var crossEntropy = 0.0
+    /// Σ w.
+    var weight = 0.0
+    /// Σ p t of soft Dice.
+    var overlap = 0.0
+    /// Σ p + Σ t.
+    var size = 0.0
+    /// The number of batches with a logit that is not a finite number.
+    var failures = 0.0
 
-  /// Makes a tally of nothing.
-  init(_ loss: TaskLoss) { self.loss = loss }
+    var values: [Double] { [crossEntropy, weight, overlap, size, failures] }
 
-  /// Adds logits `[B, classes, …]` and the true classes `[B, …]`.
-  mutating func add(_ logits: Tensor, _ target: Tensor) {
-    isFinite = isFinite && logits.isFinite
-    parts.append(logits.argmax(1).to(.uint8).to(.cpu))
-    let weights = loss.classWeights.map { Tensor($0.map(Float.init)).to(logits.device) }
-    crossEntropy += logits.crossEntropy(target, weights: weights, reduction: .sum).item
-    weight += weights.map { $0.rows(target.flattened()).sum().item } ?? Double(target.count)
-    guard loss.form == .dice else { return }
-    let dice = SoftDice(logits.softmax(1), target)
-    overlap += dice.overlap.item
-    size += dice.size.item
+    init() {}
+
+    init(_ values: ArraySlice<Double>) {
+      let values = Array(values)
+      (crossEntropy, weight, overlap, size, failures) = (values[0], values[1], values[2], values[3], values[4])
+    }
+
+    static func + (one: Sums, other: Sums) -> Sums { Sums(zip(one.values, other.values).map { $0 + $1 }[...]) }
   }
 
+  private let loss: TaskLoss
+  private var sums: [Sums]
   /// The predicted classes of all samples, `[N, …]` bytes.
-  var classes: Tensor { .concatenated(parts) }
+  let classes: Tensor
+
+  /// Makes a tally of no samples yet.
+  /// - Parameters:
+  ///   - loss: the loss.
+  ///   - batches: the number of batches.
+  ///   - target: the true classes of all samples, `[N, …]`.
+  init(_ loss: TaskLoss, batches: Int, _ target: Tensor) {
+    self.loss = loss
+    sums = Array(repeating: Sums(), count: batches)
+    classes = .zeros(target.shape, dtype: .uint8)
+  }
+
+  /// Adds a batch.
+  /// - Parameters:
+  ///   - logits: its logits, `[B, classes, …]`.
+  ///   - target: its true classes, `[B, …]`.
+  ///   - number: the number of the batch.
+  ///   - rows: the places of its samples.
+  mutating func add(_ logits: Tensor, _ target: Tensor, number: Int, rows: Range<Int>) {
+    classes[rows].copyInPlace(from: logits.argmax(1).to(.uint8).to(.cpu))
+    var own = Sums()
+    own.failures = logits.isFinite ? 0 : 1
+    let weights = loss.classWeights.map { Tensor($0.map(Float.init)).to(logits.device) }
+    own.crossEntropy = logits.crossEntropy(target, weights: weights, reduction: .sum).item
+    own.weight = weights.map { $0.rows(target.flattened()).sum().item } ?? Double(target.count)
+    if loss.form == .dice {
+      let dice = SoftDice(logits.softmax(1), target)
+      (own.overlap, own.size) = (dice.overlap.item, dice.size.item)
+    }
+    sums[number] = own
+  }
+
+  /// Takes the batches of all processes over. Their sums have the bits of one process.
+  mutating func unite(_ group: ProcessGroup) throws(Fault) {
+    let all = Tensor(sums.flatMap(\.values))
+    try group.sum(all)
+    try group.sum(classes)
+    let (values, width) = (all.doubles, Sums().values.count)
+    sums = sums.indices.map { Sums(values[$0 * width..<($0 + 1) * width]) }
+  }
+
+  private var total: Sums { sums.reduce(Sums(), +) }
+
+  /// False if a logit was not a finite number.
+  var isFinite: Bool { total.failures == 0 }
 
   /// The loss over all samples.
   var value: Double {
-    let entropy = crossEntropy / weight
+    let total = total
+    let entropy = total.crossEntropy / total.weight
     guard loss.form == .dice else { return entropy }
-    let dice = 2 * overlap / (size + SoftDice.smoothing)
+    let dice = 2 * total.overlap / (total.size + SoftDice.smoothing)
     return entropy * (1 - SoftDice.share) + (1 - dice) * SoftDice.share
   }
 }
 
 extension MultimodalModel {
   /// Predicts volumes one batch after another, and returns their classes `[N, D, H, W]` beside their evaluation.
-  /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
+  /// - Parameter group: the processes that compute the batches in turn.
+  /// - Throws: `Fault(.failure)` if a prediction is not a finite number, and if a process of the group has gone.
   func scoredVolumes(
-    _ split: LabelledSplit, loss: TaskLoss, batchSize: Int, device: Device, prepare: (Inputs, [Int]) -> Inputs
+    _ split: LabelledSplit, loss: TaskLoss, batchSize: Int, device: Device, group: ProcessGroup?,
+    prepare: (Inputs, [Int]) -> Inputs
   ) throws(Fault) -> (evaluation: Evaluation, prediction: Tensor) {
-    var tally = MapTally(loss)
-    forEachBatch(of: split.samples, batchSize: batchSize, device: device, prepare: prepare) { output, indices in
-      tally.add(output.prediction, split.target.rows(Tensor(indices)).to(device))
+    let batches = SlidingWindows.passes(batchSize, over: split.samples, for: configuration)
+    var tally = MapTally(loss, batches: batches.count, split.target)
+    evaluating {
+      noGrad {
+        for number in stride(from: group?.rank ?? 0, to: batches.count, by: group?.size ?? 1) {
+          let rows = batches[number]
+          let logits = self(prepare(split.samples.rows(rows), rows).to(device)).prediction
+          let target = split.target.rows(Tensor(rows)).to(device)
+          tally.add(logits, target, number: number, rows: rows[0]..<rows[0] + rows.count)
+        }
+      }
     }
+    if let group { try tally.unite(group) }
     guard tally.isFinite else { throw Evaluation.notFinite(model: folder) }
-    let classes = tally.classes
     let evaluation = try Evaluation(
-      classes: classes, split.target, task: configuration.task, loss: tally.value, volumes: split.volumes)
-    return (evaluation, classes)
+      classes: tally.classes, split.target, task: configuration.task, loss: tally.value, volumes: split.volumes)
+    return (evaluation, tally.classes)
   }
 }

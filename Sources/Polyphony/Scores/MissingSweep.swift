@@ -47,16 +47,17 @@ public struct MissingSweep: Sendable {
   public init(rows: [Row]) { self.rows = rows }
 
   /// Scores a model under each of some conditions.
-  /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
+  /// - Parameter group: the processes that share the work. All of them must make the same sweep, and get the same.
+  /// - Throws: `Fault(.failure)` if a prediction is not a finite number, and if a process of the group has gone.
   public init(
     _ model: MultimodalModel, _ split: LabelledSplit, _ conditions: [MissingPlan.Draw], names: AnswerNames = .init(),
-    device: Device = .cpu
+    device: Device = .cpu, group: ProcessGroup? = nil
   ) throws(Fault) {
     var rows: [Row] = []
     for condition in conditions {
       let mask = condition.mask
       let scored = try model.answers(
-        to: split, names: names, device: device, prepare: { mask.apply(to: $0, indices: $1) })
+        to: split, names: names, device: device, group: group, prepare: { mask.apply(to: $0, indices: $1) })
       var row = Row(
         missing: condition.rule.description, rate: condition.rate, present: condition.present,
         weight: condition.weight, hash: mask.hash, metrics: scored.evaluation.metrics)

@@ -5,12 +5,15 @@ extension MultimodalModel {
   ///
   /// Every process gets all of them in the order of the samples: each adds its own to zeros. They have the bits of one
   /// process, because the batches are the same.
+  /// - Parameter indices: the samples; nil for all.
   func predictions(
-    of samples: UnlabelledSplit, by group: ProcessGroup, batchSize: Int, device: Device,
-    prepare: (Inputs, [Int]) -> Inputs
+    of samples: UnlabelledSplit, at indices: [Int]? = nil, by group: ProcessGroup, batchSize: Int = 256, device: Device,
+    prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
   ) throws(Fault) -> Tensor {
-    let batches = SlidingWindows.passes(batchSize, over: samples, for: configuration)
+    let count = indices?.count ?? samples.count
+    let batches = SlidingWindows.passes(batchSize, over: samples, at: indices, for: configuration)
     let own = Array(stride(from: group.rank, to: batches.count, by: group.size))
+    guard !batches.isEmpty else { return .zeros([0]) }
     var whole: Tensor?
     evaluating {
       noGrad {
@@ -18,8 +21,10 @@ extension MultimodalModel {
         for number in own.isEmpty ? [0] : own {
           let rows = batches[number]
           let prediction = self(prepare(samples.rows(rows), rows).to(device)).prediction.to(.cpu)
-          let all = whole ?? .zeros([samples.count] + prediction.shape.dropFirst(), dtype: prediction.dtype)
-          if !own.isEmpty { all[rows[0]..<rows[0] + rows.count].copyInPlace(from: prediction) }
+          let all = whole ?? .zeros([count] + prediction.shape.dropFirst(), dtype: prediction.dtype)
+          // All batches but the last one have the size of the first.
+          let start = number * batches[0].count
+          if !own.isEmpty { all[start..<start + rows.count].copyInPlace(from: prediction) }
           whole = all
         }
       }

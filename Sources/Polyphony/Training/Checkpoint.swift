@@ -45,6 +45,13 @@ struct Checkpoint<State: Codable> {
     guard FileManager.default.fileExists(atPath: file(name)) else { return [:] }
     return try SafetensorsFile(path: file(name)).tensors()
   }
+
+  /// Reads some files of tensors into memory.
+  func loaded(_ files: [String]) throws(Fault) -> SavedRun<State> {
+    var content: [String: [String: Tensor]] = [:]
+    for name in files { content[name] = try tensors(name) }
+    return SavedRun(state: state, tensors: content, path: path, warning: warning)
+  }
 }
 
 /// The folder of the newest checkpoint, and the folder of the one before it.

@@ -1,12 +1,9 @@
 import Torch
 
 /// The content of a run's checkpoint in memory.
-struct SavedRun {
-  /// The files of tensors.
-  static let files = ["model", "optimizer", "strategy", "best"]
-
+struct SavedRun<State: Codable> {
   /// The state besides the tensors.
-  let state: TrainingState
+  let state: State
   /// The tensors of each file by key.
   let tensors: [String: [String: Tensor]]
   /// The folder of the checkpoint.

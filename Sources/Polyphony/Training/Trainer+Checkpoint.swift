@@ -41,18 +41,16 @@ extension Trainer {
   }
 
   /// Reads and checks the checkpoint of this run. Nil if there is none.
-  private func savedRun() throws(Fault) -> SavedRun? {
+  private func savedRun() throws(Fault) -> SavedRun<TrainingState>? {
     guard let folder, let saved = try Checkpoint<TrainingState>(at: "\(folder)/checkpoint") else { return nil }
     try state.identity.check(resuming: saved.state.identity, file: saved.path)
     try saved.state.check(resumedBy: state, sampler, file: "\(saved.path)/state.json")
-    var tensors: [String: [String: Tensor]] = [:]
-    for name in SavedRun.files { tensors[name] = try saved.tensors(name) }
-    return SavedRun(state: saved.state, tensors: tensors, path: saved.path, warning: saved.warning)
+    return try saved.loaded(["model", "optimizer", "strategy", "best"])
   }
 
   /// The tensors of a checkpoint's file that belong to this run's own tensors, in their order.
   private func matched(
-    _ own: [(key: String, tensor: Tensor)], _ saved: SavedRun, _ name: String,
+    _ own: [(key: String, tensor: Tensor)], _ saved: SavedRun<TrainingState>, _ name: String,
     _ renamed: (String) -> String
   ) throws(Fault) -> [Tensor] {
     let tensors = saved.tensors[name] ?? [:]

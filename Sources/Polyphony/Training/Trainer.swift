@@ -100,7 +100,8 @@ public final class Trainer {
       if let folder { try save(model, folder) }
       return outcome(stopped: false)
     }
-    try division.group?.agree(on: state.identity, settings)
+    try division.group?.agree(
+      on: state.identity, ["epochs": .integer(settings.epochs), "accumulate": .integer(settings.accumulate)])
     try restore(resume: resume, from: division.group)
     if state.step == 0 {
       let start = TrainingStart(
@@ -117,7 +118,7 @@ public final class Trainer {
         if state.stepInEpoch < sampler.batchCount, stops ?? isStopped() { return try stop() }
       }
       try endEpoch()
-      if state.epoch < settings.epochs, try division.group?.holds(isStopped()) ?? isStopped() { return try stop() }
+      if state.epoch < settings.epochs, try division.holds(isStopped()) { return try stop() }
     }
     try restoreBest()
     return outcome(stopped: false)

@@ -7,7 +7,9 @@ import Torch
 /// The command `polyphony launch`.
 struct LaunchCommand: ReportingCommand {
   /// The commands that take part in a group of processes.
-  static let participants = ["train", "tune"]
+  static let participants = resumable + ["evaluate"]
+  /// Those of them that leave a checkpoint when they are asked to stop.
+  static let resumable = ["train", "tune", "adapt"]
   private static let mostProcesses = 1024
 
   static let configuration = CommandConfiguration(
@@ -69,7 +71,7 @@ struct LaunchCommand: ReportingCommand {
         remedy: "run «\(command[0])» without launch, or unset \(name)")
     }
     // A wrong option of the command is one message here, and not one of each process.
-    PolyphonyProgram.check(command)
+    try GroupMembership.check(PolyphonyProgram.checked(command), processes: processes)
     try ArrivedSignals.listen()
     let given = try environment.merging(Lifeline.make()) { $1 }
     for restart in 0...restarts {

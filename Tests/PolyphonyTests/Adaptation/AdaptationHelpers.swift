@@ -61,11 +61,11 @@ struct Adapting {
 
   func loop(
     _ model: MultimodalModel, _ samples: UnlabelledSplit? = nil, folder: String? = nil,
-    method: (any AdaptationMethod)? = nil
+    method: (any AdaptationMethod)? = nil, group: ProcessGroup? = nil
   ) throws -> AdaptationLoop {
     try AdaptationLoop(
       model, samples: samples ?? self.samples(), method: try method ?? makeMethod(), isOnline: isOnline, seed: seed,
-      folder: folder)
+      folder: folder, group: group)
   }
 
   /// A run with its own random numbers, because tests run in parallel.

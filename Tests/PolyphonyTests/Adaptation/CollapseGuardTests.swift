@@ -36,7 +36,7 @@ import Torch
       switch ruin {
       case .zeros: noGrad { values.fillInPlace(0) }
       case .explosion: noGrad { values.fillInPlace(50) }
-      case .notANumber: return AdaptationStep(loss: session.update(session.group.parameters.values.sum() * .nan))
+      case .notANumber: return AdaptationStep(loss: try session.update(session.group.parameters.values.sum() * .nan))
       case .contrast: return AdaptationStep(loss: 2, contrast: 2, learned: batch.count)
       }
       return AdaptationStep(loss: 1, learned: batch.count)

@@ -50,6 +50,22 @@ import Torch
     #expect(expectFault(.usage) { _ = try MultimodalModel(empty) }?.key == "model.modalities.m1")
   }
 
+  /// The loss of volumes adds batches in their order, whichever process computes them.
+  @Test func severalProcessesScoreAsOne() throws {
+    @Sendable func scores(_ group: ProcessGroup?) throws -> (loss: Double, metrics: MetricValues) {
+      let configuration = Self.configuration()
+      let batch = Tiny.batch(configuration, count: 3)
+      let split = LabelledSplit(
+        samples: UnlabelledSplit(name: "x", inputs: batch.inputs), target: batch.target)
+      let evaluation = try Tiny.model(configuration).evaluate(split, batchSize: 1, group: group)
+      return (evaluation.loss, evaluation.metrics)
+    }
+    let whole = try scores(nil)
+    for member in try Members.run(2, { group in try scores(group) }) {
+      #expect(member.loss == whole.loss && member.metrics == whole.metrics)
+    }
+  }
+
   @Test func lightDecodersReadOneModality() throws {
     let configuration = Self.configuration()
     let model = try Tiny.model(configuration)

@@ -1,6 +1,7 @@
 import Foundation
 import Polyphony
 import Testing
+import Torch
 
 @testable import PolyphonyService
 @testable import PolyphonySupport
@@ -42,6 +43,43 @@ import Testing
       try Program.succeed(tune + Self.halves + ["--output", "one"], in: folder)
       try Program.succeed(Self.pair + tune + ["--output", "two"], in: folder)
       #expect(try Self.tensors("\(folder)/two") == Self.tensors("\(folder)/one"))
+    }
+  }
+
+  /// The optimiser is SGD, with which the sums of a pair and of one process differ by their rounding alone.
+  @Test func adaptationsAndScoresShareTheirWorkToo() throws {
+    try withTemporaryFolder { folder in
+      let data = try BrokenData(folder)
+      let adapt =
+        ["adapt", "--model", data.model, "--data", data.folder, "--method", "casp,tent", "--json"]
+        + AdaptationProgramTests.short + ["--set", "adaptation.optimizer=sgd", "--output"]
+      try Program.succeed(adapt + ["one"], in: folder)
+      let pair = try Program.succeed(Self.pair + adapt + ["two"], in: folder)
+      #expect(try ResultsDocument(parsing: pair.output).results.map(\.name) == ["casp", "tent", "source"])
+      #expect(try Self.names("\(folder)/two") == Self.names("\(folder)/one"))
+      for method in ["casp", "tent"] {
+        let (one, two) = (try Self.adapter("\(folder)/one/\(method)"), try Self.adapter("\(folder)/two/\(method)"))
+        #expect(!one.isEmpty && one.count == two.count)
+        #expect(zip(one, two).allSatisfy { abs($0 - $1) <= 1e-6 }, "\(method)")
+      }
+      let evaluate = [
+        "evaluate", "--model", data.model, "--adapter", "none", "--adapter", "one/casp/adapter", "--data", data.folder,
+        "--missing", "sample:0,0.5", "--output",
+      ]
+      let alone = try Program.succeed(evaluate + ["alone"], in: folder)
+      let together = try Program.succeed(Self.pair + evaluate + ["together"], in: folder)
+      #expect(together.output == alone.output)
+      // The environment has the command line.
+      let files = { (name: String) in try contents(of: "\(folder)/\(name)") { $0 == RunEnvironment.file } }
+      #expect(try files("together") == files("alone"))
+    }
+  }
+
+  /// The elements of all tensors of an adapter, in the order of their keys.
+  private static func adapter(_ folder: String) throws -> [Float] {
+    try contents(of: "\(folder)/adapter") { !$0.hasSuffix(".safetensors") }.keys.sorted().flatMap { file in
+      try SafetensorsFile(path: "\(folder)/adapter/\(file)").tensors().sorted { $0.key < $1.key }
+        .flatMap { $0.value.floats }
     }
   }
 

@@ -48,6 +48,17 @@ extension BadInputTests {
       name: "a launch in a group", code: 64, mentions: ["in a group already", "WORLD_SIZE", "without launch"],
       arguments: launch("--processes", "2"), environment: ["WORLD_SIZE": "2"]),
     Case(
+      name: "a stream in a launch", code: 64, mentions: ["--online", "2 processes", "one order"],
+      arguments: [
+        "launch", "--processes", "2", "--", "adapt", "--online", "--model", "MODEL", "--data", "DATA", "--output",
+        "OUT",
+      ]),
+    Case(
+      name: "a stream in a group", code: 64, mentions: ["--online", "3 processes", "one order"],
+      arguments: [
+        "evaluate", "--model", "MODEL", "--data", "DATA", "--shift", "noise:3", "--adapt", "tent", "--online",
+      ], environment: ["RANK": "0", "WORLD_SIZE": "3", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"]),
+    Case(
       name: "a port of a launch above all", code: 64, mentions: ["--port", "70000"],
       arguments: launch("--processes", "2", "--port", "70000")),
   ]

@@ -47,6 +47,20 @@ import Torch
     #expect(patterns != MissingPatterns.patterns(8, perStratum: 5, seed: 4))
   }
 
+  /// Each process computes some of three batches, under masks that belong to samples.
+  @Test func severalProcessesHaveTheBitsOfOne() throws {
+    @Sendable func metrics(_ group: ProcessGroup?) throws -> [MetricValues] {
+      let model = try MissingFixtures.model()
+      let data = MissingFixtures.split(600)
+      let modalities = model.configuration.inputModalities
+      let conditions = try MissingPlan("sample:0,0.5").conditions(for: data.samples, modalities)
+      return try MissingSweep(model, data, conditions, group: group).rows.map(\.metrics)
+    }
+    let whole = try metrics(nil)
+    #expect(whole.count == 2 && whole[0] != whole[1])
+    for member in try Members.run(2, { group in try metrics(group) }) { #expect(member == whole) }
+  }
+
   @Test func sweepsOfAModel() throws {
     let model = try MissingFixtures.model()
     try MissingFixtures.install("prompts", on: model)

@@ -28,6 +28,8 @@ import Torch
 public final class InputAlignment: AdaptationMethod {
   /// The method's name.
   public let name = "inputs"
+  /// True: every process passes a part of each batch.
+  public let takesParts = true
   /// The settings that all methods have.
   public let settings: AdaptationSettings
   /// The method adapts no tensors of the model.
@@ -100,11 +102,16 @@ public final class InputAlignment: AdaptationMethod {
   }
 
   /// Adds the batch to the sums; online also fits the map.
-  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     guard let strata else { return AdaptationStep() }
     let weights =
-      isFirst(session)
-      ? strata.shares(of: batch.count) : strata.weights(batch.prediction ?? session.predict(batch.inputs))
+      if isFirst(session) {
+        strata.shares(of: batch.count)
+      } else if let prediction = batch.prediction {
+        strata.weights(prediction)
+      } else {
+        strata.weights(try session.predict(batch.inputs))
+      }
     noGrad {
       let inputs = session.model.prepared(batch.inputs)
       let fading = session.isOnline ? exp2(-Double(batch.count) / halfLife) : 1

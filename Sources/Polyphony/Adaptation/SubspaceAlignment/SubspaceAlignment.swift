@@ -16,6 +16,8 @@ public final class SubspaceAlignment: AdaptationMethod {
 
   /// The method's name.
   public let name = "ssa"
+  /// True: every process passes a part of each batch.
+  public let takesParts = true
   /// The settings that all methods have.
   public let settings: AdaptationSettings
   /// The LayerNorms of the layers.
@@ -39,12 +41,12 @@ public final class SubspaceAlignment: AdaptationMethod {
   }
 
   /// Makes one update.
-  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) -> AdaptationStep {
+  public func adapt(_ batch: AdaptationBatch, _ session: AdaptationSession) throws(Fault) -> AdaptationStep {
     guard let subspace, batch.count >= Self.smallestBatch else { return AdaptationStep() }
     session.form(dropout: false)
-    let features = session.model(batch.inputs).features
+    let features = try session.pass(batch.inputs) { $0.features }
     let loss = subspace.divergence(features)
-    return AdaptationStep(loss: session.update(loss), learned: batch.count)
+    return AdaptationStep(loss: try session.update(loss), learned: batch.count)
   }
 
   /// Takes the source's moments again, which a checkpoint does not hold.

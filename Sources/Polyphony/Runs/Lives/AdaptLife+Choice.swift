@@ -35,9 +35,10 @@ extension AdaptLife.Prepared {
         let product = try adapt(name, seed: seed, folder: inner, resume: resume, observers: [chain])
         chain.pass(product.outcome)
         if product.wasStopped { return product }
-        let value = try AnswerUncertainty.of(
-          product.installation.model, product.outcome.prediction, samples, method: MethodChoice.name,
-          device: life.device)
+        let value = try BatchDivision(group: .current, accumulate: 1).decided(
+          try AnswerUncertainty.of(
+            product.installation.model, product.outcome.prediction, samples, method: MethodChoice.name,
+            device: life.device))
         products[name] = product
         uncertainty.append((name, value))
       } catch {

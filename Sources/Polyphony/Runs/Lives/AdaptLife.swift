@@ -92,6 +92,10 @@ public struct AdaptLife: Life {
           try MethodChoice.settings(life.methods, in: section, configuration)
         }
       }.value
+      let division = BatchDivision(group: .current, accumulate: 1)
+      try adaptation.check { (method) throws(Fault) in
+        try division.check(source, method, isOnline: life.isOnline)
+      }
       try check(try target(seeds[0]), source)
     }
 

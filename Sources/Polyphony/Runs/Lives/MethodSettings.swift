@@ -32,6 +32,11 @@ final class MethodSettings<Method> {
   /// The settings of a method, with every default filled in.
   func settings(for method: String) -> SettingsTree { resolved[method] ?? .empty }
 
+  /// Checks an instance of every method before its first run.
+  func check(_ body: (Method) throws(Fault) -> Void) throws(Fault) {
+    for method in makers.keys { if let instance = unused[method] { try body(instance) } }
+  }
+
   /// Makes an instance of a method for one run alone.
   /// - Throws: The errors of reading its settings.
   func make(_ method: String) throws(Fault) -> Method {

@@ -60,6 +60,9 @@ public struct EvaluationRun {
   public var measuresModalities = false
   /// The device that computes.
   public var device: Device
+  /// The processes that share the work. All of them must run the same evaluation, and get the same. Default: those of the
+  /// program.
+  public var group: ProcessGroup? = .current
 
   /// Describes an evaluation.
   public init(
@@ -69,7 +72,7 @@ public struct EvaluationRun {
   }
 
   /// Scores every candidate with every seed, under every condition.
-  /// - Throws: `Fault` for errors in models, adapters or data.
+  /// - Throws: `Fault` for errors in models, adapters or data, and if a process of the group has gone.
   public func run() throws(Fault) -> EvaluationOutcome {
     var outcomes: [CandidateScores] = []
     var conditions: [MissingPlan.Draw] = []
@@ -78,7 +81,8 @@ public struct EvaluationRun {
       var outcome = CandidateScores(name: candidate.name)
       for seed in candidate.seeds {
         let adapter = try candidate.adapter.map { (folders) throws(Fault) in try folders.folder(seed: seed) }
-        let model = try ModelWithAdapter(try candidate.model.folder(seed: seed), adapter: adapter, device: device).model
+        let start = try ModelWithAdapter(try candidate.model.folder(seed: seed), adapter: adapter, device: device)
+        let model = start.model
         let dataset = try model.fitted(try Dataset(data))
         let labelled = try model.completed(try dataset.labelled(split), of: dataset)
         // Masks follow from the samples, the modalities and their order. So all candidates share them.
@@ -86,7 +90,9 @@ public struct EvaluationRun {
           conditions = try (missing ?? .single(.fixed([])))
             .conditions(for: labelled.samples, model.configuration.inputModalities)
         }
-        var sweep = try MissingSweep(model, labelled, conditions, names: AnswerNames(dataset), device: device)
+        try group?.agree(toScore: start, on: labelled, masks: conditions.map(\.mask.hash))
+        var sweep = try MissingSweep(
+          model, labelled, conditions, names: AnswerNames(dataset), device: device, group: group)
         if measuresModalities, var only = sweep.rows.first, sweep.rows.count == 1 {
           only.metrics.append(
             try PerModalityMetrics.measure(

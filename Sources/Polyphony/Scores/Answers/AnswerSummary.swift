@@ -122,13 +122,14 @@ extension MultimodalModel {
   ///   - split: the samples with their targets.
   ///   - names: the names of samples and classes.
   ///   - device: the device that computes.
+  ///   - group: the processes that share the work.
   ///   - prepare: changes each batch of inputs first.
-  /// - Throws: `Fault(.failure)` if a prediction is not a finite number.
+  /// - Throws: `Fault(.failure)` if a prediction is not a finite number, and if a process of the group has gone.
   func answers(
-    to split: LabelledSplit, names: AnswerNames = .init(), device: Device = .cpu,
+    to split: LabelledSplit, names: AnswerNames = .init(), device: Device = .cpu, group: ProcessGroup? = nil,
     prepare: (Inputs, [Int]) -> Inputs = { inputs, _ in inputs }
   ) throws(Fault) -> (evaluation: Evaluation, summary: AnswerSummary?) {
-    let (evaluation, prediction) = try scored(split, device: device, prepare: prepare)
+    let (evaluation, prediction) = try scored(split, device: device, group: group, prepare: prepare)
     return (
       evaluation,
       AnswerSummary(

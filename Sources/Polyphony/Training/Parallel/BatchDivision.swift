@@ -31,28 +31,48 @@ struct BatchDivision {
     }
   }
 
+  /// True on every process if a condition holds on any of them.
+  func holds(_ condition: Bool) throws(Fault) -> Bool { try group?.holds(condition) ?? condition }
+
+  /// The number of the process 0. Machines may differ in the last bits, so a group decides by its numbers.
+  func decided(_ own: Double) throws(Fault) -> Double { try group?.number(own) ?? own }
+
   /// Checks that a model and a method compute the same from parts of a batch as from the whole.
   /// - Throws: `Fault(.usage)` with what does not.
   func check(_ model: MultimodalModel, _ hook: any StepHook) throws(Fault) {
-    guard count > 1 else { return }
-    let key = accumulate > 1 ? "training.accumulate" : "WORLD_SIZE"
-    let division = accumulate > 1 ? "\(accumulate)" : "\(group?.size ?? 1) processes"
-    if !hook.takesParts {
-      throw Fault(
-        .usage, "the method needs every batch as a whole", key: key, found: "\(type(of: hook)) with \(division)",
-        expected: "a method whose statistics are means over samples, such as joint, cggm, ogm-ge, agm or lora",
-        remedy: "train in one process without accumulation")
-    }
-    if let layer = model.backbone.modules(BatchNorm2d.self).first, model.backbone.isTraining {
-      throw Fault(
-        .usage, "the model normalises over the whole batch", key: key, found: "\(layer.key) with \(division)",
-        expected: "a model without batch normalisation, such as unet",
-        remedy: "train in one process without accumulation")
-    }
-    if group != nil, model.device != .cpu {
-      throw Fault(
-        .usage, "a group of processes computes on processors", key: "--device", found: "\(model.device)",
-        expected: "cpu", remedy: "leave --device out, or train in one process")
-    }
+    let remedy = "train in one process without accumulation"
+    try check(
+      hook.takesParts, "\(type(of: hook))",
+      expected: "a method whose statistics are means over samples, such as joint, cggm, ogm-ge, agm or lora",
+      remedy: remedy)
+    if model.backbone.isTraining { try checkNorms(of: model, remedy: remedy) }
+    try checkDevice(of: model)
   }
+
+  /// Requires a method that takes parts of a batch.
+  func check(_ takesParts: Bool, _ method: String, expected: String, remedy: String) throws(Fault) {
+    guard count > 1, !takesParts else { return }
+    throw Fault(
+      .usage, "the method needs every batch as a whole", key: key, found: "\(method) with \(words)",
+      expected: expected, remedy: remedy)
+  }
+
+  /// Requires a model whose normalisations read one sample at a time.
+  func checkNorms(of model: MultimodalModel, remedy: String) throws(Fault) {
+    guard count > 1, let layer = model.backbone.modules(BatchNorm2d.self).first else { return }
+    throw Fault(
+      .usage, "the model normalises over the whole batch", key: key, found: "\(layer.key) with \(words)",
+      expected: "a model without batch normalisation, such as unet", remedy: remedy)
+  }
+
+  /// Requires a device on which a group computes.
+  func checkDevice(of model: MultimodalModel) throws(Fault) {
+    guard count > 1, group != nil, model.device != .cpu else { return }
+    throw Fault(
+      .usage, "a group of processes computes on processors", key: "--device", found: "\(model.device)",
+      expected: "cpu", remedy: "leave --device out, or use one process")
+  }
+
+  private var key: String { accumulate > 1 ? "training.accumulate" : "WORLD_SIZE" }
+  private var words: String { accumulate > 1 ? "\(accumulate)" : "\(group?.size ?? 1) processes" }
 }

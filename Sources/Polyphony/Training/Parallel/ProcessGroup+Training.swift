@@ -1,18 +1,15 @@
 import Foundation
 import Torch
 
-/// The messages between the processes of a training, besides gradients.
+/// The messages between the processes of a run, besides gradients.
 extension ProcessGroup {
   /// Checks that all processes have the same run.
+  /// - Parameter more: settings in which resumed runs may differ, but not the processes of a group.
   /// - Throws: `Fault(.usage)` on every process, with the one that differs.
-  func agree(on identity: RunIdentity, _ settings: TrainingSettings) throws(Fault) {
+  func agree(on identity: RunIdentity, _ more: OrderedJSON = .object([])) throws(Fault) {
     var own = identity
-    own.add(
-      "group",
-      [
-        "polyphony": .string(Polyphony.version), "epochs": .integer(settings.epochs),
-        "accumulate": .integer(settings.accumulate),
-      ])
+    own.add("group", ["polyphony": .string(Polyphony.version)])
+    own.add("group", more)
     let all = try gather(Self.encoded(own)).map { (bytes) throws(Fault) in
       try Self.decoded(RunIdentity.self, bytes)
     }
@@ -35,10 +32,10 @@ extension ProcessGroup {
   }
 
   /// The saved run of the process 0. Without one, every process gets the starting tensors of the process 0.
-  func share(_ saved: SavedRun?, start: [Tensor]) throws(Fault) -> SavedRun? {
-    let own = SavedRun.files.flatMap { file in
-      (saved?.tensors[file] ?? [:]).sorted { $0.key < $1.key }.map { key, tensor in
-        (SharedRun.Entry(file: file, key: key, shape: tensor.shape, dtype: tensor.dtype.rawValue), tensor.contiguous())
+  func share<State>(_ saved: SavedRun<State>?, start: [Tensor]) throws(Fault) -> SavedRun<State>? {
+    let own: [(SharedEntry, Tensor)] = (saved?.tensors ?? [:]).sorted { $0.key < $1.key }.flatMap { file, tensors in
+      tensors.sorted { $0.key < $1.key }.map { key, tensor in
+        (SharedEntry(file: file, key: key, shape: tensor.shape, dtype: tensor.dtype.rawValue), tensor.contiguous())
       }
     }
     let bytes = try broadcast(
@@ -49,7 +46,7 @@ extension ProcessGroup {
       for tensor in start where tensor.count > 0 { try broadcast(tensor) }
       return nil
     }
-    let run = try Self.decoded(SharedRun.self, bytes)
+    let run = try Self.decoded(SharedRun<State>.self, bytes)
     var tensors: [String: [String: Tensor]] = [:]
     for (place, entry) in run.tensors.enumerated() {
       let tensor =
@@ -61,16 +58,16 @@ extension ProcessGroup {
   }
 
   /// A saved run without the elements of its tensors.
-  private struct SharedRun: Codable {
-    struct Entry: Codable {
-      var file, key: String
-      var shape: [Int]
-      var dtype: Int32
-    }
-
-    var state: TrainingState
+  private struct SharedRun<State: Codable>: Codable {
+    var state: State
     var path: String
-    var tensors: [Entry]
+    var tensors: [SharedEntry]
+  }
+
+  private struct SharedEntry: Codable {
+    var file, key: String
+    var shape: [Int]
+    var dtype: Int32
   }
 
   private static func encoded<Value: Encodable>(_ value: Value) throws(Fault) -> [UInt8] {

@@ -109,7 +109,7 @@ extension AdaptationMethod {
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {}
 }
 
-/// A batch of samples to learn from.
+/// A batch of samples to learn from. Every process of a group gets the whole batch.
 public struct AdaptationBatch {
   /// The indices of the samples in the target.
   public let indices: [Int]

@@ -94,7 +94,7 @@ extension MultimodalModel {
   /// - Parameter group: the processes that compute the batches in turn.
   /// - Throws: `Fault(.failure)` if a prediction is not a finite number, and if a process of the group has gone.
   func scoredVolumes(
-    _ split: LabelledSplit, loss: TaskLoss, batchSize: Int, device: Device, group: ProcessGroup?,
+    _ split: LabelledSplit, loss: TaskLoss, batchSize: Int, device: Device, group: ProcessGroup? = nil,
     prepare: (Inputs, [Int]) -> Inputs
   ) throws(Fault) -> (evaluation: Evaluation, prediction: Tensor) {
     let batches = SlidingWindows.passes(batchSize, over: split.samples, for: configuration)

@@ -1,10 +1,18 @@
 """A model of the time that a step of data-parallel training takes.
 
 A step of p ranks is its computation, the reading of its samples, and the sums of its gradients. Gloo sums a tensor along a
-ring. Each rank cuts the tensor into p chunks and exchanges p − 1 chunks with its neighbours, twice. With the latency α of
-one message and the bandwidth β of a link in bytes per second, a call with b bytes takes
+ring. Each rank cuts the tensor into p chunks and passes p − 1 chunks to its neighbour, twice: once to sum, and once to
+spread the result. A chunk has two segments or more. With k segments in a chunk, one phase passes n = (p − 1) k segments.
 
-    messages(p, b) · α + 2 (p − 1) / p · b / β
+Let α be the seconds of one message, and s those of a segment on a link. The receiver announces itself before the sender
+sends, so the first segment arrives after 2α + s. Two segments travel at a time, and the announcement of the next one
+overlaps with the segment before it. So a phase takes the larger of
+
+    2α + n s                            where the link is busy all the time
+    ⌈n / 2⌉ 2α + (⌊n / 2⌋ + 1) s        where it waits for announcements
+
+For two ranks and k = 2 a call takes 4α + b / β, where b has the bytes of the tensor and β those of a link in a second.
+With many small segments it takes 4 (p − 1) α, and with large ones about 2 (p − 1) / p · b / β.
 
 Times are in seconds, sizes in bytes.
 """
@@ -49,30 +57,37 @@ class Work:
         return self.fixed + self.update + samples * (self.sample + self.data / self.disk)
 
 
-def messages(ranks, size):
-    """The messages of a ring all-reduce that must follow one another.
+def segments(ranks, size):
+    """The segments of a chunk."""
+    return max(2, math.ceil(math.ceil(size / SEGMENT) / ranks))
 
-    A chunk passes 2 (p − 1) times from rank to rank. A receiver announces itself before the sender sends, which makes two
-    messages of each passage. A rank has two segments on the way at a time, so larger chunks need more turns. A tensor of
-    two elements has one chunk, and ranks without a part have announced themselves long before.
+
+def call(network, ranks, size):
+    """Seconds of a ring all-reduce.
+
+    A tensor of two elements has one chunk alone. The ranks have announced themselves for it before, so each of its
+    2 (p − 1) passages is one message.
     """
     if ranks == 1:
-        return 0
+        return 0.0
     if size <= OUTCOME:
-        return 2 * (ranks - 1)
-    segments = max(2, math.ceil(math.ceil(size / SEGMENT) / ranks))
-    return 4 * (ranks - 1) * math.ceil(segments / 2)
+        return 2 * (ranks - 1) * network.latency
+    count = segments(ranks, size)
+    segment = size / (ranks * count) / network.bandwidth
+    passed, announced = (ranks - 1) * count, 2 * network.latency
+    busy = announced + passed * segment
+    waiting = math.ceil(passed / 2) * announced + (passed // 2 + 1) * segment
+    return 2 * max(busy, waiting)
 
 
 def volume(ranks, size):
-    """The bytes that each rank sends."""
+    """The bytes that each rank sends in a call."""
     return 2 * (ranks - 1) / ranks * size
 
 
 def reduction(network, ranks, sizes):
     """Seconds of calls one after another."""
-    count = sum(messages(ranks, size) for size in sizes)
-    return count * network.latency + sum(volume(ranks, size) for size in sizes) / network.bandwidth
+    return sum(call(network, ranks, size) for size in sizes)
 
 
 def step(work, network, ranks, batch):
@@ -90,23 +105,22 @@ def weak(work, network, ranks, part):
     return work.compute(part) / step(work, network, ranks, part * ranks)
 
 
-def fit(title, ranks, observations):
-    """The network that explains seconds of reduction.
+def fit(title, observations):
+    """The network that explains the seconds of reductions between two ranks, where latency and bandwidth stand apart.
 
-    It minimises the sum of squared relative errors. Latency and bandwidth need two observations of different sizes.
+    It minimises the sum of squared relative errors. It needs two observations of different sizes.
     - observations: pairs of the sizes of a step's calls, and the seconds of these calls.
     """
+    if any(segments(2, size) > 2 for sizes, _ in observations for size in sizes):
+        raise ValueError(f"{title}: a tensor of more than {4 * SEGMENT} bytes has other terms")
     seconds = numpy.array([own for _, own in observations])
-    terms = numpy.array(
-        [
-            [sum(messages(ranks, size) for size in sizes), sum(volume(ranks, size) for size in sizes)]
-            for sizes, _ in observations
-        ]
-    )
-    latency, inverse = numpy.linalg.lstsq(terms / seconds[:, None], numpy.ones(len(seconds)), rcond=None)[0]
+    latency = [reduction(Network("", 1, math.inf), 2, sizes) for sizes, _ in observations]
+    bandwidth = [reduction(Network("", 0, 1), 2, sizes) for sizes, _ in observations]
+    terms = numpy.stack([latency, bandwidth], axis=1) / seconds[:, None]
+    alpha, inverse = numpy.linalg.lstsq(terms, numpy.ones(len(seconds)), rcond=None)[0]
     if inverse <= 0:
         raise ValueError(f"{title}: the times do not grow with the bytes, so no bandwidth explains them")
-    return Network(title, float(latency), float(1 / inverse))
+    return Network(title, float(alpha), float(1 / inverse))
 
 
 def line(points):
@@ -128,7 +142,7 @@ def one_call(work, network, ranks, batch):
 
 
 def doubling(work, network, ranks, batch):
-    """Halving and doubling in place of the ring: the same bytes in 2 log2 p passages, of two messages each."""
+    """Halving and doubling in place of the ring: the same bytes in 2 log₂ p passages, of two messages each."""
     bytes_sent = sum(volume(ranks, size) for size in work.reductions)
     count = len(work.reductions) * 2 * 2 * math.ceil(math.log2(ranks))
     return work.compute(batch / ranks) + count * network.latency + bytes_sent / network.bandwidth

@@ -11,6 +11,7 @@ runs that differ in steps alone, so that the start and the end do not count. `co
 import argparse
 import contextlib
 import json
+import math
 import os
 import pathlib
 import signal
@@ -164,7 +165,7 @@ class Check:
     def __init__(self, found):
         self.found = found
         self.networks = {
-            title: costs.fit(title, 2, [self.reduced(model, f"{model}, 2, {title}") for model in MODELS])
+            title: costs.fit(title, [self.reduced(model, f"{model}, 2, {title}") for model in MODELS])
             for title in NETWORKS
         }
 
@@ -185,7 +186,7 @@ class Check:
         """Seconds that a message costs on this machine without a network, from the small model, which is all latency."""
         model = next(iter(MODELS))
         seconds = self.median("launched", f"{model}, 2") - self.computed(model, 2)
-        return max(0, seconds) / sum(costs.messages(2, size) for size in self.sizes(model))
+        return max(0, seconds) / costs.reduction(costs.Network("", 1, math.inf), 2, self.sizes(model))
 
     def predicted(self, model, ranks, network):
         return self.computed(model, ranks) + costs.reduction(network, ranks, self.sizes(model))

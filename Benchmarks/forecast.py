@@ -57,7 +57,7 @@ def changes(works, networks):
     """Rows of the part of a step that a change would save, at fixed batch per rank."""
     chosen = [
         (works[0], networks[0], 64),
-        (works[1], networks[0], 64),
+        (works[0], networks[0], 512),
         (works[-2], networks[0], 64),
         (works[-1], networks[1], 64),
         (works[-1], networks[2], 64),

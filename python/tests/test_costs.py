@@ -39,7 +39,7 @@ def test_ring() -> None:
 @pytest.mark.parametrize(("ranks", "size", "chunk"), [(3, 1000, 2), (8, 1000, 2), (2, 6 * costs.SEGMENT, 3)])
 @pytest.mark.parametrize("waits", [0.2, 20])
 def test_phase_is_its_own_recurrence(ranks: int, size: int, chunk: int, waits: float) -> None:
-    """A segment starts when its receiver, two segments later, has announced itself, and when the link is free."""
+    """A segment starts when the link is free and its receiver, free since the last but one, has announced itself."""
     segment = size / (chunk * ranks) / 1e6
     latency = waits * segment
     arrived = [0.0, 0.0]

@@ -55,8 +55,7 @@ class Bench:
     """Runs of the program, each with its own folder."""
 
     def __init__(self, program, folder):
-        self.program, self.folder = program, pathlib.Path(folder)
-        self.sizes = {}
+        self.program, self.folder = program.resolve(), pathlib.Path(folder)
 
     def data(self, model, samples):
         place = self.folder / f"{model}-{samples}"
@@ -91,9 +90,15 @@ class Bench:
                 raise SystemExit(f"scaling: rank {number} ended with {codes[number]}\n{text}")
             return time.perf_counter() - begin
         finally:
+            # `polyphony launch` passes this signal on; without it its ranks would go on.
             for run in runs:
-                run.kill()
-                run.wait()
+                run.terminate()
+            for run in runs:
+                try:
+                    run.wait(timeout=20)
+                except subprocess.TimeoutExpired:
+                    run.kill()
+                    run.wait()
 
     def slope(self, steps, measure):
         """Seconds of a step: `measure` takes the number of steps of a run and returns the seconds of the run."""

@@ -27,14 +27,15 @@ def run(*command):
 
 
 def relay(devices, delay):
-    """Carries packets between devices for ever. The last byte of an address is the number of the device, from 1."""
+    """Carries packets between devices while its parent lives. The last byte of an address is a device's number."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
     # The ranks would hold up the network, where they have all cores.
     with contextlib.suppress(OSError):
         os.nice(-10)
     waiting, count = [], 0
-    while True:
-        rest = max(0, waiting[0][0] - time.monotonic()) if waiting else None
+    while os.getppid() == parent:
+        rest = max(0, waiting[0][0] - time.monotonic()) if waiting else 1
         readable = select.select(devices, [], [], rest)[0]
         now = time.monotonic()
         for device in readable:

@@ -24,7 +24,6 @@ import numpy
 
 SEGMENT = 2**20  # Gloo's largest segment
 OUTCOME = 16  # bytes of the second call of a step: the loss, and whether a rank was asked to stop
-BUCKET = 25 * 2**20  # bytes of a call where reduction overlaps with the backward pass, as in DistributedDataParallel
 
 
 @dataclass(frozen=True)
@@ -148,18 +147,20 @@ def doubling(work, network, ranks, batch):
     return work.compute(batch / ranks) + count * network.latency + bytes_sent / network.bandwidth
 
 
-def hierarchical(work, network, ranks, batch, local=8, inside=Network("inside", 1e-6, 10e9)):
+def hierarchical(work, network, ranks, batch, local=8, inside=100e9):
     """Machines of `local` ranks sum inside first. Every rank then sums its own chunk with its fellows in other machines.
 
-    The ranks of a machine share its link to the network.
+    The ranks of a machine share its link to the network. Inside, a message has the same latency, and `inside` bytes pass
+    in a second.
     """
+    machine = replace(network, bandwidth=inside)
     if ranks <= local:
-        return work.compute(batch / ranks) + reduction(inside, ranks, work.reductions)
+        return work.compute(batch / ranks) + reduction(machine, ranks, work.reductions)
     shared = replace(network, bandwidth=network.bandwidth / local)
     chunks = [max(OUTCOME, size / local) for size in work.reductions]
     return (
         work.compute(batch / ranks)
-        + reduction(inside, local, work.reductions)
+        + reduction(machine, local, work.reductions)
         + reduction(shared, ranks // local, chunks)
     )
 
@@ -175,16 +176,22 @@ def local_steps(work, network, ranks, batch, steps):
 
 
 def overlapped(work, network, ranks, batch):
-    """Buckets of gradients travel while the backward pass, two thirds of the samples' time, goes on."""
-    count = max(1, math.ceil(work.gradients / BUCKET))
-    one = reduction(network, ranks, (work.gradients / count,))
+    """Buckets of gradients travel while the backward pass, two thirds of the samples' time, goes on.
+
+    The last bucket has nothing left to overlap with. The number of buckets is the best power of two up to 64.
+    """
     backward = 2 / 3 * work.sample * batch / ranks
-    during = max(backward, (count - 1) * one)
-    return work.compute(batch / ranks) - backward + during + one + reduction(network, ranks, (OUTCOME,))
+    rest = work.compute(batch / ranks) - backward + reduction(network, ranks, (OUTCOME,))
+
+    def seconds(buckets):
+        one = reduction(network, ranks, (work.gradients / buckets,))
+        return rest + max(backward, (buckets - 1) * one) + one
+
+    return min(seconds(2**power) for power in range(7))
 
 
 def sharded(work, network, ranks, batch):
-    """Each rank updates its share of the parameters. The sum by halves, and the weights in place of the second half."""
+    """Each rank updates its share of the parameters, and spreads the new weights in the second half of the sum."""
     return step(replace(work, update=work.update / ranks), network, ranks, batch)
 
 

@@ -20,7 +20,7 @@ NETWORKS = (
 PARAMETERS, LAYERS, WIDTH, TOKENS = 110e6, 12, 768, 128
 # Adam reads the gradient, the weight and two moments, and writes three of them: 7 floats of 4 bytes.
 ADAM = 28
-# Devices: FLOP/s that a training step reaches, and bytes per second of memory.
+# FLOP/s that a training step reaches, and bytes per second of memory.
 DEVICES = {"processor, 1 TFLOP/s": (1e12, 100e9), "accelerator, 100 TFLOP/s": (100e12, 2e12)}
 
 
@@ -33,62 +33,66 @@ def encoders():
 
 
 def percent(value):
-    return f"{100 * value:.0f} %" if value >= 0.0995 or value < 0.0005 else f"{100 * value:.1f} %"
+    return f"{100 * value:.0f} %" if value >= 0.0995 else f"{100 * value:.1f} %"
+
+
+def duration(seconds):
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
 
 
 def efficiency(works, networks):
-    """Rows of the efficiency against one rank."""
-    columns = [f"{ranks}" for ranks in RANKS]
-    print(f"| model and device | network | batch {BATCH}: " + " | ".join(columns), end="")
-    print(f" | {PART} a rank: " + " | ".join(columns) + " | step of 64, of it sums |")
-    print("|---|---|" + "---:|" * (2 * len(RANKS) + 1))
+    """Rows of the efficiency against one rank, and of the step of 64 ranks with batches of their own."""
+    heads = [f"{BATCH} on {ranks}" for ranks in RANKS] + [f"{PART} each on {ranks}" for ranks in RANKS]
+    print("| model and device | network | " + " | ".join(heads) + " | step of the last but one | of it sums |")
+    print("|---|---|" + "---:|" * (len(heads) + 2))
     for work in works:
         for network in networks:
             cells = [percent(costs.strong(work, network, ranks, BATCH)) for ranks in RANKS]
             cells += [percent(costs.weak(work, network, ranks, PART)) for ranks in RANKS]
-            whole = costs.step(work, network, 64, 64 * PART)
-            sums = costs.reduction(network, 64, work.reductions)
-            cells.append(f"{1000 * whole:.3g} ms, {percent(sums / whole)}")
+            whole = costs.step(work, network, RANKS[-2], RANKS[-2] * PART)
+            sums = costs.reduction(network, RANKS[-2], work.reductions)
+            cells += [duration(whole), percent(sums / whole)]
             print(f"| {work.title} | {network.title} | " + " | ".join(cells) + " |")
     print()
 
 
-def changes(works, networks):
-    """Rows of the part of a step that a change would save, at fixed batch per rank."""
+def changes(works, networks, software):
+    """Rows of the part of a step that a change would save, with batches of their own for all ranks."""
+    every = {
+        **costs.CHANGES,
+        "messages without their software": lambda work, network, *case: costs.step(
+            work, replace(network, latency=network.latency - software), *case
+        ),
+    }
+    own, processor, accelerator = works
+    slow, middle, fast = networks
     chosen = [
-        (works[0], networks[0], 64),
-        (works[0], networks[0], 512),
-        (works[-2], networks[0], 64),
-        (works[-1], networks[1], 64),
-        (works[-1], networks[2], 64),
-        (works[-1], networks[2], 512),
+        (own, slow, 64),
+        (own, slow, 512),
+        (processor, slow, 64),
+        (accelerator, middle, 64),
+        (accelerator, fast, 64),
+        (accelerator, fast, 512),
     ]
-    heads = [f"{work.title.split(',')[0]}, {_device(work)}{network.title}, {ranks}" for work, network, ranks in chosen]
+    heads = [f"{work.title}; {network.title}; {ranks} ranks" for work, network, ranks in chosen]
     print("| change | " + " | ".join(heads) + " |\n|---|" + "---:|" * len(chosen))
-    for title, change in costs.CHANGES.items():
-        cells = []
-        for work, network, ranks in chosen:
-            before = costs.step(work, network, ranks, PART * ranks)
-            won = 1 - change(work, network, ranks, PART * ranks) / before
-            cells.append(f"{100 * won:.0f} %")
-        print(f"| {title} | " + " | ".join(cells) + " |")
+    print("| *now* | " + " | ".join(duration(costs.step(*case, case[-1] * PART)) for case in chosen) + " |")
+    for title, change in every.items():
+        won = [1 - change(*case, case[-1] * PART) / costs.step(*case, case[-1] * PART) for case in chosen]
+        print(f"| {title} | " + " | ".join(f"{100 * part + 0:.0f} %".replace("-0 %", "0 %") for part in won) + " |")
     print()
 
 
-def _device(work):
-    return next((device.split(",")[0] + ", " for device in DEVICES if device in work.title), "")
-
-
 def report(measured, software):
-    """Prints the tables for works that were measured and for the encoder.
+    """Prints the tables for a work that was measured and for the encoder.
 
     - software: seconds that a message costs besides the network's latency.
     """
-    works = [*measured, *encoders()]
+    works = [measured, *encoders()]
     networks = [replace(network, latency=network.latency + software) for network in NETWORKS]
     efficiency(works, networks)
-    changes(works, networks)
-    print("Bytes that a shared store must serve for 512 ranks with batches of their own:\n")
+    changes(works, networks, software)
+    print(f"Data that {RANKS[-1]} ranks with batches of their own read in the fastest network:\n")
     for work in works:
-        rate = 512 * PART * work.data / costs.step(work, networks[-1], 512, 512 * PART)
+        rate = RANKS[-1] * PART * work.data / costs.step(work, networks[-1], RANKS[-1], RANKS[-1] * PART)
         print(f"- {work.title}: {rate / 1e6:.0f} MB/s")

@@ -78,7 +78,7 @@ def test_changes() -> None:
     assert now - seconds["8 local steps"] == pytest.approx(7 / 8 * costs.reduction(NETWORK, 64, WORK.reductions))
     # The second call has one chunk, and each of its passages one message.
     assert now - seconds["one call in place of two"] == pytest.approx(2 * 63 * 1e-3, rel=1e-3)
-    # Computation that hides all but the last bucket.
-    long = costs.Work("long", gradients=2 * costs.BUCKET, fixed=0, sample=1e6)
+    # A long computation hides all but the smallest bucket, the last one.
+    long = costs.Work("long", gradients=64e6, fixed=0, sample=1e6)
     rest = costs.overlapped(long, NETWORK, 2, 2) - long.compute(1)
-    assert rest == pytest.approx(costs.reduction(NETWORK, 2, (costs.BUCKET, costs.OUTCOME)))
+    assert rest == pytest.approx(costs.reduction(NETWORK, 2, (1e6, costs.OUTCOME)), rel=1e-6)

@@ -1,8 +1,9 @@
 """A model of the time that a step of data-parallel training takes.
 
-A step of p ranks is its computation, the reading of its samples, and the sums of its gradients. Gloo sums a tensor along a
-ring. Each rank cuts the tensor into p chunks and passes p − 1 chunks to its neighbour, twice: once to sum, and once to
-spread the result. A chunk has two segments or more. With k segments in a chunk, one phase passes n = (p − 1) k segments.
+A step of p ranks is its computation, the reading of its samples, and the sums of its gradients. Gloo sums a tensor
+along a ring. Each rank cuts the tensor into p chunks and passes p − 1 chunks to its neighbour, twice: once to sum, and
+once to spread the result. A chunk has two segments or more. With k segments in a chunk, one phase passes
+n = (p − 1) k segments.
 
 Let α be the seconds of one message, and s those of a segment on a link. The receiver announces itself before the sender
 sends, so the first segment arrives after 2α + s. Two segments travel at a time, and the announcement of the next one
@@ -148,10 +149,10 @@ def doubling(work, network, ranks, batch):
 
 
 def hierarchical(work, network, ranks, batch, local=8, inside=100e9):
-    """Machines of `local` ranks sum inside first. Every rank then sums its own chunk with its fellows in other machines.
+    """Machines of `local` ranks sum inside first. Every rank then sums its own chunk with its fellows elsewhere.
 
-    The ranks of a machine share its link to the network. Inside, a message has the same latency, and `inside` bytes pass
-    in a second.
+    The ranks of a machine share its link to the network. Inside, a message has the same latency, and `inside` bytes
+    pass in a second.
     """
     machine = replace(network, bandwidth=inside)
     if ranks <= local:

@@ -4,8 +4,9 @@
     sudo Benchmarks/scaling.py [--rounds 2] [--program PROGRAM] [--save timings.json]
     Benchmarks/scaling.py --load timings.json
 
-The ranks of a measured run are hosts of their own in a slow network (`slow_network.py`). A time per step comes from two
-runs that differ in steps alone, so that the start and the end do not count. `costs.py` has the model. Linux only.
+The ranks of a measured run are hosts of their own in a slow network (`slow_network.py`). The time of a training is that
+between the first two events that it writes for TensorBoard: its start, and the end of its epoch. Two trainings that
+differ in steps alone give the time of a step. `costs.py` has the model. Linux only.
 """
 
 import argparse
@@ -14,13 +15,13 @@ import json
 import math
 import os
 import pathlib
+import shutil
 import signal
 import statistics
 import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 import costs
 import forecast
@@ -42,11 +43,11 @@ MODELS = {
 }
 IN_GROUPS = ("narrow", "wide")
 FORECAST = "late fusion"
-# Seconds of a message, bytes per second, steps that are measured.
+# Seconds of a message, bytes per second, steps that are measured of the models in groups.
 NETWORKS = {
-    "10 ms, 50 Mbit/s": (10e-3, 50e6 / 8, 24),
-    "1 ms, 20 Mbit/s": (1e-3, 20e6 / 8, 16),
-    "5 ms, 30 Mbit/s": (5e-3, 30e6 / 8, 16),
+    "10 ms, 50 Mbit/s": (10e-3, 50e6 / 8, (48, 24)),
+    "1 ms, 20 Mbit/s": (1e-3, 20e6 / 8, (160, 16)),
+    "5 ms, 30 Mbit/s": (5e-3, 30e6 / 8, (80, 16)),
 }
 BAR = 0.15
 
@@ -67,18 +68,20 @@ class Bench:
     def command(self, model, part, steps, run):
         """A training of some steps with batches of `part` samples."""
         command = [self.program, "train", "--data", self.data(model, part * steps), "--architecture", "late_fusion"]
-        command += ["--output", self.folder / f"run-{run}", "--overwrite", "--threads", "1"]
+        command += ["--output", self.folder / f"run-{run}", "--threads", "1"]
         settings = {f"model.{key}": value for key, value in MODELS[model][0].items()}
         settings |= {"training.batch_size": part, "training.epochs": 1, "training.schedule": "constant"}
         for key, value in settings.items():
             command += ["--set", f"{key}={value}"]
         return [str(word) for word in command]
 
-    def seconds(self, commands, variables=None):
-        """The time until the last of some commands, which begin together, has ended."""
+    def run(self, commands, variables=None):
+        """Runs commands that begin together, until the last has ended."""
         common = {**os.environ, "OMP_NUM_THREADS": "1", "POLYPHONY_GROUP_TIMEOUT": "120"}
         variables = variables or [{}] * len(commands)
-        runs, begin = [], time.perf_counter()
+        for folder in self.folder.glob("run-*"):
+            shutil.rmtree(folder)
+        runs = []
         try:
             for number, (command, own) in enumerate(zip(commands, variables)):
                 with open(self.folder / f"messages-{number}", "w") as file:
@@ -88,7 +91,6 @@ class Bench:
                 number = next(number for number, code in enumerate(codes) if code)
                 text = (self.folder / f"messages-{number}").read_text()[-2000:]
                 raise SystemExit(f"scaling: rank {number} ended with {codes[number]}\n{text}")
-            return time.perf_counter() - begin
         finally:
             # `polyphony launch` passes this signal on; without it its ranks would go on.
             for run in runs:
@@ -100,44 +102,56 @@ class Bench:
                     run.kill()
                     run.wait()
 
+    def trained(self, run):
+        """Seconds between the first two events of a run. A record has its length, a checksum, and the time in byte 1."""
+        (file,) = (self.folder / f"run-{run}").glob("events.out.tfevents.*")
+        content, place, times = file.read_bytes(), 0, []
+        while place < len(content):
+            times.append(struct.unpack_from("<d", content, place + 13)[0])
+            place += 16 + struct.unpack_from("<Q", content, place)[0]
+        return times[1] - times[0]
+
     def slope(self, steps, measure):
-        """Seconds of a step: `measure` takes the number of steps of a run and returns the seconds of the run."""
+        """Seconds of a step: `measure` trains a number of steps and returns the seconds of all."""
         short = measure(START)
         return (measure(START + steps) - short) / steps
 
     def alone(self, model, part, copies):
         """Seconds of a step in one process without a group, while each of `copies` cores has such a process."""
-        return self.slope(
-            MODELS[model][3],
-            lambda steps: self.seconds([self.command(model, part, steps, copy) for copy in range(copies)]),
-        )
+
+        def measure(steps):
+            self.run([self.command(model, part, steps, copy) for copy in range(copies)])
+            return max(self.trained(copy) for copy in range(copies))
+
+        return self.slope(MODELS[model][3], measure)
 
     def together(self, model, hosts, steps):
         """Seconds of a step of some ranks in a network."""
+        place = {"WORLD_SIZE": str(len(hosts)), "MASTER_ADDR": hosts[0].address, "MASTER_PORT": str(PORT)}
+        variables = [
+            {**place, "RANK": str(rank), "GLOO_SOCKET_IFNAME": host.interface} for rank, host in enumerate(hosts)
+        ]
 
         def measure(steps):
-            place = {"WORLD_SIZE": str(len(hosts)), "MASTER_ADDR": hosts[0].address, "MASTER_PORT": str(PORT)}
-            variables = [
-                {**place, "RANK": str(rank), "GLOO_SOCKET_IFNAME": host.interface} for rank, host in enumerate(hosts)
-            ]
-            commands = [
-                host.command(*self.command(model, BATCH, steps, rank)) for rank, host in enumerate(hosts)
-            ]
-            return self.seconds(commands, variables)
+            commands = [host.command(*self.command(model, BATCH, steps, rank)) for rank, host in enumerate(hosts)]
+            self.run(commands, variables)
+            return self.trained(0)
 
         return self.slope(steps, measure)
 
     def launched(self, model, count):
         """Seconds of a step of some ranks on this machine, without a slow network."""
         launch = [str(self.program), "launch", "--processes", str(count), "--"]
-        return self.slope(
-            MODELS[model][3],
-            lambda steps: self.seconds([launch + self.command(model, BATCH, steps, 0)[1:]]),
-        )
+
+        def measure(steps):
+            self.run([launch + self.command(model, BATCH, steps, 0)[1:]])
+            return self.trained(0)
+
+        return self.slope(MODELS[model][3], measure)
 
     def gradients(self, model):
         """The bytes of the model's parameters, from the header of its file."""
-        self.seconds([self.command(model, BATCH, START, 0)])
+        self.run([self.command(model, BATCH, START, 0)])
         with open(self.folder / "run-0" / "model" / "model.safetensors", "rb") as file:
             header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
         return sum(end - begin for begin, end in (own["data_offsets"] for own in header.values() if "dtype" in own))
@@ -165,8 +179,8 @@ def measure(options):
             for title, (delay, bandwidth, steps) in NETWORKS.items():
                 for ranks in RANKS[1:]:
                     with slow_network.hosts(ranks, delay, bandwidth) as hosts:
-                        for model in IN_GROUPS:
-                            note("together", f"{model}, {ranks}, {title}", bench.together(model, hosts, steps))
+                        for model, count in zip(IN_GROUPS, steps):
+                            note("together", f"{model}, {ranks}, {title}", bench.together(model, hosts, count))
     return found
 
 
@@ -194,7 +208,7 @@ class Check:
         return self.sizes(model), self.median("together", key) - self.computed(model, 2)
 
     def software(self):
-        """Seconds that a message costs on this machine without a network, from the narrow model, which is all latency."""
+        """Seconds that a message costs on this machine without a network, from the model whose sums are all latency."""
         model = IN_GROUPS[0]
         seconds = self.median("launched", f"{model}, 2") - self.computed(model, 2)
         return max(0, seconds) / costs.reduction(costs.Network("", 1, math.inf), 2, self.sizes(model))

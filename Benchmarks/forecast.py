@@ -21,7 +21,7 @@ PARAMETERS, LAYERS, WIDTH, TOKENS = 110e6, 12, 768, 128
 # Adam reads the gradient, the weight and two moments, and writes three of them: 7 floats of 4 bytes.
 ADAM = 28
 # FLOP/s that a training step reaches, and bytes per second of memory.
-DEVICES = {"processor, 1 TFLOP/s": (1e12, 100e9), "accelerator, 100 TFLOP/s": (100e12, 2e12)}
+DEVICES = {"1 TFLOP/s": (1e12, 100e9), "100 TFLOP/s": (100e12, 2e12)}
 
 
 def encoders():
@@ -41,16 +41,17 @@ def duration(seconds):
 
 
 def efficiency(works, networks):
-    """Rows of the efficiency against one rank, and of the step of 64 ranks with batches of their own."""
+    """Rows of the efficiency against one rank, and of a step of the middle number of ranks with batches of their own."""
+    middle = RANKS[len(RANKS) // 2]
     heads = [f"{BATCH} on {ranks}" for ranks in RANKS] + [f"{PART} each on {ranks}" for ranks in RANKS]
-    print("| model and device | network | " + " | ".join(heads) + " | step of the last but one | of it sums |")
+    print("| model and device | network | " + " | ".join(heads) + f" | step of {middle}, {PART} each | of it sums |")
     print("|---|---|" + "---:|" * (len(heads) + 2))
     for work in works:
         for network in networks:
             cells = [percent(costs.strong(work, network, ranks, BATCH)) for ranks in RANKS]
             cells += [percent(costs.weak(work, network, ranks, PART)) for ranks in RANKS]
-            whole = costs.step(work, network, RANKS[-2], RANKS[-2] * PART)
-            sums = costs.reduction(network, RANKS[-2], work.reductions)
+            whole = costs.step(work, network, middle, middle * PART)
+            sums = costs.reduction(network, middle, work.reductions)
             cells += [duration(whole), percent(sums / whole)]
             print(f"| {work.title} | {network.title} | " + " | ".join(cells) + " |")
     print()

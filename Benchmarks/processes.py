@@ -23,7 +23,7 @@ FEATURES = {"text": 768, "audio": 74, "vision": 35}
 LENGTH = 50
 
 
-def write(folder, samples):
+def write(folder, samples, features=FEATURES, length=LENGTH):
     """A regression on random numbers, with as few samples for validation and test as a data set may have."""
     sys.path.insert(0, str(ROOT / "python"))
     import polyphony
@@ -34,7 +34,7 @@ def write(folder, samples):
             folder,
             name="random",
             task={"kind": "regression"},
-            modalities={name: random.normal(size=(count, LENGTH, size)) for name, size in FEATURES.items()},
+            modalities={name: random.normal(size=(count, length, size)) for name, size in features.items()},
             target=random.normal(size=(count, 1)),
             split=split,
         )

@@ -45,8 +45,10 @@ import Torch
   }
 
   /// Drifted inputs of a model with moments, whose answers are the surer for being aligned.
-  private static func life(_ base: String, _ adapting: Adapting, _ methods: [String]) throws -> AdaptLife {
-    let recipe = try SettingsTree(yaml: "adaptation: {candidates: [inputs, norm], least_gain: 0}", file: "recipe")
+  private static func life(
+    _ base: String, _ adapting: Adapting, _ methods: [String], candidates: String = "inputs, norm"
+  ) throws -> AdaptLife {
+    let recipe = try SettingsTree(yaml: "adaptation: {candidates: [\(candidates)], least_gain: 0}", file: "recipe")
     var inputs = adapting.samples().inputs
     inputs.modalities[0] = inputs.modalities[0] * 0.5 + 1
     var life = AdaptLife(
@@ -84,6 +86,26 @@ import Torch
       let read = try ModelWithAdapter(base, adapter: output.adapter).model
       let samples = try Self.life(base, adapting, ["auto"]).target(adapting.configuration, 0).samples
       #expect(read.predict(samples).prediction.floats == alone.outcome.prediction.floats)
+    }
+  }
+
+  /// The processes of a group compare the same numbers.
+  @Test func aGroupChoosesAsOneProcess() throws {
+    let adapting = Adapting(kind: .classification, count: 60)
+    try withTemporaryFolder { folder in
+      let base = folder + "/base"
+      let model = try adapting.model()
+      try ModelFolder.write(model.backbone, to: base)
+      try #require(model.sourceMoments).write(to: base)
+      @Sendable func chosen(_ group: ProcessGroup?) throws -> String {
+        try ProcessGroup.ofThread.withValue(group) {
+          try ownRandomNumbers {
+            try Self.life(base, adapting, ["auto"], candidates: "inputs, ssa").prepare().run("auto").outcome.method
+          }
+        }
+      }
+      let alone = try chosen(nil)
+      #expect(try Members.run(2) { group in try chosen(group) } == [alone, alone])
     }
   }
 

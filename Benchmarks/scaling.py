@@ -159,6 +159,8 @@ class Bench:
 
 def measure(options):
     """All times, as a document: `alone`, `launched` and `together` have the seconds of a step, round by round."""
+    if os.geteuid():
+        raise SystemExit("scaling: measuring makes network namespaces, which needs root")
     cores = len(os.sched_getaffinity(0))
     found = {"cores": cores, "gradients": {}, "alone": {}, "launched": {}, "together": {}}
 

@@ -33,19 +33,25 @@ public enum ModalityDrop {
 }
 
 extension Inputs {
-  /// The samples of two sets of inputs, one set after the other.
+  /// The samples of two sets of inputs, one set after the other. Both sets have lengths and lost steps of the same
+  /// modalities.
   static func joined(_ first: Inputs, _ second: Inputs) -> Inputs {
-    let lengths = first.lengths.indices.map { index -> Tensor? in
-      guard let one = first.lengths[index], let other = second.lengths[index] else { return nil }
-      return .concatenated([one, other])
+    func both(_ one: [Tensor?], _ other: [Tensor?]) -> [Tensor?] {
+      zip(one, other).map { one, other in
+        guard let one, let other else { return nil }
+        return .concatenated([one, other])
+      }
     }
     func presence(_ inputs: Inputs) -> Tensor {
       inputs.presence
         ?? .ones([inputs.count, inputs.modalities.count], dtype: .bool, device: inputs.modalities[0].device)
     }
     let hasPresence = first.presence != nil || second.presence != nil
-    return Inputs(
-      zip(first.modalities, second.modalities).map { .concatenated([$0, $1]) }, lengths: lengths,
+    var joined = Inputs(
+      zip(first.modalities, second.modalities).map { .concatenated([$0, $1]) },
+      lengths: both(first.lengths, second.lengths),
       presence: hasPresence ? .concatenated([presence(first), presence(second)]) : nil)
+    joined.kept = both(first.kept, second.kept)
+    return joined
   }
 }

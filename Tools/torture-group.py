@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Kills processes of a group at random instants, and compares what the restarted group ends with.
 
-    Tools/torture-group.py PROGRAM [--kills 50] [--seed 1] [--launcher torchrun|launch] [--processes 2] [--case NUMBER]
+    Tools/torture-group.py PROGRAM [--kills 50] [--seed 1] [--launcher torchrun|launch] [--processes 2] [--commands train,tune]
+                           [--case NUMBER]
 
 A case is a command in a folder of its own, which several processes share. One of them, of a random rank, is killed by
 `kill -9` up to four times. The launcher then starts all of them again, and they go on from the last checkpoint. All files
@@ -63,49 +64,63 @@ def ranks(root):
     return found
 
 
-def run(trial, options, words, place, instants=()):
-    """Runs a command by the launcher, and kills a rank at each instant. Returns the number of kills."""
-    process = subprocess.Popen(
-        [*launcher(options), *words], cwd=place, env=trial.environment, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
-    count, known, end = 0, set(), time.time() + LIMIT
-    try:
-        for rank, pause in instants:
-            group = {}
-            while len(group) < options.processes or known & set(group.values()):
-                if process.poll() is not None or time.time() > end:
-                    break
-                time.sleep(0.01)
-                group = ranks(process.pid)
-            known |= set(group.values())
-            time.sleep(pause)
-            if process.poll() is not None or rank not in group:
-                break
-            try:
-                os.kill(group[rank], signal.SIGKILL)
-                count += 1
-            except ProcessLookupError:
-                break
-            kills.check_whole(place)
-        errors = process.communicate(timeout=max(1, end - time.time()))[1].decode(errors="replace")
-    except subprocess.TimeoutExpired:
-        raise kills.Wrong(f"no end within {LIMIT} seconds")
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    if process.returncode:
-        raise kills.Wrong(f"code {process.returncode}: {errors}")
-    return count
+class Group:
+    """A running launcher with its processes."""
+
+    def __init__(self, trial, options, words, place):
+        self.size, self.known, self.end = options.processes, set(), time.time() + LIMIT
+        self.launcher = subprocess.Popen(
+            [*launcher(options), *words], cwd=place, env=trial.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+
+    def appeared(self):
+        """Waits for processes of all ranks that were not there before. Empty after the end of the launcher."""
+        while self.launcher.poll() is None and time.time() < self.end:
+            group = ranks(self.launcher.pid)
+            if len(group) == self.size and not self.known & set(group.values()):
+                self.known |= set(group.values())
+                return group
+            time.sleep(0.01)
+        return {}
+
+    def kill(self, rank, pause):
+        """Kills a rank some seconds after it has appeared. False if the command ended before."""
+        group = self.appeared()
+        time.sleep(pause)
+        if rank not in group or self.launcher.poll() is not None:
+            return False
+        try:
+            os.kill(group[rank], signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def finish(self):
+        """Waits for a clean end."""
+        try:
+            errors = self.launcher.communicate(timeout=max(1, self.end - time.time()))[1].decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            raise kills.Wrong(f"no end within {LIMIT} seconds")
+        finally:
+            if self.launcher.poll() is None:
+                os.killpg(self.launcher.pid, signal.SIGKILL)
+                self.launcher.communicate()
+        if self.launcher.returncode:
+            raise kills.Wrong(f"code {self.launcher.returncode}: {errors}")
 
 
 def undisturbed(trial, options, name, known):
-    """The files and the seconds of a run that nothing stops."""
+    """The files of a run that nothing stops, and the seconds that its processes live."""
     if name not in known:
         place = trial.copy("whole")
+        group = Group(trial, options, [*COMMANDS[name], "--output", "out"], place)
+        group.appeared()
         begin = time.time()
-        run(trial, options, [*COMMANDS[name], "--output", "out"], place)
-        known[name] = kills.outcome(place), time.time() - begin
+        while ranks(group.launcher.pid):
+            time.sleep(0.01)
+        seconds = time.time() - begin
+        group.finish()
+        known[name] = kills.outcome(place), seconds
         shutil.rmtree(place)
     return known[name]
 
@@ -113,12 +128,18 @@ def undisturbed(trial, options, name, known):
 def play(trial, options, number, known):
     """Plays a case. Returns the command, its number of kills, and what went wrong."""
     draw = random.Random(f"{options.seed}:{number}")
-    name = draw.choice(list(COMMANDS))
+    name = draw.choice(options.commands)
     expected, seconds = undisturbed(trial, options, name, known)
     instants = [(draw.randrange(options.processes), draw.random() * seconds) for _ in range(draw.randint(1, 4))]
     place, count = trial.copy(f"case-{number}"), 0
     try:
-        count = run(trial, options, [*COMMANDS[name], "--output", "out"], place, instants)
+        group = Group(trial, options, [*COMMANDS[name], "--output", "out"], place)
+        for rank, pause in instants:
+            if not group.kill(rank, pause):
+                break
+            count += 1
+            kills.check_whole(place)
+        group.finish()
         found = kills.outcome(place)
         scratch = [path for path in found if kills.TEMPORARY.search(path)]
         if scratch:
@@ -139,11 +160,13 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--launcher", choices=["torchrun", "launch"], default="torchrun")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--commands", default=",".join(COMMANDS))
     parser.add_argument("--case", type=int)
     options = parser.parse_args()
+    options.commands = [name for name in COMMANDS if name in options.commands.split(",")]
     folder = tempfile.mkdtemp(prefix="torture-group-")
     trial, known = kills.Trial(options.program, folder), {}
-    table = {name: collections.Counter() for name in COMMANDS}
+    table = {name: collections.Counter() for name in options.commands}
     number, total, failures = options.case or 0, 0, 0
     while total < options.kills:
         name, count, wrong = play(trial, options, number, known)

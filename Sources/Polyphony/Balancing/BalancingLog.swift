@@ -27,18 +27,23 @@ struct BalancingLog {
   /// The means over the epoch so far.
   var metrics: [(name: String, value: Double)] { sums.map { ($0.key, $0.value.sum / $0.value.count) } }
 
+  /// The epoch, and for each figure its sum, its count and its place among the figures.
   func state() -> [(key: String, tensor: Tensor)] {
     [("log", StrategyState.numbers([Double(epoch)]))]
-      + sums.map { ("log.\($0.key)", StrategyState.numbers([$0.value.sum, $0.value.count])) }
+      + sums.enumerated().map { place, figure in
+        let (sum, count) = figure.value
+        return ("log.\(figure.key)", StrategyState.numbers([sum, count, Double(place)]))
+      }
   }
 
   mutating func load(_ state: [String: Tensor], file: String?) throws(Fault) {
     epoch = Int(try StrategyState.numbers("log", of: state, count: 1, file: file)[0])
     sums.removeAll()
     let saved = StrategyState.section("log", of: state)
-    for name in saved.keys.sorted() {
-      let pair = try StrategyState.numbers(name, of: saved, count: 2, file: file)
-      sums[name] = (pair[0], pair[1])
+    var figures: [(name: String, numbers: [Double])] = []
+    for name in saved.keys { figures.append((name, try StrategyState.numbers(name, of: saved, count: 3, file: file))) }
+    for figure in figures.sorted(by: { $0.numbers[2] < $1.numbers[2] }) {
+      sums[figure.name] = (figure.numbers[0], figure.numbers[1])
     }
   }
 }

@@ -1,8 +1,8 @@
 import Foundation
-import Polyphony
 import Testing
 import Torch
 
+@testable import Polyphony
 @testable import PolyphonySupport
 
 /// Every strategy trains for a few steps.
@@ -168,5 +168,19 @@ import Torch
       #expect(again.configuration.only == ["m1"])
       expectClose(again(other).prediction, prediction, 0, "the folder remembers")
     }
+  }
+
+  /// A run that was stopped within an epoch logs the same line at its end.
+  @Test func figuresKeepTheirOrder() throws {
+    var log = BalancingLog()
+    log.begin(2)
+    log.add("score", ["text", "audio"], [1, 2])
+    log.add("balance", ["text"], [3])
+    log.add("score", ["text"], [2])
+    var resumed = BalancingLog()
+    try resumed.load(Dictionary(uniqueKeysWithValues: log.state().map { ($0.key, $0.tensor) }), file: nil)
+    resumed.begin(2)
+    #expect(resumed.metrics.map(\.name) == ["score/text", "score/audio", "balance/text"])
+    #expect(resumed.metrics.map(\.value) == [1.5, 2, 3])
   }
 }

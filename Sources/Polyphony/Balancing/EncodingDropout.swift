@@ -18,13 +18,16 @@ enum EncodingDropout {
     let own = part.map { numbers[$0.first..<$0.first + $0.count] } ?? numbers
     let drawn = (own .>= Tensor(rates.map(Float.init))).to(like.device)
     let present = inputs.presence?.to(like.device)
-    let left = (present.map { $0 .& drawn } ?? drawn).to(.int64).sum(1, keep: true)
-    let kept = (drawn .| (left .== 0)).to(like.dtype)
+    let count = (present.map { $0 .& drawn } ?? drawn).to(.int64).sum(1, keep: true)
+    let kept = (drawn .| (count .== 0)).to(like.dtype)
     return encoded.enumerated().map { index, tokens in
-      let factor = kept.select(1, index)
+      // A factor for each sample of features of any number of dimensions.
+      func left(_ x: Tensor) -> Tensor {
+        x * kept.select(1, index).reshaped(to: [-1] + Array(repeating: 1, count: x.rank - 1))
+      }
       var tokens = tokens
-      tokens.values = tokens.values * factor.reshaped(-1, 1, 1)
-      tokens.details = tokens.details.map { $0 * factor.reshaped(-1, 1, 1, 1) }
+      tokens.values = left(tokens.values)
+      tokens.details = tokens.details.map(left)
       return tokens
     }
   }

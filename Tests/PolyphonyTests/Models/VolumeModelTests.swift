@@ -92,7 +92,7 @@ import Torch
     }
   }
 
-  @Test(arguments: ["joint", "cggm", "ogm-ge", "agm"])
+  @Test(arguments: ["joint", "cggm", "ogm-ge", "agm", "mrd"])
   func balancingTrains(strategy: String) throws {
     let configuration = Self.configuration()
     let model = try Tiny.model(configuration)

@@ -20,9 +20,9 @@ struct RandomPlace {
   /// - Parameter isShared: true if several passes draw the numbers of one step.
   init(isShared: Bool) { start = isShared ? (stream.state, Generator.standard.state) : nil }
 
-  /// Lets the next draws be those of a part.
+  /// Lets the next draws be those of a part. A whole batch leaves no mark in the stream, which other threads may share.
   func begin(_ part: BatchPart) {
-    stream.part = part
+    stream.part = part.count < part.whole ? part : nil
     guard let start else { return }
     stream.state = start.dropout
     try? Generator.standard.restore(start.generator)

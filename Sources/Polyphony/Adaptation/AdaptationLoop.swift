@@ -48,7 +48,7 @@ public final class AdaptationLoop {
   ) throws(Fault) {
     try samples.check(for: model.configuration)
     try method.check(isOnline: isOnline)
-    try BatchDivision(group: group, accumulate: 1).check(model, method, isOnline: isOnline)
+    try BatchDivision(group: group).check(model, method, isOnline: isOnline)
     try method.install(on: model)
     (self.method, self.folder, self.observers) = (method, folder, observers)
     // Now only what the method adapts is trained, so the states of most encoders inside stay the same.

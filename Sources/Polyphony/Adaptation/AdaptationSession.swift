@@ -52,7 +52,7 @@ public final class AdaptationSession {
     _ model: MultimodalModel, _ samples: UnlabelledSplit, _ settings: AdaptationSettings, seed: UInt64,
     device: Device, isOnline: Bool, processes: ProcessGroup? = nil
   ) {
-    division = BatchDivision(group: processes, accumulate: 1)
+    division = BatchDivision(group: processes)
     (self.model, self.samples, self.settings) = (model, samples, settings)
     (self.seed, self.device, self.isOnline) = (seed, device, isOnline)
     seen = isOnline ? min(settings.batchSize, samples.count) : samples.count

@@ -37,7 +37,7 @@ struct BalancingLog {
   }
 
   mutating func load(_ state: [String: Tensor], file: String?) throws(Fault) {
-    epoch = Int(try StrategyState.numbers("log", of: state, count: 1, file: file)[0])
+    epoch = try StrategyState.integer("log", of: state, file: file)
     sums.removeAll()
     let saved = StrategyState.section("log", of: state)
     var figures: [(name: String, numbers: [Double])] = []

@@ -12,14 +12,13 @@ struct CellTeam {
   private static let interval = Duration.seconds(1)
 
   private let processes: Int
-  private let fingerprint: String
   private var progress: PipelineProgress
   private let isInteractive = Terminal.isInteractive
 
   /// Describes the workers. There are no more of them than cells that are not finished.
   /// - Throws: `Fault` for data or models that cannot be read.
   init(_ pipeline: Pipeline, processes: Int) throws(Fault) {
-    (progress, fingerprint) = (try PipelineProgress(pipeline), try pipeline.fingerprint())
+    progress = try PipelineProgress(pipeline)
     self.processes = min(processes, progress.openCells)
   }
 
@@ -35,7 +34,7 @@ struct CellTeam {
     let faults = try FaultPipe()
     let given = try ProcessInfo.processInfo.environment.merging(Lifeline.make()) { $1 }
     let environments = (0..<processes).map { rank in
-      given.merging(CellWorker.variables(rank: rank, faults: faults, fingerprint: fingerprint)) { $1 }
+      given.merging(CellWorker.variables(rank: rank, faults: faults, fingerprint: progress.fingerprint)) { $1 }
     }
     Terminal.note("\(processes) processes; \(text)")
     var team = try ProcessTeam(

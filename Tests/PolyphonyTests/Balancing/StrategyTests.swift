@@ -143,6 +143,18 @@ import Torch
     #expect(throws: Fault.self) { try Tiny.strategy("unimodal", model, "unimodal: {modality: nothing}") }
   }
 
+  /// A conversion of such a number to an integer would end the process.
+  @Test(arguments: [Double.nan, .infinity, 1e300, -1, 0.5]) func aDamagedCountIsRefused(number: Double) throws {
+    let state = ["log": StrategyState.numbers([number]), "stage": StrategyState.numbers([number])]
+    for key in state.keys {
+      let fault = #expect(throws: Fault.self) { try StrategyState.integer(key, of: state, file: "checkpoint") }
+      #expect(fault?.kind == .badData && fault?.key == key && fault?.found == "\(number)")
+    }
+    var log = BalancingLog()
+    #expect(throws: Fault.self) { try log.load(state, file: nil) }
+    #expect(try StrategyState.integer("n", of: ["n": StrategyState.numbers([7])], file: nil) == 7)
+  }
+
   @Test func aForeignStateIsRefused() throws {
     let model = try Tiny.model(Tiny.configuration())
     let strategy = try Tiny.strategy("cggm", model)

@@ -125,6 +125,6 @@ public final class GradientGuidedDistillation: StepHook {
     try teachers.heads.load(state, with: &log, file: file)
     try teachers.load(state, file: file)
     confidences = try StrategyState.numbers("confidences", of: state, count: names.count, file: file)
-    stage = Int(try StrategyState.numbers("stage", of: state, count: 1, file: file)[0])
+    stage = try StrategyState.integer("stage", of: state, file: file)
   }
 }

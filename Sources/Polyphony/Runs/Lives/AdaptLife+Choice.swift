@@ -35,7 +35,7 @@ extension AdaptLife.Prepared {
         let product = try adapt(name, seed: seed, folder: inner, resume: resume, observers: [chain])
         chain.pass(product.outcome)
         if product.wasStopped { return product }
-        let value = try BatchDivision(group: .current, accumulate: 1).decided(
+        let value = try BatchDivision(group: .current).decided(
           try AnswerUncertainty.of(
             product.installation.model, product.outcome.prediction, samples, method: MethodChoice.name,
             device: life.device))

@@ -92,7 +92,7 @@ public struct AdaptLife: Life {
           try MethodChoice.settings(life.methods, in: section, configuration)
         }
       }.value
-      let division = BatchDivision(group: .current, accumulate: 1)
+      let division = BatchDivision(group: .current)
       try adaptation.check { (method) throws(Fault) in
         try division.check(source, method, isOnline: life.isOnline)
       }

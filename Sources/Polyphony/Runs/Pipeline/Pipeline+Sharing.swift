@@ -26,8 +26,10 @@ extension Pipeline {
   }
 
   /// A hash of the names of all folders and files. It is the same in processes that compute the same pipeline.
-  package func fingerprint() throws(Fault) -> String {
-    let names = try cells().flatMap { $0.places.map(\.relative) + [$0.scores] }
+  package func fingerprint() throws(Fault) -> String { Self.fingerprint(of: try cells()) }
+
+  static func fingerprint(of cells: [PipelineCell]) -> String {
+    let names = cells.flatMap { $0.places.map(\.relative) + [$0.scores] }
     return FileHash.sha256(names.joined(separator: "\n").utf8)
   }
 

@@ -47,16 +47,12 @@ public struct Pipeline {
 
   /// The folders of all stages. They are known before any stage runs.
   public func index() throws(Fault) -> ComparisonIndex {
-    let keys = PipelineKeys()
-    var runs: [ComparisonIndex.Run] = []
-    for plan in recipe.plans {
-      for seed in recipe.seeds {
-        let stages = try cell(plan, seed, keys).places.map { place in
-          ComparisonIndex.Run.Stage(
-            kind: place.stage.kind.rawValue, method: place.stage.method, folder: place.relative)
-        }
-        runs.append(.init(data: plan.data.name, method: plan.method, seed: seed, stages: stages))
-      }
+    let runs = try cells().map { cell in
+      ComparisonIndex.Run(
+        data: cell.plan.data.name, method: cell.plan.method, seed: cell.seed,
+        stages: cell.places.map { place in
+          .init(kind: place.stage.kind.rawValue, method: place.stage.method, folder: place.relative)
+        })
     }
     return ComparisonIndex(
       reference: recipe.plans.first?.method ?? "", metric: recipe.metric,

@@ -12,6 +12,8 @@ package struct PipelineProgress {
 
   /// The number of cells that lacked a stage or their scores at the beginning.
   package let openCells: Int
+  /// A hash of the names of all folders and files. Workers compare it with their own (``Pipeline/fingerprint()``).
+  package let fingerprint: String
   /// The stages. Cells share some of them.
   package private(set) var stages: Count
   /// The models to score.
@@ -33,6 +35,7 @@ package struct PipelineProgress {
       if !isFinished { open += 1 }
     }
     openCells = open
+    fingerprint = Pipeline.fingerprint(of: cells)
     openStages = Set(known.filter { !$0.value }.keys)
     openModels = Set(scored.filter { !$0.value }.keys)
     stages = Count(done: known.count - openStages.count, all: known.count)

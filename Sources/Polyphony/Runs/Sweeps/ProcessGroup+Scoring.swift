@@ -8,7 +8,7 @@ extension ProcessGroup {
   package func agree(
     toScore start: ModelWithAdapter, on split: LabelledSplit, masks: [String]
   ) throws(Fault) {
-    try BatchDivision(group: self, accumulate: 1).checkDevice(of: start.model)
+    try BatchDivision(group: self).checkDevice(of: start.model)
     var identity = RunIdentity([
       "libtorch": Libtorch.version, "model": try start.identity(), "masks": masks.joined(separator: " "),
     ])

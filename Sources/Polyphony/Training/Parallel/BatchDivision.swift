@@ -10,6 +10,9 @@ struct BatchDivision {
   /// The parts that each process computes one after another.
   let accumulate: Int
 
+  /// Divides batches among the processes of a group, and each share into parts that a process computes in turn.
+  init(group: ProcessGroup?, accumulate: Int = 1) { (self.group, self.accumulate) = (group, accumulate) }
+
   /// The number of parts of a batch.
   var count: Int { (group?.size ?? 1) * accumulate }
 

@@ -6,6 +6,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+import shlex
+import shutil
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,3 +95,29 @@ def test_kserve(service: str, tensors: dict[str, np.ndarray], expected: np.ndarr
                 await client.infer(base, kserve.InferRequest("plain", asked(True, ["text"])), model_name="plain")
 
     asyncio.run(talk())
+
+
+def test_the_commands_of_the_readme(sequences: Path, trained, tmp_path: Path) -> None:
+    """The lines with curl, at a free port, with another model and folder."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    text = Path(__file__).parents[2].joinpath("README.md").read_text()
+    block = re.search(r"### Serve\n\n```sh\n(.*?)```", text, re.S)
+    assert block is not None
+    start, *commands = block.group(1).replace("runs/", f"{tmp_path}/").splitlines()
+    words = shlex.split(start.removesuffix("&"))
+    assert words[:2] == ["polyphony", "serve"] and len(commands) == 3
+    words[words.index("--model") + 1] = str(trained("late_fusion", sequences))
+    with serving(*words[2:]) as address:
+        answers = [
+            subprocess.run(
+                shlex.split(command.replace("127.0.0.1:8080", address)), check=True, capture_output=True, text=True
+            ).stdout
+            for command in commands
+        ]
+    assert answers[0] == "" and tmp_path.joinpath("request.json").stat().st_size > 0
+    plain, stream = (json.loads(answer) for answer in answers[1:])
+    assert [output["name"] for output in plain["outputs"]][0] == "prediction"
+    # A stream that has learned nothing answers like the model.
+    assert stream["outputs"] == plain["outputs"] and stream["parameters"] == {"sequence_id": "sensor-7"}
+    assert tmp_path.joinpath("streams").is_dir()

@@ -75,6 +75,8 @@ enum SmallSettings {
     "make": "it builds, measures or tests this repository, and has rules of its own",
     "export PATH=": "the test finds the program without it",
     "python3 -m http.server": "a server runs until somebody stops it",
+    "polyphony serve": "a server runs until somebody stops it; a Python test runs it with the lines below it",
+    "curl": "it asks that server",
     "mlflow server": "a server runs until somebody stops it; the Python tests start one",
     "export MLFLOW_": "the test has no such server",
     "python3 -m pip install": "it fetches packages",

@@ -37,7 +37,8 @@ struct BalancingLog {
   }
 
   mutating func load(_ state: [String: Tensor], file: String?) throws(Fault) {
-    epoch = try StrategyState.integer("log", of: state, file: file)
+    // Before the first step it is −1.
+    epoch = try StrategyState.integer("log", of: state, from: -1, file: file)
     sums.removeAll()
     let saved = StrategyState.section("log", of: state)
     var figures: [(name: String, numbers: [Double])] = []

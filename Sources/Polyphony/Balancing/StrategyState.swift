@@ -33,13 +33,15 @@ enum StrategyState {
   }
 
   /// Reads a whole number of ``numbers(_:)``.
-  /// - Throws: `Fault(.badData)` for a missing key, and for anything else than a whole number from 0 on.
-  static func integer(_ key: String, of state: [String: Tensor], file: String?) throws(Fault) -> Int {
+  /// - Throws: `Fault(.badData)` for a missing key, and for anything else than a whole number from the least one on.
+  static func integer(
+    _ key: String, of state: [String: Tensor], from least: Int = 0, file: String?
+  ) throws(Fault) -> Int {
     let number = try numbers(key, of: state, count: 1, file: file)[0]
-    guard let integer = Int(exactly: number), integer >= 0 else {
+    guard let integer = Int(exactly: number), integer >= least else {
       throw Fault(
         .badData, "the saved state of the balancing strategy is damaged", file: file, key: key, found: "\(number)",
-        expected: "a whole number from 0 on", remedy: "resume from an undamaged copy, or start the run anew")
+        expected: "a whole number from \(least) on", remedy: "resume from an undamaged copy, or start the run anew")
     }
     return integer
   }

@@ -144,7 +144,7 @@ import Torch
   }
 
   /// A conversion of such a number to an integer would end the process.
-  @Test(arguments: [Double.nan, .infinity, 1e300, -1, 0.5]) func aDamagedCountIsRefused(number: Double) throws {
+  @Test(arguments: [Double.nan, .infinity, 1e300, -2, 0.5]) func aDamagedCountIsRefused(number: Double) throws {
     let state = ["log": StrategyState.numbers([number]), "stage": StrategyState.numbers([number])]
     for key in state.keys {
       let fault = #expect(throws: Fault.self) { try StrategyState.integer(key, of: state, file: "checkpoint") }

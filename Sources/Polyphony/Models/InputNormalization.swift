@@ -28,11 +28,12 @@ struct InputNormalization {
     }
   }
 
-  func callAsFunction(_ inputs: Inputs) -> Inputs {
+  /// - Parameter isStandardized: true for each modality whose features are standardised already.
+  func callAsFunction(_ inputs: Inputs, isStandardized: [Bool]? = nil) -> Inputs {
     let inputs = visible.map { inputs.keeping($0) } ?? inputs
     var result = inputs
     for index in inputs.modalities.indices {
-      if let (mean, deviation) = statistics[index] {
+      if let (mean, deviation) = statistics[index], isStandardized?[index] != true {
         result.modalities[index] = Self.standardised(inputs.modalities[index], mean, deviation, kinds[index])
       }
       if let fill = cellFill[index] {

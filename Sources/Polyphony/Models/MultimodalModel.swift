@@ -62,9 +62,36 @@ public final class MultimodalModel {
     _ inputs: Inputs, encodings: Bool = false, fusionInput: (([Tokens]) -> [Tokens])? = nil
   ) -> Output {
     if let windows = SlidingWindows(of: configuration, over: inputs) { return windows.output(of: inputs) { self($0) } }
+    return output(ofPrepared: prepared(inputs), encodings: encodings, fusionInput: fusionInput)
+  }
+
+  /// Passes inputs whose features ``standardizations`` have standardised through all stages.
+  package func output(ofStandardized inputs: Inputs) -> Output {
+    let isStandardized = standardizations.map { $0 != nil }
+    func output(of inputs: Inputs) -> Output {
+      self.output(ofPrepared: normalization(backbone.encoded(inputs), isStandardized: isStandardized))
+    }
+    if let windows = SlidingWindows(of: configuration, over: inputs) {
+      return windows.output(of: inputs) { output(of: $0) }
+    }
+    return output(of: inputs)
+  }
+
+  /// The standardisations that a caller may do itself, for the modalities in their order. They are nil for a modality
+  /// without one, for images, and for raw inputs of an encoder inside.
+  package var standardizations: [FeatureStandardization?] {
+    configuration.modalities.map { modality in
+      guard !modality.isMapped, configuration.encoders?[modality.name] == nil else { return nil }
+      return configuration.normalization?[modality.name].map { FeatureStandardization($0) }
+    }
+  }
+
+  private func output(
+    ofPrepared inputs: Inputs, encodings: Bool = false, fusionInput: (([Tokens]) -> [Tokens])? = nil
+  ) -> Output {
     let methods = methods
     let stages = methods.reduce(into: Stages()) { $0.formUnion($1.stages) }
-    var inputs = prepared(inputs)
+    var inputs = inputs
     for method in methods { inputs = method.prepare(inputs) }
     var context = ForwardContext(inputs)
     var tokens = backbone.embed(inputs)

@@ -24,6 +24,8 @@ final class HTTPConnection {
   private var received: [UInt8] = []
   private var reserved = 0
   private var scratch = [UInt8](repeating: 0, count: 64 << 10)
+  /// The head of the latest request. Most clients send the same one again and again.
+  private var latest: (bytes: ArraySlice<UInt8>, head: HTTPHead)?
   /// True if the client may still be sending a request that nobody reads.
   private var hasUnreadRequest = false
 
@@ -67,7 +69,7 @@ final class HTTPConnection {
       if !received.isEmpty, !hasBegun { (hasBegun, deadline) = (true, Deadline(limits.receive)) }
       if let end = Self.emptyLine(received, from: max(0, searched - 3)) {
         guard end <= limits.head else { break }
-        let head = try HTTPHead(received[..<end], limits: limits)
+        let head = try head(received[..<end])
         received.removeFirst(end + 4)
         let body = try body(head, deadline)
         return (HTTPRequest(method: head.method, path: head.path, fields: head.fields, body: body), head.closes)
@@ -81,6 +83,13 @@ final class HTTPConnection {
       }
     }
     throw HTTPError(431, "the header of the request has more than \(limits.head) bytes")
+  }
+
+  private func head(_ bytes: ArraySlice<UInt8>) throws(HTTPError) -> HTTPHead {
+    if let latest, latest.bytes == bytes { return latest.head }
+    let head = try HTTPHead(bytes, limits: limits)
+    latest = (Array(bytes)[...], head)
+    return head
   }
 
   /// The place of an empty line, where the head ends.

@@ -10,7 +10,9 @@ struct RequestBatch {
   ///
   /// A modality that a sample lacks is zero there. Without a missing modality there is no presence, and without padding
   /// there are no lengths, because a model computes faster without both.
-  init(_ parts: [Samples], _ modalities: [Modality]) {
+  /// - Parameter standardizations: what is done to features on the way to their place, for each modality. Nil stands for
+  ///   nothing.
+  init(_ parts: [Samples], _ modalities: [Modality], standardizations: [FeatureStandardization?]? = nil) {
     let count = parts.reduce(0) { $0 + $1.count }
     var (tensors, lengths): ([Tensor], [Tensor?]) = ([], [])
     for (index, modality) in modalities.enumerated() {
@@ -20,8 +22,12 @@ struct RequestBatch {
       for part in parts {
         let bytes = part.count * size
         if let values = part.values[index] {
-          values.bytes.withUnsafeBytes {
-            memory.advanced(by: place).copyMemory(from: $0.baseAddress!, byteCount: bytes)
+          values.bytes.withUnsafeBytes { source in
+            if let standardization = standardizations?[index] {
+              standardization.copy(source, to: memory.advanced(by: place))
+            } else {
+              memory.advanced(by: place).copyMemory(from: source.baseAddress!, byteCount: bytes)
+            }
           }
         } else {
           memset(memory.advanced(by: place), 0, bytes)

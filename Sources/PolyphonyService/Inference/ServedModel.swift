@@ -21,6 +21,8 @@ final class ServedModel: @unchecked Sendable {
   /// The raw inputs that the model takes in place of features. It is nil without an encoder.
   let raw: RawInputs?
   private let model: MultimodalModel
+  /// What a batch does to features while it takes them. Nil where the model does it on its device.
+  private let standardizations: [FeatureStandardization?]?
   private let device: Device
 
   /// Everything that determines the backbone.
@@ -34,11 +36,12 @@ final class ServedModel: @unchecked Sendable {
     let loaded = try ModelWithAdapter(source.folder, adapter: source.adapter, device: device)
     model = loaded.model
     model.train(false)
+    standardizations = device == .cpu ? model.standardizations : nil
     reader = SampleReader(model, mostSamples: mostSamples)
     raw = try RawInputs(
       source.name, model.configuration, options.encoders, mostSamples: mostSamples, warn: options.warn)
     do throws(HTTPError) {
-      let outputs = try Self.predict([reader.zeros()], model, reader, device)[0].get()
+      let outputs = try Self.predict([reader.zeros()], model, standardizations, reader, device)[0].get()
       outputNames = outputs.map(\.name)
       documents = try ModelDocuments(
         name: source.name, reader, model.configuration, raw: raw, adapter: loaded.installation?.name,
@@ -60,15 +63,16 @@ final class ServedModel: @unchecked Sendable {
   /// Predicts the samples of several requests in one pass.
   /// - Returns: The outputs of each request, or the reason why it has none.
   func predict(_ parts: [Samples]) -> [Result<[OutputTensor], HTTPError>] {
-    Self.predict(parts, model, reader, device)
+    Self.predict(parts, model, standardizations, reader, device)
   }
 
   private static func predict(
-    _ parts: [Samples], _ model: MultimodalModel, _ reader: SampleReader, _ device: Device
+    _ parts: [Samples], _ model: MultimodalModel, _ standardizations: [FeatureStandardization?]?,
+    _ reader: SampleReader, _ device: Device
   ) -> [Result<[OutputTensor], HTTPError>] {
-    let inputs = RequestBatch(parts, reader.modalities).inputs
+    let inputs = RequestBatch(parts, reader.modalities, standardizations: standardizations).inputs
     let (prediction, representation) = noGrad {
-      let output = model(inputs.to(device))
+      let output = standardizations == nil ? model(inputs.to(device)) : model.output(ofStandardized: inputs)
       return (output.prediction.to(.cpu), output.pooled.to(.cpu))
     }
     return answers(parts.map(\.count), inputs, prediction, representation, model.configuration)

@@ -12,11 +12,11 @@ enum SequenceHeader {
   static func id(of request: HTTPRequest) throws(HTTPError) -> String? {
     let values = request.fields.filter { $0.name == name.lowercased() }.map(\.value)
     guard let value = values.first else { return nil }
-    guard values.count == 1, let id = PercentCoding.decoded(value.utf8), id.utf8.count <= InferenceRequest.longestID
+    guard values.count == 1, let id = PercentCoding.decoded(value.utf8), id.utf8.count <= RequestDocument.longestID
     else {
       throw HTTPError(
         400,
-        "\(name): the name of one stream is needed, of at most \(InferenceRequest.longestID) bytes and with percent "
+        "\(name): the name of one stream is needed, of at most \(RequestDocument.longestID) bytes and with percent "
           + "signs as in an address")
     }
     return id.isEmpty || id == "0" ? nil : id

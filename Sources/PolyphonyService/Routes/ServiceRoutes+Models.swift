@@ -59,7 +59,7 @@ extension ServiceRoutes {
     }
     let inference = try InferenceRequest(
       request.body, headerLength: request.field("inference-header-content-length"),
-      stream: try SequenceHeader.id(of: request))
+      stream: try SequenceHeader.id(of: request), known: documents)
     let streams = try streams(of: inference, model)
     let isShadow = inference.isShadow || streams?.isShadow == true
     let known = model.outputNames + (isShadow ? ModelStreams.shadows(of: model.outputNames) : [])

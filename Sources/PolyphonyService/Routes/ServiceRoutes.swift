@@ -10,6 +10,8 @@ final class ServiceRoutes: @unchecked Sendable {
   let inference: InferenceThreads
   /// The thread that makes features of raw inputs. Requests of features do not wait for it.
   let encoding = InferenceThreads(mostSamples: 1, delay: 0)
+  /// The documents of earlier requests for predictions.
+  let documents = RequestDocuments()
   private let tokens: AccessTokens?
   private let metrics = ServiceMetrics()
   private let stopping = Locked(false)

@@ -20,6 +20,8 @@ import Testing
     let client = ServiceClient(server.port)
     #expect(client.get("/a")?.text == #"GET ["a"] "#)
     #expect(client.post("/b", "two")?.text == #"POST ["b"] two"#)
+    // A connection remembers its latest head.
+    for path in ["a", "a", "b", "a"] { #expect(client.get("/\(path)")?.text == #"GET ["\#(path)"] "#) }
     // Both come before the first answer, after an empty line.
     client.send("\r\nGET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nend")
     #expect(client.receive()?.text == #"GET ["1"] "#)

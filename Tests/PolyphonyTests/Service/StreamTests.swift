@@ -10,6 +10,9 @@ import Torch
 @Suite struct StreamTests {
   private static let infer = "/v2/models/some/infer"
 
+  /// Methods that need no moments of the source, which the models of these tests do not have.
+  private static let methods = ["inputs", "casp-contrast", "tent", "read"]
+
   /// A test with a folder, and with models whose weights stay the same from one service to the next.
   private func withModels(_ body: (_ folder: String, _ gestures: PredictProgramTests.Gestures) throws -> Void) throws {
     try withTemporaryFolder { folder in try body(folder, .init(folder)) }
@@ -17,11 +20,12 @@ import Torch
 
   /// A service with streams, of some models or of new ones.
   private func serve(
-    _ gestures: PredictProgramTests.Gestures? = nil, state: String? = nil, most: Int = 1000, isShadow: Bool = false,
-    warn: @escaping @Sendable (String) -> Void = { _ in }, _ body: (ServedGestures) throws -> Void
+    _ gestures: PredictProgramTests.Gestures? = nil, method: String = "inputs", state: String? = nil,
+    most: Int = 1000, isShadow: Bool = false, warn: @escaping @Sendable (String) -> Void = { _ in },
+    _ body: (ServedGestures) throws -> Void
   ) throws {
     let change = { (options: inout PredictionService.Options) in
-      var streams = StreamOptions(method: "inputs")
+      var streams = StreamOptions(method: method)
       (streams.folder, streams.most, streams.isShadow) = (state, most, isShadow)
       (options.streams, options.warn) = (streams, warn)
     }
@@ -33,8 +37,10 @@ import Torch
   }
 
   /// Samples of a stream that has drifted, batch by batch.
-  private static func document(_ served: ServedGestures, _ batch: Int, drift: Float, _ parameters: String) -> String {
-    let inputs = served.samples.rows(Array(batch % 3 * 4..<batch % 3 * 4 + 4))
+  private static func document(
+    _ served: ServedGestures, _ batch: Int, size: Int = 4, drift: Float, _ parameters: String
+  ) -> String {
+    let inputs = served.samples.rows(Array(batch % 3 * 4..<batch % 3 * 4 + size))
     let imu = ServedGestures.tensor("imu", "FP32", inputs.modalities[0] * 1.5 + Double(drift))
     let audio = ServedGestures.tensor("audio", "FP32", inputs.modalities[1] + Double(drift))
     return "{\"inputs\": [\(imu), \(audio)], \"parameters\": {\(parameters)}}"
@@ -42,20 +48,21 @@ import Torch
 
   /// Sends a batch to a stream, and returns the predictions.
   private func send(
-    _ client: ServiceClient, _ served: ServedGestures, _ stream: String, _ batch: Int, drift: Float, more: String = ""
+    _ client: ServiceClient, _ served: ServedGestures, _ stream: String, _ batch: Int, size: Int = 4, drift: Float,
+    more: String = ""
   ) throws -> [Float] {
     let answer = try #require(
       client.post(
-        Self.infer, Self.document(served, batch, drift: drift, "\"sequence_id\": \"\(stream)\"\(more)")))
+        Self.infer, Self.document(served, batch, size: size, drift: drift, "\"sequence_id\": \"\(stream)\"\(more)")))
     #expect(answer.status == 200 && answer.json["parameters"]?["sequence_id"] == .string(stream), "\(answer.text)")
     return answer.floats("prediction")
   }
 
-  @Test func tenantsNeverMix() throws {
+  @Test(arguments: methods) func tenantsNeverMix(method: String) throws {
     try withModels { _, gestures in
       let drifts: [String: Float] = ["one": 0.5, "two": -1, "three/../x": 2]
       var alone: [String: [[Float]]] = [:]
-      try serve(gestures) { served in
+      try serve(gestures, method: method) { served in
         // One tenant after another.
         for (stream, drift) in drifts {
           let client = served.client
@@ -64,7 +71,7 @@ import Torch
         }
       }
       let expected = alone
-      try serve(gestures) { served in
+      try serve(gestures, method: method) { served in
         let found = Locked<[String: [[Float]]]>([:])
         let names = drifts.keys.sorted()
         ServedGestures.together(names.count) { place in
@@ -83,17 +90,17 @@ import Torch
     }
   }
 
-  @Test func aStreamOutlivesTheService() throws {
+  @Test(arguments: methods) func aStreamOutlivesTheService(method: String) throws {
     try withModels { folder, gestures in
       let state = "\(folder)/state"
       var whole: [[Float]] = []
-      try serve(gestures) { served in
+      try serve(gestures, method: method) { served in
         let client = served.client
         whole = try (0..<6).map { try send(client, served, "a", $0, drift: 1) }
       }
       var parts: [[Float]] = []
       for run in 0..<3 {
-        try serve(gestures, state: state, most: 1) { served in
+        try serve(gestures, method: method, state: state, most: 1) { served in
           let client = served.client
           for batch in run * 2..<run * 2 + 2 {
             parts.append(try send(client, served, "a", batch, drift: 1))
@@ -112,19 +119,91 @@ import Torch
       // The end of a stream removes its file.
       let files = { try names(in: "\(state)/some").filter { $0.hasSuffix(".safetensors") } }
       #expect(try files().count == 2)
-      try serve(gestures, state: state) { served in
+      try serve(gestures, method: method, state: state) { served in
         _ = try send(served.client, served, "a", 0, drift: 1, more: ", \"sequence_end\": true")
       }
       #expect(try files().count == 1)
       // A stream whose file is damaged begins anew, and the file is kept under another name.
       for name in try files() { try Data("x".utf8).write(to: URL(fileURLWithPath: "\(state)/some/\(name)")) }
-      try serve(gestures, state: state) { served in
+      try serve(gestures, method: method, state: state) { served in
         let fresh = try send(served.client, served, "c", 0, drift: -1)
         #expect(try send(served.client, served, "b", 0, drift: -1) == fresh)
         #expect(
           served.client.get("/metrics")?.text.contains("polyphony_stream_failures_total{model=\"some\"} 1\n") == true)
       }
       #expect(try names(in: "\(state)/some").count { $0.hasSuffix(".refused") } == 1)
+    }
+  }
+
+  /// The state of a stream belongs to its method.
+  @Test func aStreamOfAnotherMethodBeginsAnew() throws {
+    try withModels { folder, gestures in
+      let state = "\(folder)/state"
+      var first: [Float] = []
+      // Both train norms, and the file says whose state it has.
+      try serve(gestures, method: "tent", state: state) { served in
+        first = try send(served.client, served, "a", 0, drift: 1)
+        let second = try send(served.client, served, "a", 0, drift: 1)
+        #expect(second != first)
+      }
+      try serve(gestures, method: "casp-contrast", state: state) { served in
+        let anew = try send(served.client, served, "a", 0, drift: 1)
+        #expect(anew == first)
+        #expect(served.client.get("/v2/models/some/streams/a")?.json["samples"] == 4)
+      }
+      #expect(try names(in: "\(state)/some").count { $0.hasSuffix(".refused") } == 1)
+    }
+  }
+
+  /// A request that is too small to learn from is answered, and its samples are counted.
+  @Test func aSmallRequestIsAnswered() throws {
+    try serve(method: "casp-contrast") { served in
+      let client = served.client
+      let first = try send(client, served, "a", 0, size: 1, drift: 1)
+      #expect(try send(client, served, "a", 0, size: 1, drift: 1) == first && first.count == 3)
+      _ = try send(client, served, "a", 1, drift: 1)
+      let document = client.get("/v2/models/some/streams/a")?.json
+      #expect(document?["skipped"] == 2 && document?["samples"] == 4 && document?["batches"] == 3)
+      #expect(try send(client, served, "a", 0, size: 1, drift: 1) != first)
+      #expect(client.get("/v2/models/some/streams/a")?.json["skipped"] == 3)
+      #expect(
+        client.get("/metrics")?.text.contains("polyphony_stream_skipped_samples_total{model=\"some\"} 3\n") == true)
+    }
+  }
+
+  /// A method that needs earlier samples, or bins of a regression, is refused with those that work.
+  @Test func otherMethodsAreRefused() throws {
+    try withTemporaryFolder { folder in
+      let classes = try PredictProgramTests.Gestures(folder)
+      try makeFolder("\(folder)/values")
+      let values = try BrokenData("\(folder)/values")
+      func fault(_ method: String, _ model: String) -> Fault? {
+        var options = PredictionService.Options(models: [ModelSource(name: "m", folder: model)])
+        (options.port, options.streams) = (0, StreamOptions(method: method))
+        return #expect(throws: Fault.self) { try PredictionService(options) }
+      }
+      let others = ["auto", "source", "norm", "eata", "sar", "mean-teacher", "casp", "casp-pseudo", "casp-random"]
+      for method in others {
+        let fault = fault(method, classes.model)
+        #expect(fault?.kind == .usage && fault?.key == "--adapt" && fault?.found == method)
+        #expect(fault?.problem == "this method cannot adapt streams that take turns")
+        #expect(fault?.remedy?.contains("polyphony adapt --method \(method)") == true)
+        for name in ["none"] + Self.methods + ["ssa", "for a classification"] {
+          #expect(fault?.expected?.contains(name) == true, "\(method), \(name)")
+        }
+      }
+      for method in ["tent", "read"] {
+        let fault = fault(method, values.model)
+        #expect(fault?.kind == .usage && fault?.key == "--adapt" && fault?.found == method)
+        #expect(fault?.expected?.contains("none, inputs, ssa, casp-contrast") == true)
+        #expect(fault?.expected?.hasSuffix("for a regression") == true && fault?.expected?.contains(method) == false)
+      }
+      let unknown = fault("tend", classes.model)
+      #expect(unknown?.key == "--adapt" && unknown?.remedy == "did you mean `tent`?")
+      #expect(unknown?.expected?.contains("casp-pseudo") == false)
+      // A model without moments of its source.
+      let without = fault("ssa", classes.model)
+      #expect(without?.key == "--adapt" && without?.remedy?.contains("casp-contrast") == true)
     }
   }
 

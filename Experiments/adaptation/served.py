@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The accuracy of a service on data sets that arrive one after another as one stream, with and without adaptation.
 
-    python3 served.py PROGRAM --model FOLDER [--batch 64] DATA...
+    python3 served.py PROGRAM --model FOLDER [--adapt inputs] [--batch 64] DATA...
 
 The client is tritonclient, which sends the split «test» of each data set in its order. The classes of the samples stay
 with the client. PYTHONPATH must name the folder `python` of this repository.
@@ -55,13 +55,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
     parser.add_argument("--model", required=True)
+    parser.add_argument("--adapt", default="inputs", help="the method of the streams")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("data", nargs="+", type=pathlib.Path)
     options = parser.parse_args()
-    adapt = ["--adapt", "inputs"]
+    adapt = ["--adapt", options.adapt]
     plain, adapting = Service(options.program, options.model), Service(options.program, options.model, *adapt)
     shadow = Service(options.program, options.model, *adapt, "--shadow")
-    print("| data | samples | without | with `--adapt inputs` | would change, by the shadow | drift |")
+    print(f"| data | samples | without | with `--adapt {options.adapt}` | would change, by the shadow | drift |")
     print("|---|---:|---:|---:|---:|---|")
     total, last = np.zeros(3), 0
     for folder in options.data:

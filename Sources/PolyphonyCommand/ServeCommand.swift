@@ -27,7 +27,8 @@ struct ServeCommand: ReportingCommand {
       pictures and clips.
 
       With --adapt, each stream of requests adapts the model to itself without labels. A request names its stream with \
-      the parameter sequence_id. Streams outlive the service in the folder --state.
+      the parameter sequence_id. Streams outlive the service in the folder --state. The method inputs maps features. The \
+      others train a small part of the model, and tent and read need classes or labels.
 
       Example: polyphony serve --model runs/base/model --adapt inputs --state streams
 

@@ -45,11 +45,12 @@ extension APIDescription {
   static let streamSchema = #"""
         Stream:
           type: object
-          required: [id, samples, batches, returns, pinned, waiting, snapshots, drift]
+          required: [id, samples, skipped, batches, returns, pinned, waiting, snapshots, drift]
           properties:
             id: {type: string}
             samples: {type: integer, description: Samples that the stream has learned from}
-            batches: {type: integer, description: Requests that the stream has learned from}
+            skipped: {type: integer, description: Samples of requests that were too small to learn from}
+            batches: {type: integer, description: Requests that the stream has tried to learn from}
             returns: {type: integer, description: Requests that the guard has refused}
             pinned: {type: boolean, description: True while the stream does not learn}
             waiting: {type: integer, description: Requests that the stream will learn from}

@@ -7,7 +7,7 @@ extension AdaptationLoop {
   /// Runs epochs over the target in an order that depends on seed and epoch. Then the adapted model predicts all of it.
   func runOffline(_ isStopped: () -> Bool) throws(Fault) -> AdaptationOutcome {
     let probe = probeIndices()
-    let before = probe.isEmpty ? nil : try bySource { () throws(Fault) in try session.predict(probe) }
+    let before = probe.isEmpty ? nil : try watch.withSource(session) { () throws(Fault) in try session.predict(probe) }
     while !state.isEnded, state.epoch < method.epochs {
       session.epoch = state.epoch
       let chosen = method.samples(session)

@@ -33,26 +33,17 @@ extension AdaptationLoop {
     }
     let inputs = session.samples.rows(indices).to(session.device)
     let before = try session.predict(inputs)
-    let source = try bySource { () throws(Fault) in try session.predict(inputs) }
-    var sums = AdaptationState.Sums()
-    for repetition in 0..<session.settings.steps {
-      session.repetition = repetition
-      let step = try adapt(AdaptationBatch(indices: indices, inputs: inputs, prediction: before))
-      sums.add(step)
-      if let contrast = step.contrast {
-        state.recentContrast = Array((state.recentContrast + [contrast]).suffix(CollapseGuard.window))
-      }
-      if session.hasFailed { break }
+    let source = try watch.withSource(session) { () throws(Fault) in try session.predict(inputs) }
+    let sums = try session.repeated(watch) { () throws(Fault) in
+      try adapt(AdaptationBatch(indices: indices, inputs: inputs, prediction: before))
     }
     state.step += 1
     state.stepInEpoch += 1
     stream.add(before: before, after: try session.predict(inputs), source: source)
     let drift = watch.drift(session)
-    if let failure = watch.violation(session, spread: try spread(), contrast: recentContrast) {
+    if let failure = watch.violation(session, spread: try spread(), contrast: watch.meanContrast) {
       try goBack(failure)
       _ = try method.didReturn(session)
-      // The losses on the way to the collapse must not count against the state before it.
-      state.recentContrast = []
       stream.replaceLast(after: try session.predict(inputs))
     } else {
       watch.accept(session)
@@ -74,12 +65,6 @@ extension AdaptationLoop {
     let size = min(session.seen, CollapseGuard.smallestGroup)
     guard last.after.size(0) < size else { return (last.after, last.source) }
     return (try session.predict(Array((session.seen - size)..<session.seen)), stream.source(latest: size))
-  }
-
-  /// The mean of the latest contrastive losses; nil for fewer losses than a window.
-  private var recentContrast: Double? {
-    guard state.recentContrast.count == CollapseGuard.window else { return nil }
-    return state.recentContrast.reduce(0, +) / Double(CollapseGuard.window)
   }
 
   private func outcome(wasStopped: Bool) throws(Fault) -> AdaptationOutcome {

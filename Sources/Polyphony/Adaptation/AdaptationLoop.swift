@@ -107,14 +107,6 @@ public final class AdaptationLoop {
     return step
   }
 
-  /// Runs `body` with the source model, as it was before the first step.
-  func bySource<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
-    let own = AdaptedState(of: session)
-    watch.source.restore(session)
-    defer { own.restore(session) }
-    return try body()
-  }
-
   /// Restores the last good state and reports the return.
   func goBack(_ reason: CollapseViolation) throws(Fault) {
     let report = CollapseRecord(
@@ -148,7 +140,7 @@ public final class AdaptationLoop {
 
   func writeCheckpoint() throws(Fault) {
     guard let folder else { return }
-    state.contrastReference = watch.contrastReference
+    (state.contrastReference, state.recentContrast) = (watch.contrastReference, watch.recentContrast)
     try Checkpoint.write(
       [
         ("adapted", watch.source.tensors(session: session)), ("optimizer", session.optimizer.state()),
@@ -176,7 +168,7 @@ public final class AdaptationLoop {
     noGrad { for (key, tensor) in own { tensor.copyInPlace(from: adapted[key]!) } }
     try session.optimizer.load(tensors("optimizer"), file: saved.file("optimizer"))
     try watch.load(tensors("good"), file: saved.file("good"))
-    watch.contrastReference = saved.state.contrastReference
+    (watch.contrastReference, watch.recentContrast) = (saved.state.contrastReference, saved.state.recentContrast)
     stream = try PredictionStream(
       tensors("stream"), batches: session.isOnline ? saved.state.stepInEpoch : 0, file: saved.file("stream"))
     state = saved.state

@@ -33,6 +33,8 @@ public protocol AdaptationMethod: AnyObject {
   ///
   /// Its passes can then be divided, so only such a method adapts in several processes.
   var takesParts: Bool { get }
+  /// What a step depends on besides its batch, the model and ``state()``, for models of a task.
+  func memory(for task: PredictionTask) -> AdaptationMemory
   /// The number of passes over the target, offline. It may change during the run.
   var epochs: Int { get }
   /// The current stage of learning, for logs.
@@ -85,6 +87,8 @@ extension AdaptationMethod {
   public var attachment: (any Attachment)? { nil }
   /// Default: false.
   public var takesParts: Bool { false }
+  /// Default: earlier samples, because that is safe for every method.
+  public func memory(for task: PredictionTask) -> AdaptationMemory { .samples }
   /// Default: the number in the settings.
   public var epochs: Int { settings.epochs }
   /// Default: the name of the method.
@@ -107,6 +111,19 @@ extension AdaptationMethod {
   public func state() -> [(key: String, tensor: Tensor)] { [] }
   /// Default: does nothing.
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {}
+}
+
+/// What a step of a method depends on, besides its batch, the model and ``AdaptationMethod/state()``.
+///
+/// Streams of requests take turns on one model (`polyphony serve --adapt`). They take every method that needs no other
+/// samples than those of the batch.
+public enum AdaptationMemory: Sendable {
+  /// The step depends on nothing else.
+  case nothing
+  /// The step depends on what the session's optimizer remembers of earlier updates.
+  case optimizer
+  /// The step depends on samples outside the batch, such as earlier ones.
+  case samples
 }
 
 /// A batch of samples to learn from. Every process of a group gets the whole batch.

@@ -114,6 +114,21 @@ public final class AdaptationSession {
     optimizer.step()
   }
 
+  /// Repeats the step of a batch online, as often as the settings say or until a loss is not a finite number.
+  func repeated(
+    _ watch: CollapseGuard, _ step: () throws(Fault) -> AdaptationStep
+  ) throws(Fault) -> AdaptationState.Sums {
+    var sums = AdaptationState.Sums()
+    for repetition in 0..<settings.steps {
+      self.repetition = repetition
+      let result = try step()
+      sums.add(result)
+      if let contrast = result.contrast { watch.add(contrast: contrast) }
+      if hasFailed { break }
+    }
+    return sums
+  }
+
   /// Replaces the optimiser by a new one without memory.
   public func restartOptimizer() { optimizer = settings.makeOptimizer(group) }
 

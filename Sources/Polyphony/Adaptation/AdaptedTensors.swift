@@ -68,7 +68,7 @@ public struct AdaptedTensors: Equatable, Sendable {
       throw Fault(
         .usage, "the model has nothing that this method adapts", key: "--method", found: method,
         expected: part == .attention ? "a backbone with attention" : "a backbone with \(part.rawValue)",
-        remedy: "choose another method, such as casp or tent, for \(model.configuration.architecture)")
+        remedy: "choose another method, such as casp-contrast or tent, for \(model.configuration.architecture)")
     }
     model.backbone.freeze()
     for attachment in model.attachments { attachment.freeze() }

@@ -76,6 +76,9 @@ public final class CASP: AdaptationMethod, SelectingMethod {
   /// `contrast` or `pseudo`, online `both`, or the only stage of an ablation.
   public private(set) var stage = "contrast"
 
+  /// What the optimizer remembers for stage 1 alone. Pseudo-labels are those of earlier samples.
+  public func memory(for task: PredictionTask) -> AdaptationMemory { variant == .contrast ? .optimizer : .samples }
+
   /// The differences from the publication.
   public func notes(for model: MultimodalModel) -> [String] {
     var notes: [String] = []

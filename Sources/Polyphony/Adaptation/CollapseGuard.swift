@@ -19,6 +19,8 @@ final class CollapseGuard {
   private(set) var good: AdaptedState
   /// The first mean contrastive loss.
   var contrastReference: Double?
+  /// The latest contrastive losses, online.
+  var recentContrast: [Double] = []
 
   init(_ bounds: CollapseBounds, source: AdaptedState) {
     (self.bounds, self.source, good) = (bounds, source, source)
@@ -69,14 +71,49 @@ final class CollapseGuard {
     return noGrad { ((values - source.values).norm() / source.values.norm().clamped(1e-12, nil)).item }
   }
 
+  /// Adds a contrastive loss, online.
+  func add(contrast: Double) { recentContrast = Array((recentContrast + [contrast]).suffix(Self.window)) }
+
+  /// The mean of the latest contrastive losses, online; nil for fewer losses than a window.
+  var meanContrast: Double? {
+    guard recentContrast.count == Self.window else { return nil }
+    return recentContrast.reduce(0, +) / Double(Self.window)
+  }
+
+  /// Reference and latest contrastive losses as one tensor of a fixed length.
+  ///
+  /// A contrastive loss is at least 0, so −1 stands for one that is not there.
+  var contrastState: Tensor {
+    get {
+      let losses = [contrastReference ?? -1] + recentContrast
+      return Tensor(losses + Array(repeating: -1, count: 1 + Self.window - losses.count))
+    }
+    set {
+      let losses = newValue.doubles
+      contrastReference = losses.first.flatMap { $0 > -1 ? $0 : nil }
+      recentContrast = losses.dropFirst().filter { $0 > -1 }.suffix(Self.window)
+    }
+  }
+
+  /// Runs `body` with the source model, as it was before the first step.
+  func withSource<Value>(
+    _ session: AdaptationSession, _ body: () throws(Fault) -> Value
+  ) throws(Fault) -> Value {
+    let own = AdaptedState(of: session)
+    source.restore(session)
+    defer { own.restore(session) }
+    return try body()
+  }
+
   /// Records the current state as good.
   func accept(_ session: AdaptationSession) { good = AdaptedState(of: session) }
 
-  /// Restores the last good state and starts a new optimiser.
+  /// Restores the last good state and starts a new optimiser. Losses on the way to the collapse count no longer.
   func restore(_ session: AdaptationSession) {
     good.restore(session)
     session.restartOptimizer()
     session.hasFailed = false
+    recentContrast = []
   }
 
   func state() -> [(key: String, tensor: Tensor)] { good.tensors(session: nil) }

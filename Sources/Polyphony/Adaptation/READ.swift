@@ -36,6 +36,9 @@ public final class READ: AdaptationMethod {
     bins = try reader.entropyBins()
   }
 
+  /// What the optimizer remembers. A regression also has bins, which come from samples.
+  public func memory(for task: PredictionTask) -> AdaptationMemory { task.kind == .regression ? .samples : .optimizer }
+
   /// A remark on the entropy of a regression.
   public func notes(for model: MultimodalModel) -> [String] {
     PredictionDistribution.notes(for: model)

@@ -3,7 +3,8 @@ import Torch
 extension StreamAdaptation {
   /// Writes states of one stream as one file, which is the whole old one or the whole new one at any instant.
   ///
-  /// The tensors of state i have the keys `i.KEY`, and its counts are the entries `i.samples`, `i.steps` and `i.returns`.
+  /// The tensors of state i have the keys `i.KEY`, and its counts are the entries `i.samples`, `i.skipped`, `i.steps` and
+  /// `i.returns`.
   /// - Parameter notes: further entries of the file, such as the stream's name.
   /// - Throws: `Fault(.cannotWrite)`.
   package static func write(_ states: [State], to path: String, notes: [String: String]) throws(Fault) {
@@ -12,6 +13,7 @@ extension StreamAdaptation {
     for (place, state) in states.enumerated() {
       items += state.tensors.sorted { $0.key < $1.key }.map { .init("\(place).\($0.key)", $0.value) }
       entries["\(place).samples"] = "\(state.samples)"
+      entries["\(place).skipped"] = "\(state.skipped)"
       entries["\(place).steps"] = "\(state.steps)"
       entries["\(place).returns"] = "\(state.returns)"
     }
@@ -32,7 +34,7 @@ extension StreamAdaptation {
         found: file.metadata[key] ?? "nothing", expected: value)
     }
     func number(_ key: String, from least: Int) throws(Fault) -> Int {
-      guard let number = file.metadata[key].flatMap({ Int($0) }), number >= least else {
+      guard let number = file.metadata[key].flatMap({ Int($0) }), number >= least, number <= 1 << 53 else {
         throw Fault(
           .badData, "the file of a stream lacks a number", file: path, key: key, found: file.metadata[key] ?? "nothing",
           expected: "a whole number from \(least) on")
@@ -56,6 +58,7 @@ extension StreamAdaptation {
       }
       var state = State(tensors: tensors.mapValues { tensor in noGrad { tensor.copy() } })
       state.samples = try number("\(place).samples", from: 0)
+      state.skipped = try number("\(place).skipped", from: 0)
       state.steps = try number("\(place).steps", from: 0)
       state.returns = try number("\(place).returns", from: 0)
       states.append(state)

@@ -14,6 +14,9 @@ public enum AdaptationMethods {
   /// An adapter folder keeps the settings, with every default filled in.
   public typealias Maker = @Sendable (SettingsReader, ModelConfiguration) throws(Fault) -> any AdaptationMethod
 
+  /// The name of the choice among several methods, which is no method itself.
+  static let choice = "auto"
+
   private static let registry = Registry<Maker>([
     ("source", { (reader, _) throws(Fault) in try SourceModel(reader) }),
     ("inputs", { (reader, configuration) throws(Fault) in try InputAlignment(reader, configuration) }),

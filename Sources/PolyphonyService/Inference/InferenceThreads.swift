@@ -115,15 +115,11 @@ final class InferenceThreads: @unchecked Sendable {
   }
 
   private func run(isFirst: Bool) {
-    let isDivided = operationThreads.shared < operationThreads.alone
     if isDivided { Libtorch.limitThisThread(to: operationThreads.shared) }
     while let jobs = next(isFirst: isFirst) {
       let start = DispatchTime.now().uptimeNanoseconds
       switch jobs[0].work {
-      case .alone(let body):
-        if isDivided { Libtorch.limitThisThread(to: operationThreads.alone) }
-        body()
-        if isDivided { Libtorch.limitThisThread(to: operationThreads.shared) }
+      case .alone(let body): alone(body)
       case .shared(let model, _):
         let parts = jobs.compactMap { $0.samples(for: model) }
         for (job, outcome) in zip(jobs, model.predict(parts)) { job.outcome = outcome }
@@ -138,11 +134,22 @@ final class InferenceThreads: @unchecked Sendable {
     }
   }
 
+  private var isDivided: Bool { operationThreads.shared < operationThreads.alone }
+
+  /// Does work that shares nothing, with all threads. Sums of gradients depend on the number of threads, and what a stream
+  /// learns must not depend on when it learns.
+  private func alone<Value>(_ body: () -> Value) -> Value {
+    guard isDivided else { return body() }
+    Libtorch.limitThisThread(to: operationThreads.alone)
+    defer { Libtorch.limitThisThread(to: operationThreads.shared) }
+    return body()
+  }
+
   /// Waits for requests: several to one model, or one that shares nothing. It is nil after a stop, when none waits any
   /// more.
   private func next(isFirst: Bool) -> [Job]? {
     while true {
-      let seconds = isFirst ? background(changed.withLock { waiting.isEmpty }) : nil
+      let seconds = isFirst ? alone { background(changed.withLock { waiting.isEmpty }) } : nil
       var isOver = false
       let jobs: [Job]? = changed.withLock {
         if let jobs = take(isFirst: isFirst) { return jobs }

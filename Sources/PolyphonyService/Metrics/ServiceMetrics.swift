@@ -58,6 +58,7 @@ final class ServiceMetrics: Sendable {
     add("streams", "Streams in memory", kind: "gauge") { $0.streams }
     add("stream_bytes", "Bytes of a state; a stream has one and at most four earlier ones", kind: "gauge") { $0.bytes }
     add("stream_samples_total", "Samples that streams have learned from") { $0.samples }
+    add("stream_skipped_samples_total", "Samples of requests that were too small to learn from") { $0.skipped }
     add("stream_returns_total", "Batches that the guard has refused") { $0.returns }
     add("stream_resets_total", "Resets of streams by clients") { $0.resets }
     add("stream_saves_total", "Files of streams that were written") { $0.saves }

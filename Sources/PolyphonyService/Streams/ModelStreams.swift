@@ -220,7 +220,8 @@ final class ModelStreams: @unchecked Sendable {
       return metrics.didFail(.learning, error)
     }
     metrics.update { counts in
-      counts.samples += lesson.inputs.count
+      counts.samples += next.samples - stream.state.samples
+      counts.skipped += next.skipped - stream.state.skipped
       counts.returns += next.returns - stream.state.returns
       if !next.drift.isEmpty { counts.drift = next.drift }
     }

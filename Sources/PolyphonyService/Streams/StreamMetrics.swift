@@ -8,6 +8,8 @@ final class StreamMetrics: Sendable {
     var (streams, bytes) = (0, 0)
     /// Samples that streams have learned from, batches that the guard has refused, and resets by clients.
     var (samples, returns, resets) = (0, 0, 0)
+    /// Samples of requests that were too small to learn from.
+    var skipped = 0
     /// Streams that left the memory for the folder, and streams that were lost.
     var (evicted, lost) = (0, 0)
     /// Requests whose stream another service had, and states that another service has overtaken.

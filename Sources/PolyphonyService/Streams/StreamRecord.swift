@@ -65,7 +65,8 @@ final class StreamRecord {
   func document(waiting: Int, adapter: String? = nil) -> OrderedJSON {
     .object(
       [
-        .init("id", .string(id)), .init("samples", .integer(state.samples)), .init("batches", .integer(state.steps)),
+        .init("id", .string(id)), .init("samples", .integer(state.samples)),
+        .init("skipped", .integer(state.skipped)), .init("batches", .integer(state.steps)),
         .init("returns", .integer(state.returns)), .init("pinned", .bool(isPinned)),
         .init("waiting", .integer(waiting)), .init("snapshots", .integer(snapshots.count)),
         .init("drift", .object(state.drift.sorted { $0.key < $1.key }.map { .init($0.key, .number($0.value)) })),

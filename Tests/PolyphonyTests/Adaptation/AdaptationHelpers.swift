@@ -13,6 +13,7 @@ struct Adapting {
   var method = "casp"
   var settings = ""
   var count = 20
+  var batchSize = 6
   var isOnline = false
   var dropout = 0.0
   var modalities = 3
@@ -51,7 +52,7 @@ struct Adapting {
   func makeMethod() throws -> any AdaptationMethod {
     // A random model's predictions hardly differ, and each update moves them by several times their spread.
     let bounds = settings.contains("guard:") ? "" : ", guard: {max_movement: 1000}"
-    let all = "batch_size: 6, learning_rate: 0.01" + (settings.isEmpty ? "" : ", \(settings)") + bounds
+    let all = "batch_size: \(batchSize), learning_rate: 0.01" + (settings.isEmpty ? "" : ", \(settings)") + bounds
     let configuration = configuration
     let tree = try SettingsTree(yaml: "{\(all)}", file: "settings")
     return try SettingsReader.read(tree) { (reader) throws(Fault) in

@@ -26,6 +26,17 @@ extension BadInputTests {
       name: "an adapter of no model", code: 64, mentions: ["--adapter", "c=DATA", "a=FOLDER, b=FOLDER"],
       arguments: serve("--model", "a=MODEL", "--model", "b=MODEL", "--adapter", "c=DATA")),
     Case(
+      name: "streams by a method that needs earlier samples", code: 64,
+      mentions: ["--adapt", "take turns", "casp-contrast", "polyphony adapt --method casp"],
+      arguments: serve("--model", "MODEL", "--adapt", "casp")),
+    Case(
+      name: "streams by a choice among methods", code: 64, mentions: ["--adapt", "auto", "inputs", "take turns"],
+      arguments: serve("--model", "MODEL", "--adapt", "auto")),
+    Case(
+      name: "streams of a regression by entropy", code: 64,
+      mentions: ["--adapt", "tent", "inputs, ssa, casp-contrast for a regression"],
+      arguments: serve("--model", "MODEL", "--adapt", "tent")),
+    Case(
       name: "a pass without samples", code: 64, mentions: ["--max-batch must be 1 or more"],
       arguments: serve("--model", "MODEL", "--max-batch", "0")),
     Case(

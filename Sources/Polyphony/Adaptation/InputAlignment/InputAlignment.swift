@@ -68,6 +68,9 @@ public final class InputAlignment: AdaptationMethod {
     map = InputMap(configuration)
   }
 
+  /// Nothing: the sums are in ``state()``.
+  public func memory(for task: PredictionTask) -> AdaptationMemory { .nothing }
+
   /// A remark on what the model keeps of its source.
   public func notes(for model: MultimodalModel) -> [String] {
     let drifts = (inputDrift ?? [:]).filter { $0.value >= 0.05 }.sorted { $0.value > $1.value }

@@ -24,7 +24,7 @@ struct SourceSubspace {
       throw Fault(
         .usage, "the model keeps no moments of its features", file: model.folder, key: "--method", found: method,
         expected: "a model folder with \(SourceMoments.fileName), and a task other than segmentation",
-        remedy: "train the model again, or take casp, which needs no moments")
+        remedy: "train the model again, or take casp-contrast, which needs no moments")
     }
     (mean, directions, variance, weight) = noGrad {
       func own(_ tensor: Tensor) -> Tensor { tensor.to(.float32).to(device) }

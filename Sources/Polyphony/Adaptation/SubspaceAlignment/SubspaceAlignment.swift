@@ -34,6 +34,9 @@ public final class SubspaceAlignment: AdaptationMethod {
     tensors = AdaptedTensors(.norms, lastNorm: try reader.bool("last_norm", default: false))
   }
 
+  /// What the optimizer remembers.
+  public func memory(for task: PredictionTask) -> AdaptationMemory { .optimizer }
+
   /// Takes the source's moments.
   /// - Throws: `Fault(.usage)` for a model without them.
   public func begin(_ session: AdaptationSession) throws(Fault) {

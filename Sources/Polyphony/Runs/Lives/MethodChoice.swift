@@ -8,7 +8,7 @@ import Torch
 /// `least_gain`, else the source stays. Methods whose own loss lowers the uncertainty are no candidates.
 struct MethodChoice {
   /// The name among methods.
-  static let name = "auto"
+  static let name = AdaptationMethods.choice
 
   /// The candidates beside the source.
   let candidates: [String]

@@ -139,12 +139,15 @@ for part in $parts; do
     mkdir -p "$output/service"
     folders=()
     for batch in $batches; do folders+=("$sets/gas-sensor-drift/batch-$batch"); done
-    for seed in 0 1 2; do
+    for seed in $seeds; do
       own=$output/service/$seed
       [ -s "$own/results.json" ] || run train --data "$sets/gas-sensor-drift/source" --architecture late_fusion \
         --set model.layers=2 --seed $seed --output "$own"
-      [ -s "$own.md" ] ||
-        { python3 "$here/served.py" "$program" --model "$own/model" "${folders[@]}" >"$own.part" && mv "$own.part" "$own.md"; }
+      for method in inputs ssa casp-contrast tent; do
+        table=$own-$method.md
+        [ -s "$table" ] || { python3 "$here/served.py" "$program" --model "$own/model" --adapt $method \
+          "${folders[@]}" >"$table.part" && mv "$table.part" "$table"; }
+      done
     done
     ;;
   speakers)

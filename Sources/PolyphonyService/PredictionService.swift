@@ -66,6 +66,7 @@ package final class PredictionService: Sendable {
     server = try HTTPServer(host: options.host, port: options.port, limits: options.limits) { routes.answer($0) }
     self.routes = routes
     routes.connections = { [weak server] in server?.connections ?? 0 }
+    inference.clients = { [weak server] in server?.connections ?? 0 }
   }
 
   /// Answers requests from now on.

@@ -49,8 +49,12 @@ final class InferenceThreads: @unchecked Sendable {
   private var waiting: [Job] = []
   /// The models for which a thread waits for further requests. One thread does for each.
   private var gathering: [ServedModel] = []
+  /// The number of requests that threads have taken and not answered.
+  private var taken = 0
   private var isStopped = false
   private var running: Int
+  /// Counts the clients that can have a request here, each one at a time. It is set before the first request.
+  nonisolated(unsafe) var clients: () -> Int = { .max }
 
   /// - Parameters:
   ///   - mostSamples: the most samples of a pass.
@@ -97,7 +101,7 @@ final class InferenceThreads: @unchecked Sendable {
       guard !isStopped else { return false }
       waiting.append(job)
       // A thread that gathers need not look at a pass that is not full yet.
-      let isSoon = job.model.map { isGathering($0) && count(for: $0) < mostSamples } ?? false
+      let isSoon = job.model.map { isGathering($0) && count(for: $0) < mostSamples && mayGrow } ?? false
       if !isSoon { changed.broadcast() }
       return true
     }
@@ -126,6 +130,7 @@ final class InferenceThreads: @unchecked Sendable {
         let time = DispatchTime.now().uptimeNanoseconds - start
         model.metrics.didRun(parts, waits: jobs.map { start - $0.arrival }, time: time)
       }
+      changed.withLock { taken -= jobs.count }
       for job in jobs { job.done.signal() }
     }
     changed.withLock {
@@ -152,7 +157,10 @@ final class InferenceThreads: @unchecked Sendable {
       let seconds = isFirst ? alone { background(changed.withLock { waiting.isEmpty }) } : nil
       var isOver = false
       let jobs: [Job]? = changed.withLock {
-        if let jobs = take(isFirst: isFirst) { return jobs }
+        if let jobs = take(isFirst: isFirst) {
+          taken += jobs.count
+          return jobs
+        }
         isOver = isStopped && !waiting.contains { isFirst || $0.model != nil }
         // There is more work at once.
         guard !isOver, seconds != 0 else { return nil }
@@ -180,7 +188,7 @@ final class InferenceThreads: @unchecked Sendable {
     let waited = Double(DispatchTime.now().uptimeNanoseconds - arrival) / 1e6
     let end = Date().addingTimeInterval(max(0, delay - waited) / 1000)
     gathering.append(model)
-    while !isStopped, count(for: model) < mostSamples, changed.wait(until: end) {}
+    while !isStopped, count(for: model) < mostSamples, mayGrow, changed.wait(until: end) {}
     gathering.removeAll { $0 === model }
     var (jobs, rest, count): ([Job], [Job], Int) = ([], [], 0)
     var isFull = false
@@ -199,6 +207,9 @@ final class InferenceThreads: @unchecked Sendable {
     if !rest.isEmpty { changed.broadcast() }
     return jobs
   }
+
+  /// False if every client has a request here already, so that none can come before an answer.
+  private var mayGrow: Bool { waiting.count + taken < clients() }
 
   private func isGathering(_ model: ServedModel) -> Bool { gathering.contains { $0 === model } }
 

@@ -25,7 +25,7 @@ struct DeviceOptions: ParsableArguments {
       let line = message.split(separator: "\n").first.map(String.init) ?? message
       _ = Terminal.report(
         Fault(.failure, "libtorch refused an operation", found: line, remedy: "see «polyphony doctor»"))
-      Foundation.exit(70)
+      ProgramEnd.leave(70)
     }
     if threads > 0 { Libtorch.threadCount = threads }
     return try Device(named: device)

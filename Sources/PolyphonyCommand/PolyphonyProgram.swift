@@ -26,6 +26,7 @@ struct PolyphonyProgram: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      ProgramEnd.leave(0)
     } catch {
       end(error, Array(CommandLine.arguments.dropFirst()))
     }
@@ -39,7 +40,7 @@ extension PolyphonyProgram {
       var command = try parseAsRoot(arguments)
       if let command = command as? any ReportingCommand { return command }
       try command.run()
-      Foundation.exit(0)
+      ProgramEnd.leave(0)
     } catch {
       end(error, arguments)
     }
@@ -47,11 +48,13 @@ extension PolyphonyProgram {
 
   /// Ends the program after an error of the parser or of a command.
   private static func end(_ error: any Error, _ arguments: [String]) -> Never {
-    let text = fullMessage(for: error)
-    if exitCode(for: error) == .success, !text.isEmpty { Foundation.exit(show(text)) }
-    guard exitCode(for: error) == .validationFailure, !text.isEmpty else { exit(withError: error) }
+    let (text, code) = (fullMessage(for: error), exitCode(for: error))
+    // A command has printed its fault already.
+    if text.isEmpty { ProgramEnd.leave(code.rawValue) }
+    if code == .success { ProgramEnd.leave(show(text)) }
+    guard code == .validationFailure else { exit(withError: error) }
     Terminal.write(ArgumentAdvice.rendered(text, arguments))
-    Foundation.exit(ExitCode.validationFailure.rawValue)
+    ProgramEnd.leave(code.rawValue)
   }
 
   /// Prints help or the version on standard output, and returns the exit code.

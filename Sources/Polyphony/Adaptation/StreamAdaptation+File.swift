@@ -58,7 +58,8 @@ extension StreamAdaptation {
       }
       var state = State(tensors: tensors.mapValues { tensor in noGrad { tensor.copy() } })
       state.samples = try number("\(place).samples", from: 0)
-      state.skipped = try number("\(place).skipped", from: 0)
+      // Files of earlier versions have no such entry.
+      if file.metadata["\(place).skipped"] != nil { state.skipped = try number("\(place).skipped", from: 0) }
       state.steps = try number("\(place).steps", from: 0)
       state.returns = try number("\(place).returns", from: 0)
       states.append(state)

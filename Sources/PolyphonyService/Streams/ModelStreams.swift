@@ -28,7 +28,7 @@ final class ModelStreams: @unchecked Sendable {
   private let reader: SampleReader
   private let device: Device
   private let most: Int
-  private(set) var streams: [String: StreamRecord] = [:]
+  private(set) var streams: [StreamName: StreamRecord] = [:]
   private var lessons: [Lesson] = []
   /// The streams that have changed, with the times of their saves, the earliest first.
   private var unsaved: [(stream: StreamRecord, time: UInt64)] = []
@@ -109,7 +109,7 @@ final class ModelStreams: @unchecked Sendable {
     if let found { return found }
     let lock = try own(mark.id)
     var known = KnownVersion(nil)
-    if mark.starts, let stream = streams[mark.id] {
+    if mark.starts, let stream = streams[StreamName(mark.id)] {
       known = stream.known
       forget(stream)
     } else if let writer {
@@ -126,7 +126,7 @@ final class ModelStreams: @unchecked Sendable {
   ///   out of service.
   func find(_ id: String) throws(HTTPError) -> StreamRecord? {
     let lock = try own(id)
-    var stream = streams[id]
+    var stream = streams[StreamName(id)]
     if stream == nil, let writer {
       do throws(Fault) {
         let (saved, known) = try writer.read(id, by: adaptation)
@@ -156,7 +156,7 @@ final class ModelStreams: @unchecked Sendable {
       metrics.update { $0.elsewhere += 1 }
       throw HTTPError(503, "another service has the stream", fields: [("Retry-After", "1")])
     }
-    if isNew, let stream = streams[id], !folder.isLatest(id, stream.known) { drop(id) }
+    if isNew, let stream = streams[StreamName(id)], !folder.isLatest(id, stream.known) { drop(id) }
     return lock
   }
 
@@ -174,7 +174,7 @@ final class ModelStreams: @unchecked Sendable {
   /// Takes a stream into memory.
   private func keep(_ stream: StreamRecord) -> StreamRecord {
     while streams.count >= most, let oldest = streams.values.min(by: { $0.lastUse < $1.lastUse }) { evict(oldest) }
-    streams[stream.id] = stream
+    streams[StreamName(stream.id)] = stream
     metrics.update { $0.streams = streams.count }
     return use(stream)
   }
@@ -182,7 +182,7 @@ final class ModelStreams: @unchecked Sendable {
   private func evict(_ stream: StreamRecord) {
     learn(stream)
     save(stream)
-    streams[stream.id] = nil
+    streams[StreamName(stream.id)] = nil
     metrics.update { writer == nil ? ($0.lost += 1) : ($0.evicted += 1) }
   }
 
@@ -194,7 +194,7 @@ final class ModelStreams: @unchecked Sendable {
 
   /// Takes a stream from memory, and leaves its file as it is.
   private func drop(_ id: String) {
-    guard let stream = streams.removeValue(forKey: id) else { return }
+    guard let stream = streams.removeValue(forKey: StreamName(id)) else { return }
     dropLessons(of: stream)
     (stream.isUnsaved, stream.lock) = (false, nil)
     metrics.update { $0.streams = streams.count }
@@ -292,7 +292,7 @@ final class ModelStreams: @unchecked Sendable {
     // The file of another service has the newer state.
     for id in failures.overtaken {
       metrics.update { $0.overtaken += 1 }
-      drop(id)
+      drop(id.text)
     }
   }
 

@@ -4,20 +4,24 @@ import Torch
 
 /// The streams of a model, each with its own adaptation. Only the first inference thread uses them.
 ///
-/// A request is predicted first, and gets its answer. The stream learns from it later, when no request waits, or before
-/// its own next request. Streams beyond the limit go to the folder, the least recently used first.
+/// A request is predicted first, and gets its answer. The stream learns from it later, when no request waits, after a
+/// second, or before its own next request. Streams beyond the limit go to the folder, the least recently used first.
 final class ModelStreams: @unchecked Sendable {
   /// A batch that a stream will learn from.
   private struct Lesson {
     let stream: StreamRecord
     let inputs: Inputs
     let prediction: Tensor
+    /// The time from which requests of others wait for it.
+    var time: UInt64
   }
 
   /// The most batches that wait to be learned from. With so many, a request learns before it predicts.
   private static let mostLessons = 64
-  /// The nanoseconds from a change of a stream to its save.
-  private var saveDelay: UInt64 = 1_000_000_000
+  /// The seconds until it is clear whether another thread has taken the requests that wait.
+  private static let patience = 0.01
+  /// The nanoseconds from an answer to the lesson at the latest, and from a change of a stream to its save.
+  private var delay: UInt64 = 1_000_000_000
 
   let metrics: StreamMetrics
   /// True if the source answers all requests.
@@ -77,7 +81,7 @@ final class ModelStreams: @unchecked Sendable {
       forget(stream)
     } else if !stream.isPinned, case .success = own {
       // Samples whose prediction is no number would spoil the stream.
-      lessons.append(Lesson(stream: stream, inputs: inputs, prediction: prediction))
+      lessons.append(Lesson(stream: stream, inputs: inputs, prediction: prediction, time: due))
     }
     guard isShadow else { return try own.get() }
     let source = try outputs(of: inputs, as: adaptation.source).outputs.get()
@@ -235,22 +239,27 @@ final class ModelStreams: @unchecked Sendable {
   /// Forgets the batches that a stream has not learned from.
   func dropLessons(of stream: StreamRecord) { lessons.removeAll { $0.stream === stream } }
 
-  /// Saves streams whose time has come. While no request waits, learns from one batch too.
+  /// Saves streams whose time has come. Learns from one batch too, if no request waits or the batch has waited a second.
   /// - Returns: The seconds until there is more. It is nil if there is nothing more.
   func work(isIdle: Bool) -> Double? {
     let seconds = saveDue()
-    guard isIdle, !lessons.isEmpty else { return seconds }
+    guard let lesson = lessons.first else { return seconds }
+    guard isIdle || lesson.time <= DispatchTime.now().uptimeNanoseconds else {
+      return min(seconds ?? .infinity, Self.patience)
+    }
     learn(lessons.removeFirst())
     return 0
   }
 
   // MARK: - Saving
 
+  private var due: UInt64 { DispatchTime.now().uptimeNanoseconds + delay }
+
   /// Notes that a stream has changed, and saves it soon.
   func didChange(_ stream: StreamRecord) {
     guard writer != nil, !stream.isUnsaved else { return }
     stream.isUnsaved = true
-    unsaved.append((stream, DispatchTime.now().uptimeNanoseconds + saveDelay))
+    unsaved.append((stream, due))
   }
 
   private func save(_ stream: StreamRecord) {
@@ -260,9 +269,10 @@ final class ModelStreams: @unchecked Sendable {
     settle(stream)
   }
 
-  /// Saves every change at once from now on, so that other services can go on with the streams.
+  /// Learns and saves at once from now on, so that other services can go on with the streams.
   func hurry() {
-    saveDelay = 0
+    delay = 0
+    for place in lessons.indices { lessons[place].time = 0 }
     unsaved = unsaved.map { ($0.stream, 0) }
   }
 
@@ -303,6 +313,8 @@ final class ModelStreams: @unchecked Sendable {
       learn(stream)
       save(stream)
     }
+    streams = [:]
+    metrics.update { $0.streams = 0 }
     writer?.flush()
   }
 }

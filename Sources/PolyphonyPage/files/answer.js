@@ -21,9 +21,9 @@ export function scores(model, response) {
   return counts;
 }
 
-/** The likeliest class of each pixel. */
-function classMap([, classes, rows, columns], data) {
-  const pixels = rows * columns;
+/** The likeliest class of each place of an image or a volume. */
+function classMap([, classes, ...sizes], data) {
+  const pixels = sizes.reduce((product, size) => product * size, 1);
   return Array.from({ length: pixels }, (_, pixel) => {
     let best = 0;
     for (let other = 1; other < classes; other++) {
@@ -35,9 +35,14 @@ function classMap([, classes, rows, columns], data) {
 
 function drawnMap(model, response) {
   const { shape, data } = output(response, model.scores);
-  const about = "The class of each pixel: the lower its number, the paler";
+  const [rows, columns] = shape.slice(-2);
+  // Of a volume, the slice in the middle is drawn.
+  const slices = shape.length > 4 ? shape[2] : 1;
+  const start = Math.floor(slices / 2) * rows * columns;
+  const part = slices > 1 ? " in the slice in the middle" : "";
+  const about = `The class of each pixel${part}: the lower its number, the paler`;
   const canvas = make("canvas", { role: "img", "aria-label": about });
-  picture(canvas, shape.slice(2), classMap(shape, data));
+  picture(canvas, [rows, columns], classMap(shape, data).slice(start, start + rows * columns));
   return canvas;
 }
 

@@ -6,6 +6,7 @@ const forms = {
   sequence: ([steps, features]) => `up to ${steps} steps of ${features} numbers`,
   vector: ([features]) => (features === 1 ? "1 number" : `${features} numbers`),
   image: sizes => `${sizes.join(" × ")} numbers`,
+  volume: sizes => `${sizes.join(" × ")} numbers`,
   pixels: sizes => `${sizes.join(" × ")} bytes of a picture`,
   tokens: ([steps]) => `up to ${steps} tokens`,
   waveform: ([steps]) => `up to ${steps} samples of sound`,

@@ -65,7 +65,8 @@ final class HTTPConnection {
     var (searched, hasBegun) = (0, false)
     while true {
       // An empty line before a request has no meaning.
-      while received.starts(with: [13, 10]) { received.removeFirst(2) }
+      let lines = stride(from: 0, to: received.count - 1, by: 2).prefix { received[$0] == 13 && received[$0 + 1] == 10 }
+      received.removeFirst(2 * lines.count)
       if !received.isEmpty, !hasBegun { (hasBegun, deadline) = (true, Deadline(limits.receive)) }
       if let end = Self.emptyLine(received, from: max(0, searched - 3)) {
         guard end <= limits.head else { break }
@@ -184,11 +185,12 @@ final class HTTPConnection {
   ) -> Arrival {
     while true {
       if heedsStop, stop.isPulled { return .stop }
+      // A client that never pauses has no more time than others.
+      guard let time = deadline.milliseconds else { return .timeout }
       switch socket.receive(into: memory) {
       case .bytes(let count): return .bytes(count)
       case .end: return .end
       case .later:
-        guard let time = deadline.milliseconds else { return .timeout }
         socket.waitToReceive(or: heedsStop ? stop : nil, milliseconds: time)
       }
     }

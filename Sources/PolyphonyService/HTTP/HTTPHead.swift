@@ -45,6 +45,8 @@ struct HTTPHead {
     let hosts = fields.count { $0.name == "host" }
     guard hosts == 1 || hosts == 0 && !isCurrent else { throw Self.malformed("the field Host") }
     body = try Self.body(fields)
+    // A server of HTTP/1.0 in front of this one may have seen no chunks, and so another end (RFC 9112, section 6.1).
+    guard isCurrent || body != .chunked else { throw Self.malformed("a transfer encoding in HTTP/1.0") }
     let options = Self.list(fields, "connection")
     closes = options.contains("close") || !isCurrent && !options.contains("keep-alive")
     let expected = Self.list(fields, "expect")

@@ -93,7 +93,7 @@ final class ModelRepository: @unchecked Sendable {
   /// - Returns: The seconds until there is more. It is nil if there is none.
   func work(isIdle: Bool) -> Double? { all.compactMap { $0.model?.streams?.work(isIdle: isIdle) }.min() }
 
-  /// Saves every change of a stream at once from now on.
+  /// Learns from every batch and saves every change of a stream at once from now on.
   func hurryStreams(on inference: InferenceThreads) {
     try? inference.perform { () throws(HTTPError) in
       for entry in self.all { entry.model?.streams?.hurry() }

@@ -11,6 +11,8 @@ import Torch
 final class RawInputs: Sendable {
   /// The most seconds for the raw inputs of a request, between two of them.
   private static let longest = 60.0
+  /// The most bytes of a text. A tokenizer takes many times as much memory, and an encoder reads the beginning alone.
+  private static let longestText = 1 << 20
 
   /// The encoders by the names of their modalities.
   private let samples: [String: RawSamples]
@@ -94,6 +96,9 @@ final class RawInputs: Sendable {
   private func texts(_ input: InputTensor, _ values: [[UInt8]]) throws(HTTPError) -> [RawSamples.Outcome] {
     var texts: [String] = []
     for (row, bytes) in values.enumerated() {
+      guard bytes.count <= Self.longestText else {
+        throw SampleReader.refuse(input, "sample \(row) has \(bytes.count) bytes; the most are \(Self.longestText)")
+      }
       guard let text = String(validating: bytes, as: UTF8.self) else {
         throw SampleReader.refuse(input, "sample \(row) is no text in UTF-8")
       }
@@ -179,9 +184,9 @@ final class RawInputs: Sendable {
     var inputs = inputs
     var cells = Array(repeating: 1.0, count: count * names.count)
     if let place = inputs.firstIndex(where: { $0.name == SampleReader.presence }) {
-      let own = try SampleReader.numbers(inputs[place])
-      guard inputs[place].shape == [count, names.count], own.count == cells.count else { return inputs }
-      (cells, _) = (own, inputs.remove(at: place))
+      // The reader refuses another shape, before it takes memory for the numbers.
+      guard inputs[place].shape == [count, names.count] else { return inputs }
+      cells = try SampleReader.numbers(inputs.remove(at: place))
     }
     for (index, name) in names.enumerated() {
       for row in absent[name] ?? [] where row < count { cells[row * names.count + index] = 0 }

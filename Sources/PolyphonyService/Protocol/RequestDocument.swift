@@ -17,6 +17,8 @@ struct RequestDocument: Sendable {
 
   /// The most inputs and outputs of a request.
   private static let mostTensors = 256
+  /// The most elements of all inputs of texts. An element takes more memory than its bytes.
+  private static let mostTexts = 1 << 20
   /// The most characters of an identifier.
   static let longestID = 256
 
@@ -51,6 +53,10 @@ struct RequestDocument: Sendable {
       }
       inputs.append(input)
     }
+    let texts = inputs.reduce(0) { $0 + ($1.datatype == .bytes ? $1.count : 0) }
+    guard texts <= Self.mostTexts else {
+      throw HTTPError(400, "inputs: \(texts) elements of the type BYTES; the most are \(Self.mostTexts)")
+    }
     self.inputs = inputs
     outputs = try Self.outputs(document["outputs"], isBinary)
   }
@@ -58,7 +64,8 @@ struct RequestDocument: Sendable {
   /// True if all elements of the inputs stand behind the document, so that it is the same in every request of its kind.
   var isRepeated: Bool { id == nil && inputs.allSatisfy(\.isBinary) }
 
-  private static func parsed(
+  /// Parses the document of a client. The number of its values has a limit, because each takes more memory than its text.
+  static func parsed(
     _ bytes: ArraySlice<UInt8>, _ numbers: inout PackedNumbers
   ) throws(HTTPError) -> OrderedJSON {
     do {

@@ -12,7 +12,9 @@ enum SequenceHeader {
   static func id(of request: HTTPRequest) throws(HTTPError) -> String? {
     let values = request.fields.filter { $0.name == name.lowercased() }.map(\.value)
     guard let value = values.first else { return nil }
-    guard values.count == 1, let id = PercentCoding.decoded(value.utf8), id.utf8.count <= RequestDocument.longestID
+    // Bytes beyond ASCII have no certain meaning in a field, and several of them would name one stream.
+    guard values.count == 1, value.utf8.allSatisfy({ $0 < 128 }), let id = PercentCoding.decoded(value.utf8),
+      id.utf8.count <= RequestDocument.longestID
     else {
       throw HTTPError(
         400,
@@ -32,7 +34,7 @@ enum SequenceHeader {
   ///   - key: the place of the other part, for messages.
   /// - Throws: `HTTPError(400)` that names both.
   static func check(_ field: String?, _ id: String?, _ key: String) throws(HTTPError) {
-    guard let field, field != id else { return }
+    guard let field, id.map({ StreamName($0) }) != StreamName(field) else { return }
     func shown(_ id: String?) -> String { id.map { "«\($0.prefix(80).escapingControls())»" } ?? "no stream" }
     throw HTTPError(400, "\(key) names \(shown(id)), and the header field \(name) names \(shown(field))")
   }

@@ -148,12 +148,9 @@ extension ServiceRoutes {
   /// The body of a request to the repository as an object. It is nil for an empty body.
   private static func document(_ request: HTTPRequest) throws(HTTPError) -> OrderedJSON? {
     guard !request.body.isEmpty else { return nil }
-    let document: OrderedJSON
-    do {
-      document = try request.body.withUnsafeBytes { try OrderedJSON(parsing: $0) }
-    } catch {
-      throw HTTPError(400, error as? Fault)
-    }
+    // No entry has numbers. The key is that of numbers in other requests.
+    var numbers = PackedNumbers("data", mostOthers: 1000)
+    let document = try RequestDocument.parsed(request.body[...], &numbers)
     guard case .object = document else { throw HTTPError(400, "the body: an object is needed") }
     if let parameters = document["parameters"] {
       guard case .object(let members) = parameters else { throw HTTPError(400, "parameters: an object is needed") }

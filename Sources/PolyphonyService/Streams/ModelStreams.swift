@@ -4,20 +4,24 @@ import Torch
 
 /// The streams of a model, each with its own adaptation. Only the first inference thread uses them.
 ///
-/// A request is predicted first, and gets its answer. The stream learns from it later, when no request waits, or before
-/// its own next request. Streams beyond the limit go to the folder, the least recently used first.
+/// A request is predicted first, and gets its answer. The stream learns from it later, when no request waits, after a
+/// second, or before its own next request. Streams beyond the limit go to the folder, the least recently used first.
 final class ModelStreams: @unchecked Sendable {
   /// A batch that a stream will learn from.
   private struct Lesson {
     let stream: StreamRecord
     let inputs: Inputs
     let prediction: Tensor
+    /// The time from which requests of others wait for it.
+    var time: UInt64
   }
 
   /// The most batches that wait to be learned from. With so many, a request learns before it predicts.
   private static let mostLessons = 64
-  /// The nanoseconds from a change of a stream to its save.
-  private var saveDelay: UInt64 = 1_000_000_000
+  /// The seconds until it is clear whether another thread has taken the requests that wait.
+  private static let patience = 0.01
+  /// The nanoseconds from an answer to the lesson at the latest, and from a change of a stream to its save.
+  private var delay: UInt64 = 1_000_000_000
 
   let metrics: StreamMetrics
   /// True if the source answers all requests.
@@ -28,7 +32,7 @@ final class ModelStreams: @unchecked Sendable {
   private let reader: SampleReader
   private let device: Device
   private let most: Int
-  private(set) var streams: [String: StreamRecord] = [:]
+  private(set) var streams: [StreamName: StreamRecord] = [:]
   private var lessons: [Lesson] = []
   /// The streams that have changed, with the times of their saves, the earliest first.
   private var unsaved: [(stream: StreamRecord, time: UInt64)] = []
@@ -77,7 +81,7 @@ final class ModelStreams: @unchecked Sendable {
       forget(stream)
     } else if !stream.isPinned, case .success = own {
       // Samples whose prediction is no number would spoil the stream.
-      lessons.append(Lesson(stream: stream, inputs: inputs, prediction: prediction))
+      lessons.append(Lesson(stream: stream, inputs: inputs, prediction: prediction, time: due))
     }
     guard isShadow else { return try own.get() }
     let source = try outputs(of: inputs, as: adaptation.source).outputs.get()
@@ -109,7 +113,7 @@ final class ModelStreams: @unchecked Sendable {
     if let found { return found }
     let lock = try own(mark.id)
     var known = KnownVersion(nil)
-    if mark.starts, let stream = streams[mark.id] {
+    if mark.starts, let stream = streams[StreamName(mark.id)] {
       known = stream.known
       forget(stream)
     } else if let writer {
@@ -126,7 +130,7 @@ final class ModelStreams: @unchecked Sendable {
   ///   out of service.
   func find(_ id: String) throws(HTTPError) -> StreamRecord? {
     let lock = try own(id)
-    var stream = streams[id]
+    var stream = streams[StreamName(id)]
     if stream == nil, let writer {
       do throws(Fault) {
         let (saved, known) = try writer.read(id, by: adaptation)
@@ -156,7 +160,7 @@ final class ModelStreams: @unchecked Sendable {
       metrics.update { $0.elsewhere += 1 }
       throw HTTPError(503, "another service has the stream", fields: [("Retry-After", "1")])
     }
-    if isNew, let stream = streams[id], !folder.isLatest(id, stream.known) { drop(id) }
+    if isNew, let stream = streams[StreamName(id)], !folder.isLatest(id, stream.known) { drop(id) }
     return lock
   }
 
@@ -174,7 +178,7 @@ final class ModelStreams: @unchecked Sendable {
   /// Takes a stream into memory.
   private func keep(_ stream: StreamRecord) -> StreamRecord {
     while streams.count >= most, let oldest = streams.values.min(by: { $0.lastUse < $1.lastUse }) { evict(oldest) }
-    streams[stream.id] = stream
+    streams[StreamName(stream.id)] = stream
     metrics.update { $0.streams = streams.count }
     return use(stream)
   }
@@ -182,7 +186,7 @@ final class ModelStreams: @unchecked Sendable {
   private func evict(_ stream: StreamRecord) {
     learn(stream)
     save(stream)
-    streams[stream.id] = nil
+    streams[StreamName(stream.id)] = nil
     metrics.update { writer == nil ? ($0.lost += 1) : ($0.evicted += 1) }
   }
 
@@ -194,7 +198,7 @@ final class ModelStreams: @unchecked Sendable {
 
   /// Takes a stream from memory, and leaves its file as it is.
   private func drop(_ id: String) {
-    guard let stream = streams.removeValue(forKey: id) else { return }
+    guard let stream = streams.removeValue(forKey: StreamName(id)) else { return }
     dropLessons(of: stream)
     (stream.isUnsaved, stream.lock) = (false, nil)
     metrics.update { $0.streams = streams.count }
@@ -235,22 +239,27 @@ final class ModelStreams: @unchecked Sendable {
   /// Forgets the batches that a stream has not learned from.
   func dropLessons(of stream: StreamRecord) { lessons.removeAll { $0.stream === stream } }
 
-  /// Saves streams whose time has come. While no request waits, learns from one batch too.
+  /// Saves streams whose time has come. Learns from one batch too, if no request waits or the batch has waited a second.
   /// - Returns: The seconds until there is more. It is nil if there is nothing more.
   func work(isIdle: Bool) -> Double? {
     let seconds = saveDue()
-    guard isIdle, !lessons.isEmpty else { return seconds }
+    guard let lesson = lessons.first else { return seconds }
+    guard isIdle || lesson.time <= DispatchTime.now().uptimeNanoseconds else {
+      return min(seconds ?? .infinity, Self.patience)
+    }
     learn(lessons.removeFirst())
     return 0
   }
 
   // MARK: - Saving
 
+  private var due: UInt64 { DispatchTime.now().uptimeNanoseconds + delay }
+
   /// Notes that a stream has changed, and saves it soon.
   func didChange(_ stream: StreamRecord) {
     guard writer != nil, !stream.isUnsaved else { return }
     stream.isUnsaved = true
-    unsaved.append((stream, DispatchTime.now().uptimeNanoseconds + saveDelay))
+    unsaved.append((stream, due))
   }
 
   private func save(_ stream: StreamRecord) {
@@ -260,9 +269,10 @@ final class ModelStreams: @unchecked Sendable {
     settle(stream)
   }
 
-  /// Saves every change at once from now on, so that other services can go on with the streams.
+  /// Learns and saves at once from now on, so that other services can go on with the streams.
   func hurry() {
-    saveDelay = 0
+    delay = 0
+    for place in lessons.indices { lessons[place].time = 0 }
     unsaved = unsaved.map { ($0.stream, 0) }
   }
 
@@ -292,7 +302,7 @@ final class ModelStreams: @unchecked Sendable {
     // The file of another service has the newer state.
     for id in failures.overtaken {
       metrics.update { $0.overtaken += 1 }
-      drop(id)
+      drop(id.text)
     }
   }
 
@@ -303,6 +313,8 @@ final class ModelStreams: @unchecked Sendable {
       learn(stream)
       save(stream)
     }
+    streams = [:]
+    metrics.update { $0.streams = 0 }
     writer?.flush()
   }
 }

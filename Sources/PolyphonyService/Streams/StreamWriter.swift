@@ -23,9 +23,9 @@ final class StreamWriter: Sendable {
   /// The streams whose writes have failed.
   struct Failures: Sendable {
     /// The streams that are not on the disk, with their locks.
-    var unsaved: [String: StreamLocks.Lock?] = [:]
+    var unsaved: [StreamName: StreamLocks.Lock?] = [:]
     /// The streams that other services have written in the meantime.
-    var overtaken: Set<String> = []
+    var overtaken: Set<StreamName> = []
   }
 
   /// The most streams that wait. Beyond it, the caller waits for the disk, so that memory stays bounded.
@@ -35,7 +35,7 @@ final class StreamWriter: Sendable {
   private let metrics: StreamMetrics
   private let queue = DispatchQueue(label: "polyphony.streams")
   /// The streams whose files are older than they are. One leaves it when its file has been written.
-  private let waiting = Locked<[String: Job]>([:])
+  private let waiting = Locked<[StreamName: Job]>([:])
   private let failures = Locked(Failures())
 
   init(_ folder: StreamFolder, metrics: StreamMetrics) { (self.folder, self.metrics) = (folder, metrics) }
@@ -44,19 +44,20 @@ final class StreamWriter: Sendable {
   func put(
     _ stream: String, _ saved: StreamRecord.Saved?, _ known: KnownVersion, lock: StreamLocks.Lock?
   ) {
+    let name = StreamName(stream)
     let count = waiting.update { waiting in
-      waiting[stream] = Job(saved, known, lock)
+      waiting[name] = Job(saved, known, lock)
       return waiting.count
     }
-    queue.async { self.write(stream) }
+    queue.async { self.write(name) }
     if count > Self.most { flush() }
   }
 
-  private func write(_ stream: String) {
+  private func write(_ stream: StreamName) {
     // An earlier call may have written this state already.
     guard let job = waiting.value[stream] else { return }
     do throws(Fault) {
-      if !(try folder.write(stream, job.saved, job.known)) {
+      if !(try folder.write(stream.text, job.saved, job.known)) {
         failures.update { _ = $0.overtaken.insert(stream) }
       } else if job.saved != nil {
         metrics.didSave()
@@ -74,14 +75,14 @@ final class StreamWriter: Sendable {
   func read(
     _ stream: String, by adaptation: StreamAdaptation
   ) throws(Fault) -> (saved: StreamRecord.Saved?, known: KnownVersion) {
-    if let job = waiting.value[stream] { return (job.saved, job.known) }
+    if let job = waiting.value[StreamName(stream)] { return (job.saved, job.known) }
     let found = try folder.read(stream, by: adaptation)
     return (found?.saved, KnownVersion(found?.version))
   }
 
   /// The version of a stream's file, without its state. A damaged file has none.
   func known(_ stream: String) -> KnownVersion {
-    if let job = waiting.value[stream] { return job.known }
+    if let job = waiting.value[StreamName(stream)] { return job.known }
     return KnownVersion((try? folder.version(of: stream)) ?? nil)
   }
 

@@ -129,6 +129,10 @@ import Testing
       "a sample without any modality",
       request(imu(), "{\"name\": \"presence\", \"datatype\": \"BOOL\", \"shape\": [1, 2], \"data\": [false, false]}"),
       "sample 0"),
+    Case(
+      "more texts than fit",
+      request(imu(type: "\"BYTES\"", shape: "[1048577]", "\"parameters\": {\"binary_data_size\": 4}")),
+      "BYTES", "1048576"),
     Case("lengths alone", request(imu(name: "\"presence\"")), "no modality"),
     Case("nesting without end", "{\"inputs\": \(String(repeating: "[", count: 5000))", "levels"),
     Case("a compressed body", request(imu()), "compression", fields: ["Content-Encoding: gzip"], status: 415),
@@ -151,6 +155,7 @@ import Testing
     ("models/all/load", "{\"parameters\": {\"file:1/model.bin\": \"\"}}"),
     ("models/all/unload", "{\"parameters\": []}"),
     ("models/all/load", "x"),
+    ("index", "{\"x\": [\(String(repeating: "1,", count: 2000))1]}"),
   ])
   func aBadRequestToTheRepositoryIsRefused(path: String, body: String) throws {
     let served = try ServiceTests.shared.get()

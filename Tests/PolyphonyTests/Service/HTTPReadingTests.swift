@@ -50,6 +50,7 @@ import Testing
     ("GET / HTTP/1.1\nHost: x\nContent-Length: 1\nTransfer-Encoding: chunked", 400),
     ("GET / HTTP/1.1\nHost: x\nTransfer-Encoding: gzip, chunked", 501),
     ("GET / HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\nTransfer-Encoding: chunked", 400),
+    ("POST / HTTP/1.0\nTransfer-Encoding: chunked", 400),
     ("GET / HTTP/1.1\nHost: x\nExpect: tea", 417),
     ("GET / HTTP/1.1\nHost: x" + String(repeating: "\nA: b", count: 101), 431),
   ])

@@ -85,6 +85,29 @@ import Testing
     server.stop()
   }
 
+  /// A client whose bytes are always there has no more time than others.
+  @Test func theTimeOfARequestEndsWhileBytesCome() throws {
+    var ends: [Int32] = [-1, -1]
+    #if canImport(Darwin)
+      #expect(socketpair(AF_UNIX, SOCK_STREAM, 0, &ends) == 0)
+    #else
+      #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+    #endif
+    defer { close(ends[0]) }
+    let request =
+      Array("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8192\r\n\r\n".utf8) + Array(repeating: 65, count: 8192)
+    #expect(request.withUnsafeBytes { write(ends[0], $0.baseAddress, $0.count) } == request.count)
+    shutdown(ends[0], Int32(SHUT_WR))
+    var limits = HTTPLimits()
+    limits.receive = 0
+    let connection = HTTPConnection(
+      ServiceSocket(ends[1]), stop: StopLine(), limits: limits, budget: ByteBudget(1 << 20))
+    connection.serve { _ in HTTPResponse(type: "text/plain", body: []) }
+    var answer = [UInt8](repeating: 0, count: 1024)
+    let count = read(ends[0], &answer, answer.count)
+    #expect(String(decoding: answer[..<max(0, count)], as: UTF8.self).hasPrefix("HTTP/1.1 408 "))
+  }
+
   /// A client that asks and does not read fills the buffers of the system, and then its time is over.
   @Test func aClientThatDoesNotReadLosesItsConnection() throws {
     var limits = HTTPLimits()

@@ -146,6 +146,7 @@ import Testing
     let form = SmallMedia.hasFFmpeg ? "form of file" : "ffmpeg"
     let bad: [(name: String, value: Data, words: [String])] = [
       ("text", Data([0xFF, 0xFE]), ["sample 1 is no text"]),
+      ("text", Data(repeating: 97, count: (1 << 20) + 1), ["sample 1 has 1048577 bytes"]),
       ("faces", picture.prefix(900), ["sample 1: the PNG file is broken: its end too early"]),
       ("faces", try SmallMedia.claim(width: 60_000, height: 60_000), ["too many pixels"]),
       ("faces", Data("/etc/hostname".utf8), []), ("sound", Data("../../../etc/hostname".utf8), []),

@@ -41,6 +41,14 @@ import Testing
     for colour in ChartStyle.colours + ChartStyle.darkColours { #expect(style.contains(colour), "\(colour)") }
   }
 
+  /// The script has words for each kind of modality, because it cannot show a model without them.
+  @Test(arguments: Modality.Kind.allCases) func everyKindOfModalityHasWords(kind: Modality.Kind) throws {
+    let script = try #require(ServicePage.file(["page", "model.js"]))
+    let text = String(decoding: script.body, as: UTF8.self)
+    let forms = try #require(text.firstMatch(of: #/const forms = \{(?<rows>[^;]*)\};/#)).output.rows
+    #expect(forms.contains("\n  \(kind.rawValue): "))
+  }
+
   @Test func aBrowserKeepsWhatHasNotChanged() throws {
     let client = try ServiceTests.shared.get().client
     let page = try #require(client.get("/"))

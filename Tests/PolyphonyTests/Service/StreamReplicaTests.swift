@@ -131,7 +131,7 @@ import Torch
           #expect(answer?.error?.contains(word) == true, "\(answer?.error ?? "")")
         }
       }
-      for value in ["%zz", "%FF", String(repeating: "a", count: 257)] {
+      for value in ["%zz", "%FF", "caf\u{e9}", String(repeating: "a", count: 257)] {
         #expect(post("", "X-Sequence-Id: \(value)")?.error?.contains("X-Sequence-Id") == true)
       }
       #expect(post("", "X-Sequence-Id: a", "X-Sequence-Id: b")?.status == 400)

@@ -90,6 +90,27 @@ import Torch
     }
   }
 
+  /// Swift calls these two names equal. Their bytes differ, so they are two streams, also while they wait for the disk.
+  @Test func namesThatLookAlikeAreTwoStreams() throws {
+    try withModels { folder, gestures in
+      let (one, other) = ("caf\u{e9}", "cafe\u{301}")
+      var (first, second): ([Float], [Float]) = ([], [])
+      try serve(gestures, state: "\(folder)/state") { served in
+        let client = served.client
+        first = try send(client, served, one, 0, drift: 1)
+        second = try send(client, served, one, 0, drift: 1)
+        #expect(try send(client, served, other, 0, drift: 1) == first)
+        #expect(first != second)
+        #expect(client.get("/v2/models/some/streams")?.json.elements.count == 2)
+      }
+      try serve(gestures, state: "\(folder)/state") { served in
+        let third = try send(served.client, served, other, 0, drift: 1)
+        #expect(third == second)
+      }
+      #expect(try names(in: "\(folder)/state/some").count { $0.hasSuffix(".safetensors") } == 2)
+    }
+  }
+
   @Test(arguments: methods) func aStreamOutlivesTheService(method: String) throws {
     try withModels { folder, gestures in
       let state = "\(folder)/state"

@@ -17,7 +17,8 @@ extension StreamAdaptation {
       entries["\(place).steps"] = "\(state.steps)"
       entries["\(place).returns"] = "\(state.returns)"
     }
-    try SafetensorsWriter.write(to: path, items, metadata: entries)
+    // A folder may have many streams, and a save must not read it.
+    try SafetensorsWriter.write(to: path, items, metadata: entries, sweeps: false)
   }
 
   /// Reads the states of a stream, and checks that they fit this adaptation.

@@ -26,6 +26,7 @@ struct StreamFolder: Sendable {
     (name, path) = (model, "\(folder)/\(model)")
     notes = ["model": identity, "method": method]
     try makeFolder(path)
+    TemporaryName.removeAbandoned(in: path)
     locks = StreamLocks(path)
   }
 

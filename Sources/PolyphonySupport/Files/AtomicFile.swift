@@ -55,8 +55,19 @@ public enum AtomicFile {
   /// - Throws: `Fault(.cannotWrite)` with the system's words, or the error of `body`. The destination is then
   ///   unchanged, unless only the very last flush failed.
   public static func write(to path: String, _ body: (Output) throws(Fault) -> Void) throws(Fault) {
+    try write(to: path, sweeps: true, body)
+  }
+
+  /// Creates or replaces a file like `write(to:_:)`.
+  /// - Parameter sweeps: false to leave what killed writers have left, because to look for it reads the whole folder. The
+  ///   owner of a folder with many files removes it at the start (``TemporaryName/removeAbandoned(in:)``).
+  package static func write(
+    to path: String, sweeps: Bool, _ body: (Output) throws(Fault) -> Void
+  ) throws(Fault) {
     switch try OutputPlace(path) {
-    case .file(let place, let replaced): try replace(place, replaced, path, body)
+    case .file(let place, let replaced):
+      if sweeps { TemporaryName.removeAbandoned(beside: place) }
+      try replace(place, replaced, path, body)
     case .stream(let place):
       let flags = O_WRONLY | O_CLOEXEC | O_NOCTTY
       let descriptor = try FileStep.openStream.perform(path) { open(place, flags) }
@@ -88,7 +99,6 @@ public enum AtomicFile {
   private static func replace(
     _ place: String, _ replaced: FileStatus?, _ path: String, _ body: (Output) throws(Fault) -> Void
   ) throws(Fault) {
-    TemporaryName.removeAbandoned(beside: place)
     let temporary = TemporaryName(for: place)
     // A private file has no instant at which others may read it.
     let permissions = replaced?.permissions ?? 0o666

@@ -31,8 +31,19 @@ package struct TemporaryName {
   package static func removeAbandoned(beside destination: String) {
     let (folder, name) = split(destination)
     let prefix = ".\(name).tmp-"
-    for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    where entry.hasPrefix(prefix) && isOwn(entry.dropFirst(prefix.count)) {
+    removeAbandoned(in: folder) { entry in entry.hasPrefix(prefix) && isOwn(entry.dropFirst(prefix.count)) }
+  }
+
+  /// Removes the temporary files that killed writers of any destination in a folder have left.
+  package static func removeAbandoned(in folder: String) {
+    removeAbandoned(in: folder) { entry in
+      guard entry.hasPrefix("."), let mark = entry.range(of: ".tmp-", options: .backwards) else { return false }
+      return isOwn(entry[mark.upperBound...])
+    }
+  }
+
+  private static func removeAbandoned(in folder: String, _ isTemporary: (String) -> Bool) {
+    for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where isTemporary(entry) {
       let path = "\(folder)/\(entry)"
       let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
       guard descriptor >= 0 else { continue }

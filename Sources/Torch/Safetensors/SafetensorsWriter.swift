@@ -55,8 +55,16 @@ public enum SafetensorsWriter {
   public static func write(
     to path: String, _ tensors: [Item], metadata: [String: String] = [:]
   ) throws(Fault) {
+    try write(to: path, tensors, metadata: metadata, sweeps: true)
+  }
+
+  /// Replaces the file at a path like `write(to:_:metadata:)`.
+  /// - Parameter sweeps: false to leave what killed writers have left (``AtomicFile``).
+  package static func write(
+    to path: String, _ tensors: [Item], metadata: [String: String], sweeps: Bool
+  ) throws(Fault) {
     let header = try header(of: tensors, metadata: metadata, file: path)
-    try AtomicFile.write(to: path) { (output) throws(Fault) in
+    try AtomicFile.write(to: path, sweeps: sweeps) { (output) throws(Fault) in
       try output.write(header)
       for tensor in tensors {
         let size = tensor.dtype.byteCount(of: tensor.shape) ?? 0

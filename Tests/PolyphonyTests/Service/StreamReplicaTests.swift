@@ -199,6 +199,25 @@ import Torch
     }
   }
 
+  /// What a killed service has left goes at the next start. A save does not look for it, because a folder may have many
+  /// files.
+  @Test func temporaryFilesGoAtTheStart() throws {
+    try withTemporaryFolder { folder in
+      func open() throws -> StreamFolder { try StreamFolder(folder, model: "m", method: "inputs", identity: "w") }
+      let streams = try open()
+      let known = KnownVersion(nil)
+      #expect(try streams.write("a", StreamRecord.Saved(states: []), known))
+      let file = try #require(names(in: "\(folder)/m").first { $0.hasSuffix(".safetensors") })
+      let left = [".\(file).tmp-1-ab", ".tmp-notes", ".\(file).tmp-1-ab.txt"]
+      for name in left { try Data().write(to: URL(fileURLWithPath: "\(folder)/m/\(name)")) }
+      #expect(try streams.write("a", StreamRecord.Saved(states: []), known))
+      #expect(try Set(names(in: "\(folder)/m")).isSuperset(of: left))
+      _ = try open()
+      let kept = try Set(names(in: "\(folder)/m"))
+      #expect(!kept.contains(left[0]) && kept.isSuperset(of: left[1...] + [file]))
+    }
+  }
+
   /// A damaged file, and a folder that is gone, say nothing against what is in memory.
   @Test func whatCannotBeReadOvertakesNothing() throws {
     try withTemporaryFolder { folder in

@@ -239,6 +239,8 @@ def main():
             rate, durations = load(server, options.clients, options.seconds)
             used, own = (server.cpu() - cpu) / options.seconds, (time.process_time() - own) / options.seconds
             p50, p99 = durations[len(durations) // 2], durations[int(len(durations) * 0.99)]
+            # The machine may be faster at one time than at another, so both sides of the round count.
+            alone = (alone + in_process(options.program, 64, threads)) / 2
             shares.append(rate / alone)
             print(
                 f"| {turn + 1} | {alone:.0f} | {rate:.0f} | {rate / alone:.2f} | {p50 * 1e3:.1f} | {p99 * 1e3:.1f} "

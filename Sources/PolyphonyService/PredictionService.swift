@@ -65,8 +65,8 @@ package final class PredictionService: Sendable {
     let routes = ServiceRoutes(repository, inference, tokens: options.tokens)
     server = try HTTPServer(host: options.host, port: options.port, limits: options.limits) { routes.answer($0) }
     self.routes = routes
-    routes.connections = { [weak server] in server?.connections ?? 0 }
-    inference.clients = { [weak server] in server?.connections ?? 0 }
+    let connections = { [weak server] in server?.connections ?? 0 }
+    (routes.connections, inference.clients) = (connections, connections)
   }
 
   /// Answers requests from now on.

@@ -33,7 +33,7 @@ public protocol AdaptationMethod: AnyObject {
   ///
   /// Its passes can then be divided, so only such a method adapts in several processes.
   var takesParts: Bool { get }
-  /// What a step depends on besides its batch, the model and ``state()``, for models of a task.
+  /// Returns what a step depends on besides its batch, the model and ``state()``, for models of a task.
   func memory(for task: PredictionTask) -> AdaptationMemory
   /// The number of passes over the target, offline. It may change during the run.
   var epochs: Int { get }
@@ -113,7 +113,7 @@ extension AdaptationMethod {
   public func load(_ saved: [String: Tensor], _ session: AdaptationSession, file: String?) throws(Fault) {}
 }
 
-/// What a step of a method depends on, besides its batch, the model and ``AdaptationMethod/state()``.
+/// The memory that a step of a method depends on, besides its batch, the model and ``AdaptationMethod/state()``.
 ///
 /// Streams of requests take turns on one model (`polyphony serve --adapt`). They take every method that needs no other
 /// samples than those of the batch.

@@ -76,7 +76,7 @@ public final class CASP: AdaptationMethod, SelectingMethod {
   /// `contrast` or `pseudo`, online `both`, or the only stage of an ablation.
   public private(set) var stage = "contrast"
 
-  /// What the optimizer remembers for stage 1 alone. Pseudo-labels are those of earlier samples.
+  /// A step of stage 1 depends on the optimizer's memory. Pseudo-labels are those of earlier samples.
   public func memory(for task: PredictionTask) -> AdaptationMemory { variant == .contrast ? .optimizer : .samples }
 
   /// The differences from the publication.

@@ -36,7 +36,7 @@ public final class READ: AdaptationMethod {
     bins = try reader.entropyBins()
   }
 
-  /// What the optimizer remembers. A regression also has bins, which come from samples.
+  /// A step depends on the optimizer's memory. For a regression it also depends on bins, which come from samples.
   public func memory(for task: PredictionTask) -> AdaptationMemory { task.kind == .regression ? .samples : .optimizer }
 
   /// A remark on the entropy of a regression.

@@ -61,20 +61,7 @@ public final class MultimodalModel {
   public func callAsFunction(
     _ inputs: Inputs, encodings: Bool = false, fusionInput: (([Tokens]) -> [Tokens])? = nil
   ) -> Output {
-    if let windows = SlidingWindows(of: configuration, over: inputs) { return windows.output(of: inputs) { self($0) } }
-    return output(ofPrepared: prepared(inputs), encodings: encodings, fusionInput: fusionInput)
-  }
-
-  /// Passes inputs whose features ``standardizations`` have standardised through all stages.
-  package func output(ofStandardized inputs: Inputs) -> Output {
-    let isStandardized = standardizations.map { $0 != nil }
-    func output(of inputs: Inputs) -> Output {
-      self.output(ofPrepared: normalization(backbone.encoded(inputs), isStandardized: isStandardized))
-    }
-    if let windows = SlidingWindows(of: configuration, over: inputs) {
-      return windows.output(of: inputs) { output(of: $0) }
-    }
-    return output(of: inputs)
+    output(of: inputs, encodings: encodings, fusionInput: fusionInput)
   }
 
   /// The standardisations that a caller may do itself, for the modalities in their order. They are nil for a modality
@@ -86,12 +73,19 @@ public final class MultimodalModel {
     }
   }
 
-  private func output(
-    ofPrepared inputs: Inputs, encodings: Bool = false, fusionInput: (([Tokens]) -> [Tokens])? = nil
+  /// Passes inputs through all stages.
+  /// - Parameter isStandardized: true for each modality whose features ``standardizations`` have standardised already. Nil
+  ///   stands for none.
+  package func output(
+    of inputs: Inputs, isStandardized: [Bool]? = nil, encodings: Bool = false,
+    fusionInput: (([Tokens]) -> [Tokens])? = nil
   ) -> Output {
+    if let windows = SlidingWindows(of: configuration, over: inputs) {
+      return windows.output(of: inputs) { output(of: $0, isStandardized: isStandardized) }
+    }
     let methods = methods
     let stages = methods.reduce(into: Stages()) { $0.formUnion($1.stages) }
-    var inputs = inputs
+    var inputs = prepared(inputs, isStandardized: isStandardized)
     for method in methods { inputs = method.prepare(inputs) }
     var context = ForwardContext(inputs)
     var tokens = backbone.embed(inputs)
@@ -125,7 +119,9 @@ public final class MultimodalModel {
 
   /// The inputs as methods and backbone read them: states of encoders in place of raw inputs, standardised, with zeros where
   /// a modality is missing.
-  func prepared(_ inputs: Inputs) -> Inputs { normalization(backbone.encoded(inputs)) }
+  func prepared(_ inputs: Inputs, isStandardized: [Bool]? = nil) -> Inputs {
+    normalization(backbone.encoded(inputs), isStandardized: isStandardized)
+  }
 
   /// Makes all other modalities absent to this model from now on; its configuration keeps the names, on disk too.
   /// - Throws: `Fault(.usage)` for names that the model does not have.

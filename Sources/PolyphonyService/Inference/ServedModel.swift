@@ -21,8 +21,9 @@ final class ServedModel: @unchecked Sendable {
   /// The raw inputs that the model takes in place of features. It is nil without an encoder.
   let raw: RawInputs?
   private let model: MultimodalModel
-  /// What a batch does to features while it takes them. Nil where the model does it on its device.
-  private let standardizations: [FeatureStandardization?]?
+  /// The standardisation of each modality while a batch takes its features. Nil stands for one that the model does. On a
+  /// GPU it does all.
+  private let standardizations: [FeatureStandardization?]
   private let device: Device
 
   /// Everything that determines the backbone.
@@ -36,7 +37,7 @@ final class ServedModel: @unchecked Sendable {
     let loaded = try ModelWithAdapter(source.folder, adapter: source.adapter, device: device)
     model = loaded.model
     model.train(false)
-    standardizations = device == .cpu ? model.standardizations : nil
+    standardizations = model.standardizations.map { device == .cpu ? $0 : nil }
     reader = SampleReader(model, mostSamples: mostSamples)
     raw = try RawInputs(
       source.name, model.configuration, options.encoders, mostSamples: mostSamples, warn: options.warn)
@@ -67,12 +68,12 @@ final class ServedModel: @unchecked Sendable {
   }
 
   private static func predict(
-    _ parts: [Samples], _ model: MultimodalModel, _ standardizations: [FeatureStandardization?]?,
+    _ parts: [Samples], _ model: MultimodalModel, _ standardizations: [FeatureStandardization?],
     _ reader: SampleReader, _ device: Device
   ) -> [Result<[OutputTensor], HTTPError>] {
     let inputs = RequestBatch(parts, reader.modalities, standardizations: standardizations).inputs
     let (prediction, representation) = noGrad {
-      let output = standardizations == nil ? model(inputs.to(device)) : model.output(ofStandardized: inputs)
+      let output = model.output(of: inputs.to(device), isStandardized: standardizations.map { $0 != nil })
       return (output.prediction.to(.cpu), output.pooled.to(.cpu))
     }
     return answers(parts.map(\.count), inputs, prediction, representation, model.configuration)

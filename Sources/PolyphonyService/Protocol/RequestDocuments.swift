@@ -1,4 +1,3 @@
-import Foundation
 import PolyphonySupport
 
 /// The documents of earlier requests, so that a client that repeats one does not wait until it is read again.
@@ -12,7 +11,7 @@ final class RequestDocuments: Sendable {
   private static let longest = 4 << 10
 
   private struct Entry {
-    let bytes: [UInt8]
+    let bytes: ArraySlice<UInt8>
     let document: RequestDocument
   }
 
@@ -28,23 +27,16 @@ final class RequestDocuments: Sendable {
   /// - Throws: The errors of ``RequestDocument``.
   func document(_ bytes: ArraySlice<UInt8>) throws(HTTPError) -> RequestDocument {
     guard bytes.count <= Self.longest else { return try RequestDocument(bytes) }
-    let found = known.update { known in known.entries.first { Self.areEqual($0.bytes, bytes) }?.document }
+    let found = known.update { known in known.entries.first { $0.bytes == bytes }?.document }
     if let found { return found }
     let document = try RequestDocument(bytes)
     guard document.isRepeated else { return document }
     known.update { known in
-      let entry = Entry(bytes: Array(bytes), document: document)
+      let entry = Entry(bytes: Array(bytes)[...], document: document)
       guard known.entries.count == Self.most else { return known.entries.append(entry) }
       known.entries[known.oldest] = entry
       known.oldest = (known.oldest + 1) % Self.most
     }
     return document
-  }
-
-  private static func areEqual(_ one: [UInt8], _ other: ArraySlice<UInt8>) -> Bool {
-    one.count == other.count
-      && one.withUnsafeBytes { one in
-        other.withUnsafeBytes { other in one.isEmpty || memcmp(one.baseAddress!, other.baseAddress!, one.count) == 0 }
-      }
   }
 }

@@ -35,7 +35,8 @@ import Torch
       #expect(values == model.prepared(inputs).modalities[index].floats)
       #expect(values != raw.floats)
     }
-    let (own, expected) = noGrad { (model.output(ofStandardized: given), model(inputs)) }
+    let isStandardized = standardizations.map { $0 != nil }
+    let (own, expected) = noGrad { (model.output(of: given, isStandardized: isStandardized), model(inputs)) }
     #expect(own.prediction.floats == expected.prediction.floats)
     #expect(own.representation.floats == expected.representation.floats)
   }

@@ -68,7 +68,7 @@ public final class InputAlignment: AdaptationMethod {
     map = InputMap(configuration)
   }
 
-  /// Nothing: the sums are in ``state()``.
+  /// A step depends on nothing else, because the sums are in ``state()``.
   public func memory(for task: PredictionTask) -> AdaptationMemory { .nothing }
 
   /// A remark on what the model keeps of its source.

@@ -34,7 +34,7 @@ public final class SubspaceAlignment: AdaptationMethod {
     tensors = AdaptedTensors(.norms, lastNorm: try reader.bool("last_norm", default: false))
   }
 
-  /// What the optimizer remembers.
+  /// A step depends on the optimizer's memory.
   public func memory(for task: PredictionTask) -> AdaptationMemory { .optimizer }
 
   /// Takes the source's moments.
